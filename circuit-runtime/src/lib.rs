@@ -1,1 +1,29 @@
 //! Circuit breakers.
+
+mod breaker;
+mod circuit;
+mod clock;
+mod config;
+mod counts;
+mod error;
+mod event;
+mod guard;
+mod keyed;
+mod outcome;
+mod permit;
+mod registry;
+mod snapshot;
+mod state;
+mod sync;
+#[cfg(feature = "test-util")]
+pub mod test_util;
+mod window;
+
+pub use breaker::CircuitBreaker;
+pub use config::{Config, OnCancel, Window};
+pub use error::{CallError, CallTimeoutError, CircuitOpenError, ConfigError, Rejection};
+pub use event::{Reason, Transition};
+pub use outcome::{Mode, Outcome, State};
+pub use permit::Permit;
+pub use registry::{circuits, find, on_transition};
+pub use snapshot::{Snapshot, WindowSnapshot};

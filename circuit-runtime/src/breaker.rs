@@ -1,0 +1,431 @@
+//! The one type users see: a circuit, or one circuit per key, with its name and its listeners.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::circuit::{Asked, Bearing, Circuit, Entry, Moved};
+use crate::clock::NEVER;
+use crate::config::Config;
+use crate::counts::Count;
+use crate::error::{CallError, CircuitOpenError, ConfigError};
+use crate::event::{self, Listeners, Transition};
+use crate::guard::{self, Call};
+use crate::keyed::Keys;
+use crate::outcome::{Mode, Outcome, State};
+use crate::permit::{End, Fallback, Permit};
+use crate::registry;
+use crate::snapshot::Snapshot;
+use crate::sync::{Mutex, lock};
+
+/// A circuit breaker: usable in a `static`, shared by reference, without type parameters.
+///
+/// The attribute makes one for each function that it annotates. Made by hand, it protects what
+/// isn't a function of its own, or several functions together (`#[circuit_breaker(breaker =
+/// PAYMENTS)]`).
+///
+/// ```
+/// use std::time::Duration;
+/// use circuit_runtime::{CallError, CircuitBreaker, Config};
+///
+/// static PAYMENTS: CircuitBreaker =
+///     CircuitBreaker::new("payments", Config::new().threshold(1).recovery(Duration::from_secs(30)));
+///
+/// fn charge() -> Result<(), String> {
+///     Err("connection refused".into())
+/// }
+///
+/// assert_eq!(PAYMENTS.call(charge), Err(CallError::Failed("connection refused".into())));
+/// assert!(matches!(PAYMENTS.call(charge), Err(CallError::Open(_))));
+/// ```
+#[derive(Debug)]
+pub struct CircuitBreaker {
+    name: &'static str,
+    circuit: Circuit,
+    keys: Option<Box<Keys>>,
+    config: Mutex<Config>,
+    listeners: Listeners,
+    registered: AtomicBool,
+}
+
+impl CircuitBreaker {
+    /// A closed circuit.
+    ///
+    /// # Panics
+    ///
+    /// If [`Config::validate`] refuses the configuration. In a `static` or `const` that is a build
+    /// error with the option's name; for a configuration that comes in at run time use
+    /// [`CircuitBreaker::try_new`].
+    #[must_use]
+    #[track_caller]
+    pub const fn new(name: &'static str, config: Config) -> Self {
+        if let Err(error) = config.validate() {
+            panic!("{}", error.message());
+        }
+        Self::build(name, config, None)
+    }
+
+    /// A closed circuit, for a configuration that is only known at run time.
+    ///
+    /// # Errors
+    ///
+    /// What [`Config::validate`] says.
+    pub fn try_new(name: &'static str, config: Config) -> Result<Self, ConfigError> {
+        config.validate()?;
+        Ok(Self::build(name, config, None))
+    }
+
+    /// One circuit per key; the configuration has been checked.
+    pub(crate) fn keyed(name: &'static str, config: Config, max_keys: u32) -> Self {
+        Self::build(name, config, Some(Box::new(Keys::new(max_keys))))
+    }
+
+    const fn build(name: &'static str, config: Config, keys: Option<Box<Keys>>) -> Self {
+        CircuitBreaker {
+            name,
+            circuit: Circuit::new(config.rules()),
+            keys,
+            config: Mutex::new(config),
+            listeners: Listeners::new(),
+            registered: AtomicBool::new(false),
+        }
+    }
+
+    /// The circuit's name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Asks for the right to make one call.
+    ///
+    /// # Errors
+    ///
+    /// The call is rejected: it must not be made.
+    #[inline]
+    pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
+        self.admit(None, Fallback::None)
+    }
+
+    /// Admission of a call; `fallback` says whether one answers a rejection.
+    #[inline]
+    pub(crate) fn admit(
+        &self,
+        key: Option<&str>,
+        fallback: Fallback,
+    ) -> Result<Permit<'_>, CircuitOpenError> {
+        if let Some(key) = key {
+            return self.admit_key(key, fallback);
+        }
+        match self.circuit.quick() {
+            Some(entry) => Ok(Permit::new(self, &self.circuit, entry)),
+            None => self.ask(fallback),
+        }
+    }
+
+    #[inline(never)]
+    fn ask(&self, fallback: Fallback) -> Result<Permit<'_>, CircuitOpenError> {
+        match self.circuit.ask(self.name, 0) {
+            Ok(asked) => self.answer(&self.circuit, asked, fallback),
+            Err(Moved) => Ok(self.unprotected()), // only a slot can change hands
+        }
+    }
+
+    fn admit_key(&self, key: &str, fallback: Fallback) -> Result<Permit<'_>, CircuitOpenError> {
+        let Some(keys) = &self.keys else {
+            return self.admit(None, fallback);
+        };
+        loop {
+            let known = keys
+                .get(key)
+                .or_else(|| keys.arrive(key, || (self.circuit.rules(), self.circuit.mode())));
+            let Some(tenancy) = known else {
+                return Ok(self.unprotected());
+            };
+            let circuit = &tenancy.slot.circuit;
+            if let Some(entry) = circuit.quick() {
+                if circuit.tenant() == tenancy.tenant {
+                    return Ok(Permit::new(self, circuit, entry));
+                }
+            } else if let Ok(asked) = circuit.ask(self.name, tenancy.tenant) {
+                return self.answer(circuit, asked, fallback);
+            }
+        }
+    }
+
+    /// Counts what has been decided, tells of it, and makes the permit or the error.
+    fn answer<'a>(
+        &'a self,
+        circuit: &'a Circuit,
+        (verdict, transition): Asked,
+        fallback: Fallback,
+    ) -> Result<Permit<'a>, CircuitOpenError> {
+        // The permit comes first: should a listener never return, the place is still somebody's.
+        let answer = match verdict {
+            Ok(entry) => Ok(Permit::new(self, circuit, entry)),
+            Err(refusal) => {
+                circuit.counts.bump(Count::Rejected);
+                if fallback == Fallback::Runs {
+                    circuit.counts.bump(Count::Fallbacks);
+                }
+                Err(CircuitOpenError::new(
+                    self.name,
+                    refusal.reason,
+                    refusal.retry_after,
+                ))
+            }
+        };
+        self.tell(transition);
+        answer
+    }
+
+    /// A permit that nothing judges: `max_keys` leaves no circuit for this key.
+    #[cold]
+    fn unprotected(&self) -> Permit<'_> {
+        self.circuit.counts.bump(Count::Unprotected);
+        let entry = Entry {
+            epoch: 0,
+            bearing: Bearing::Unseen,
+            placed: false,
+            started: NEVER,
+        };
+        Permit::new(self, &self.circuit, entry)
+    }
+
+    /// Tells the listeners of a transition, after it is visible and with no lock held.
+    pub(crate) fn tell(&self, transition: Option<Transition>) {
+        let Some(transition) = transition else { return };
+        if let Some(keys) = &self.keys {
+            if transition.to != State::Open {
+                keys.may_have_room();
+            }
+        }
+        event::deliver(transition, &self.listeners);
+    }
+
+    /// Makes a call that blocks: `Ok` is a success, `Err` and a panic are failures.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Open`] if the call was rejected and didn't run, else [`CallError::Failed`] with
+    /// its own error.
+    #[inline]
+    pub fn call<T, E>(&self, call: impl FnOnce() -> Result<T, E>) -> Result<T, CallError<E>> {
+        let permit = self.try_acquire()?;
+        guard::run(permit, call, |result| (by_result(result), Fallback::None))
+            .map_err(CallError::Failed)
+    }
+
+    /// Makes an async call: as [`call`](CircuitBreaker::call). Nothing is taken before the first
+    /// poll; dropped before its end, the call is cancelled.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](CircuitBreaker::call).
+    ///
+    /// ```
+    /// # use circuit_runtime::{CircuitBreaker, Config};
+    /// # async fn charge() -> Result<u32, std::io::Error> { Ok(7) }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// static PAYMENTS: CircuitBreaker = CircuitBreaker::new("payments", Config::new());
+    /// assert_eq!(PAYMENTS.call_async(charge()).await.unwrap(), 7);
+    /// # }
+    /// ```
+    pub async fn call_async<T, E>(
+        &self,
+        call: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, CallError<E>> {
+        let judge = |result: &Result<T, E>| (by_result(result), Fallback::None);
+        Call::new(self, call, judge)
+            .await?
+            .map_err(CallError::Failed)
+    }
+
+    /// Makes a call of any return type that blocks; `classify` says what its result counts as.
+    ///
+    /// # Errors
+    ///
+    /// If the call was rejected and didn't run.
+    ///
+    /// ```
+    /// use circuit_runtime::{CircuitBreaker, Config, Outcome};
+    ///
+    /// static SEARCH: CircuitBreaker = CircuitBreaker::new("search", Config::new());
+    /// let by_status = |status: &u16| if *status >= 500 { Outcome::Failure } else { Outcome::Success };
+    /// assert_eq!(SEARCH.call_with(by_status, || 503), Ok(503));
+    /// assert_eq!(SEARCH.snapshot().failures, 1);
+    /// ```
+    #[inline]
+    pub fn call_with<R>(
+        &self,
+        classify: impl FnOnce(&R) -> Outcome,
+        call: impl FnOnce() -> R,
+    ) -> Result<R, CircuitOpenError> {
+        let permit = self.try_acquire()?;
+        Ok(guard::run(permit, call, |result| {
+            (End::Outcome(classify(result)), Fallback::None)
+        }))
+    }
+
+    /// Makes an async call of any return type; `classify` says what its result counts as.
+    ///
+    /// # Errors
+    ///
+    /// If the call was rejected and didn't run.
+    pub async fn call_with_async<R>(
+        &self,
+        classify: impl Fn(&R) -> Outcome,
+        call: impl Future<Output = R>,
+    ) -> Result<R, CircuitOpenError> {
+        Call::new(self, call, |result: &R| {
+            (End::Outcome(classify(result)), Fallback::None)
+        })
+        .await
+    }
+
+    /// The state; of a circuit per key, the worst of them. From the deadline on, an open circuit is
+    /// half-open.
+    #[must_use]
+    pub fn state(&self) -> State {
+        let keys = self
+            .keys
+            .iter()
+            .flat_map(|keys| keys.circuits())
+            .map(Circuit::state);
+        keys.fold(self.circuit.state(), State::max)
+    }
+
+    /// The mode.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.circuit.mode()
+    }
+
+    /// The configuration, as it was given.
+    #[must_use]
+    pub fn config(&self) -> Config {
+        *lock(&self.config)
+    }
+
+    /// The circuit at this moment; of a circuit per key, the sum of them, evicted ones included.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let mut snapshot = Snapshot::of(self.name, self.circuit.view(), true);
+        if let Some(keys) = &self.keys {
+            keys.circuits()
+                .into_iter()
+                .for_each(|circuit| snapshot.join(circuit.view()));
+            snapshot.keep_latest_transitions();
+        }
+        snapshot
+    }
+
+    /// The keys that have a circuit now, in no particular order; none where there is no `key`.
+    #[must_use]
+    pub fn keys(&self) -> Vec<Arc<str>> {
+        self.keys.iter().flat_map(|keys| keys.keys()).collect()
+    }
+
+    /// The circuit of this key, if it has one.
+    #[must_use]
+    pub fn snapshot_of(&self, key: &str) -> Option<Snapshot> {
+        let tenancy = self.keys.as_ref()?.peek(key)?;
+        let view = tenancy.slot.circuit.view();
+        (view.key.as_deref() == Some(key)).then(|| Snapshot::of(self.name, view, false))
+    }
+
+    /// Another configuration from now on. State, deadline, counters and a window of the same kind
+    /// are kept; the new rules judge from the next outcome on.
+    ///
+    /// # Errors
+    ///
+    /// What [`Config::validate`] says; nothing has changed then.
+    pub fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
+        if self.keys.is_some() {
+            config.validate_keyed()?
+        } else {
+            config.validate()?
+        }
+        let mut present = lock(&self.config);
+        let rules = config.rules();
+        self.change_all(|circuit| circuit.reconfigure(rules));
+        *present = config;
+        Ok(())
+    }
+
+    /// Closes the circuit, empties its window, ends the streak of openings and begins a new period.
+    /// The mode stays.
+    pub fn reset(&self) {
+        let mut transitions = Vec::new();
+        self.change_all(|circuit| transitions.extend(circuit.reset(self.name)));
+        transitions
+            .into_iter()
+            .for_each(|transition| self.tell(Some(transition)));
+    }
+
+    /// Rejects every call until [`resume`](CircuitBreaker::resume). Calls admitted earlier are
+    /// still judged.
+    pub fn force_open(&self) {
+        self.set_mode(Mode::ForcedOpen);
+    }
+
+    /// Lets every call pass and judges none, until [`resume`](CircuitBreaker::resume). The lifetime
+    /// counters go on.
+    pub fn disable(&self) {
+        self.set_mode(Mode::Disabled);
+    }
+
+    /// Runs what would be rejected, counted in `rejected` and judged by nothing, until
+    /// [`resume`](CircuitBreaker::resume): to see what a breaker would do before it does it.
+    pub fn shadow(&self) {
+        self.set_mode(Mode::Shadow);
+    }
+
+    /// Ends a mode and uncovers the state.
+    pub fn resume(&self) {
+        self.set_mode(Mode::Normal);
+    }
+
+    fn set_mode(&self, mode: Mode) {
+        self.change_all(|circuit| circuit.set_mode(mode));
+    }
+
+    /// The same for the circuits of all present and future keys.
+    fn change_all(&self, mut change: impl FnMut(&Circuit)) {
+        match &self.keys {
+            None => change(&self.circuit),
+            Some(keys) => keys.change_all(&self.circuit, change),
+        }
+    }
+
+    /// Adds a listener to this circuit's transitions; of a circuit per key, to those of all keys.
+    /// It is kept for good.
+    ///
+    /// It runs on the thread that made the transition, after it is visible, with no lock held: it
+    /// may use the circuit. What it causes in turn is delivered when all listeners have heard
+    /// of the transition at hand. Its panic is caught. Listeners of one circuit may run at the
+    /// same time on several threads; [`Transition::number`] gives the order.
+    pub fn on_transition(&self, listener: impl Fn(&Transition) + Send + Sync + 'static) {
+        self.listeners.add(listener);
+    }
+
+    /// Lists the circuit in [`circuits`](crate::circuits) and makes it known to
+    /// [`find`](crate::find), once. Circuits of annotated functions and those named by `breaker
+    /// = …` are registered at their first call.
+    pub fn register(&'static self) {
+        if !self.registered.swap(true, Ordering::Relaxed) {
+            registry::add(self);
+        }
+    }
+}
+
+/// What counts as what where nobody says otherwise.
+#[inline]
+fn by_result<T, E>(result: &Result<T, E>) -> End {
+    End::Outcome(if result.is_ok() {
+        Outcome::Success
+    } else {
+        Outcome::Failure
+    })
+}

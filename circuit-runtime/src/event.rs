@@ -1,0 +1,255 @@
+//! Transitions, and the listeners that are told of them.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::outcome::State;
+use crate::sync::{Mutex, lock};
+
+/// A circuit has changed its state.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Transition {
+    /// The circuit's name.
+    pub circuit: &'static str,
+    /// The key, of a circuit that exists once per key.
+    pub key: Option<Arc<str>>,
+    /// Orders one circuit's transitions; counts from 1.
+    pub number: u64,
+    /// The state before.
+    pub from: State,
+    /// The state after.
+    pub to: State,
+    /// Which rule was met, with its figures.
+    pub reason: Reason,
+    /// When it happened.
+    pub at: SystemTime,
+}
+
+/// One line: ``circuit `payments` opened: 3 failures in a row (threshold 3)``.
+impl fmt::Display for Transition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "circuit `{}`", self.circuit)?;
+        if let Some(key) = &self.key {
+            write!(f, " of `{key}`")?;
+        }
+        let verb = match self.to {
+            State::Closed => "closed",
+            State::Open => "opened",
+            State::HalfOpen => "is half-open",
+        };
+        write!(f, " {verb}: {}", self.reason)
+    }
+}
+
+/// Why a circuit changed its state.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// So many failures in a row: `threshold`.
+    #[non_exhaustive]
+    FailuresInARow {
+        /// The length of the run.
+        failures: u32,
+        /// The threshold it reached.
+        threshold: u32,
+    },
+    /// The share of failures in the window reached `failure_rate`.
+    #[non_exhaustive]
+    FailureRate {
+        /// The failures in the window.
+        failures: u32,
+        /// The calls in the window.
+        calls: u32,
+        /// The configured rate.
+        rate: f64,
+    },
+    /// The share of slow calls in the window reached `slow_rate`.
+    #[non_exhaustive]
+    SlowRate {
+        /// The slow calls in the window.
+        slow: u32,
+        /// The calls in the window.
+        calls: u32,
+        /// The configured rate.
+        rate: f64,
+    },
+    /// An outcome asked for it: [`Outcome::OpenFor`](crate::Outcome::OpenFor).
+    #[non_exhaustive]
+    Requested {
+        /// For how long.
+        wait: Duration,
+    },
+    /// The wait was over, and a probe was admitted.
+    WaitElapsed,
+    /// Enough probes succeeded.
+    #[non_exhaustive]
+    ProbesSucceeded {
+        /// The probes that succeeded.
+        succeeded: u32,
+        /// The successes that were needed.
+        success_threshold: u32,
+    },
+    /// So many probes failed (or were slow) that enough successes could no longer come.
+    #[non_exhaustive]
+    ProbesFailed {
+        /// The probes that failed.
+        failed: u32,
+        /// The probes that half-open admits.
+        probes: u32,
+        /// The successes that were needed.
+        success_threshold: u32,
+    },
+    /// Somebody called [`CircuitBreaker::reset`](crate::CircuitBreaker::reset).
+    Reset,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Reason::FailuresInARow {
+                failures: 1,
+                threshold,
+            } => write!(f, "1 failure (threshold {threshold})"),
+            Reason::FailuresInARow {
+                failures,
+                threshold,
+            } => {
+                write!(f, "{failures} failures in a row (threshold {threshold})")
+            }
+            Reason::FailureRate {
+                failures,
+                calls,
+                rate,
+            } => {
+                write!(
+                    f,
+                    "{failures} of {calls} calls failed (failure_rate {rate})"
+                )
+            }
+            Reason::SlowRate { slow, calls, rate } => {
+                write!(f, "{slow} of {calls} calls were slow (slow_rate {rate})")
+            }
+            Reason::Requested { wait } => write!(f, "the service asked for {wait:?}"),
+            Reason::WaitElapsed => f.write_str("the wait is over, probing"),
+            Reason::ProbesSucceeded {
+                succeeded,
+                success_threshold,
+            } => {
+                write!(
+                    f,
+                    "{succeeded} of {success_threshold} needed probes succeeded"
+                )
+            }
+            Reason::ProbesFailed {
+                failed,
+                probes,
+                success_threshold,
+            } => {
+                write!(
+                    f,
+                    "{failed} of {probes} probes failed ({success_threshold} must succeed)"
+                )
+            }
+            Reason::Reset => f.write_str("reset"),
+        }
+    }
+}
+
+type Listener = Arc<dyn Fn(&Transition) + Send + Sync>;
+
+/// The listeners of one circuit, or of all. They are kept for good.
+pub(crate) struct Listeners {
+    list: Mutex<Vec<Listener>>,
+}
+
+/// Those that [`on_transition`](crate::on_transition) added.
+pub(crate) static GLOBAL: Listeners = Listeners::new();
+
+impl Listeners {
+    pub(crate) const fn new() -> Self {
+        Listeners {
+            list: Mutex::new(Vec::new()),
+        }
+    }
+
+    pub(crate) fn add(&self, listener: impl Fn(&Transition) + Send + Sync + 'static) {
+        lock(&self.list).push(Arc::new(listener));
+    }
+
+    fn snapshot(&self) -> Vec<Listener> {
+        lock(&self.list).clone()
+    }
+}
+
+impl fmt::Debug for Listeners {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listeners")
+            .field("count", &lock(&self.list).len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A transition on its way, with those who are to hear of it.
+struct Delivery {
+    transition: Transition,
+    listeners: Vec<Listener>,
+}
+
+thread_local! {
+    /// `Some` while this thread delivers: what a listener causes in turn waits here until the others have heard of the
+    /// transition at hand.
+    static PENDING: RefCell<Option<VecDeque<Delivery>>> = const { RefCell::new(None) };
+}
+
+/// Tells everybody who listens, on this thread, with no lock held.
+#[cold]
+pub(crate) fn deliver(transition: Transition, own: &Listeners) {
+    let mut listeners = own.snapshot();
+    listeners.extend(GLOBAL.snapshot());
+    if listeners.is_empty() {
+        return;
+    }
+    let mut next = Some(Delivery {
+        transition,
+        listeners,
+    });
+    let nested = PENDING.try_with(|pending| {
+        let mut pending = pending.borrow_mut();
+        match &mut *pending {
+            Some(queue) => {
+                queue.extend(next.take());
+                true
+            }
+            None => {
+                *pending = Some(VecDeque::new());
+                false
+            }
+        }
+    });
+    if nested == Ok(true) {
+        return;
+    }
+    while let Some(Delivery {
+        transition,
+        listeners,
+    }) = next
+    {
+        for listener in listeners {
+            // A listener only reads the transition, so nothing of ours can be left half-done by its
+            // panic.
+            let _ = catch_unwind(AssertUnwindSafe(|| listener(&transition)));
+        }
+        // Where the thread is ending and its storage gone, nested transitions are delivered in
+        // place.
+        next = PENDING
+            .try_with(|pending| pending.borrow_mut().as_mut().and_then(VecDeque::pop_front))
+            .ok()
+            .flatten();
+    }
+    let _ = PENDING.try_with(|pending| pending.borrow_mut().take());
+}

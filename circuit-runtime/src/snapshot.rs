@@ -1,0 +1,228 @@
+//! What a circuit looks like at one moment.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::circuit::{RECENT, View};
+use crate::counts::{Count, Totals};
+use crate::event::Transition;
+use crate::outcome::{Mode, State};
+use crate::window::Figures;
+
+/// A circuit at one moment. `Display` prints one line.
+///
+/// The counters are of the circuit's whole life and never go back. `failures` includes `panicked`,
+/// `timed_out` and, under `on_cancel = failure`, cancelled calls; `slow` counts successes and
+/// failures once more. A late outcome counts in `late` only, a call that runs unprotected in
+/// `unprotected` only, and one that runs in shadow where it would have been rejected in `rejected`
+/// only.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// The circuit's name.
+    pub name: &'static str,
+    /// The key, of a circuit that exists once per key; `None` for the sum of them.
+    pub key: Option<Arc<str>>,
+    /// The state; the worst one, of a sum.
+    pub state: State,
+    /// The mode.
+    pub mode: Mode,
+    /// The present run of failures while closed; the longest one, of a sum.
+    pub failures_in_a_row: u32,
+    /// What stands in the window; `None` where no rate is configured.
+    pub window: Option<WindowSnapshot>,
+    /// What is left of the wait when open, the time until `probe_timeout` frees the places when
+    /// half-open and full; the shortest one, of a sum.
+    pub retry_after: Option<Duration>,
+    /// The last 16 transitions, the latest last.
+    pub recent_transitions: Vec<Transition>,
+    /// Calls that succeeded.
+    pub successes: u64,
+    /// Calls that failed.
+    pub failures: u64,
+    /// Calls that counted neither way.
+    pub ignored: u64,
+    /// Successes and failures that took at least `slow_call`.
+    pub slow: u64,
+    /// Calls that were rejected.
+    pub rejected: u64,
+    /// Calls that were dropped before they ended.
+    pub cancelled: u64,
+    /// Calls that panicked.
+    pub panicked: u64,
+    /// Calls that exceeded their `timeout`.
+    pub timed_out: u64,
+    /// Outcomes that came after their period had ended.
+    pub late: u64,
+    /// Calls that a fallback answered.
+    pub fallbacks: u64,
+    /// Calls that ran without a circuit, because `max_keys` left none for their key.
+    pub unprotected: u64,
+    /// Changes of state.
+    pub transitions: u64,
+}
+
+/// What stands in a circuit's window.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct WindowSnapshot {
+    /// Successes and failures.
+    pub calls: u32,
+    /// Failures.
+    pub failures: u32,
+    /// Slow successes and failures.
+    pub slow: u32,
+    /// failures / calls; `None` at 0 calls.
+    pub failure_rate: Option<f64>,
+    /// slow / calls; `None` at 0 calls.
+    pub slow_rate: Option<f64>,
+}
+
+impl Snapshot {
+    /// successes / (successes + failures) over the circuit's whole life; `None` before the first of
+    /// them.
+    #[must_use]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a rate needs no more than 53 bits"
+    )]
+    pub fn success_rate(&self) -> Option<f64> {
+        let calls = self.successes + self.failures;
+        (calls > 0).then(|| self.successes as f64 / calls as f64)
+    }
+
+    /// The snapshot of one circuit: with `whole_life` of all the keys it ever served.
+    pub(crate) fn of(name: &'static str, view: View, whole_life: bool) -> Self {
+        let totals = if whole_life {
+            view.totals
+        } else {
+            view.totals.since(&view.before)
+        };
+        let earlier = if whole_life {
+            0
+        } else {
+            view.transitions_before
+        };
+        let mut snapshot = Snapshot {
+            name,
+            key: view.key,
+            state: view.state,
+            mode: view.mode,
+            failures_in_a_row: view.failures_in_a_row,
+            window: view.window.map(WindowSnapshot::of),
+            retry_after: view.retry_after.map(Duration::from_nanos),
+            recent_transitions: view.recent,
+            successes: 0,
+            failures: 0,
+            ignored: 0,
+            slow: 0,
+            rejected: 0,
+            cancelled: 0,
+            panicked: 0,
+            timed_out: 0,
+            late: 0,
+            fallbacks: 0,
+            unprotected: 0,
+            transitions: view.transitions - earlier,
+        };
+        snapshot.add_totals(&totals);
+        snapshot
+    }
+
+    fn add_totals(&mut self, totals: &Totals) {
+        self.successes += totals.get(Count::Successes);
+        self.failures += totals.get(Count::Failures);
+        self.ignored += totals.get(Count::Ignored);
+        self.slow += totals.get(Count::Slow);
+        self.rejected += totals.get(Count::Rejected);
+        self.cancelled += totals.get(Count::Cancelled);
+        self.panicked += totals.get(Count::Panicked);
+        self.timed_out += totals.get(Count::TimedOut);
+        self.late += totals.get(Count::Late);
+        self.fallbacks += totals.get(Count::Fallbacks);
+        self.unprotected += totals.get(Count::Unprotected);
+    }
+
+    /// Adds the circuit of one key to the sum over all keys.
+    pub(crate) fn join(&mut self, view: View) {
+        self.state = self.state.max(view.state);
+        self.failures_in_a_row = self.failures_in_a_row.max(view.failures_in_a_row);
+        if let (Some(sum), Some(more)) = (&mut self.window, view.window) {
+            *sum = WindowSnapshot::of(Figures {
+                calls: sum.calls.saturating_add(more.calls),
+                failures: sum.failures.saturating_add(more.failures),
+                slow: sum.slow.saturating_add(more.slow),
+            });
+        }
+        let retry_after = view.retry_after.map(Duration::from_nanos);
+        self.retry_after = [self.retry_after, retry_after].into_iter().flatten().min();
+        self.recent_transitions.extend(view.recent);
+        self.transitions += view.transitions;
+        self.add_totals(&view.totals);
+    }
+}
+
+impl Snapshot {
+    /// Of the transitions of many circuits, the latest ones.
+    pub(crate) fn keep_latest_transitions(&mut self) {
+        self.recent_transitions
+            .sort_by_key(|transition| transition.at);
+        let surplus = self.recent_transitions.len().saturating_sub(RECENT);
+        self.recent_transitions.drain(..surplus);
+    }
+}
+
+impl WindowSnapshot {
+    fn of(figures: Figures) -> Self {
+        let Figures {
+            calls,
+            failures,
+            slow,
+        } = figures;
+        let rate = |count: u32| (calls > 0).then(|| f64::from(count) / f64::from(calls));
+        WindowSnapshot {
+            calls,
+            failures,
+            slow,
+            failure_rate: rate(failures),
+            slow_rate: rate(slow),
+        }
+    }
+}
+
+/// One line: `payments: open for another 29.8s; 12 ok, 5 failed, 7 rejected`.
+impl fmt::Display for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        if let Some(key) = &self.key {
+            write!(f, "[{key}]")?;
+        }
+        write!(f, ": {}", self.state)?;
+        if let Some(left) = self.retry_after {
+            write!(f, " for another {left:.1?}")?;
+        }
+        if self.mode != Mode::Normal {
+            write!(f, " ({})", self.mode)?;
+        }
+        write!(
+            f,
+            "; {} ok, {} failed, {} rejected",
+            self.successes, self.failures, self.rejected
+        )?;
+        let others = [
+            (self.ignored, "ignored"),
+            (self.slow, "slow"),
+            (self.cancelled, "cancelled"),
+            (self.panicked, "panicked"),
+            (self.timed_out, "timed out"),
+            (self.late, "late"),
+            (self.fallbacks, "by fallback"),
+            (self.unprotected, "unprotected"),
+        ];
+        for (count, what) in others.into_iter().filter(|(count, _)| *count > 0) {
+            write!(f, ", {count} {what}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,450 @@
+//! The state machine, pure and total: numbers in, numbers out, no atomics, no clock, no user code.
+//!
+//! A circuit lives through *periods*: closed, open, half-open, each with a number of its own (the
+//! epoch). A call belongs to the period that admitted it; its outcome is judged in that period or
+//! not at all.
+
+use crate::clock::Nanos;
+use crate::config::Rules;
+use crate::event::Reason;
+use crate::outcome::State;
+use crate::window::{Figures, Mark, Outcomes};
+
+/// Everything that the next decision depends on.
+#[derive(Debug)]
+pub(crate) struct Machine {
+    rules: Rules,
+    period: Period,
+    epoch: u32,
+    /// Openings in a row: the exponent of the backoff.
+    streak: u32,
+    /// How long the circuit waited when it last opened.
+    last_wait: Nanos,
+    /// There while a rate is configured.
+    window: Option<Outcomes>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Period {
+    Closed { since: Nanos, run: u32 },
+    Open { until: Nanos },
+    HalfOpen(Probes),
+}
+
+/// The places of one half-open period.
+#[derive(Debug, Clone, Copy)]
+struct Probes {
+    /// Places given out: to calls in flight, and to those that have decided.
+    taken: u32,
+    succeeded: u32,
+    failed: u32,
+    /// From when on a period whose places are all taken is given up.
+    lease: Nanos,
+}
+
+/// What a call is told that wants to run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Admission {
+    Admitted {
+        change: Option<Change>,
+    },
+    /// Open until then.
+    Open {
+        until: Nanos,
+    },
+    /// Half-open, and its places are taken until then.
+    Full {
+        until: Nanos,
+    },
+}
+
+/// How an admitted call ended, as the rules see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Judged(Mark),
+    OpenFor {
+        wait: Nanos,
+        slow: bool,
+    },
+    /// Ignored or cancelled: counts neither way.
+    Neutral,
+}
+
+/// What came of an outcome.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Recorded {
+    /// The period that admitted the call is over; nothing happened.
+    Late,
+    Counted {
+        change: Option<Change>,
+    },
+}
+
+/// A change of state, still without number and time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Change {
+    pub(crate) from: State,
+    pub(crate) to: State,
+    pub(crate) reason: Reason,
+}
+
+impl Machine {
+    pub(crate) const fn new(rules: Rules) -> Self {
+        Machine {
+            period: Period::Closed { since: 0, run: 0 },
+            epoch: 0,
+            streak: 0,
+            last_wait: 0,
+            window: match rules.window {
+                Some(window) => Some(Outcomes::new(window)),
+                None => None,
+            },
+            rules,
+        }
+    }
+
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    pub(crate) fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    pub(crate) fn state(&self) -> State {
+        match self.period {
+            Period::Closed { .. } => State::Closed,
+            Period::Open { .. } => State::Open,
+            Period::HalfOpen(_) => State::HalfOpen,
+        }
+    }
+
+    /// Whether nothing would change if one more call came and succeeded.
+    pub(crate) fn is_calm(&self) -> bool {
+        matches!(self.period, Period::Closed { run: 0, .. })
+            && self.window.as_ref().is_none_or(Outcomes::is_fixed_point)
+    }
+
+    /// Until when calls are rejected: the end of the wait when open, the end of the lease when all
+    /// places are taken.
+    pub(crate) fn rejects_until(&self) -> Option<Nanos> {
+        match self.period {
+            Period::Open { until } => Some(until),
+            Period::HalfOpen(probes) if probes.taken >= self.rules.probes => Some(probes.lease),
+            Period::HalfOpen(_) | Period::Closed { .. } => None,
+        }
+    }
+
+    pub(crate) fn failures_in_a_row(&self) -> u32 {
+        match self.period {
+            Period::Closed { run, .. } => run,
+            Period::Open { .. } | Period::HalfOpen(_) => 0,
+        }
+    }
+
+    /// What stands in the window, if a rate is configured.
+    pub(crate) fn figures(&mut self, now: Nanos) -> Option<Figures> {
+        self.window.as_mut().map(|window| window.figures(now))
+    }
+
+    /// Whether probes are out that may still decide.
+    pub(crate) fn awaits_probes(&self, now: Nanos) -> bool {
+        match self.period {
+            Period::HalfOpen(probes) => {
+                probes.taken > probes.succeeded + probes.failed && now < probes.lease
+            }
+            Period::Closed { .. } | Period::Open { .. } => false,
+        }
+    }
+
+    /// A call wants to run.
+    ///
+    /// The first one at or after the deadline turns an open circuit half-open. When all places have
+    /// been taken for `probe_timeout` since the last one was given, a new half-open period
+    /// begins.
+    pub(crate) fn admit(&mut self, now: Nanos) -> Admission {
+        let lease = now.saturating_add(self.rules.probe_timeout);
+        let first = Probes {
+            taken: 1,
+            succeeded: 0,
+            failed: 0,
+            lease,
+        };
+        match &mut self.period {
+            Period::Closed { .. } => Admission::Admitted { change: None },
+            Period::Open { until } if now < *until => Admission::Open { until: *until },
+            Period::Open { .. } => {
+                let change = self.begin(Period::HalfOpen(first), Reason::WaitElapsed);
+                Admission::Admitted {
+                    change: Some(change),
+                }
+            }
+            Period::HalfOpen(probes) if probes.taken < self.rules.probes => {
+                probes.taken += 1;
+                probes.lease = probes.lease.max(lease);
+                Admission::Admitted { change: None }
+            }
+            Period::HalfOpen(probes) if now < probes.lease => Admission::Full {
+                until: probes.lease,
+            },
+            Period::HalfOpen(_) => {
+                self.epoch = self.epoch.wrapping_add(1);
+                self.period = Period::HalfOpen(first);
+                Admission::Admitted { change: None }
+            }
+        }
+    }
+
+    /// A call that was admitted in the period `epoch` has ended. `roll` draws from [0, 1) for the
+    /// jitter.
+    pub(crate) fn record(
+        &mut self,
+        epoch: u32,
+        verdict: Verdict,
+        now: Nanos,
+        roll: impl FnOnce() -> f64,
+    ) -> Recorded {
+        if epoch != self.epoch {
+            return Recorded::Late;
+        }
+        let change = match self.period {
+            Period::Closed { .. } => self.record_closed(verdict, now, roll),
+            Period::HalfOpen(probes) => self.record_probe(probes, verdict, now, roll),
+            Period::Open { .. } => None, // an open period admits nobody
+        };
+        Recorded::Counted { change }
+    }
+
+    fn record_closed(
+        &mut self,
+        verdict: Verdict,
+        now: Nanos,
+        roll: impl FnOnce() -> f64,
+    ) -> Option<Change> {
+        let Period::Closed { since, run } = self.period else {
+            return None;
+        };
+        let (mark, wait) = match verdict {
+            Verdict::Judged(mark) => (mark, None),
+            Verdict::OpenFor { wait, slow } => (
+                Mark {
+                    failure: true,
+                    slow,
+                },
+                Some(wait),
+            ),
+            Verdict::Neutral => return None,
+        };
+        let run = if mark.failure {
+            run.saturating_add(1)
+        } else {
+            0
+        };
+        self.period = Period::Closed { since, run };
+        if let Some(window) = &mut self.window {
+            window.push(mark, now);
+        }
+        if let Some(wait) = wait {
+            return Some(self.open_for(wait, now));
+        }
+        let reason = self.tripped(run, now)?;
+        Some(self.open(reason, now, roll))
+    }
+
+    fn record_probe(
+        &mut self,
+        mut probes: Probes,
+        verdict: Verdict,
+        now: Nanos,
+        roll: impl FnOnce() -> f64,
+    ) -> Option<Change> {
+        match verdict {
+            Verdict::Neutral => probes.taken = probes.taken.saturating_sub(1),
+            Verdict::Judged(Mark {
+                failure: false,
+                slow: false,
+            }) => probes.succeeded += 1,
+            Verdict::Judged(_) | Verdict::OpenFor { .. } => probes.failed += 1,
+        }
+        self.period = Period::HalfOpen(probes);
+        let Probes {
+            succeeded, failed, ..
+        } = probes;
+        let Rules {
+            success_threshold,
+            probes,
+            ..
+        } = self.rules;
+        match verdict {
+            Verdict::Neutral => None,
+            Verdict::OpenFor { wait, .. } => Some(self.open_for(wait, now)),
+            Verdict::Judged(_) if succeeded >= success_threshold => Some(self.close(
+                now,
+                Reason::ProbesSucceeded {
+                    succeeded,
+                    success_threshold,
+                },
+            )),
+            Verdict::Judged(_) if failed > probes.saturating_sub(success_threshold) => {
+                Some(self.open(
+                    Reason::ProbesFailed {
+                        failed,
+                        probes,
+                        success_threshold,
+                    },
+                    now,
+                    roll,
+                ))
+            }
+            Verdict::Judged(_) => None,
+        }
+    }
+
+    /// Which rule is met, if any. The quotient is compared: the product would be off (0.07 × 100 >
+    /// 7).
+    fn tripped(&mut self, run: u32, now: Nanos) -> Option<Reason> {
+        if let Some(threshold) = self.rules.threshold {
+            if run >= threshold {
+                return Some(Reason::FailuresInARow {
+                    failures: run,
+                    threshold,
+                });
+            }
+        }
+        let Figures {
+            calls,
+            failures,
+            slow,
+        } = self.window.as_mut()?.figures(now);
+        if calls < self.rules.min_calls {
+            return None;
+        }
+        let reached = |count: u32, rate: Option<f64>| {
+            rate.filter(|rate| count > 0 && f64::from(count) / f64::from(calls) >= *rate)
+        };
+        if let Some(rate) = reached(failures, self.rules.failure_rate) {
+            return Some(Reason::FailureRate {
+                failures,
+                calls,
+                rate,
+            });
+        }
+        let rate = reached(slow, self.rules.slow_rate)?;
+        Some(Reason::SlowRate { slow, calls, rate })
+    }
+
+    /// Opens for min(recovery × backoff^streak, cap), then jitter.
+    fn open(&mut self, reason: Reason, now: Nanos, roll: impl FnOnce() -> f64) -> Change {
+        self.end_streak_if_stable(now);
+        let rules = &self.rules;
+        let mut wait = rules.recovery;
+        if self.streak > 0 && rules.backoff > 1.0 {
+            let exponent = i32::try_from(self.streak).unwrap_or(i32::MAX);
+            wait = saturate(in_float(wait) * rules.backoff.powi(exponent)).min(rules.max_recovery);
+        }
+        if rules.jitter > 0.0 {
+            wait = saturate(in_float(wait) * (1.0 + rules.jitter * (2.0 * roll() - 1.0))).max(1);
+        }
+        self.streak = self.streak.saturating_add(1);
+        self.wait(wait, now, reason)
+    }
+
+    /// Opens for exactly this time, the streak untouched.
+    fn open_for(&mut self, wait: Nanos, now: Nanos) -> Change {
+        self.end_streak_if_stable(now);
+        self.wait(
+            wait,
+            now,
+            Reason::Requested {
+                wait: std::time::Duration::from_nanos(wait),
+            },
+        )
+    }
+
+    fn wait(&mut self, wait: Nanos, now: Nanos, reason: Reason) -> Change {
+        self.last_wait = wait;
+        self.begin(
+            Period::Open {
+                until: now.saturating_add(wait),
+            },
+            reason,
+        )
+    }
+
+    /// The streak ends when the circuit has stayed closed for at least its last wait.
+    fn end_streak_if_stable(&mut self, now: Nanos) {
+        if let Period::Closed { since, .. } = self.period {
+            if now.saturating_sub(since) >= self.last_wait {
+                self.streak = 0;
+            }
+        }
+    }
+
+    fn close(&mut self, now: Nanos, reason: Reason) -> Change {
+        if let Some(window) = &mut self.window {
+            window.clear();
+        }
+        self.begin(Period::Closed { since: now, run: 0 }, reason)
+    }
+
+    fn begin(&mut self, period: Period, reason: Reason) -> Change {
+        let from = self.state();
+        self.period = period;
+        self.epoch = self.epoch.wrapping_add(1);
+        Change {
+            from,
+            to: self.state(),
+            reason,
+        }
+    }
+
+    /// Closes, empties the window, ends the streak and begins a new period; a change only if it
+    /// wasn't closed.
+    pub(crate) fn reset(&mut self, now: Nanos) -> Option<Change> {
+        let change = self.close(now, Reason::Reset);
+        self.streak = 0;
+        self.last_wait = 0;
+        (change.from != State::Closed).then_some(change)
+    }
+
+    /// Other rules from now on: state, deadline, run, probes and a window of the same kind stay;
+    /// judged at the next outcome.
+    pub(crate) fn reconfigure(&mut self, rules: Rules, now: Nanos) {
+        self.window = match (self.window.take(), rules.window) {
+            (Some(mut kept), Some(window)) if self.rules.window != rules.window => {
+                Some(kept.resized(window, now))
+            }
+            (Some(kept), Some(_)) => Some(kept),
+            (None, Some(window)) => Some(Outcomes::new(window)),
+            (_, None) => None,
+        };
+        self.rules = rules;
+    }
+
+    /// Begins anew under other rules, in a new period: a circuit that serves another key from now
+    /// on.
+    pub(crate) fn reassign(&mut self, rules: Rules) {
+        let epoch = self.epoch.wrapping_add(1);
+        *self = Machine {
+            epoch,
+            ..Machine::new(rules)
+        };
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "53 bits of nanoseconds are exact for 104 days, and a wait needs no more"
+)]
+fn in_float(nanos: Nanos) -> f64 {
+    nanos as f64
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates, which is what is wanted"
+)]
+fn saturate(nanos: f64) -> Nanos {
+    nanos as Nanos
+}
