@@ -4,8 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::circuit::{Asked, Bearing, Circuit, Entry, Moved};
-use crate::clock::NEVER;
+use crate::circuit::{Asked, Circuit, Moved};
 use crate::config::Config;
 use crate::counts::Count;
 use crate::error::{CallError, CircuitOpenError, ConfigError};
@@ -17,6 +16,7 @@ use crate::permit::{End, Fallback, Permit};
 use crate::registry;
 use crate::snapshot::Snapshot;
 use crate::sync::{Mutex, lock};
+use crate::word::{Entry, Ticket};
 
 /// A circuit breaker: usable in a `static`, shared by reference, without type parameters.
 ///
@@ -114,82 +114,79 @@ impl CircuitBreaker {
         key: Option<&str>,
         fallback: Fallback,
     ) -> Result<Permit<'_>, CircuitOpenError> {
-        if let Some(key) = key {
-            return self.admit_key(key, fallback);
+        if let (Some(key), Some(keys)) = (key, &self.keys) {
+            return self.admit_key(key, keys, fallback);
         }
-        match self.circuit.quick() {
-            Some(entry) => Ok(Permit::new(self, &self.circuit, entry)),
-            None => self.ask(fallback),
+        let entry = match self.circuit.quick() {
+            Some(ticket) => Entry { ticket, started: 0 },
+            None => self.ask(fallback)?,
+        };
+        Ok(Permit::new(self, &self.circuit, entry))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn ask(&self, fallback: Fallback) -> Result<Entry, CircuitOpenError> {
+        match self.circuit.ask(self.name, 0) {
+            Ok(asked) => self.answer(&self.circuit, asked, fallback),
+            Err(Moved) => Ok(self.unprotected()), // only a circuit of a key can change hands
         }
     }
 
     #[inline(never)]
-    fn ask(&self, fallback: Fallback) -> Result<Permit<'_>, CircuitOpenError> {
-        match self.circuit.ask(self.name, 0) {
-            Ok(asked) => self.answer(&self.circuit, asked, fallback),
-            Err(Moved) => Ok(self.unprotected()), // only a slot can change hands
-        }
-    }
-
-    fn admit_key(&self, key: &str, fallback: Fallback) -> Result<Permit<'_>, CircuitOpenError> {
-        let Some(keys) = &self.keys else {
-            return self.admit(None, fallback);
-        };
+    fn admit_key(
+        &self,
+        key: &str,
+        keys: &Keys,
+        fallback: Fallback,
+    ) -> Result<Permit<'_>, CircuitOpenError> {
         loop {
             let known = keys
                 .get(key)
                 .or_else(|| keys.arrive(key, || (self.circuit.rules(), self.circuit.mode())));
             let Some(tenancy) = known else {
-                return Ok(self.unprotected());
+                return Ok(Permit::new(self, &self.circuit, self.unprotected()));
             };
             let circuit = &tenancy.slot.circuit;
-            if let Some(entry) = circuit.quick() {
-                if circuit.tenant() == tenancy.tenant {
-                    return Ok(Permit::new(self, circuit, entry));
-                }
-            } else if let Ok(asked) = circuit.ask(self.name, tenancy.tenant) {
-                return self.answer(circuit, asked, fallback);
-            }
+            let entry = match circuit.quick() {
+                Some(ticket) if circuit.tenant() == tenancy.tenant => Entry { ticket, started: 0 },
+                Some(_) => continue,
+                None => match circuit.ask(self.name, tenancy.tenant) {
+                    Ok(asked) => self.answer(circuit, asked, fallback)?,
+                    Err(Moved) => continue,
+                },
+            };
+            return Ok(Permit::new(self, circuit, entry));
         }
     }
 
-    /// Counts what has been decided, tells of it, and makes the permit or the error.
-    fn answer<'a>(
-        &'a self,
-        circuit: &'a Circuit,
+    /// Counts what has been decided, tells of it, and makes the error.
+    fn answer(
+        &self,
+        circuit: &Circuit,
         (verdict, transition): Asked,
         fallback: Fallback,
-    ) -> Result<Permit<'a>, CircuitOpenError> {
-        // The permit comes first: should a listener never return, the place is still somebody's.
-        let answer = match verdict {
-            Ok(entry) => Ok(Permit::new(self, circuit, entry)),
-            Err(refusal) => {
-                circuit.counts.bump(Count::Rejected);
-                if fallback == Fallback::Runs {
-                    circuit.counts.bump(Count::Fallbacks);
-                }
-                Err(CircuitOpenError::new(
-                    self.name,
-                    refusal.reason,
-                    refusal.retry_after,
-                ))
+    ) -> Result<Entry, CircuitOpenError> {
+        if verdict.is_err() {
+            circuit.counts.bump(Count::Rejected);
+            if fallback == Fallback::Runs {
+                circuit.counts.bump(Count::Fallbacks);
             }
-        };
+        }
         self.tell(transition);
-        answer
+        verdict.map_err(|refusal| {
+            CircuitOpenError::new(self.name, refusal.reason, refusal.retry_after)
+        })
     }
 
-    /// A permit that nothing judges: `max_keys` leaves no circuit for this key.
+    /// An entry that nothing judges: `max_keys` leaves no circuit for this key.
     #[cold]
-    fn unprotected(&self) -> Permit<'_> {
+    fn unprotected(&self) -> Entry {
         self.circuit.counts.bump(Count::Unprotected);
-        let entry = Entry {
-            epoch: 0,
-            bearing: Bearing::Unseen,
-            placed: false,
-            started: NEVER,
-        };
-        Permit::new(self, &self.circuit, entry)
+        Entry {
+            ticket: Ticket::of_epoch(0).unseen(),
+            started: 0,
+        }
     }
 
     /// Tells the listeners of a transition, after it is visible and with no lock held.

@@ -2,6 +2,7 @@
 //!
 //! A `u64` of them lasts for 584 years; whatever is longer saturates and means "never".
 
+use std::cell::Cell;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -31,5 +32,27 @@ pub(crate) const fn nanos(duration: Duration) -> Nanos {
         #[expect(clippy::cast_possible_truncation, reason = "compared the line before")]
         let nanos = nanos as u64;
         nanos
+    }
+}
+
+/// One reading of the clock, taken when it is first asked for: most outcomes never ask.
+#[derive(Debug)]
+pub(crate) struct Moment(Cell<Option<Nanos>>);
+
+impl Moment {
+    pub(crate) const fn unread() -> Self {
+        Moment(Cell::new(None))
+    }
+
+    pub(crate) const fn at(now: Nanos) -> Self {
+        Moment(Cell::new(Some(now)))
+    }
+
+    pub(crate) fn get(&self) -> Nanos {
+        self.0.get().unwrap_or_else(|| {
+            let now = now();
+            self.0.set(Some(now));
+            now
+        })
     }
 }

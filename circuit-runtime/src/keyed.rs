@@ -101,7 +101,9 @@ impl Keys {
                     .store(arrivals.full_until(now), Ordering::Relaxed);
                 None
             })?;
-            self.map.pin().remove(&old);
+            if let Some(old) = old {
+                self.map.pin().remove(&old);
+            }
             slot
         };
         let tenancy = Tenancy {
@@ -172,7 +174,7 @@ impl Arrivals {
         key: &Arc<str>,
         rules: Rules,
         mode: Mode,
-    ) -> Option<(&'static Slot, Arc<str>)> {
+    ) -> Option<(&'static Slot, Option<Arc<str>>)> {
         let closed = |machine: &Machine, _: Nanos| machine.state() == State::Closed;
         let settled = |machine: &Machine, now: Nanos| {
             machine.rejects_until().is_none_or(|until| until <= now) && !machine.awaits_probes(now)

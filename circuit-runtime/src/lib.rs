@@ -18,6 +18,7 @@ mod sync;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 mod window;
+mod word;
 
 pub use breaker::CircuitBreaker;
 pub use config::{Config, OnCancel, Window};

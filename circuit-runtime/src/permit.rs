@@ -3,13 +3,14 @@
 use std::mem::ManuallyDrop;
 
 use crate::breaker::CircuitBreaker;
-use crate::circuit::{Bearing, Circuit, Entry};
-use crate::clock::{self, Nanos, nanos};
+use crate::circuit::Circuit;
+use crate::clock::{Moment, Nanos, nanos};
 use crate::config::Rules;
 use crate::counts::Count;
 use crate::outcome::Outcome;
 use crate::state::Verdict;
 use crate::window::Mark;
+use crate::word::Entry;
 
 /// The right to make one call through a circuit, from [`CircuitBreaker::try_acquire`].
 ///
@@ -33,10 +34,7 @@ use crate::window::Mark;
 pub struct Permit<'a> {
     breaker: &'a CircuitBreaker,
     circuit: &'a Circuit,
-    started: Nanos,
-    epoch: u32,
-    bearing: Bearing,
-    placed: bool,
+    entry: Entry,
     /// The call's own code is running: a drop now is its panic.
     inside: bool,
 }
@@ -64,19 +62,10 @@ pub(crate) enum Fallback {
 impl<'a> Permit<'a> {
     #[inline]
     pub(crate) fn new(breaker: &'a CircuitBreaker, circuit: &'a Circuit, entry: Entry) -> Self {
-        let Entry {
-            epoch,
-            bearing,
-            placed,
-            started,
-        } = entry;
         Permit {
             breaker,
             circuit,
-            started,
-            epoch,
-            bearing,
-            placed,
+            entry,
             inside: false,
         }
     }
@@ -118,117 +107,132 @@ impl<'a> Permit<'a> {
     /// The one way a permit ends by itself. A success through a calm circuit only counts itself.
     #[inline]
     pub(crate) fn settle(self, end: End, fallback: Fallback) {
-        let permit = ManuallyDrop::new(self);
-        let plain = matches!(permit.bearing, Bearing::Judged)
-            && !permit.placed
-            && fallback == Fallback::None;
-        if plain
-            && matches!(end, End::Outcome(Outcome::Success))
-            && !permit.circuit.is_slow_since(permit.started)
-            && permit.circuit.is_calm_in(permit.epoch)
-        {
-            permit.circuit.counts.bump(Count::Successes);
+        // Its parts go on by value, so that the healthy path keeps the permit in registers.
+        let &Permit {
+            breaker,
+            circuit,
+            entry,
+            ..
+        } = &*ManuallyDrop::new(self);
+        let succeeded = matches!(end, End::Outcome(Outcome::Success)) && fallback == Fallback::None;
+        if succeeded && circuit.is_calm_for(entry.ticket) {
+            circuit.counts.bump(Count::Successes);
         } else {
-            permit.conclude(end, fallback);
+            conclude(breaker, circuit, entry, end, fallback);
         }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn conclude(&self, end: End, fallback: Fallback) {
-        if self.placed {
-            self.circuit.leave();
-        }
-        if fallback == Fallback::Runs {
-            self.circuit.counts.bump(Count::Fallbacks);
-        }
-        match self.bearing {
-            Bearing::Unseen => {}
-            Bearing::Counted => self.count(
-                end,
-                verdict(end, self.started, clock::now(), &self.circuit.rules()),
-            ),
-            Bearing::Judged => {
-                let now = clock::now();
-                let judged = |rules: &Rules| verdict(end, self.started, now, rules);
-                match self
-                    .circuit
-                    .record(self.breaker.name(), self.epoch, now, judged)
-                {
-                    None => self.circuit.counts.bump(Count::Late),
-                    Some((verdict, transition)) => {
-                        self.count(end, verdict);
-                        self.breaker.tell(transition);
-                    }
-                }
-            }
-        }
-    }
-
-    fn count(&self, end: End, verdict: Verdict) {
-        let bump = |count| self.circuit.counts.bump(count);
-        match end {
-            End::Outcome(_) => {}
-            End::TimedOut => bump(Count::TimedOut),
-            End::Panicked => bump(Count::Panicked),
-            End::Cancelled => bump(Count::Cancelled),
-        }
-        let (count, slow) = match verdict {
-            Verdict::Judged(Mark {
-                failure: false,
-                slow,
-            }) => (Count::Successes, slow),
-            Verdict::Judged(Mark {
-                failure: true,
-                slow,
-            })
-            | Verdict::OpenFor { slow, .. } => (Count::Failures, slow),
-            Verdict::Neutral if end == End::Cancelled => return,
-            Verdict::Neutral => (Count::Ignored, false),
-        };
-        bump(count);
-        if slow {
-            bump(Count::Slow);
-        }
-    }
-}
-
-/// What the rules make of an ending.
-fn verdict(end: End, started: Nanos, now: Nanos, rules: &Rules) -> Verdict {
-    let slow = rules
-        .slow_call
-        .is_some_and(|slow| now.saturating_sub(started) >= slow);
-    match end {
-        End::Outcome(Outcome::Success) => Verdict::Judged(Mark {
-            failure: false,
-            slow,
-        }),
-        End::Outcome(Outcome::Failure) | End::TimedOut | End::Panicked => Verdict::Judged(Mark {
-            failure: true,
-            slow,
-        }),
-        End::Outcome(Outcome::OpenFor(wait)) => Verdict::OpenFor {
-            wait: nanos(wait),
-            slow,
-        },
-        End::Outcome(Outcome::Ignored) => Verdict::Neutral,
-        End::Cancelled if rules.cancel_is_failure => Verdict::Judged(Mark {
-            failure: true,
-            slow,
-        }),
-        End::Cancelled => Verdict::Neutral,
     }
 }
 
 impl Drop for Permit<'_> {
+    #[inline]
     fn drop(&mut self) {
-        self.conclude(
-            if self.inside {
-                End::Panicked
-            } else {
-                End::Cancelled
-            },
-            Fallback::None,
-        );
+        let end = if self.inside {
+            End::Panicked
+        } else {
+            End::Cancelled
+        };
+        conclude(self.breaker, self.circuit, self.entry, end, Fallback::None);
+    }
+}
+
+/// Everything but the plain success: gives back what the call held, has it judged, counts it and tells of it.
+#[inline(never)]
+fn conclude(
+    breaker: &CircuitBreaker,
+    circuit: &Circuit,
+    entry: Entry,
+    end: End,
+    fallback: Fallback,
+) {
+    let Entry { ticket, started } = entry;
+    if ticket.is_placed() {
+        circuit.leave();
+    }
+    if fallback == Fallback::Runs {
+        circuit.counts.bump(Count::Fallbacks);
+    }
+    if ticket.is_unseen() {
+        return;
+    }
+    let now = Moment::unread();
+    // A ticket without a time is of a circuit that had no stopwatch when it admitted the call: not slow.
+    let took = || {
+        if ticket.is_clocked() {
+            now.get().saturating_sub(started)
+        } else {
+            0
+        }
+    };
+    let calm = circuit.is_calm_for(ticket.bare());
+    if calm
+        && matches!(end, End::Outcome(Outcome::Success))
+        && !(ticket.is_clocked() && circuit.is_slow(took()))
+    {
+        circuit.counts.bump(Count::Successes);
+        return;
+    }
+    let judge = |rules: &Rules| verdict(end, rules, took);
+    if !ticket.is_judged() {
+        count(circuit, end, judge(&circuit.rules()));
+        return;
+    }
+    match circuit.record(breaker.name(), ticket.epoch(), &now, judge) {
+        None => circuit.counts.bump(Count::Late),
+        Some((verdict, transition)) => {
+            count(circuit, end, verdict);
+            breaker.tell(transition);
+        }
+    }
+}
+
+fn count(circuit: &Circuit, end: End, verdict: Verdict) {
+    let bump = |count| circuit.counts.bump(count);
+    match end {
+        End::Outcome(_) => {}
+        End::TimedOut => bump(Count::TimedOut),
+        End::Panicked => bump(Count::Panicked),
+        End::Cancelled => bump(Count::Cancelled),
+    }
+    let (count, slow) = match verdict {
+        Verdict::Judged(Mark {
+            failure: false,
+            slow,
+        }) => (Count::Successes, slow),
+        Verdict::Judged(Mark {
+            failure: true,
+            slow,
+        })
+        | Verdict::OpenFor { slow, .. } => (Count::Failures, slow),
+        Verdict::Neutral if end == End::Cancelled => return,
+        Verdict::Neutral => (Count::Ignored, false),
+    };
+    bump(count);
+    if slow {
+        bump(Count::Slow);
+    }
+}
+
+/// What the rules make of an ending.
+fn verdict(end: End, rules: &Rules, took: impl FnOnce() -> Nanos) -> Verdict {
+    let slow = || rules.slow_call.is_some_and(|slow| took() >= slow);
+    match end {
+        End::Outcome(Outcome::Success) => Verdict::Judged(Mark {
+            failure: false,
+            slow: slow(),
+        }),
+        End::Outcome(Outcome::Failure) | End::TimedOut | End::Panicked => Verdict::Judged(Mark {
+            failure: true,
+            slow: slow(),
+        }),
+        End::Outcome(Outcome::OpenFor(wait)) => Verdict::OpenFor {
+            wait: nanos(wait),
+            slow: slow(),
+        },
+        End::Outcome(Outcome::Ignored) => Verdict::Neutral,
+        End::Cancelled if rules.cancel_is_failure => Verdict::Judged(Mark {
+            failure: true,
+            slow: slow(),
+        }),
+        End::Cancelled => Verdict::Neutral,
     }
 }

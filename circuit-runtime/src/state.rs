@@ -4,7 +4,7 @@
 //! epoch). A call belongs to the period that admitted it; its outcome is judged in that period or
 //! not at all.
 
-use crate::clock::Nanos;
+use crate::clock::{Moment, Nanos};
 use crate::config::Rules;
 use crate::event::Reason;
 use crate::outcome::State;
@@ -48,12 +48,9 @@ pub(crate) enum Admission {
     Admitted {
         change: Option<Change>,
     },
-    /// Open until then.
-    Open {
-        until: Nanos,
-    },
-    /// Half-open, and its places are taken until then.
-    Full {
+    /// Open, or half-open with all places taken, until then.
+    Rejected {
+        state: State,
         until: Nanos,
     },
 }
@@ -143,7 +140,7 @@ impl Machine {
     }
 
     /// What stands in the window, if a rate is configured.
-    pub(crate) fn figures(&mut self, now: Nanos) -> Option<Figures> {
+    pub(crate) fn figures(&mut self, now: &Moment) -> Option<Figures> {
         self.window.as_mut().map(|window| window.figures(now))
     }
 
@@ -172,7 +169,10 @@ impl Machine {
         };
         match &mut self.period {
             Period::Closed { .. } => Admission::Admitted { change: None },
-            Period::Open { until } if now < *until => Admission::Open { until: *until },
+            Period::Open { until } if now < *until => Admission::Rejected {
+                state: State::Open,
+                until: *until,
+            },
             Period::Open { .. } => {
                 let change = self.begin(Period::HalfOpen(first), Reason::WaitElapsed);
                 Admission::Admitted {
@@ -184,7 +184,8 @@ impl Machine {
                 probes.lease = probes.lease.max(lease);
                 Admission::Admitted { change: None }
             }
-            Period::HalfOpen(probes) if now < probes.lease => Admission::Full {
+            Period::HalfOpen(probes) if now < probes.lease => Admission::Rejected {
+                state: State::HalfOpen,
                 until: probes.lease,
             },
             Period::HalfOpen(_) => {
@@ -201,7 +202,7 @@ impl Machine {
         &mut self,
         epoch: u32,
         verdict: Verdict,
-        now: Nanos,
+        now: &Moment,
         roll: impl FnOnce() -> f64,
     ) -> Recorded {
         if epoch != self.epoch {
@@ -218,7 +219,7 @@ impl Machine {
     fn record_closed(
         &mut self,
         verdict: Verdict,
-        now: Nanos,
+        now: &Moment,
         roll: impl FnOnce() -> f64,
     ) -> Option<Change> {
         let Period::Closed { since, run } = self.period else {
@@ -255,7 +256,7 @@ impl Machine {
         &mut self,
         mut probes: Probes,
         verdict: Verdict,
-        now: Nanos,
+        now: &Moment,
         roll: impl FnOnce() -> f64,
     ) -> Option<Change> {
         match verdict {
@@ -302,7 +303,7 @@ impl Machine {
 
     /// Which rule is met, if any. The quotient is compared: the product would be off (0.07 × 100 >
     /// 7).
-    fn tripped(&mut self, run: u32, now: Nanos) -> Option<Reason> {
+    fn tripped(&mut self, run: u32, now: &Moment) -> Option<Reason> {
         if let Some(threshold) = self.rules.threshold {
             if run >= threshold {
                 return Some(Reason::FailuresInARow {
@@ -334,8 +335,8 @@ impl Machine {
     }
 
     /// Opens for min(recovery × backoff^streak, cap), then jitter.
-    fn open(&mut self, reason: Reason, now: Nanos, roll: impl FnOnce() -> f64) -> Change {
-        self.end_streak_if_stable(now);
+    fn open(&mut self, reason: Reason, now: &Moment, roll: impl FnOnce() -> f64) -> Change {
+        self.end_streak_if_stable(now.get());
         let rules = &self.rules;
         let mut wait = rules.recovery;
         if self.streak > 0 && rules.backoff > 1.0 {
@@ -350,8 +351,8 @@ impl Machine {
     }
 
     /// Opens for exactly this time, the streak untouched.
-    fn open_for(&mut self, wait: Nanos, now: Nanos) -> Change {
-        self.end_streak_if_stable(now);
+    fn open_for(&mut self, wait: Nanos, now: &Moment) -> Change {
+        self.end_streak_if_stable(now.get());
         self.wait(
             wait,
             now,
@@ -361,11 +362,11 @@ impl Machine {
         )
     }
 
-    fn wait(&mut self, wait: Nanos, now: Nanos, reason: Reason) -> Change {
+    fn wait(&mut self, wait: Nanos, now: &Moment, reason: Reason) -> Change {
         self.last_wait = wait;
         self.begin(
             Period::Open {
-                until: now.saturating_add(wait),
+                until: now.get().saturating_add(wait),
             },
             reason,
         )
@@ -380,11 +381,17 @@ impl Machine {
         }
     }
 
-    fn close(&mut self, now: Nanos, reason: Reason) -> Change {
+    fn close(&mut self, now: &Moment, reason: Reason) -> Change {
         if let Some(window) = &mut self.window {
             window.clear();
         }
-        self.begin(Period::Closed { since: now, run: 0 }, reason)
+        self.begin(
+            Period::Closed {
+                since: now.get(),
+                run: 0,
+            },
+            reason,
+        )
     }
 
     fn begin(&mut self, period: Period, reason: Reason) -> Change {
@@ -400,7 +407,7 @@ impl Machine {
 
     /// Closes, empties the window, ends the streak and begins a new period; a change only if it
     /// wasn't closed.
-    pub(crate) fn reset(&mut self, now: Nanos) -> Option<Change> {
+    pub(crate) fn reset(&mut self, now: &Moment) -> Option<Change> {
         let change = self.close(now, Reason::Reset);
         self.streak = 0;
         self.last_wait = 0;
@@ -409,7 +416,7 @@ impl Machine {
 
     /// Other rules from now on: state, deadline, run, probes and a window of the same kind stay;
     /// judged at the next outcome.
-    pub(crate) fn reconfigure(&mut self, rules: Rules, now: Nanos) {
+    pub(crate) fn reconfigure(&mut self, rules: Rules, now: &Moment) {
         self.window = match (self.window.take(), rules.window) {
             (Some(mut kept), Some(window)) if self.rules.window != rules.window => {
                 Some(kept.resized(window, now))

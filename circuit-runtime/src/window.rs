@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::clock::{Nanos, nanos};
+use crate::clock::{Moment, Nanos, nanos};
 use crate::config::Window;
 
 /// What stands in a window.
@@ -55,17 +55,17 @@ impl Outcomes {
         }
     }
 
-    pub(crate) fn push(&mut self, mark: Mark, now: Nanos) {
+    pub(crate) fn push(&mut self, mark: Mark, now: &Moment) {
         match self {
             Outcomes::Calls(ring) => ring.push(mark),
-            Outcomes::Time(buckets) => buckets.push(mark, now),
+            Outcomes::Time(buckets) => buckets.push(mark, now.get()),
         }
     }
 
-    pub(crate) fn figures(&mut self, now: Nanos) -> Figures {
+    pub(crate) fn figures(&mut self, now: &Moment) -> Figures {
         match self {
             Outcomes::Calls(ring) => ring.figures,
-            Outcomes::Time(buckets) => buckets.figures(now),
+            Outcomes::Time(buckets) => buckets.figures(now.get()),
         }
     }
 
@@ -85,11 +85,11 @@ impl Outcomes {
     }
 
     /// The same outcomes in a window of another size; a window of the other kind starts empty.
-    pub(crate) fn resized(&mut self, window: Window, now: Nanos) -> Self {
+    pub(crate) fn resized(&mut self, window: Window, now: &Moment) -> Self {
         match (self, window) {
             (Outcomes::Calls(ring), Window::Calls(size)) => Outcomes::Calls(ring.resized(size)),
             (Outcomes::Time(buckets), Window::Time(length)) => {
-                Outcomes::Time(buckets.resized(length, now))
+                Outcomes::Time(buckets.resized(length, now.get()))
             }
             (_, other) => Outcomes::new(other),
         }

@@ -1,0 +1,190 @@
+//! The word that sums a circuit up for its calls, and the ticket that a call keeps of it.
+//!
+//! Both have the number of the period (the epoch) in their upper half and flags in their lower one, different ones, so
+//! that "this success has nothing to write" is a single comparison: the word without its [`CALM`] flags equals the
+//! ticket.
+
+use crate::clock::Nanos;
+use crate::config::Rules;
+use crate::outcome::{Mode, State};
+use crate::state::Machine;
+
+/// Closed, but a success changes something: it ends a run of failures or moves the window.
+const STIRRED: u64 = 1;
+const OPEN: u64 = 1 << 1;
+const HALF_OPEN: u64 = 1 << 2;
+/// Half-open with all places taken.
+const FULL: u64 = 1 << 3;
+const FORCED_OPEN: u64 = 1 << 4;
+const DISABLED: u64 = 1 << 5;
+const SHADOW: u64 = 1 << 6;
+/// A rule needs to know how long a call took.
+const TIMED: u64 = 1 << 7;
+/// A bulkhead is configured.
+const LIMITED: u64 = 1 << 8;
+
+/// The flags under which a success may still have nothing to write.
+const CALM: u64 = TIMED | LIMITED;
+/// The flags under which a call passes without a question.
+const PASSES: u64 = STIRRED;
+const FLAGS: u64 = u32::MAX as u64;
+
+/// A circuit in 64 bits. All flags clear: closed, calm, mode normal, no rule that needs more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Word(pub(crate) u64);
+
+impl Word {
+    /// The first word of a circuit with these rules.
+    pub(crate) const fn first(rules: &Rules) -> Self {
+        Word(if rules.window.is_some() { STIRRED } else { 0 } | flags_of(rules))
+    }
+
+    pub(crate) fn of(machine: &Machine, mode: Mode) -> Self {
+        let state = match machine.state() {
+            State::Closed if machine.is_calm() => 0,
+            State::Closed => STIRRED,
+            State::Open => OPEN,
+            State::HalfOpen if machine.rejects_until().is_some() => HALF_OPEN | FULL,
+            State::HalfOpen => HALF_OPEN,
+        };
+        let mode = match mode {
+            Mode::Normal => 0,
+            Mode::ForcedOpen => FORCED_OPEN,
+            Mode::Disabled => DISABLED,
+            Mode::Shadow => SHADOW,
+        };
+        Word(u64::from(machine.epoch()) << 32 | state | mode | flags_of(machine.rules()))
+    }
+
+    /// A call passes without a question: closed, normal, no bulkhead, no stopwatch.
+    #[inline]
+    pub(crate) fn passes(self) -> bool {
+        self.0 & FLAGS & !PASSES == 0
+    }
+
+    /// A success of the call with this ticket has nothing to write.
+    #[inline]
+    pub(crate) fn is_calm_for(self, ticket: Ticket) -> bool {
+        self.0 & !CALM == ticket.0
+    }
+
+    /// The state, but for the passing of time.
+    pub(crate) fn state(self) -> State {
+        match self.0 & (OPEN | HALF_OPEN) {
+            0 => State::Closed,
+            OPEN => State::Open,
+            _ => State::HalfOpen,
+        }
+    }
+
+    pub(crate) fn is_full(self) -> bool {
+        self.0 & FULL != 0
+    }
+
+    pub(crate) fn mode(self) -> Mode {
+        match self.0 & (FORCED_OPEN | DISABLED | SHADOW) {
+            FORCED_OPEN => Mode::ForcedOpen,
+            DISABLED => Mode::Disabled,
+            SHADOW => Mode::Shadow,
+            _ => Mode::Normal,
+        }
+    }
+
+    pub(crate) fn is_timed(self) -> bool {
+        self.0 & TIMED != 0
+    }
+
+    pub(crate) fn is_limited(self) -> bool {
+        self.0 & LIMITED != 0
+    }
+}
+
+/// What the rules alone say in a word.
+const fn flags_of(rules: &Rules) -> u64 {
+    let timed = if rules.slow_call.is_some() { TIMED } else { 0 };
+    let limited = if rules.max_concurrent.is_some() {
+        LIMITED
+    } else {
+        0
+    };
+    timed | limited
+}
+
+/// Counted only: the circuit is disabled.
+const COUNTED: u64 = 1 << 16;
+/// Neither judged nor counted: the call has been counted already, as rejected (shadow) or as unprotected.
+const UNSEEN: u64 = 1 << 17;
+/// Holds a place of the bulkhead.
+const PLACED: u64 = 1 << 18;
+/// The time of admission is known.
+const CLOCKED: u64 = 1 << 19;
+
+/// What an admitted call keeps: its period, and what becomes of its outcome. No flags: judged, nothing to give back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ticket(u64);
+
+impl Ticket {
+    /// A call that is judged in the period of this word.
+    #[inline]
+    pub(crate) fn of(word: Word) -> Self {
+        Ticket(word.0 & !FLAGS)
+    }
+
+    pub(crate) fn of_epoch(epoch: u32) -> Self {
+        Ticket(u64::from(epoch) << 32)
+    }
+
+    #[must_use]
+    pub(crate) fn counted(self) -> Self {
+        Ticket(self.0 | COUNTED)
+    }
+
+    #[must_use]
+    pub(crate) fn unseen(self) -> Self {
+        Ticket(self.0 | UNSEEN)
+    }
+
+    #[must_use]
+    pub(crate) fn placed(self) -> Self {
+        Ticket(self.0 | PLACED)
+    }
+
+    #[must_use]
+    pub(crate) fn clocked(self) -> Self {
+        Ticket(self.0 | CLOCKED)
+    }
+
+    /// Without what a call brings back by itself: equal to a calm word if it is judged there.
+    pub(crate) fn bare(self) -> Self {
+        Ticket(self.0 & !(PLACED | CLOCKED))
+    }
+
+    pub(crate) fn is_judged(self) -> bool {
+        self.0 & (COUNTED | UNSEEN) == 0
+    }
+
+    pub(crate) fn is_unseen(self) -> bool {
+        self.0 & UNSEEN != 0
+    }
+
+    pub(crate) fn is_placed(self) -> bool {
+        self.0 & PLACED != 0
+    }
+
+    pub(crate) fn is_clocked(self) -> bool {
+        self.0 & CLOCKED != 0
+    }
+
+    pub(crate) fn epoch(self) -> u32 {
+        #[expect(clippy::cast_possible_truncation, reason = "the upper half of 64 bits")]
+        let epoch = (self.0 >> 32) as u32;
+        epoch
+    }
+}
+
+/// An admission: the ticket, and when it was given where the ticket says so.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry {
+    pub(crate) ticket: Ticket,
+    pub(crate) started: Nanos,
+}
