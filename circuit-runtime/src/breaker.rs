@@ -183,10 +183,7 @@ impl CircuitBreaker {
     #[cold]
     fn unprotected(&self) -> Entry {
         self.circuit.counts.bump(Count::Unprotected);
-        Entry {
-            ticket: Ticket::of_epoch(0).unseen(),
-            started: 0,
-        }
+        Entry { ticket: Ticket::of_epoch(0).unseen(), started: 0 }
     }
 
     /// Tells the listeners of a transition, after it is visible and with no lock held.
@@ -234,9 +231,7 @@ impl CircuitBreaker {
         call: impl Future<Output = Result<T, E>>,
     ) -> Result<T, CallError<E>> {
         let judge = |result: &Result<T, E>| (by_result(result), Fallback::None);
-        Call::new(self, call, judge)
-            .await?
-            .map_err(CallError::Failed)
+        Call::new(self, call, judge).await?.map_err(CallError::Failed)
     }
 
     /// Makes a call of any return type that blocks; `classify` says what its result counts as.
@@ -260,9 +255,7 @@ impl CircuitBreaker {
         call: impl FnOnce() -> R,
     ) -> Result<R, CircuitOpenError> {
         let permit = self.try_acquire()?;
-        Ok(guard::run(permit, call, |result| {
-            (End::Outcome(classify(result)), Fallback::None)
-        }))
+        Ok(guard::run(permit, call, |result| (End::Outcome(classify(result)), Fallback::None)))
     }
 
     /// Makes an async call of any return type; `classify` says what its result counts as.
@@ -275,21 +268,14 @@ impl CircuitBreaker {
         classify: impl Fn(&R) -> Outcome,
         call: impl Future<Output = R>,
     ) -> Result<R, CircuitOpenError> {
-        Call::new(self, call, |result: &R| {
-            (End::Outcome(classify(result)), Fallback::None)
-        })
-        .await
+        Call::new(self, call, |result: &R| (End::Outcome(classify(result)), Fallback::None)).await
     }
 
     /// The state; of a circuit per key, the worst of them. From the deadline on, an open circuit is
     /// half-open.
     #[must_use]
     pub fn state(&self) -> State {
-        let keys = self
-            .keys
-            .iter()
-            .flat_map(|keys| keys.circuits())
-            .map(Circuit::state);
+        let keys = self.keys.iter().flat_map(|keys| keys.circuits()).map(Circuit::state);
         keys.fold(self.circuit.state(), State::max)
     }
 
@@ -310,9 +296,7 @@ impl CircuitBreaker {
     pub fn snapshot(&self) -> Snapshot {
         let mut snapshot = Snapshot::of(self.name, self.circuit.view(), true);
         if let Some(keys) = &self.keys {
-            keys.circuits()
-                .into_iter()
-                .for_each(|circuit| snapshot.join(circuit.view()));
+            keys.circuits().into_iter().for_each(|circuit| snapshot.join(circuit.view()));
             snapshot.keep_latest_transitions();
         }
         snapshot
@@ -356,9 +340,7 @@ impl CircuitBreaker {
     pub fn reset(&self) {
         let mut transitions = Vec::new();
         self.change_all(|circuit| transitions.extend(circuit.reset(self.name)));
-        transitions
-            .into_iter()
-            .for_each(|transition| self.tell(Some(transition)));
+        transitions.into_iter().for_each(|transition| self.tell(Some(transition)));
     }
 
     /// Rejects every call until [`resume`](CircuitBreaker::resume). Calls admitted earlier are
@@ -420,9 +402,5 @@ impl CircuitBreaker {
 /// What counts as what where nobody says otherwise.
 #[inline]
 fn by_result<T, E>(result: &Result<T, E>) -> End {
-    End::Outcome(if result.is_ok() {
-        Outcome::Success
-    } else {
-        Outcome::Failure
-    })
+    End::Outcome(if result.is_ok() { Outcome::Success } else { Outcome::Failure })
 }

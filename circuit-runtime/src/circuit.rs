@@ -20,6 +20,10 @@
 //! this success in the order of the period's outcomes; both orders are possible outcomes of the race. A failure, a
 //! reset or a closing that happened before this call ended, by whatever synchronization the user has, is seen.
 //!
+//! *Sliding.* While a count window holds failures, a success moves it by one and can't open the circuit. It then adds
+//! itself to `slides` by compare-exchange, which fails once the period that `slides` belongs to is over; the next
+//! holder of the lock takes the sum over before anything else. Relaxed: the number is all that is communicated.
+//!
 //! *The bulkhead* is a counter of its own with relaxed read-modify-writes: they are one after the other in its
 //! modification order, so never more than the limit hold a place, and nothing else hangs on it.
 //!
@@ -32,20 +36,24 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::clock::{self, Moment, NEVER, Nanos};
-use crate::config::Rules;
+use crate::config::{Rules, Window};
 use crate::counts::{Count, Counts, Totals};
 use crate::error::Rejection;
 use crate::event::Transition;
 use crate::outcome::{Mode, State};
 use crate::state::{Admission, Change, Machine, Recorded, Verdict};
 use crate::sync::{AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering, lock};
-use crate::window::Figures;
+use crate::tally::Tally;
+use crate::window::{Ease, Figures, Outcomes, World};
 use crate::word::{Entry, Ticket, Word};
 
 /// A circuit: what decides, and what is counted.
 #[derive(Debug)]
 pub(crate) struct Circuit {
     front: Front,
+    /// The epoch in the upper half, in the lower the successes since that have only moved the count window.
+    slides: AtomicU64,
+    tally: Tally,
     pub(crate) counts: Counts,
     inner: Mutex<Inner>,
 }
@@ -59,6 +67,8 @@ struct Front {
     until: AtomicU64,
     /// From when on a call is slow.
     slow_after: AtomicU64,
+    /// After how many slides the count window holds nothing but successes.
+    slides_full: AtomicU32,
     /// The key this circuit serves now, as a number.
     tenant: AtomicU64,
     /// Calls that hold a place of the bulkhead, and how many may.
@@ -104,10 +114,13 @@ impl Circuit {
                 word: AtomicU64::new(Word::first(&rules).0),
                 until: AtomicU64::new(0),
                 slow_after: AtomicU64::new(slow_after(&rules)),
+                slides_full: AtomicU32::new(slides_full(&rules)),
                 tenant: AtomicU64::new(0),
                 in_flight: AtomicU32::new(0),
                 limit: AtomicU32::new(limit(&rules)),
             },
+            slides: AtomicU64::new(0),
+            tally: Tally::new(),
             counts: Counts::new(),
             inner: Mutex::new(Inner {
                 machine: Machine::new(rules),
@@ -151,10 +164,7 @@ impl Circuit {
             }
             Mode::ForcedOpen => {
                 return Ok((
-                    Err(Refusal {
-                        reason: Rejection::ForcedOpen,
-                        retry_after: NEVER,
-                    }),
+                    Err(Refusal { reason: Rejection::ForcedOpen, retry_after: NEVER }),
                     None,
                 ));
             }
@@ -163,16 +173,15 @@ impl Circuit {
         let (verdict, transition) = match word.state() {
             State::Closed => (Ok(clocked(word, Ticket::of(word))), None),
             state => {
-                let now = clock::now();
                 let until = self.front.until.load(Ordering::Relaxed);
-                if now < until && (state == State::Open || word.is_full()) {
-                    (
-                        Err(Refusal {
-                            reason: rejection(state),
-                            retry_after: until - now,
-                        }),
-                        None,
-                    )
+                let rejects = state == State::Open || word.is_full();
+                // Far from the deadline the coarse clock will do; it overstates what is left by its lag.
+                let mut now = if rejects { clock::coarse() } else { clock::now() };
+                if rejects && now.saturating_add(clock::LAG) >= until {
+                    now = clock::now();
+                }
+                if rejects && now < until {
+                    (Err(Refusal { reason: rejection(state), retry_after: until - now }), None)
                 } else {
                     self.ask_machine(name, tenant, now)?
                 }
@@ -187,36 +196,24 @@ impl Circuit {
                 return Err(refusal);
             }
             self.counts.bump(Count::Rejected);
-            Ok(Entry {
-                ticket: Ticket::of(word).unseen(),
-                started: 0,
-            })
+            Ok(Entry { ticket: Ticket::of(word).unseen(), started: 0 })
         });
         Ok((verdict, transition))
     }
 
     /// Admission by the state machine itself.
     fn ask_machine(&self, name: &'static str, tenant: u64, now: Nanos) -> Result<Asked, Moved> {
-        let mut inner = lock(&self.inner);
+        let mut inner = self.enter();
         if self.tenant() != tenant {
             return Err(Moved);
         }
         let asked = match inner.machine.admit(now) {
             Admission::Admitted { change } => {
                 let ticket = Ticket::of_epoch(inner.machine.epoch()).clocked();
-                (
-                    Ok(Entry {
-                        ticket,
-                        started: now,
-                    }),
-                    change.map(|change| inner.note(name, change)),
-                )
+                (Ok(Entry { ticket, started: now }), change.map(|change| inner.note(name, change)))
             }
             Admission::Rejected { state, until } => (
-                Err(Refusal {
-                    reason: rejection(state),
-                    retry_after: until.saturating_sub(now),
-                }),
+                Err(Refusal { reason: rejection(state), retry_after: until.saturating_sub(now) }),
                 None,
             ),
         };
@@ -228,35 +225,55 @@ impl Circuit {
     fn take_place(&self, entry: Entry) -> Result<Entry, Refusal> {
         let limit = self.front.limit.load(Ordering::Relaxed);
         let more = |calls: u32| (calls < limit).then_some(calls + 1);
-        if self
-            .front
-            .in_flight
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
-            .is_ok()
-        {
-            return Ok(Entry {
-                ticket: entry.ticket.placed(),
-                ..entry
-            });
+        if self.front.in_flight.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok() {
+            return Ok(Entry { ticket: entry.ticket.placed(), ..entry });
         }
         if self.word().state() == State::HalfOpen {
-            let mut inner = lock(&self.inner);
+            let mut inner = self.enter();
             let epoch = entry.ticket.epoch();
-            inner
-                .machine
-                .record(epoch, Verdict::Neutral, &Moment::unread(), || 0.0);
+            let moment = Moment::default();
+            inner.machine.record(epoch, Verdict::Neutral, &self.here(&moment));
             self.publish(&inner);
         }
-        Err(Refusal {
-            reason: Rejection::TooManyCalls,
-            retry_after: NEVER,
-        })
+        Err(Refusal { reason: Rejection::TooManyCalls, retry_after: NEVER })
     }
 
     /// Whether a success of the call with this ticket has nothing to write.
     #[inline]
     pub(crate) fn is_calm_for(&self, ticket: Ticket) -> bool {
         Word(self.front.word.load(Ordering::Relaxed)).is_calm_for(ticket)
+    }
+
+    /// Takes down a success that isn't slow, as far as that can be done without the lock.
+    pub(crate) fn take_down(&self, ticket: Ticket, moment: &Moment) -> bool {
+        match Word(self.front.word.load(Ordering::Relaxed)).ease_for(ticket) {
+            Ease::Calm => true,
+            Ease::Slides => self.slide(ticket.epoch()),
+            Ease::Counts => self.tally.count(ticket.epoch(), moment),
+            Ease::Stirred => false,
+        }
+    }
+
+    /// One more success that only moves the count window; false when the period is over, or when the window holds
+    /// nothing but successes by now, which somebody has to publish.
+    fn slide(&self, epoch: u32) -> bool {
+        let full = self.front.slides_full.load(Ordering::Relaxed);
+        let more = |slides: u64| {
+            let (of, count) = (slides >> 32, slides & u64::from(u32::MAX));
+            (of == u64::from(epoch) && count + 1 < u64::from(full)).then_some(slides + 1)
+        };
+        self.slides.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
+    /// Takes the lock, and takes over what has only been counted since.
+    fn enter(&self) -> MutexGuard<'_, Inner> {
+        let mut inner = lock(&self.inner);
+        if self.slides.load(Ordering::Relaxed) & u64::from(u32::MAX) != 0 {
+            let none = u64::from(inner.machine.epoch()) << 32;
+            let slides = self.slides.swap(none, Ordering::Relaxed) & u64::from(u32::MAX);
+            inner.machine.slide(u32::try_from(slides).unwrap_or(u32::MAX));
+        }
+        inner
     }
 
     /// Whether a call that took this long has been slow.
@@ -274,12 +291,12 @@ impl Circuit {
         &self,
         name: &'static str,
         epoch: u32,
-        now: &Moment,
+        moment: &Moment,
         verdict: impl FnOnce(&Rules) -> Verdict,
     ) -> Option<(Verdict, Option<Transition>)> {
-        let mut inner = lock(&self.inner);
+        let mut inner = self.enter();
         let verdict = verdict(inner.machine.rules());
-        match inner.machine.record(epoch, verdict, now, fastrand::f64) {
+        match inner.machine.record(epoch, verdict, &self.here(moment)) {
             Recorded::Late => None,
             Recorded::Counted { change } => {
                 let transition = change.map(|change| inner.note(name, change));
@@ -290,12 +307,12 @@ impl Circuit {
     }
 
     pub(crate) fn rules(&self) -> Rules {
-        *lock(&self.inner).machine.rules()
+        *self.enter().machine.rules()
     }
 
     /// Until when calls are rejected, if they are.
     pub(crate) fn rejects_until(&self) -> Option<Nanos> {
-        lock(&self.inner).machine.rejects_until()
+        self.enter().machine.rejects_until()
     }
 
     /// The state as a caller would find it: from the deadline on, an open circuit is half-open.
@@ -312,22 +329,22 @@ impl Circuit {
     }
 
     pub(crate) fn set_mode(&self, mode: Mode) {
-        let mut inner = lock(&self.inner);
+        let mut inner = self.enter();
         inner.mode = mode;
         self.publish(&inner);
     }
 
     pub(crate) fn reset(&self, name: &'static str) -> Option<Transition> {
-        let mut inner = lock(&self.inner);
-        let change = inner.machine.reset(&Moment::unread());
+        let mut inner = self.enter();
+        let change = inner.machine.reset(&self.here(&Moment::default()));
         let transition = change.map(|change| inner.note(name, change));
         self.publish(&inner);
         transition
     }
 
     pub(crate) fn reconfigure(&self, rules: Rules) {
-        let mut inner = lock(&self.inner);
-        inner.machine.reconfigure(rules, &Moment::unread());
+        let mut inner = self.enter();
+        inner.machine.reconfigure(rules, &self.here(&Moment::default()));
         self.publish_rules(&rules);
         self.publish(&inner);
     }
@@ -340,7 +357,7 @@ impl Circuit {
         mode: Mode,
         may_go: impl FnOnce(&Machine, Nanos) -> bool,
     ) -> Option<Option<Arc<str>>> {
-        let mut inner = lock(&self.inner);
+        let mut inner = self.enter();
         if self.front.in_flight.load(Ordering::Relaxed) != 0
             || !may_go(&inner.machine, clock::now())
         {
@@ -352,9 +369,7 @@ impl Circuit {
         inner.recent.clear();
         inner.before = self.counts.totals();
         inner.transitions_before = inner.transitions;
-        self.front
-            .tenant
-            .store(self.tenant() + 1, Ordering::Relaxed);
+        self.front.tenant.store(self.tenant() + 1, Ordering::Relaxed);
         self.publish_rules(&rules);
         self.publish(&inner);
         Some(old)
@@ -362,12 +377,11 @@ impl Circuit {
 
     /// What a snapshot shows, at one moment but for the counters.
     pub(crate) fn view(&self) -> View {
-        let now = clock::now();
-        let mut inner = lock(&self.inner);
+        let moment = Moment::default();
+        let now = moment.exact();
+        let mut inner = self.enter();
         let until = inner.machine.rejects_until();
-        let left = until
-            .and_then(|until| until.checked_sub(now))
-            .filter(|left| *left > 0);
+        let left = until.and_then(|until| until.checked_sub(now)).filter(|left| *left > 0);
         let state = match inner.machine.state() {
             State::Open if left.is_none() => State::HalfOpen,
             state => state,
@@ -377,7 +391,7 @@ impl Circuit {
             state,
             mode: inner.mode,
             failures_in_a_row: inner.machine.failures_in_a_row(),
-            window: inner.machine.figures(&Moment::at(now)),
+            window: inner.machine.figures(&self.here(&moment)),
             retry_after: left,
             recent: inner.recent.iter().cloned().collect(),
             totals: self.counts.totals(),
@@ -387,21 +401,32 @@ impl Circuit {
         }
     }
 
+    fn here<'a>(&'a self, moment: &'a Moment) -> Here<'a> {
+        Here { moment, tally: &self.tally }
+    }
+
     /// Makes the summary agree with what the lock guards.
     fn publish(&self, inner: &MutexGuard<'_, Inner>) {
-        if let Some(until) = inner.machine.rejects_until() {
+        let machine = &inner.machine;
+        if let Some(until) = machine.rejects_until() {
             self.front.until.store(until, Ordering::Relaxed);
         }
-        self.front
-            .word
-            .store(Word::of(&inner.machine, inner.mode).0, Ordering::Release);
+        if machine.ease() == Ease::Counts {
+            if let Some(span) = machine.window().and_then(Outcomes::span) {
+                self.tally.place(machine.epoch(), span);
+            }
+        }
+        let epoch = u64::from(machine.epoch());
+        if self.slides.load(Ordering::Relaxed) >> 32 != epoch {
+            self.slides.store(epoch << 32, Ordering::Relaxed);
+        }
+        self.front.word.store(Word::of(machine, inner.mode).0, Ordering::Release);
     }
 
     fn publish_rules(&self, rules: &Rules) {
         self.front.limit.store(limit(rules), Ordering::Relaxed);
-        self.front
-            .slow_after
-            .store(slow_after(rules), Ordering::Relaxed);
+        self.front.slow_after.store(slow_after(rules), Ordering::Relaxed);
+        self.front.slides_full.store(slides_full(rules), Ordering::Relaxed);
     }
 }
 
@@ -444,20 +469,13 @@ pub(crate) struct View {
 
 /// The reason why a circuit in this state rejects.
 fn rejection(state: State) -> Rejection {
-    if state == State::Open {
-        Rejection::Open
-    } else {
-        Rejection::HalfOpenFull
-    }
+    if state == State::Open { Rejection::Open } else { Rejection::HalfOpenFull }
 }
 
 /// An entry that knows its time, if a rule of the circuit wants it.
 fn clocked(word: Word, ticket: Ticket) -> Entry {
     if word.is_timed() {
-        Entry {
-            ticket: ticket.clocked(),
-            started: clock::now(),
-        }
+        Entry { ticket: ticket.clocked(), started: clock::now() }
     } else {
         Entry { ticket, started: 0 }
     }
@@ -476,5 +494,37 @@ const fn slow_after(rules: &Rules) -> Nanos {
     match rules.slow_call {
         Some(slow) => slow,
         None => NEVER,
+    }
+}
+
+/// After how many successes in a row a count window holds nothing else.
+const fn slides_full(rules: &Rules) -> u32 {
+    match rules.window {
+        Some(Window::Calls(size)) => size,
+        _ => 0,
+    }
+}
+
+/// The world as a circuit's calls find it.
+struct Here<'a> {
+    moment: &'a Moment,
+    tally: &'a Tally,
+}
+
+impl World for Here<'_> {
+    fn now(&self) -> Nanos {
+        self.moment.exact()
+    }
+
+    fn coarse(&self) -> Nanos {
+        self.moment.coarse()
+    }
+
+    fn roll(&self) -> f64 {
+        fastrand::f64()
+    }
+
+    fn successes_elsewhere(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u32)) {
+        self.tally.each(epoch, reached, each);
     }
 }

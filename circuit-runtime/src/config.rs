@@ -224,16 +224,10 @@ impl Config {
         }
         if let Some(threshold) = self.threshold {
             require!(threshold >= 1, "`threshold` must be at least 1");
-            require!(
-                threshold <= MAX_COUNT,
-                "`threshold` must be at most 1,000,000"
-            );
+            require!(threshold <= MAX_COUNT, "`threshold` must be at most 1,000,000");
         }
         if let Some(rate) = self.failure_rate {
-            require!(
-                is_rate(rate),
-                "`failure_rate` must be above 0 and at most 1"
-            );
+            require!(is_rate(rate), "`failure_rate` must be above 0 and at most 1");
         }
         if let Some(slow) = self.slow_call {
             require!(!slow.is_zero(), "`slow_call` must be longer than zero");
@@ -250,10 +244,7 @@ impl Config {
             match window {
                 Window::Calls(calls) => {
                     require!(calls >= 1, "`window` must hold at least 1 call");
-                    require!(
-                        calls <= MAX_COUNT,
-                        "`window` must hold at most 1,000,000 calls"
-                    );
+                    require!(calls <= MAX_COUNT, "`window` must hold at most 1,000,000 calls");
                 }
                 Window::Time(length) => {
                     require!(!length.is_zero(), "`window` must be longer than zero")
@@ -266,10 +257,7 @@ impl Config {
         }
         if let Some(min_calls) = self.min_calls {
             require!(min_calls >= 1, "`min_calls` must be at least 1");
-            require!(
-                min_calls <= MAX_COUNT,
-                "`min_calls` must be at most 1,000,000"
-            );
+            require!(min_calls <= MAX_COUNT, "`min_calls` must be at most 1,000,000");
             require!(
                 rated,
                 "`min_calls` needs a rate: give `failure_rate` or `slow_call`, or leave `min_calls` out"
@@ -281,10 +269,7 @@ impl Config {
                 );
             }
         }
-        require!(
-            !self.recovery.is_zero(),
-            "`recovery` must be longer than zero"
-        );
+        require!(!self.recovery.is_zero(), "`recovery` must be longer than zero");
         require!(
             self.backoff >= 1.0 && self.backoff < f64::INFINITY,
             "`backoff` must be a finite number of at least 1"
@@ -304,14 +289,8 @@ impl Config {
             self.jitter >= 0.0 && self.jitter < 1.0,
             "`jitter` must be at least 0 and below 1"
         );
-        require!(
-            self.success_threshold >= 1,
-            "`success_threshold` must be at least 1"
-        );
-        require!(
-            self.success_threshold <= MAX_PROBES,
-            "`success_threshold` must be at most 1,000"
-        );
+        require!(self.success_threshold >= 1, "`success_threshold` must be at least 1");
+        require!(self.success_threshold <= MAX_PROBES, "`success_threshold` must be at most 1,000");
         if let Some(probes) = self.probes {
             require!(probes >= 1, "`probes` must be at least 1");
             require!(probes <= MAX_PROBES, "`probes` must be at most 1,000");
@@ -325,10 +304,7 @@ impl Config {
         }
         if let Some(limit) = self.max_concurrent {
             require!(limit >= 1, "`max_concurrent` must be at least 1");
-            require!(
-                limit <= MAX_COUNT,
-                "`max_concurrent` must be at most 1,000,000"
-            );
+            require!(limit <= MAX_COUNT, "`max_concurrent` must be at most 1,000,000");
         }
         Ok(())
     }

@@ -34,11 +34,7 @@ pub struct CircuitOpenError {
 
 impl CircuitOpenError {
     pub(crate) const fn new(circuit: &'static str, reason: Rejection, retry_after: Nanos) -> Self {
-        CircuitOpenError {
-            circuit,
-            retry_after,
-            reason,
-        }
+        CircuitOpenError { circuit, retry_after, reason }
     }
 
     /// The name of the circuit that rejected the call.
@@ -73,11 +69,9 @@ impl fmt::Display for Why<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.reason {
             Rejection::Open if self.0.retry_after == NEVER => f.write_str("is open"),
-            Rejection::Open => write!(
-                f,
-                "is open; retry after {:.1?}",
-                Duration::from_nanos(self.0.retry_after)
-            ),
+            Rejection::Open => {
+                write!(f, "is open; retry after {:.1?}", Duration::from_nanos(self.0.retry_after))
+            }
             Rejection::HalfOpenFull => f.write_str("is half-open and its probes are taken"),
             Rejection::ForcedOpen => f.write_str("is forced open"),
             Rejection::TooManyCalls => f.write_str("has too many calls in flight"),
@@ -114,10 +108,7 @@ pub struct CallTimeoutError {
 }
 
 impl CallTimeoutError {
-    #[cfg_attr(
-        not(feature = "tokio"),
-        expect(dead_code, reason = "only `timeout` makes one")
-    )]
+    #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "only `timeout` makes one"))]
     pub(crate) const fn new(circuit: &'static str, limit: Duration) -> Self {
         CallTimeoutError { circuit, limit }
     }

@@ -111,49 +111,25 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Reason::FailuresInARow {
-                failures: 1,
-                threshold,
-            } => write!(f, "1 failure (threshold {threshold})"),
-            Reason::FailuresInARow {
-                failures,
-                threshold,
-            } => {
+            Reason::FailuresInARow { failures: 1, threshold } => {
+                write!(f, "1 failure (threshold {threshold})")
+            }
+            Reason::FailuresInARow { failures, threshold } => {
                 write!(f, "{failures} failures in a row (threshold {threshold})")
             }
-            Reason::FailureRate {
-                failures,
-                calls,
-                rate,
-            } => {
-                write!(
-                    f,
-                    "{failures} of {calls} calls failed (failure_rate {rate})"
-                )
+            Reason::FailureRate { failures, calls, rate } => {
+                write!(f, "{failures} of {calls} calls failed (failure_rate {rate})")
             }
             Reason::SlowRate { slow, calls, rate } => {
                 write!(f, "{slow} of {calls} calls were slow (slow_rate {rate})")
             }
             Reason::Requested { wait } => write!(f, "the service asked for {wait:?}"),
             Reason::WaitElapsed => f.write_str("the wait is over, probing"),
-            Reason::ProbesSucceeded {
-                succeeded,
-                success_threshold,
-            } => {
-                write!(
-                    f,
-                    "{succeeded} of {success_threshold} needed probes succeeded"
-                )
+            Reason::ProbesSucceeded { succeeded, success_threshold } => {
+                write!(f, "{succeeded} of {success_threshold} needed probes succeeded")
             }
-            Reason::ProbesFailed {
-                failed,
-                probes,
-                success_threshold,
-            } => {
-                write!(
-                    f,
-                    "{failed} of {probes} probes failed ({success_threshold} must succeed)"
-                )
+            Reason::ProbesFailed { failed, probes, success_threshold } => {
+                write!(f, "{failed} of {probes} probes failed ({success_threshold} must succeed)")
             }
             Reason::Reset => f.write_str("reset"),
         }
@@ -172,9 +148,7 @@ pub(crate) static GLOBAL: Listeners = Listeners::new();
 
 impl Listeners {
     pub(crate) const fn new() -> Self {
-        Listeners {
-            list: Mutex::new(Vec::new()),
-        }
+        Listeners { list: Mutex::new(Vec::new()) }
     }
 
     pub(crate) fn add(&self, listener: impl Fn(&Transition) + Send + Sync + 'static) {
@@ -188,9 +162,7 @@ impl Listeners {
 
 impl fmt::Debug for Listeners {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Listeners")
-            .field("count", &lock(&self.list).len())
-            .finish_non_exhaustive()
+        f.debug_struct("Listeners").field("count", &lock(&self.list).len()).finish_non_exhaustive()
     }
 }
 
@@ -214,10 +186,7 @@ pub(crate) fn deliver(transition: Transition, own: &Listeners) {
     if listeners.is_empty() {
         return;
     }
-    let mut next = Some(Delivery {
-        transition,
-        listeners,
-    });
+    let mut next = Some(Delivery { transition, listeners });
     let nested = PENDING.try_with(|pending| {
         let mut pending = pending.borrow_mut();
         match &mut *pending {
@@ -234,11 +203,7 @@ pub(crate) fn deliver(transition: Transition, own: &Listeners) {
     if nested == Ok(true) {
         return;
     }
-    while let Some(Delivery {
-        transition,
-        listeners,
-    }) = next
-    {
+    while let Some(Delivery { transition, listeners }) = next {
         for listener in listeners {
             // A listener only reads the transition, so nothing of ours can be left half-done by its
             // panic.

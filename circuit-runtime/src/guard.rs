@@ -41,11 +41,7 @@ pin_project! {
 impl<'a, F, J> Guarded<'a, F, J> {
     #[inline]
     pub(crate) fn new(permit: Permit<'a>, future: F, judge: J) -> Self {
-        Guarded {
-            future,
-            permit: Some(permit),
-            judge,
-        }
+        Guarded { future, permit: Some(permit), judge }
     }
 }
 
@@ -72,12 +68,7 @@ pin_project! {
 
 impl<'a, F, J> Call<'a, F, J> {
     pub(crate) fn new(breaker: &'a CircuitBreaker, future: F, judge: J) -> Self {
-        Call {
-            future,
-            breaker: Some(breaker),
-            permit: None,
-            judge,
-        }
+        Call { future, breaker: Some(breaker), permit: None, judge }
     }
 }
 

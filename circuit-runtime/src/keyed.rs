@@ -52,10 +52,7 @@ impl Keys {
         Keys {
             max: max_keys as usize,
             map: papaya::HashMap::with_hasher(foldhash::quality::RandomState::default()),
-            arrivals: Mutex::new(Arrivals {
-                slots: Vec::new(),
-                hand: 0,
-            }),
+            arrivals: Mutex::new(Arrivals { slots: Vec::new(), hand: 0 }),
             full_until: AtomicU64::new(0),
         }
     }
@@ -97,8 +94,7 @@ impl Keys {
             slot
         } else {
             let (slot, old) = arrivals.evict(&key, rules, mode).or_else(|| {
-                self.full_until
-                    .store(arrivals.full_until(now), Ordering::Relaxed);
+                self.full_until.store(arrivals.full_until(now), Ordering::Relaxed);
                 None
             })?;
             if let Some(old) = old {
@@ -106,10 +102,7 @@ impl Keys {
             }
             slot
         };
-        let tenancy = Tenancy {
-            slot,
-            tenant: slot.circuit.tenant(),
-        };
+        let tenancy = Tenancy { slot, tenant: slot.circuit.tenant() };
         self.map.pin().insert(key, tenancy);
         Some(tenancy)
     }
@@ -135,11 +128,7 @@ impl Keys {
 
     /// Every circuit, in no particular order.
     pub(crate) fn circuits(&self) -> Vec<&'static Circuit> {
-        lock(&self.arrivals)
-            .slots
-            .iter()
-            .map(|slot| &slot.circuit)
-            .collect()
+        lock(&self.arrivals).slots.iter().map(|slot| &slot.circuit).collect()
     }
 
     pub(crate) fn keys(&self) -> Vec<Arc<str>> {
@@ -158,10 +147,7 @@ impl fmt::Debug for Keys {
 
 impl Slot {
     fn new(rules: Rules) -> Self {
-        Slot {
-            circuit: Circuit::new(rules),
-            recent: AtomicBool::new(true),
-        }
+        Slot { circuit: Circuit::new(rules), recent: AtomicBool::new(true) }
     }
 }
 

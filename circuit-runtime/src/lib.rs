@@ -10,11 +10,13 @@ mod event;
 mod guard;
 mod keyed;
 mod outcome;
+mod per_thread;
 mod permit;
 mod registry;
 mod snapshot;
 mod state;
 mod sync;
+mod tally;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 mod window;

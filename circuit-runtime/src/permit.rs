@@ -43,10 +43,7 @@ pub struct Permit<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     Outcome(Outcome),
-    #[cfg_attr(
-        not(feature = "tokio"),
-        expect(dead_code, reason = "only `timeout` ends a call so")
-    )]
+    #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "only `timeout` ends a call so"))]
     TimedOut,
     Panicked,
     Cancelled,
@@ -62,12 +59,7 @@ pub(crate) enum Fallback {
 impl<'a> Permit<'a> {
     #[inline]
     pub(crate) fn new(breaker: &'a CircuitBreaker, circuit: &'a Circuit, entry: Entry) -> Self {
-        Permit {
-            breaker,
-            circuit,
-            entry,
-            inside: false,
-        }
+        Permit { breaker, circuit, entry, inside: false }
     }
 
     /// The call succeeded.
@@ -108,12 +100,7 @@ impl<'a> Permit<'a> {
     #[inline]
     pub(crate) fn settle(self, end: End, fallback: Fallback) {
         // Its parts go on by value, so that the healthy path keeps the permit in registers.
-        let &Permit {
-            breaker,
-            circuit,
-            entry,
-            ..
-        } = &*ManuallyDrop::new(self);
+        let &Permit { breaker, circuit, entry, .. } = &*ManuallyDrop::new(self);
         let succeeded = matches!(end, End::Outcome(Outcome::Success)) && fallback == Fallback::None;
         if succeeded && circuit.is_calm_for(entry.ticket) {
             circuit.counts.bump(Count::Successes);
@@ -126,11 +113,7 @@ impl<'a> Permit<'a> {
 impl Drop for Permit<'_> {
     #[inline]
     fn drop(&mut self) {
-        let end = if self.inside {
-            End::Panicked
-        } else {
-            End::Cancelled
-        };
+        let end = if self.inside { End::Panicked } else { End::Cancelled };
         conclude(self.breaker, self.circuit, self.entry, end, Fallback::None);
     }
 }
@@ -154,19 +137,14 @@ fn conclude(
     if ticket.is_unseen() {
         return;
     }
-    let now = Moment::unread();
+    let moment = Moment::default();
     // A ticket without a time is of a circuit that had no stopwatch when it admitted the call: not slow.
     let took = || {
-        if ticket.is_clocked() {
-            now.get().saturating_sub(started)
-        } else {
-            0
-        }
+        if ticket.is_clocked() { moment.exact().saturating_sub(started) } else { 0 }
     };
-    let calm = circuit.is_calm_for(ticket.bare());
-    if calm
-        && matches!(end, End::Outcome(Outcome::Success))
+    if matches!(end, End::Outcome(Outcome::Success))
         && !(ticket.is_clocked() && circuit.is_slow(took()))
+        && circuit.take_down(ticket, &moment)
     {
         circuit.counts.bump(Count::Successes);
         return;
@@ -176,7 +154,7 @@ fn conclude(
         count(circuit, end, judge(&circuit.rules()));
         return;
     }
-    match circuit.record(breaker.name(), ticket.epoch(), &now, judge) {
+    match circuit.record(breaker.name(), ticket.epoch(), &moment, judge) {
         None => circuit.counts.bump(Count::Late),
         Some((verdict, transition)) => {
             count(circuit, end, verdict);
@@ -194,15 +172,10 @@ fn count(circuit: &Circuit, end: End, verdict: Verdict) {
         End::Cancelled => bump(Count::Cancelled),
     }
     let (count, slow) = match verdict {
-        Verdict::Judged(Mark {
-            failure: false,
-            slow,
-        }) => (Count::Successes, slow),
-        Verdict::Judged(Mark {
-            failure: true,
-            slow,
-        })
-        | Verdict::OpenFor { slow, .. } => (Count::Failures, slow),
+        Verdict::Judged(Mark { failure: false, slow }) => (Count::Successes, slow),
+        Verdict::Judged(Mark { failure: true, slow }) | Verdict::OpenFor { slow, .. } => {
+            (Count::Failures, slow)
+        }
         Verdict::Neutral if end == End::Cancelled => return,
         Verdict::Neutral => (Count::Ignored, false),
     };
@@ -216,23 +189,17 @@ fn count(circuit: &Circuit, end: End, verdict: Verdict) {
 fn verdict(end: End, rules: &Rules, took: impl FnOnce() -> Nanos) -> Verdict {
     let slow = || rules.slow_call.is_some_and(|slow| took() >= slow);
     match end {
-        End::Outcome(Outcome::Success) => Verdict::Judged(Mark {
-            failure: false,
-            slow: slow(),
-        }),
-        End::Outcome(Outcome::Failure) | End::TimedOut | End::Panicked => Verdict::Judged(Mark {
-            failure: true,
-            slow: slow(),
-        }),
-        End::Outcome(Outcome::OpenFor(wait)) => Verdict::OpenFor {
-            wait: nanos(wait),
-            slow: slow(),
-        },
+        End::Outcome(Outcome::Success) => Verdict::Judged(Mark { failure: false, slow: slow() }),
+        End::Outcome(Outcome::Failure) | End::TimedOut | End::Panicked => {
+            Verdict::Judged(Mark { failure: true, slow: slow() })
+        }
+        End::Outcome(Outcome::OpenFor(wait)) => {
+            Verdict::OpenFor { wait: nanos(wait), slow: slow() }
+        }
         End::Outcome(Outcome::Ignored) => Verdict::Neutral,
-        End::Cancelled if rules.cancel_is_failure => Verdict::Judged(Mark {
-            failure: true,
-            slow: slow(),
-        }),
+        End::Cancelled if rules.cancel_is_failure => {
+            Verdict::Judged(Mark { failure: true, slow: slow() })
+        }
         End::Cancelled => Verdict::Neutral,
     }
 }

@@ -42,10 +42,7 @@ pub fn circuits() -> Vec<&'static CircuitBreaker> {
 /// ```
 #[must_use]
 pub fn find(name: &str) -> Option<&'static CircuitBreaker> {
-    lock(&CIRCUITS)
-        .iter()
-        .copied()
-        .find(|breaker| breaker.name() == name)
+    lock(&CIRCUITS).iter().copied().find(|breaker| breaker.name() == name)
 }
 
 /// Adds a listener to the transitions of every circuit, registered or not. It is kept for good.

@@ -83,10 +83,7 @@ impl Snapshot {
     /// successes / (successes + failures) over the circuit's whole life; `None` before the first of
     /// them.
     #[must_use]
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a rate needs no more than 53 bits"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "a rate needs no more than 53 bits")]
     pub fn success_rate(&self) -> Option<f64> {
         let calls = self.successes + self.failures;
         (calls > 0).then(|| self.successes as f64 / calls as f64)
@@ -94,16 +91,8 @@ impl Snapshot {
 
     /// The snapshot of one circuit: with `whole_life` of all the keys it ever served.
     pub(crate) fn of(name: &'static str, view: View, whole_life: bool) -> Self {
-        let totals = if whole_life {
-            view.totals
-        } else {
-            view.totals.since(&view.before)
-        };
-        let earlier = if whole_life {
-            0
-        } else {
-            view.transitions_before
-        };
+        let totals = if whole_life { view.totals } else { view.totals.since(&view.before) };
+        let earlier = if whole_life { 0 } else { view.transitions_before };
         let mut snapshot = Snapshot {
             name,
             key: view.key,
@@ -166,8 +155,7 @@ impl Snapshot {
 impl Snapshot {
     /// Of the transitions of many circuits, the latest ones.
     pub(crate) fn keep_latest_transitions(&mut self) {
-        self.recent_transitions
-            .sort_by_key(|transition| transition.at);
+        self.recent_transitions.sort_by_key(|transition| transition.at);
         let surplus = self.recent_transitions.len().saturating_sub(RECENT);
         self.recent_transitions.drain(..surplus);
     }
@@ -175,11 +163,7 @@ impl Snapshot {
 
 impl WindowSnapshot {
     fn of(figures: Figures) -> Self {
-        let Figures {
-            calls,
-            failures,
-            slow,
-        } = figures;
+        let Figures { calls, failures, slow } = figures;
         let rate = |count: u32| (calls > 0).then(|| f64::from(count) / f64::from(calls));
         WindowSnapshot {
             calls,
@@ -205,11 +189,7 @@ impl fmt::Display for Snapshot {
         if self.mode != Mode::Normal {
             write!(f, " ({})", self.mode)?;
         }
-        write!(
-            f,
-            "; {} ok, {} failed, {} rejected",
-            self.successes, self.failures, self.rejected
-        )?;
+        write!(f, "; {} ok, {} failed, {} rejected", self.successes, self.failures, self.rejected)?;
         let others = [
             (self.ignored, "ignored"),
             (self.slow, "slow"),

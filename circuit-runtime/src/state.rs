@@ -4,11 +4,11 @@
 //! epoch). A call belongs to the period that admitted it; its outcome is judged in that period or
 //! not at all.
 
-use crate::clock::{Moment, Nanos};
+use crate::clock::Nanos;
 use crate::config::Rules;
 use crate::event::Reason;
 use crate::outcome::State;
-use crate::window::{Figures, Mark, Outcomes};
+use crate::window::{Ease, Figures, Mark, Outcomes, World};
 
 /// Everything that the next decision depends on.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(crate) struct Machine {
     last_wait: Nanos,
     /// There while a rate is configured.
     window: Option<Outcomes>,
+    /// Other rules have come, and no outcome has been judged by them yet.
+    unjudged: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -96,6 +98,7 @@ impl Machine {
                 Some(window) => Some(Outcomes::new(window)),
                 None => None,
             },
+            unjudged: false,
             rules,
         }
     }
@@ -116,10 +119,27 @@ impl Machine {
         }
     }
 
-    /// Whether nothing would change if one more call came and succeeded.
-    pub(crate) fn is_calm(&self) -> bool {
-        matches!(self.period, Period::Closed { run: 0, .. })
-            && self.window.as_ref().is_none_or(Outcomes::is_fixed_point)
+    /// How much a success that isn't slow has to write, in a closed circuit.
+    pub(crate) fn ease(&self) -> Ease {
+        match (self.period, &self.window) {
+            (Period::Closed { run: 0, .. }, None) => Ease::Calm,
+            (Period::Closed { run: 0, .. }, Some(window)) if !self.unjudged => {
+                window.ease(self.rules.min_calls)
+            }
+            _ => Ease::Stirred,
+        }
+    }
+
+    /// The window, if a rate is configured.
+    pub(crate) fn window(&self) -> Option<&Outcomes> {
+        self.window.as_ref()
+    }
+
+    /// Successes of this period that have only moved the count window since somebody last looked.
+    pub(crate) fn slide(&mut self, successes: u32) {
+        if let Some(window) = &mut self.window {
+            window.slide(successes);
+        }
     }
 
     /// Until when calls are rejected: the end of the wait when open, the end of the lease when all
@@ -140,8 +160,9 @@ impl Machine {
     }
 
     /// What stands in the window, if a rate is configured.
-    pub(crate) fn figures(&mut self, now: &Moment) -> Option<Figures> {
-        self.window.as_mut().map(|window| window.figures(now))
+    pub(crate) fn figures(&mut self, world: &impl World) -> Option<Figures> {
+        let epoch = self.epoch;
+        self.window.as_mut().map(|window| window.figures(epoch, world))
     }
 
     /// Whether probes are out that may still decide.
@@ -161,33 +182,24 @@ impl Machine {
     /// begins.
     pub(crate) fn admit(&mut self, now: Nanos) -> Admission {
         let lease = now.saturating_add(self.rules.probe_timeout);
-        let first = Probes {
-            taken: 1,
-            succeeded: 0,
-            failed: 0,
-            lease,
-        };
+        let first = Probes { taken: 1, succeeded: 0, failed: 0, lease };
         match &mut self.period {
             Period::Closed { .. } => Admission::Admitted { change: None },
-            Period::Open { until } if now < *until => Admission::Rejected {
-                state: State::Open,
-                until: *until,
-            },
+            Period::Open { until } if now < *until => {
+                Admission::Rejected { state: State::Open, until: *until }
+            }
             Period::Open { .. } => {
                 let change = self.begin(Period::HalfOpen(first), Reason::WaitElapsed);
-                Admission::Admitted {
-                    change: Some(change),
-                }
+                Admission::Admitted { change: Some(change) }
             }
             Period::HalfOpen(probes) if probes.taken < self.rules.probes => {
                 probes.taken += 1;
                 probes.lease = probes.lease.max(lease);
                 Admission::Admitted { change: None }
             }
-            Period::HalfOpen(probes) if now < probes.lease => Admission::Rejected {
-                state: State::HalfOpen,
-                until: probes.lease,
-            },
+            Period::HalfOpen(probes) if now < probes.lease => {
+                Admission::Rejected { state: State::HalfOpen, until: probes.lease }
+            }
             Period::HalfOpen(_) => {
                 self.epoch = self.epoch.wrapping_add(1);
                 self.period = Period::HalfOpen(first);
@@ -198,104 +210,62 @@ impl Machine {
 
     /// A call that was admitted in the period `epoch` has ended. `roll` draws from [0, 1) for the
     /// jitter.
-    pub(crate) fn record(
-        &mut self,
-        epoch: u32,
-        verdict: Verdict,
-        now: &Moment,
-        roll: impl FnOnce() -> f64,
-    ) -> Recorded {
+    pub(crate) fn record(&mut self, epoch: u32, verdict: Verdict, world: &impl World) -> Recorded {
         if epoch != self.epoch {
             return Recorded::Late;
         }
         let change = match self.period {
-            Period::Closed { .. } => self.record_closed(verdict, now, roll),
-            Period::HalfOpen(probes) => self.record_probe(probes, verdict, now, roll),
+            Period::Closed { .. } => self.record_closed(verdict, world),
+            Period::HalfOpen(probes) => self.record_probe(probes, verdict, world),
             Period::Open { .. } => None, // an open period admits nobody
         };
         Recorded::Counted { change }
     }
 
-    fn record_closed(
-        &mut self,
-        verdict: Verdict,
-        now: &Moment,
-        roll: impl FnOnce() -> f64,
-    ) -> Option<Change> {
+    fn record_closed(&mut self, verdict: Verdict, world: &impl World) -> Option<Change> {
         let Period::Closed { since, run } = self.period else {
             return None;
         };
         let (mark, wait) = match verdict {
             Verdict::Judged(mark) => (mark, None),
-            Verdict::OpenFor { wait, slow } => (
-                Mark {
-                    failure: true,
-                    slow,
-                },
-                Some(wait),
-            ),
+            Verdict::OpenFor { wait, slow } => (Mark { failure: true, slow }, Some(wait)),
             Verdict::Neutral => return None,
         };
-        let run = if mark.failure {
-            run.saturating_add(1)
-        } else {
-            0
-        };
+        let run = if mark.failure { run.saturating_add(1) } else { 0 };
         self.period = Period::Closed { since, run };
+        self.unjudged = false;
         if let Some(window) = &mut self.window {
-            window.push(mark, now);
+            window.push(mark, world);
         }
         if let Some(wait) = wait {
-            return Some(self.open_for(wait, now));
+            return Some(self.open_for(wait, world));
         }
-        let reason = self.tripped(run, now)?;
-        Some(self.open(reason, now, roll))
+        let reason = self.tripped(run, world)?;
+        Some(self.open(reason, world))
     }
 
     fn record_probe(
         &mut self,
         mut probes: Probes,
         verdict: Verdict,
-        now: &Moment,
-        roll: impl FnOnce() -> f64,
+        world: &impl World,
     ) -> Option<Change> {
         match verdict {
             Verdict::Neutral => probes.taken = probes.taken.saturating_sub(1),
-            Verdict::Judged(Mark {
-                failure: false,
-                slow: false,
-            }) => probes.succeeded += 1,
+            Verdict::Judged(Mark { failure: false, slow: false }) => probes.succeeded += 1,
             Verdict::Judged(_) | Verdict::OpenFor { .. } => probes.failed += 1,
         }
         self.period = Period::HalfOpen(probes);
-        let Probes {
-            succeeded, failed, ..
-        } = probes;
-        let Rules {
-            success_threshold,
-            probes,
-            ..
-        } = self.rules;
+        let Probes { succeeded, failed, .. } = probes;
+        let Rules { success_threshold, probes, .. } = self.rules;
         match verdict {
             Verdict::Neutral => None,
-            Verdict::OpenFor { wait, .. } => Some(self.open_for(wait, now)),
-            Verdict::Judged(_) if succeeded >= success_threshold => Some(self.close(
-                now,
-                Reason::ProbesSucceeded {
-                    succeeded,
-                    success_threshold,
-                },
-            )),
+            Verdict::OpenFor { wait, .. } => Some(self.open_for(wait, world)),
+            Verdict::Judged(_) if succeeded >= success_threshold => {
+                Some(self.close(world, Reason::ProbesSucceeded { succeeded, success_threshold }))
+            }
             Verdict::Judged(_) if failed > probes.saturating_sub(success_threshold) => {
-                Some(self.open(
-                    Reason::ProbesFailed {
-                        failed,
-                        probes,
-                        success_threshold,
-                    },
-                    now,
-                    roll,
-                ))
+                Some(self.open(Reason::ProbesFailed { failed, probes, success_threshold }, world))
             }
             Verdict::Judged(_) => None,
         }
@@ -303,40 +273,23 @@ impl Machine {
 
     /// Which rule is met, if any. The quotient is compared: the product would be off (0.07 × 100 >
     /// 7).
-    fn tripped(&mut self, run: u32, now: &Moment) -> Option<Reason> {
+    fn tripped(&mut self, run: u32, world: &impl World) -> Option<Reason> {
         if let Some(threshold) = self.rules.threshold {
             if run >= threshold {
-                return Some(Reason::FailuresInARow {
-                    failures: run,
-                    threshold,
-                });
+                return Some(Reason::FailuresInARow { failures: run, threshold });
             }
         }
-        let Figures {
-            calls,
-            failures,
-            slow,
-        } = self.window.as_mut()?.figures(now);
-        if calls < self.rules.min_calls {
-            return None;
-        }
-        let reached = |count: u32, rate: Option<f64>| {
-            rate.filter(|rate| count > 0 && f64::from(count) / f64::from(calls) >= *rate)
-        };
-        if let Some(rate) = reached(failures, self.rules.failure_rate) {
-            return Some(Reason::FailureRate {
-                failures,
-                calls,
-                rate,
-            });
-        }
-        let rate = reached(slow, self.rules.slow_rate)?;
-        Some(Reason::SlowRate { slow, calls, rate })
+        let (epoch, rules) = (self.epoch, self.rules);
+        let window = self.window.as_mut()?;
+        // Successes that are counted elsewhere only lower a rate: most outcomes needn't ask for them.
+        rate_reached(&rules, window.known(world))?;
+        let figures = window.figures(epoch, world);
+        rate_reached(&rules, figures).filter(|_| figures.calls >= rules.min_calls)
     }
 
     /// Opens for min(recovery × backoff^streak, cap), then jitter.
-    fn open(&mut self, reason: Reason, now: &Moment, roll: impl FnOnce() -> f64) -> Change {
-        self.end_streak_if_stable(now.get());
+    fn open(&mut self, reason: Reason, world: &impl World) -> Change {
+        self.end_streak_if_stable(world.now());
         let rules = &self.rules;
         let mut wait = rules.recovery;
         if self.streak > 0 && rules.backoff > 1.0 {
@@ -344,32 +297,22 @@ impl Machine {
             wait = saturate(in_float(wait) * rules.backoff.powi(exponent)).min(rules.max_recovery);
         }
         if rules.jitter > 0.0 {
-            wait = saturate(in_float(wait) * (1.0 + rules.jitter * (2.0 * roll() - 1.0))).max(1);
+            wait =
+                saturate(in_float(wait) * (1.0 + rules.jitter * (2.0 * world.roll() - 1.0))).max(1);
         }
         self.streak = self.streak.saturating_add(1);
-        self.wait(wait, now, reason)
+        self.wait(wait, world, reason)
     }
 
     /// Opens for exactly this time, the streak untouched.
-    fn open_for(&mut self, wait: Nanos, now: &Moment) -> Change {
-        self.end_streak_if_stable(now.get());
-        self.wait(
-            wait,
-            now,
-            Reason::Requested {
-                wait: std::time::Duration::from_nanos(wait),
-            },
-        )
+    fn open_for(&mut self, wait: Nanos, world: &impl World) -> Change {
+        self.end_streak_if_stable(world.now());
+        self.wait(wait, world, Reason::Requested { wait: std::time::Duration::from_nanos(wait) })
     }
 
-    fn wait(&mut self, wait: Nanos, now: &Moment, reason: Reason) -> Change {
+    fn wait(&mut self, wait: Nanos, world: &impl World, reason: Reason) -> Change {
         self.last_wait = wait;
-        self.begin(
-            Period::Open {
-                until: now.get().saturating_add(wait),
-            },
-            reason,
-        )
+        self.begin(Period::Open { until: world.now().saturating_add(wait) }, reason)
     }
 
     /// The streak ends when the circuit has stayed closed for at least its last wait.
@@ -381,34 +324,24 @@ impl Machine {
         }
     }
 
-    fn close(&mut self, now: &Moment, reason: Reason) -> Change {
+    fn close(&mut self, world: &impl World, reason: Reason) -> Change {
         if let Some(window) = &mut self.window {
             window.clear();
         }
-        self.begin(
-            Period::Closed {
-                since: now.get(),
-                run: 0,
-            },
-            reason,
-        )
+        self.begin(Period::Closed { since: world.now(), run: 0 }, reason)
     }
 
     fn begin(&mut self, period: Period, reason: Reason) -> Change {
         let from = self.state();
         self.period = period;
         self.epoch = self.epoch.wrapping_add(1);
-        Change {
-            from,
-            to: self.state(),
-            reason,
-        }
+        Change { from, to: self.state(), reason }
     }
 
     /// Closes, empties the window, ends the streak and begins a new period; a change only if it
     /// wasn't closed.
-    pub(crate) fn reset(&mut self, now: &Moment) -> Option<Change> {
-        let change = self.close(now, Reason::Reset);
+    pub(crate) fn reset(&mut self, world: &impl World) -> Option<Change> {
+        let change = self.close(world, Reason::Reset);
         self.streak = 0;
         self.last_wait = 0;
         (change.from != State::Closed).then_some(change)
@@ -416,27 +349,37 @@ impl Machine {
 
     /// Other rules from now on: state, deadline, run, probes and a window of the same kind stay;
     /// judged at the next outcome.
-    pub(crate) fn reconfigure(&mut self, rules: Rules, now: &Moment) {
+    pub(crate) fn reconfigure(&mut self, rules: Rules, world: &impl World) {
         self.window = match (self.window.take(), rules.window) {
             (Some(mut kept), Some(window)) if self.rules.window != rules.window => {
-                Some(kept.resized(window, now))
+                Some(kept.resized(window, self.epoch, world))
             }
             (Some(kept), Some(_)) => Some(kept),
             (None, Some(window)) => Some(Outcomes::new(window)),
             (_, None) => None,
         };
         self.rules = rules;
+        self.unjudged = true;
     }
 
     /// Begins anew under other rules, in a new period: a circuit that serves another key from now
     /// on.
     pub(crate) fn reassign(&mut self, rules: Rules) {
         let epoch = self.epoch.wrapping_add(1);
-        *self = Machine {
-            epoch,
-            ..Machine::new(rules)
-        };
+        *self = Machine { epoch, ..Machine::new(rules) };
     }
+}
+
+/// Which rate these figures reach.
+fn rate_reached(rules: &Rules, Figures { calls, failures, slow }: Figures) -> Option<Reason> {
+    let reached = |count: u32, rate: Option<f64>| {
+        rate.filter(|rate| count > 0 && f64::from(count) / f64::from(calls) >= *rate)
+    };
+    if let Some(rate) = reached(failures, rules.failure_rate) {
+        return Some(Reason::FailureRate { failures, calls, rate });
+    }
+    let rate = reached(slow, rules.slow_rate)?;
+    Some(Reason::SlowRate { slow, calls, rate })
 }
 
 #[expect(

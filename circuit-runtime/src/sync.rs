@@ -8,7 +8,5 @@ pub(crate) use std::sync::{Mutex, MutexGuard};
 /// No user code ever runs under a lock of this crate, so nothing half-done can be found there; a
 /// poisoned lock must not turn into a second panic in somebody's service.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

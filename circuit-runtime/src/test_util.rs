@@ -34,10 +34,7 @@ thread_local! {
 pub fn freeze() -> Frozen {
     let before = FROZEN.get();
     FROZEN.set(Some(clock::now()));
-    Frozen {
-        before,
-        _thread: PhantomData,
-    }
+    Frozen { before, _thread: PhantomData }
 }
 
 /// Holds this thread's breaker time still; made by [`freeze`].

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::clock::{Moment, Nanos, nanos};
+use crate::clock::{LAG, Nanos, nanos};
 use crate::config::Window;
 
 /// What stands in a window.
@@ -55,17 +55,49 @@ impl Outcomes {
         }
     }
 
-    pub(crate) fn push(&mut self, mark: Mark, now: &Moment) {
+    pub(crate) fn push(&mut self, mark: Mark, world: &impl World) {
         match self {
             Outcomes::Calls(ring) => ring.push(mark),
-            Outcomes::Time(buckets) => buckets.push(mark, now.get()),
+            Outcomes::Time(buckets) => buckets.push(mark, buckets.now(world)),
         }
     }
 
-    pub(crate) fn figures(&mut self, now: &Moment) -> Figures {
+    /// Successes that have come since, and were only counted.
+    pub(crate) fn slide(&mut self, successes: u32) {
+        if let Outcomes::Calls(ring) = self {
+            ring.slide(successes);
+        }
+    }
+
+    /// What is known here: all, but for successes of a time window that were counted elsewhere.
+    pub(crate) fn known(&mut self, world: &impl World) -> Figures {
         match self {
             Outcomes::Calls(ring) => ring.figures,
-            Outcomes::Time(buckets) => buckets.figures(now.get()),
+            Outcomes::Time(buckets) => {
+                buckets.turn(buckets.now(world));
+                buckets.total
+            }
+        }
+    }
+
+    /// Everything that counts now.
+    pub(crate) fn figures(&mut self, epoch: u32, world: &impl World) -> Figures {
+        let mut figures = self.known(world);
+        if let Some(span) = self.span() {
+            let mut add = |_, more: u32| figures.calls = figures.calls.saturating_add(more);
+            world.successes_elsewhere(epoch, span.reached, &mut add);
+        }
+        figures
+    }
+
+    /// Where the buckets of a time window are, once it is in use.
+    pub(crate) fn span(&self) -> Option<Span> {
+        match self {
+            Outcomes::Calls(_) => None,
+            Outcomes::Time(buckets) => {
+                let (origin, reached) = buckets.current?;
+                Some(Span { origin, width: buckets.width, reached })
+            }
         }
     }
 
@@ -76,24 +108,68 @@ impl Outcomes {
         }
     }
 
-    /// Whether one more success leaves the window as it is: then nobody has to write it down.
-    pub(crate) fn is_fixed_point(&self) -> bool {
+    /// What one more success that isn't slow does to a window that no rate trips on.
+    ///
+    /// It can't open the circuit where the window holds nothing but successes, and not by sliding either: it takes the
+    /// place of an outcome that was no better. A time window is another matter, because what leaves it is decided by
+    /// time.
+    pub(crate) fn ease(&self, min_calls: u32) -> Ease {
         match self {
-            Outcomes::Calls(ring) => ring.is_fixed_point(),
-            Outcomes::Time(_) => false,
+            Outcomes::Calls(ring) if ring.is_fixed_point() => Ease::Calm,
+            Outcomes::Calls(ring) if ring.figures.calls >= min_calls => Ease::Slides,
+            Outcomes::Time(buckets) if buckets.holds_successes_only() => Ease::Counts,
+            Outcomes::Calls(_) | Outcomes::Time(_) => Ease::Stirred,
         }
     }
 
     /// The same outcomes in a window of another size; a window of the other kind starts empty.
-    pub(crate) fn resized(&mut self, window: Window, now: &Moment) -> Self {
+    pub(crate) fn resized(&mut self, window: Window, epoch: u32, world: &impl World) -> Self {
         match (self, window) {
             (Outcomes::Calls(ring), Window::Calls(size)) => Outcomes::Calls(ring.resized(size)),
             (Outcomes::Time(buckets), Window::Time(length)) => {
-                Outcomes::Time(buckets.resized(length, now.get()))
+                let now = buckets.now(world);
+                let reached = buckets.turn(now);
+                let mut gather = |number, successes| buckets.gather(number, successes);
+                world.successes_elsewhere(epoch, reached, &mut gather);
+                Outcomes::Time(buckets.resized(length, now))
             }
             (_, other) => Outcomes::new(other),
         }
     }
+}
+
+/// How much a success has to write in a closed circuit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ease {
+    /// Nothing.
+    Calm,
+    /// It moves the count window by one, and can't open the circuit.
+    Slides,
+    /// It is one more in the time window, and can't open the circuit.
+    Counts,
+    /// It must be judged.
+    Stirred,
+}
+
+/// What the pure parts ask of the world around them.
+pub(crate) trait World {
+    fn now(&self) -> Nanos;
+    /// A cheaper clock, a few milliseconds behind.
+    fn coarse(&self) -> Nanos;
+    /// A draw from [0, 1).
+    fn roll(&self) -> f64;
+    /// Gives the successes of this period that threads have counted for themselves: the bucket's number (its lower 32
+    /// bits) and how many.
+    fn successes_elsewhere(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u32));
+}
+
+/// Where the buckets of a time window are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) origin: Nanos,
+    pub(crate) width: Nanos,
+    /// The number of the current bucket.
+    pub(crate) reached: u64,
 }
 
 /// Outcomes in one word of a ring, two bits each.
@@ -111,17 +187,8 @@ pub(crate) struct Ring {
 
 impl Ring {
     const fn new(size: u32) -> Self {
-        let figures = Figures {
-            calls: 0,
-            failures: 0,
-            slow: 0,
-        };
-        Ring {
-            size: size as usize,
-            next: 0,
-            figures,
-            words: Vec::new(),
-        }
+        let figures = Figures { calls: 0, failures: 0, slow: 0 };
+        Ring { size: size as usize, next: 0, figures, words: Vec::new() }
     }
 
     fn is_full(&self) -> bool {
@@ -138,19 +205,19 @@ impl Ring {
         }
         let (word, shift) = place(self.next);
         if self.is_full() {
-            self.figures.subtract(Figures {
-                calls: 1,
-                ..figures_of(self.words[word] >> shift)
-            });
+            self.figures.subtract(Figures { calls: 1, ..figures_of(self.words[word] >> shift) });
         }
         let bits = u64::from(mark.failure) | u64::from(mark.slow) << 1;
         self.words[word] = self.words[word] & !(0b11 << shift) | bits << shift;
         self.figures.add(mark);
-        self.next = if self.next + 1 == self.size {
-            0
-        } else {
-            self.next + 1
-        };
+        self.next = if self.next + 1 == self.size { 0 } else { self.next + 1 };
+    }
+
+    fn slide(&mut self, successes: u32) {
+        let marks = (successes as usize).min(self.size);
+        for _ in 0..marks {
+            self.push(Mark { failure: false, slow: false });
+        }
     }
 
     fn clear(&mut self) {
@@ -164,10 +231,7 @@ impl Ring {
         for age in (1..=held).rev() {
             let (word, shift) = place((self.next + self.size - age) % self.size);
             let bits = self.words[word] >> shift;
-            other.push(Mark {
-                failure: bits & 0b01 != 0,
-                slow: bits & 0b10 != 0,
-            });
+            other.push(Mark { failure: bits & 0b01 != 0, slow: bits & 0b10 != 0 });
         }
         other
     }
@@ -180,15 +244,14 @@ fn place(index: usize) -> (usize, usize) {
 
 /// What the two lowest bits stand for, as a single call's share of the figures.
 fn figures_of(bits: u64) -> Figures {
-    Figures {
-        calls: 0,
-        failures: u32::from(bits & 0b01 != 0),
-        slow: u32::from(bits & 0b10 != 0),
-    }
+    Figures { calls: 0, failures: u32::from(bits & 0b01 != 0), slow: u32::from(bits & 0b10 != 0) }
 }
 
 /// How many buckets a time window has; its documented granularity.
-const BUCKETS: usize = 10;
+pub(crate) const BUCKETS: usize = 10;
+
+/// From this width of a bucket on, the coarse clock decides which one an outcome falls into.
+pub(crate) const COARSE_FROM: Nanos = 50 * LAG;
 
 /// The outcomes of the last D of time, in ten buckets of D / 10.
 ///
@@ -206,11 +269,7 @@ pub(crate) struct Buckets {
 impl Buckets {
     const fn new(length: Duration) -> Self {
         let width = nanos(length) / BUCKETS as u64;
-        let empty = Figures {
-            calls: 0,
-            failures: 0,
-            slow: 0,
-        };
+        let empty = Figures { calls: 0, failures: 0, slow: 0 };
         Buckets {
             width: if width == 0 { 1 } else { width },
             current: None,
@@ -231,9 +290,20 @@ impl Buckets {
         self.total.add(mark);
     }
 
-    fn figures(&mut self, now: Nanos) -> Figures {
-        self.turn(now);
-        self.total
+    /// The clock of this window: one clock for all that it does.
+    fn now(&self, world: &impl World) -> Nanos {
+        if self.width >= COARSE_FROM { world.coarse() } else { world.now() }
+    }
+
+    fn holds_successes_only(&self) -> bool {
+        self.current.is_some() && self.total.failures == 0 && self.total.slow == 0
+    }
+
+    /// Takes in successes that were counted elsewhere.
+    fn gather(&mut self, number: u64, successes: u32) {
+        let more = Figures { calls: successes, ..Figures::default() };
+        self.buckets[slot(number)].join(more);
+        self.total.join(more);
     }
 
     fn clear(&mut self) {
@@ -281,16 +351,12 @@ impl Buckets {
         }
         let span = other.width.saturating_mul(BUCKETS as u64);
         for number in reached.saturating_sub(BUCKETS as u64 - 1)..=reached {
-            let began = origin
-                .saturating_add(number.saturating_mul(self.width))
-                .min(now);
+            let began = origin.saturating_add(number.saturating_mul(self.width)).min(now);
             let figures = self.buckets[slot(number)];
             if figures.calls == 0 || now - began >= span {
                 continue;
             }
-            let (start, _) = *other
-                .current
-                .get_or_insert((began, (now - began) / other.width));
+            let (start, _) = *other.current.get_or_insert((began, (now - began) / other.width));
             other.buckets[slot((began - start) / other.width)].join(figures);
             other.total.join(figures);
         }

@@ -8,8 +8,9 @@ use crate::clock::Nanos;
 use crate::config::Rules;
 use crate::outcome::{Mode, State};
 use crate::state::Machine;
+use crate::window::Ease;
 
-/// Closed, but a success changes something: it ends a run of failures or moves the window.
+/// Closed, but a success must be judged: it ends a run of failures, or a rate may be met.
 const STIRRED: u64 = 1;
 const OPEN: u64 = 1 << 1;
 const HALF_OPEN: u64 = 1 << 2;
@@ -22,11 +23,15 @@ const SHADOW: u64 = 1 << 6;
 const TIMED: u64 = 1 << 7;
 /// A bulkhead is configured.
 const LIMITED: u64 = 1 << 8;
+/// Closed, and a success only moves the count window.
+const SLIDES: u64 = 1 << 9;
+/// Closed, and a success only is one more in the time window.
+const COUNTS: u64 = 1 << 10;
 
 /// The flags under which a success may still have nothing to write.
 const CALM: u64 = TIMED | LIMITED;
 /// The flags under which a call passes without a question.
-const PASSES: u64 = STIRRED;
+const PASSES: u64 = STIRRED | SLIDES | COUNTS;
 const FLAGS: u64 = u32::MAX as u64;
 
 /// A circuit in 64 bits. All flags clear: closed, calm, mode normal, no rule that needs more.
@@ -41,8 +46,12 @@ impl Word {
 
     pub(crate) fn of(machine: &Machine, mode: Mode) -> Self {
         let state = match machine.state() {
-            State::Closed if machine.is_calm() => 0,
-            State::Closed => STIRRED,
+            State::Closed => match machine.ease() {
+                Ease::Calm => 0,
+                Ease::Slides => SLIDES,
+                Ease::Counts => COUNTS,
+                Ease::Stirred => STIRRED,
+            },
             State::Open => OPEN,
             State::HalfOpen if machine.rejects_until().is_some() => HALF_OPEN | FULL,
             State::HalfOpen => HALF_OPEN,
@@ -66,6 +75,16 @@ impl Word {
     #[inline]
     pub(crate) fn is_calm_for(self, ticket: Ticket) -> bool {
         self.0 & !CALM == ticket.0
+    }
+
+    /// What a success of the call with this ticket has to write, if the ticket is of this period and judged.
+    pub(crate) fn ease_for(self, ticket: Ticket) -> Ease {
+        match (self.0 & !CALM) ^ ticket.bare().0 {
+            0 => Ease::Calm,
+            SLIDES => Ease::Slides,
+            COUNTS => Ease::Counts,
+            _ => Ease::Stirred,
+        }
     }
 
     /// The state, but for the passing of time.
@@ -102,11 +121,7 @@ impl Word {
 /// What the rules alone say in a word.
 const fn flags_of(rules: &Rules) -> u64 {
     let timed = if rules.slow_call.is_some() { TIMED } else { 0 };
-    let limited = if rules.max_concurrent.is_some() {
-        LIMITED
-    } else {
-        0
-    };
+    let limited = if rules.max_concurrent.is_some() { LIMITED } else { 0 };
     timed | limited
 }
 
@@ -155,7 +170,7 @@ impl Ticket {
     }
 
     /// Without what a call brings back by itself: equal to a calm word if it is judged there.
-    pub(crate) fn bare(self) -> Self {
+    fn bare(self) -> Self {
         Ticket(self.0 & !(PLACED | CLOCKED))
     }
 

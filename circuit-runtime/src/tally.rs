@@ -1,0 +1,153 @@
+//! Successes of a time window, counted by each thread for itself while the window holds nothing but successes.
+//!
+//! Then a success can't open the circuit, so nobody has to judge it; it only has to be there when a failure is judged.
+//!
+//! # Atomic orderings
+//!
+//! Buckets are placed anew under the circuit's lock: `origin` and `width`, then `generation` (release), which a counting
+//! thread loads first (acquire). A row has one writer, which empties it before it stores the row's new generation
+//! (release); a reader takes the row's generation first (acquire), so that what it adds up under the present one was
+//! counted in it. The reader holds the lock, so the generation can't move on meanwhile. What has been counted before a
+//! failure began, by whatever synchronization the user has, is seen when it is judged; what is counted at the same
+//! moment may come after it.
+//!
+//! A generation carries the epoch, so that a thread that was held up between finding its period current and counting
+//! can't count in a later one.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::clock::{Moment, Nanos};
+use crate::per_thread::PerThread;
+use crate::window::{BUCKETS, COARSE_FROM, Span};
+
+/// The per-thread part of a time window.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    rows: PerThread<Row>,
+    /// The epoch in the upper half, the number of the placement in the lower; 0 before the first.
+    generation: AtomicU64,
+    /// Where the first bucket began, and how long each is.
+    origin: AtomicU64,
+    width: AtomicU64,
+}
+
+/// One thread's successes.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Row {
+    /// The generation in which all of this was counted.
+    generation: AtomicU64,
+    /// The current bucket and when it ends.
+    current: AtomicU64,
+    ends: AtomicU64,
+    /// The number of a bucket in the upper half, the successes in it in the lower.
+    buckets: [AtomicU64; BUCKETS],
+}
+
+/// Where in an [`AtomicU64`] of a row the number of the bucket begins, and what is left for the successes.
+const NUMBER: u32 = 32;
+const COUNT: u64 = u32::MAX as u64;
+
+impl Tally {
+    pub(crate) const fn new() -> Self {
+        Tally {
+            rows: PerThread::new(),
+            generation: AtomicU64::new(0),
+            origin: AtomicU64::new(0),
+            width: AtomicU64::new(1),
+        }
+    }
+
+    /// Says where the buckets of this period are; under the circuit's lock, before it is published that successes
+    /// count here. What has been counted for other buckets is forgotten.
+    pub(crate) fn place(&self, epoch: u32, Span { origin, width, .. }: Span) {
+        let generation = self.generation.load(Ordering::Relaxed);
+        let same = generation & COUNT != 0
+            && generation >> NUMBER == u64::from(epoch)
+            && self.origin.load(Ordering::Relaxed) == origin
+            && self.width.load(Ordering::Relaxed) == width;
+        if same {
+            return;
+        }
+        self.origin.store(origin, Ordering::Relaxed);
+        self.width.store(width, Ordering::Relaxed);
+        let number = ((generation & COUNT) + 1) % COUNT + 1;
+        self.generation.store(u64::from(epoch) << NUMBER | number, Ordering::Release);
+    }
+
+    /// Counts a success of this period. False: its thread or its period can't.
+    #[inline]
+    pub(crate) fn count(&self, epoch: u32, moment: &Moment) -> bool {
+        let generation = self.generation.load(Ordering::Acquire);
+        if generation >> NUMBER != u64::from(epoch) {
+            return false;
+        }
+        let Some(row) = self.rows.get().or_else(|| self.rows.get_or_make()) else {
+            return false;
+        };
+        let coarse = self.width.load(Ordering::Relaxed) >= COARSE_FROM;
+        let now = if coarse { moment.coarse() } else { moment.exact() };
+        if row.generation.load(Ordering::Relaxed) != generation
+            || now >= row.ends.load(Ordering::Relaxed)
+        {
+            self.turn(row, generation, now);
+        }
+        let bucket = &row.buckets[slot(row.current.load(Ordering::Relaxed))];
+        let filled = bucket.load(Ordering::Relaxed);
+        if filled & COUNT < COUNT {
+            bucket.store(filled + 1, Ordering::Relaxed);
+        }
+        true
+    }
+
+    /// Goes on to the bucket of the present time, in the present generation.
+    #[cold]
+    #[inline(never)]
+    fn turn(&self, row: &Row, generation: u64, now: Nanos) {
+        if row.generation.load(Ordering::Relaxed) != generation {
+            for bucket in &row.buckets {
+                bucket.store(0, Ordering::Relaxed);
+            }
+            row.generation.store(generation, Ordering::Release);
+        }
+        let (origin, width) =
+            (self.origin.load(Ordering::Relaxed), self.width.load(Ordering::Relaxed));
+        let number = now.saturating_sub(origin) / width;
+        row.current.store(number, Ordering::Relaxed);
+        row.ends
+            .store(origin.saturating_add((number + 1).saturating_mul(width)), Ordering::Relaxed);
+        let bucket = &row.buckets[slot(number)];
+        if bucket.load(Ordering::Relaxed) >> NUMBER != number & COUNT {
+            bucket.store(number << NUMBER, Ordering::Relaxed);
+        }
+    }
+
+    /// Gives each bucket that still counts to `each`: its number, as far as it is told, and its successes. Under the
+    /// circuit's lock.
+    pub(crate) fn each(&self, epoch: u32, reached: u64, mut each: impl FnMut(u64, u32)) {
+        let generation = self.generation.load(Ordering::Relaxed);
+        if generation >> NUMBER != u64::from(epoch) {
+            return;
+        }
+        for row in
+            self.rows.iter().filter(|row| row.generation.load(Ordering::Acquire) == generation)
+        {
+            for bucket in &row.buckets {
+                let filled = bucket.load(Ordering::Relaxed);
+                // Below the tenth: a thread may also have turned to a bucket that the lock's holder hasn't reached.
+                let age = (reached & COUNT).abs_diff(filled >> NUMBER);
+                if age < BUCKETS as u64 {
+                    #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
+                    each(filled >> NUMBER, (filled & COUNT) as u32);
+                }
+            }
+        }
+    }
+}
+
+/// Where the bucket of this number is kept.
+fn slot(number: u64) -> usize {
+    #[expect(clippy::cast_possible_truncation, reason = "below ten")]
+    let slot = (number % BUCKETS as u64) as usize;
+    slot
+}
