@@ -15,7 +15,7 @@ use crate::outcome::{Mode, Outcome, State};
 use crate::permit::{End, Fallback, Permit};
 use crate::registry;
 use crate::snapshot::Snapshot;
-use crate::sync::{Mutex, lock};
+use crate::sync::{Mutex, const_fn, unpoisoned};
 use crate::word::{Entry, Ticket};
 
 /// A circuit breaker: usable in a `static`, shared by reference, without type parameters.
@@ -49,6 +49,7 @@ pub struct CircuitBreaker {
 }
 
 impl CircuitBreaker {
+    const_fn! {
     /// A closed circuit.
     ///
     /// # Panics
@@ -58,11 +59,12 @@ impl CircuitBreaker {
     /// [`CircuitBreaker::try_new`].
     #[must_use]
     #[track_caller]
-    pub const fn new(name: &'static str, config: Config) -> Self {
+    pub fn new(name: &'static str, config: Config) -> Self {
         if let Err(error) = config.validate() {
             panic!("{}", error.message());
         }
         Self::build(name, config, None)
+    }
     }
 
     /// A closed circuit, for a configuration that is only known at run time.
@@ -79,8 +81,8 @@ impl CircuitBreaker {
     pub(crate) fn keyed(name: &'static str, config: Config, max_keys: u32) -> Self {
         Self::build(name, config, Some(Box::new(Keys::new(max_keys))))
     }
-
-    const fn build(name: &'static str, config: Config, keys: Option<Box<Keys>>) -> Self {
+    const_fn! {
+    fn build(name: &'static str, config: Config, keys: Option<Box<Keys>>) -> Self {
         CircuitBreaker {
             name,
             circuit: Circuit::new(config.rules()),
@@ -89,6 +91,7 @@ impl CircuitBreaker {
             listeners: Listeners::new(),
             registered: AtomicBool::new(false),
         }
+    }
     }
 
     /// The circuit's name.
@@ -288,7 +291,7 @@ impl CircuitBreaker {
     /// The configuration, as it was given.
     #[must_use]
     pub fn config(&self) -> Config {
-        *lock(&self.config)
+        *unpoisoned(self.config.lock())
     }
 
     /// The circuit at this moment; of a circuit per key, the sum of them, evicted ones included.
@@ -328,7 +331,7 @@ impl CircuitBreaker {
         } else {
             config.validate()?
         }
-        let mut present = lock(&self.config);
+        let mut present = unpoisoned(self.config.lock());
         let rules = config.rules();
         self.change_all(|circuit| circuit.reconfigure(rules));
         *present = config;

@@ -42,7 +42,7 @@ use crate::error::Rejection;
 use crate::event::Transition;
 use crate::outcome::{Mode, State};
 use crate::state::{Admission, Change, Machine, Recorded, Verdict};
-use crate::sync::{AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering, lock};
+use crate::sync::{AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering, const_fn, unpoisoned};
 use crate::tally::Tally;
 use crate::window::{Ease, Figures, Outcomes, World};
 use crate::word::{Entry, Ticket, Word};
@@ -108,7 +108,8 @@ pub(crate) struct Moved;
 pub(crate) type Asked = (Result<Entry, Refusal>, Option<Transition>);
 
 impl Circuit {
-    pub(crate) const fn new(rules: Rules) -> Self {
+    const_fn! {
+    pub(crate) fn new(rules: Rules) -> Self {
         Circuit {
             front: Front {
                 word: AtomicU64::new(Word::first(&rules).0),
@@ -132,6 +133,7 @@ impl Circuit {
                 transitions_before: 0,
             }),
         }
+    }
     }
 
     #[inline]
@@ -267,7 +269,7 @@ impl Circuit {
 
     /// Takes the lock, and takes over what has only been counted since.
     fn enter(&self) -> MutexGuard<'_, Inner> {
-        let mut inner = lock(&self.inner);
+        let mut inner = unpoisoned(self.inner.lock());
         if self.slides.load(Ordering::Relaxed) & u64::from(u32::MAX) != 0 {
             let none = u64::from(inner.machine.epoch()) << 32;
             let slides = self.slides.swap(none, Ordering::Relaxed) & u64::from(u32::MAX);

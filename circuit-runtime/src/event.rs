@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use crate::outcome::State;
-use crate::sync::{Mutex, lock};
+use crate::sync::unpoisoned;
 
 /// A circuit has changed its state.
 #[derive(Debug, Clone, PartialEq)]
@@ -152,17 +152,19 @@ impl Listeners {
     }
 
     pub(crate) fn add(&self, listener: impl Fn(&Transition) + Send + Sync + 'static) {
-        lock(&self.list).push(Arc::new(listener));
+        unpoisoned(self.list.lock()).push(Arc::new(listener));
     }
 
     fn snapshot(&self) -> Vec<Listener> {
-        lock(&self.list).clone()
+        unpoisoned(self.list.lock()).clone()
     }
 }
 
 impl fmt::Debug for Listeners {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Listeners").field("count", &lock(&self.list).len()).finish_non_exhaustive()
+        f.debug_struct("Listeners")
+            .field("count", &unpoisoned(self.list.lock()).len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -14,7 +14,7 @@ use crate::clock::{self, NEVER, Nanos};
 use crate::config::Rules;
 use crate::outcome::{Mode, State};
 use crate::state::Machine;
-use crate::sync::{AtomicU64, Mutex, Ordering, lock};
+use crate::sync::{AtomicU64, Mutex, Ordering, unpoisoned};
 
 /// The circuits of one function's keys.
 pub(crate) struct Keys {
@@ -81,7 +81,7 @@ impl Keys {
         if now < self.full_until.load(Ordering::Relaxed) {
             return None;
         }
-        let mut arrivals = lock(&self.arrivals);
+        let mut arrivals = unpoisoned(self.arrivals.lock());
         if let Some(tenancy) = self.get(key) {
             return Some(tenancy);
         }
@@ -120,7 +120,7 @@ impl Keys {
     /// Changes the circuit that new keys take their settings from, and every other, while no new
     /// key can arrive.
     pub(crate) fn change_all(&self, root: &Circuit, mut change: impl FnMut(&Circuit)) {
-        let arrivals = lock(&self.arrivals);
+        let arrivals = unpoisoned(self.arrivals.lock());
         change(root);
         arrivals.slots.iter().for_each(|slot| change(&slot.circuit));
         self.may_have_room();
@@ -128,7 +128,7 @@ impl Keys {
 
     /// Every circuit, in no particular order.
     pub(crate) fn circuits(&self) -> Vec<&'static Circuit> {
-        lock(&self.arrivals).slots.iter().map(|slot| &slot.circuit).collect()
+        unpoisoned(self.arrivals.lock()).slots.iter().map(|slot| &slot.circuit).collect()
     }
 
     pub(crate) fn keys(&self) -> Vec<Arc<str>> {

@@ -14,10 +14,11 @@
 //! the old owner's last store before the new one's first load.
 
 use std::cell::Cell;
+use std::sync::Mutex;
 
 use once_cell::race::OnceBox;
 
-use crate::sync::{Mutex, lock};
+use crate::sync::unpoisoned;
 
 /// How many chunks of rows there can be; the n-th has 2^n rows. Together 4,095 threads have rows of their own.
 const CHUNKS: usize = 12;
@@ -36,7 +37,10 @@ impl<T: Default> PerThread<T> {
     /// This thread's row, if it has one by now.
     #[inline]
     pub(crate) fn get(&self) -> Option<&T> {
+        #[cfg(not(circuit_loom))]
         let Place { chunk, offset } = PLACE.get();
+        #[cfg(circuit_loom)]
+        let Place { chunk, offset } = modelled::place();
         self.chunks.get(chunk as usize)?.get()?.get(offset as usize)
     }
 
@@ -84,7 +88,7 @@ impl Drop for Guard {
     fn drop(&mut self) {
         PLACE.set(NEVER);
         if let Some(index) = self.index.take() {
-            lock(&INDICES).free.push(index);
+            unpoisoned(INDICES.lock()).free.push(index);
         }
     }
 }
@@ -97,15 +101,48 @@ struct Indices {
 
 static INDICES: Mutex<Indices> = Mutex::new(Indices { next: 0, free: Vec::new() });
 
+/// The model checker runs its threads on one: they are told apart by a storage of its own.
+#[cfg(circuit_loom)]
+mod modelled {
+    use std::cell::Cell;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::Place;
+
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+
+    loom::thread_local! {
+        static INDEX: Cell<Option<u32>> = Cell::new(None);
+    }
+
+    /// Four rows in turn, more than a model has threads.
+    pub(super) fn place() -> Place {
+        let index = INDEX.with(|index| {
+            let taken = index.get().unwrap_or_else(|| NEXT.fetch_add(1, Ordering::Relaxed) % 4);
+            index.set(Some(taken));
+            taken
+        });
+        Place { chunk: 2, offset: index }
+    }
+}
+
 /// This thread's place, found on first use.
 fn place() -> Place {
+    #[cfg(circuit_loom)]
+    return modelled::place();
+    #[cfg(not(circuit_loom))]
+    claim()
+}
+
+#[cfg(not(circuit_loom))]
+fn claim() -> Place {
     let known = PLACE.get();
     if known.chunk != NOWHERE.chunk || known.offset == NEVER.offset {
         return known;
     }
     let place = GUARD
         .try_with(|guard| {
-            let mut indices = lock(&INDICES);
+            let mut indices = unpoisoned(INDICES.lock());
             let index = indices.free.pop().unwrap_or_else(|| {
                 indices.next += 1;
                 indices.next - 1

@@ -1,13 +1,15 @@
 //! The circuits of this process, by name.
 
+use std::sync::Mutex;
+
 use crate::breaker::CircuitBreaker;
 use crate::event::{self, Transition};
-use crate::sync::{Mutex, lock};
+use crate::sync::unpoisoned;
 
 static CIRCUITS: Mutex<Vec<&'static CircuitBreaker>> = Mutex::new(Vec::new());
 
 pub(crate) fn add(breaker: &'static CircuitBreaker) {
-    lock(&CIRCUITS).push(breaker);
+    unpoisoned(CIRCUITS.lock()).push(breaker);
 }
 
 /// All registered circuits, in the order of their registration.
@@ -27,7 +29,7 @@ pub(crate) fn add(breaker: &'static CircuitBreaker) {
 /// ```
 #[must_use]
 pub fn circuits() -> Vec<&'static CircuitBreaker> {
-    lock(&CIRCUITS).clone()
+    unpoisoned(CIRCUITS.lock()).clone()
 }
 
 /// The registered circuit of this name; the first of them, if there are several.
@@ -42,7 +44,7 @@ pub fn circuits() -> Vec<&'static CircuitBreaker> {
 /// ```
 #[must_use]
 pub fn find(name: &str) -> Option<&'static CircuitBreaker> {
-    lock(&CIRCUITS).iter().copied().find(|breaker| breaker.name() == name)
+    unpoisoned(CIRCUITS.lock()).iter().copied().find(|breaker| breaker.name() == name)
 }
 
 /// Adds a listener to the transitions of every circuit, registered or not. It is kept for good.

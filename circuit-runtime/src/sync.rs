@@ -1,12 +1,37 @@
-//! The primitives that the model checker replaces, and the one way to lock.
+//! The primitives that the model checker replaces, and the one way to take a lock.
 
-pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-pub(crate) use std::sync::{Mutex, MutexGuard};
+use std::sync::{LockResult, PoisonError};
 
-/// Locks, and takes what a panicking holder left behind.
+#[cfg(not(circuit_loom))]
+pub(crate) use std::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicU32, AtomicU64, Ordering},
+};
+
+#[cfg(circuit_loom)]
+pub(crate) use loom::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicU32, AtomicU64, Ordering},
+};
+
+/// What a lock guards, even if a holder panicked.
 ///
 /// No user code ever runs under a lock of this crate, so nothing half-done can be found there; a
 /// poisoned lock must not turn into a second panic in somebody's service.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+pub(crate) fn unpoisoned<G>(guard: LockResult<G>) -> G {
+    guard.unwrap_or_else(PoisonError::into_inner)
 }
+
+/// A `const fn`, but for the model checker, whose primitives can't be made in a constant.
+macro_rules! const_fn {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident($($args:tt)*) -> $ret:ty $body:block) => {
+        $(#[$meta])*
+        #[cfg(not(circuit_loom))]
+        $vis const fn $name($($args)*) -> $ret $body
+
+        $(#[$meta])*
+        #[cfg(circuit_loom)]
+        $vis fn $name($($args)*) -> $ret $body
+    };
+}
+pub(crate) use const_fn;

@@ -14,10 +14,9 @@
 //! A generation carries the epoch, so that a thread that was held up between finding its period current and counting
 //! can't count in a later one.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use crate::clock::{Moment, Nanos};
 use crate::per_thread::PerThread;
+use crate::sync::{AtomicU64, Ordering, const_fn};
 use crate::window::{BUCKETS, COARSE_FROM, Span};
 
 /// The per-thread part of a time window.
@@ -49,13 +48,15 @@ const NUMBER: u32 = 32;
 const COUNT: u64 = u32::MAX as u64;
 
 impl Tally {
-    pub(crate) const fn new() -> Self {
+    const_fn! {
+    pub(crate) fn new() -> Self {
         Tally {
             rows: PerThread::new(),
             generation: AtomicU64::new(0),
             origin: AtomicU64::new(0),
             width: AtomicU64::new(1),
         }
+    }
     }
 
     /// Says where the buckets of this period are; under the circuit's lock, before it is published that successes
