@@ -7,13 +7,15 @@
 //!
 //! # Atomic orderings
 //!
-//! *Writers.* Under the lock: `until` (relaxed), then `word` (release). There is one writer at a time, so neither
-//! store can be overtaken by an older one.
+//! *Writers.* Under the lock: the deadline (relaxed), then `word` (release). There is one writer at
+//! a time, so neither store can be overtaken by an older one.
 //!
-//! *Admission* loads `word` (acquire). Seeing OPEN or FULL, it synchronizes with the store that published it, so that
-//! its load of `until` gives the deadline of that period or of a later one, never an older one. A later one means that
-//! the circuit has opened again meanwhile, so a rejection is right by the time it is made; an admission by a deadline
-//! is only a reason to take the lock, which decides.
+//! *Admission* loads `word` (acquire). Seeing OPEN or FULL, it synchronizes with the store that
+//! published it, so that its load of the deadline gives that of this period or of a later one of the
+//! same state, never an older one. A later one means that the circuit has opened (or filled) again
+//! meanwhile, so the rejection is right by the time it is made. A deadline that has passed is only a
+//! reason to take the lock, which decides. Open and full have a deadline each, so that a rejection
+//! never gives the reason of one state with the time of the other.
 //!
 //! *A success* loads `word` (relaxed) and compares it with "closed, calm, in my period". Coherence alone is needed:
 //! nothing is read on the strength of the answer. A failure that is being recorded at the same moment comes after
@@ -63,8 +65,9 @@ pub(crate) struct Circuit {
 #[repr(align(128))]
 struct Front {
     word: AtomicU64,
-    /// Until when an open or full circuit rejects.
-    until: AtomicU64,
+    /// Until when an open circuit rejects, and until when a half-open one whose places are taken.
+    open_until: AtomicU64,
+    full_until: AtomicU64,
     /// From when on a call is slow.
     slow_after: AtomicU64,
     /// After how many slides the count window holds nothing but successes.
@@ -113,7 +116,8 @@ impl Circuit {
         Circuit {
             front: Front {
                 word: AtomicU64::new(Word::first(&rules).0),
-                until: AtomicU64::new(0),
+                open_until: AtomicU64::new(0),
+                full_until: AtomicU64::new(0),
                 slow_after: AtomicU64::new(slow_after(&rules)),
                 slides_full: AtomicU32::new(slides_full(&rules)),
                 tenant: AtomicU64::new(0),
@@ -175,8 +179,8 @@ impl Circuit {
         let (verdict, transition) = match word.state() {
             State::Closed => (Ok(clocked(word, Ticket::of(word))), None),
             state => {
-                let until = self.front.until.load(Ordering::Relaxed);
                 let rejects = state == State::Open || word.is_full();
+                let until = self.until(state).load(Ordering::Relaxed);
                 // Far from the deadline the coarse clock will do; it overstates what is left by its lag.
                 let mut now = if rejects { clock::coarse() } else { clock::now() };
                 if rejects && now.saturating_add(clock::LAG) >= until {
@@ -201,6 +205,11 @@ impl Circuit {
             Ok(Entry { ticket: Ticket::of(word).unseen(), started: 0 })
         });
         Ok((verdict, transition))
+    }
+
+    /// Where the deadline of a state is published.
+    fn until(&self, state: State) -> &AtomicU64 {
+        if state == State::Open { &self.front.open_until } else { &self.front.full_until }
     }
 
     /// Admission by the state machine itself.
@@ -320,7 +329,9 @@ impl Circuit {
     /// The state as a caller would find it: from the deadline on, an open circuit is half-open.
     pub(crate) fn state(&self) -> State {
         let word = self.word();
-        if word.state() == State::Open && clock::now() >= self.front.until.load(Ordering::Relaxed) {
+        if word.state() == State::Open
+            && clock::now() >= self.until(State::Open).load(Ordering::Relaxed)
+        {
             return State::HalfOpen;
         }
         word.state()
@@ -411,7 +422,7 @@ impl Circuit {
     fn publish(&self, inner: &MutexGuard<'_, Inner>) {
         let machine = &inner.machine;
         if let Some(until) = machine.rejects_until() {
-            self.front.until.store(until, Ordering::Relaxed);
+            self.until(machine.state()).store(until, Ordering::Relaxed);
         }
         if machine.ease() == Ease::Counts {
             if let Some(span) = machine.window().and_then(Outcomes::span) {

@@ -9,6 +9,8 @@ mod error;
 mod event;
 mod guard;
 mod keyed;
+#[cfg(all(test, circuit_loom))]
+mod models;
 mod outcome;
 mod per_thread;
 mod permit;

@@ -109,7 +109,10 @@ mod modelled {
 
     use super::Place;
 
-    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loom::lazy_static! {
+        // Begins anew with each execution, so that a model takes the same course again.
+        static ref NEXT: AtomicU32 = AtomicU32::new(0);
+    }
 
     loom::thread_local! {
         static INDEX: Cell<Option<u32>> = Cell::new(None);
