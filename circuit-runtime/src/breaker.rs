@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::circuit::{Asked, Circuit, Moved};
+use crate::circuit::{Circuit, Moved, Refusal};
 use crate::config::Config;
 use crate::counts::Count;
 use crate::error::{CallError, CircuitOpenError, ConfigError};
@@ -127,13 +127,11 @@ impl CircuitBreaker {
         Ok(Permit::new(self, &self.circuit, entry))
     }
 
-    #[cold]
+    /// Admission in all cases but the plainest.
     #[inline(never)]
     fn ask(&self, fallback: Fallback) -> Result<Entry, CircuitOpenError> {
-        match self.circuit.ask(self.name, 0) {
-            Ok(asked) => self.answer(&self.circuit, asked, fallback),
-            Err(Moved) => Ok(self.unprotected()), // only a circuit of a key can change hands
-        }
+        // Only the circuit of a key can change hands.
+        self.ask_one(&self.circuit, 0, fallback).unwrap_or_else(|Moved| Ok(self.unprotected()))
     }
 
     #[inline(never)]
@@ -154,8 +152,8 @@ impl CircuitBreaker {
             let entry = match circuit.quick() {
                 Some(ticket) if circuit.tenant() == tenancy.tenant => Entry { ticket, started: 0 },
                 Some(_) => continue,
-                None => match circuit.ask(self.name, tenancy.tenant) {
-                    Ok(asked) => self.answer(circuit, asked, fallback)?,
+                None => match self.ask_one(circuit, tenancy.tenant, fallback) {
+                    Ok(answer) => answer?,
                     Err(Moved) => continue,
                 },
             };
@@ -163,23 +161,37 @@ impl CircuitBreaker {
         }
     }
 
-    /// Counts what has been decided, tells of it, and makes the error.
-    fn answer(
+    /// Asks one circuit, counts its answer, and makes the error.
+    #[inline]
+    fn ask_one(
         &self,
         circuit: &Circuit,
-        (verdict, transition): Asked,
+        tenant: u64,
         fallback: Fallback,
-    ) -> Result<Entry, CircuitOpenError> {
-        if verdict.is_err() {
+    ) -> Result<Result<Entry, CircuitOpenError>, Moved> {
+        let (word, answer) = circuit.look();
+        if circuit.tenant() != tenant {
+            return Err(Moved);
+        }
+        let answer = match answer {
+            Some(answer) => answer,
+            None => self.ask_machine(circuit, tenant)?,
+        };
+        Ok(circuit.complete(word, answer).map_err(|refusal| {
             circuit.counts.bump(Count::Rejected);
             if fallback == Fallback::Runs {
                 circuit.counts.bump(Count::Fallbacks);
             }
-        }
-        self.tell(transition);
-        verdict.map_err(|refusal| {
             CircuitOpenError::new(self.name, refusal.reason, refusal.retry_after)
-        })
+        }))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn ask_machine(&self, circuit: &Circuit, tenant: u64) -> Result<Result<Entry, Refusal>, Moved> {
+        let (answer, transition) = circuit.ask(self.name, tenant)?;
+        self.tell(transition);
+        Ok(answer)
     }
 
     /// An entry that nothing judges: `max_keys` leaves no circuit for this key.

@@ -107,7 +107,7 @@ pub(crate) struct Refusal {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moved;
 
-/// What the slow ways of admission have to say: a verdict, and a transition that somebody must be told of.
+/// What the machine has to say: an answer, and a transition that somebody must be told of.
 pub(crate) type Asked = (Result<Entry, Refusal>, Option<Transition>);
 
 impl Circuit {
@@ -157,54 +157,55 @@ impl Circuit {
         word.passes().then(|| Ticket::of(word))
     }
 
-    /// Admission in all other cases. `tenant` is the number of the call's key.
-    pub(crate) fn ask(&self, name: &'static str, tenant: u64) -> Result<Asked, Moved> {
+    /// Admission as far as it can be told without the lock; `None`: ask the machine.
+    #[inline]
+    pub(crate) fn look(&self) -> (Word, Option<Result<Entry, Refusal>>) {
         let word = self.word();
-        if self.tenant() != tenant {
-            return Err(Moved);
-        }
-        match word.mode() {
-            Mode::Disabled => {
-                let entry = clocked(word, Ticket::of(word).counted());
-                return Ok((Ok(entry), None));
+        let answer = match (word.mode(), word.state()) {
+            (Mode::Disabled, _) => Some(Ok(clocked(word, Ticket::of(word).counted()))),
+            (Mode::ForcedOpen, _) => {
+                Some(Err(Refusal { reason: Rejection::ForcedOpen, retry_after: NEVER }))
             }
-            Mode::ForcedOpen => {
-                return Ok((
-                    Err(Refusal { reason: Rejection::ForcedOpen, retry_after: NEVER }),
-                    None,
-                ));
+            (Mode::Normal | Mode::Shadow, State::Closed) => {
+                Some(Ok(clocked(word, Ticket::of(word))))
             }
-            Mode::Normal | Mode::Shadow => {}
-        }
-        let (verdict, transition) = match word.state() {
-            State::Closed => (Ok(clocked(word, Ticket::of(word))), None),
-            state => {
+            (Mode::Normal | Mode::Shadow, state) => {
                 let rejects = state == State::Open || word.is_full();
-                let until = self.until(state).load(Ordering::Relaxed);
-                // Far from the deadline the coarse clock will do; it overstates what is left by its lag.
-                let mut now = if rejects { clock::coarse() } else { clock::now() };
-                if rejects && now.saturating_add(clock::LAG) >= until {
-                    now = clock::now();
-                }
-                if rejects && now < until {
-                    (Err(Refusal { reason: rejection(state), retry_after: until - now }), None)
-                } else {
-                    self.ask_machine(name, tenant, now)?
-                }
+                let left = if rejects { self.left(state) } else { None };
+                left.map(|retry_after| Err(Refusal { reason: rejection(state), retry_after }))
             }
         };
-        let verdict = match verdict {
-            Ok(entry) if word.is_limited() => self.take_place(entry),
-            verdict => verdict,
+        (word, answer)
+    }
+
+    /// What is left until the deadline of a state, if anything is. Far from it the coarse clock will
+    /// do, which overstates what is left by its lag.
+    #[inline]
+    fn left(&self, state: State) -> Option<Nanos> {
+        let until = self.until(state).load(Ordering::Relaxed);
+        let coarse = clock::coarse();
+        if coarse.saturating_add(clock::LAG) < until {
+            return Some(until - coarse);
+        }
+        until.checked_sub(clock::now()).filter(|left| *left > 0)
+    }
+
+    /// The bulkhead's and the shadow's part in an admission.
+    #[inline]
+    pub(crate) fn complete(
+        &self,
+        word: Word,
+        answer: Result<Entry, Refusal>,
+    ) -> Result<Entry, Refusal> {
+        let answer = match answer {
+            Ok(entry) if word.is_limited() && entry.ticket.is_judged() => self.take_place(entry),
+            answer => answer,
         };
-        let verdict = verdict.or_else(|refusal| {
-            if word.mode() != Mode::Shadow {
-                return Err(refusal);
-            }
+        if answer.is_err() && word.mode() == Mode::Shadow {
             self.counts.bump(Count::Rejected);
-            Ok(Entry { ticket: Ticket::of(word).unseen(), started: 0 })
-        });
-        Ok((verdict, transition))
+            return Ok(Entry { ticket: Ticket::of(word).unseen(), started: 0 });
+        }
+        answer
     }
 
     /// Where the deadline of a state is published.
@@ -212,8 +213,9 @@ impl Circuit {
         if state == State::Open { &self.front.open_until } else { &self.front.full_until }
     }
 
-    /// Admission by the state machine itself.
-    fn ask_machine(&self, name: &'static str, tenant: u64, now: Nanos) -> Result<Asked, Moved> {
+    /// Admission by the state machine itself. `tenant` is the number of the call's key.
+    pub(crate) fn ask(&self, name: &'static str, tenant: u64) -> Result<Asked, Moved> {
+        let now = clock::now();
         let mut inner = self.enter();
         if self.tenant() != tenant {
             return Err(Moved);
@@ -221,12 +223,13 @@ impl Circuit {
         let asked = match inner.machine.admit(now) {
             Admission::Admitted { change } => {
                 let ticket = Ticket::of_epoch(inner.machine.epoch()).clocked();
-                (Ok(Entry { ticket, started: now }), change.map(|change| inner.note(name, change)))
+                let transition = change.map(|change| inner.note(name, change));
+                (Ok(Entry { ticket, started: now }), transition)
             }
-            Admission::Rejected { state, until } => (
-                Err(Refusal { reason: rejection(state), retry_after: until.saturating_sub(now) }),
-                None,
-            ),
+            Admission::Rejected { state, until } => {
+                let retry_after = until.saturating_sub(now);
+                (Err(Refusal { reason: rejection(state), retry_after }), None)
+            }
         };
         self.publish(&inner);
         Ok(asked)
@@ -539,5 +542,9 @@ impl World for Here<'_> {
 
     fn successes_elsewhere(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u32)) {
         self.tally.each(epoch, reached, each);
+    }
+    fn take_successes(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u32)) {
+        self.tally.each(epoch, reached, each);
+        self.tally.forget();
     }
 }

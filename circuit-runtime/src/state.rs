@@ -312,6 +312,7 @@ impl Machine {
 
     fn wait(&mut self, wait: Nanos, world: &impl World, reason: Reason) -> Change {
         self.last_wait = wait;
+        self.gather(world);
         self.begin(Period::Open { until: world.now().saturating_add(wait) }, reason)
     }
 
@@ -350,9 +351,10 @@ impl Machine {
     /// Other rules from now on: state, deadline, run, probes and a window of the same kind stay;
     /// judged at the next outcome.
     pub(crate) fn reconfigure(&mut self, rules: Rules, world: &impl World) {
+        self.gather(world);
         self.window = match (self.window.take(), rules.window) {
             (Some(mut kept), Some(window)) if self.rules.window != rules.window => {
-                Some(kept.resized(window, self.epoch, world))
+                Some(kept.resized(window, world))
             }
             (Some(kept), Some(_)) => Some(kept),
             (None, Some(window)) => Some(Outcomes::new(window)),
@@ -360,6 +362,14 @@ impl Machine {
         };
         self.rules = rules;
         self.unjudged = true;
+    }
+
+    /// Takes over what threads have counted for themselves, before their period or its rules go.
+    fn gather(&mut self, world: &impl World) {
+        let epoch = self.epoch;
+        if let Some(window) = &mut self.window {
+            window.gather(epoch, world);
+        }
     }
 
     /// Begins anew under other rules, in a new period: a circuit that serves another key from now

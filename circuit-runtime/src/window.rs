@@ -122,16 +122,20 @@ impl Outcomes {
         }
     }
 
+    /// Takes over the successes that threads have counted for themselves.
+    pub(crate) fn gather(&mut self, epoch: u32, world: &impl World) {
+        if let Outcomes::Time(buckets) = self {
+            let reached = buckets.turn(buckets.now(world));
+            world.take_successes(epoch, reached, &mut |number, more| buckets.gather(number, more));
+        }
+    }
+
     /// The same outcomes in a window of another size; a window of the other kind starts empty.
-    pub(crate) fn resized(&mut self, window: Window, epoch: u32, world: &impl World) -> Self {
+    pub(crate) fn resized(&mut self, window: Window, world: &impl World) -> Self {
         match (self, window) {
             (Outcomes::Calls(ring), Window::Calls(size)) => Outcomes::Calls(ring.resized(size)),
             (Outcomes::Time(buckets), Window::Time(length)) => {
-                let now = buckets.now(world);
-                let reached = buckets.turn(now);
-                let mut gather = |number, successes| buckets.gather(number, successes);
-                world.successes_elsewhere(epoch, reached, &mut gather);
-                Outcomes::Time(buckets.resized(length, now))
+                Outcomes::Time(buckets.resized(length, buckets.now(world)))
             }
             (_, other) => Outcomes::new(other),
         }
@@ -161,6 +165,8 @@ pub(crate) trait World {
     /// Gives the successes of this period that threads have counted for themselves: the bucket's number (its lower 32
     /// bits) and how many.
     fn successes_elsewhere(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u32));
+    /// The same, for somebody who takes them over: they are given once.
+    fn take_successes(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u32));
 }
 
 /// Where the buckets of a time window are.
