@@ -162,7 +162,11 @@ impl CircuitBreaker {
     }
 
     /// Asks one circuit, counts its answer, and makes the error.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "its answer is costly to hand over, and it has two callers"
+    )]
+    #[inline(always)]
     fn ask_one(
         &self,
         circuit: &Circuit,
@@ -202,14 +206,14 @@ impl CircuitBreaker {
     }
 
     /// Tells the listeners of a transition, after it is visible and with no lock held.
-    pub(crate) fn tell(&self, transition: Option<Transition>) {
+    pub(crate) fn tell(&self, transition: Option<Box<Transition>>) {
         let Some(transition) = transition else { return };
         if let Some(keys) = &self.keys {
             if transition.to != State::Open {
                 keys.may_have_room();
             }
         }
-        event::deliver(transition, &self.listeners);
+        event::deliver(*transition, &self.listeners);
     }
 
     /// Makes a call that blocks: `Ok` is a success, `Err` and a panic are failures.

@@ -152,6 +152,14 @@ impl Machine {
         }
     }
 
+    /// How long calls are rejected at most, from the beginning of it.
+    pub(crate) fn longest_rejection(&self) -> Nanos {
+        match self.period {
+            Period::Open { .. } => self.last_wait,
+            Period::HalfOpen(_) | Period::Closed { .. } => self.rules.probe_timeout,
+        }
+    }
+
     pub(crate) fn failures_in_a_row(&self) -> u32 {
         match self.period {
             Period::Closed { run, .. } => run,
@@ -210,6 +218,7 @@ impl Machine {
 
     /// A call that was admitted in the period `epoch` has ended. `roll` draws from [0, 1) for the
     /// jitter.
+    #[inline]
     pub(crate) fn record(&mut self, epoch: u32, verdict: Verdict, world: &impl World) -> Recorded {
         if epoch != self.epoch {
             return Recorded::Late;
@@ -222,6 +231,7 @@ impl Machine {
         Recorded::Counted { change }
     }
 
+    #[inline]
     fn record_closed(&mut self, verdict: Verdict, world: &impl World) -> Option<Change> {
         let Period::Closed { since, run } = self.period else {
             return None;
@@ -244,6 +254,7 @@ impl Machine {
         Some(self.open(reason, world))
     }
 
+    #[cold]
     fn record_probe(
         &mut self,
         mut probes: Probes,
@@ -288,6 +299,7 @@ impl Machine {
     }
 
     /// Opens for min(recovery × backoff^streak, cap), then jitter.
+    #[cold]
     fn open(&mut self, reason: Reason, world: &impl World) -> Change {
         self.end_streak_if_stable(world.now());
         let rules = &self.rules;
@@ -305,6 +317,7 @@ impl Machine {
     }
 
     /// Opens for exactly this time, the streak untouched.
+    #[cold]
     fn open_for(&mut self, wait: Nanos, world: &impl World) -> Change {
         self.end_streak_if_stable(world.now());
         self.wait(wait, world, Reason::Requested { wait: std::time::Duration::from_nanos(wait) })
