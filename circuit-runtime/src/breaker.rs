@@ -336,7 +336,8 @@ impl CircuitBreaker {
     }
 
     /// Another configuration from now on. State, deadline, counters and a window of the same kind
-    /// are kept; the new rules judge from the next outcome on.
+    /// are kept; the new rules judge from the next outcome on. Calls in flight have not been timed
+    /// for a `slow_call` that comes later: they count as fast.
     ///
     /// # Errors
     ///

@@ -231,7 +231,9 @@ impl Circuit {
         }
         let asked = match inner.machine.admit(now) {
             Admission::Admitted { change } => {
-                let ticket = Ticket::of_epoch(inner.machine.epoch()).clocked();
+                let ticket = Ticket::of_epoch(inner.machine.epoch());
+                let timed = inner.machine.rules().slow_call.is_some();
+                let ticket = if timed { ticket.clocked() } else { ticket };
                 let transition = change.map(|change| inner.note(name, change));
                 (Ok(Entry { ticket, started: now }), transition)
             }
