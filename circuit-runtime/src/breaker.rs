@@ -344,9 +344,9 @@ impl CircuitBreaker {
     /// What [`Config::validate`] says; nothing has changed then.
     pub fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
         if self.keys.is_some() {
-            config.validate_keyed()?
+            config.validate_keyed()?;
         } else {
-            config.validate()?
+            config.validate()?;
         }
         let mut present = unpoisoned(self.config.lock());
         let rules = config.rules();
@@ -360,7 +360,9 @@ impl CircuitBreaker {
     pub fn reset(&self) {
         let mut transitions = Vec::new();
         self.change_all(|circuit| transitions.extend(circuit.reset(self.name)));
-        transitions.into_iter().for_each(|transition| self.tell(Some(transition)));
+        for transition in transitions {
+            self.tell(Some(transition));
+        }
     }
 
     /// Rejects every call until [`resume`](CircuitBreaker::resume). Calls admitted earlier are

@@ -114,6 +114,16 @@ pub(crate) struct Refusal {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moved;
 
+/// What came of giving a circuit to another key.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Reassigned {
+    Refused,
+    Given {
+        /// The key that had it.
+        from: Option<Arc<str>>,
+    },
+}
+
 /// What the machine has to say: an answer, and a transition that somebody must be told of.
 pub(crate) type Asked = (Result<Entry, Refusal>, Option<Box<Transition>>);
 
@@ -376,21 +386,21 @@ impl Circuit {
         self.publish(&inner);
     }
 
-    /// Gives this circuit to another key, if `may_go` says so of its present state, and returns the old key.
+    /// Gives this circuit to another key, if `may_go` says so of its present state.
     pub(crate) fn reassign(
         &self,
         key: &Arc<str>,
         rules: Rules,
         mode: Mode,
         may_go: impl FnOnce(&Machine, Nanos) -> bool,
-    ) -> Option<Option<Arc<str>>> {
+    ) -> Reassigned {
         let mut inner = self.enter();
         if self.front.in_flight.load(Ordering::Relaxed) != 0
             || !may_go(&inner.machine, clock::now())
         {
-            return None;
+            return Reassigned::Refused;
         }
-        let old = inner.key.replace(Arc::clone(key));
+        let from = inner.key.replace(Arc::clone(key));
         inner.machine.reassign(rules);
         inner.mode = mode;
         inner.recent.clear();
@@ -399,7 +409,7 @@ impl Circuit {
         self.front.tenant.store(self.tenant() + 1, Ordering::Relaxed);
         self.publish_rules(&rules);
         self.publish(&inner);
-        Some(old)
+        Reassigned::Given { from }
     }
 
     /// What a snapshot shows, at one moment but for the counters.
@@ -463,6 +473,7 @@ impl Inner {
     /// Numbers and dates a change, and keeps it among the recent ones. Boxed, to be light in the
     /// hands of the many outcomes that change nothing.
     #[cold]
+    #[expect(clippy::unnecessary_box_returns, reason = "boxed for those who hand it on")]
     fn note(&mut self, name: &'static str, change: Change) -> Box<Transition> {
         self.transitions += 1;
         let transition = Transition {

@@ -276,7 +276,6 @@ impl Machine {
         let Probes { succeeded, failed, .. } = probes;
         let Rules { success_threshold, probes, .. } = self.rules;
         match verdict {
-            Verdict::Neutral => None,
             Verdict::OpenFor { wait, .. } => Some(self.open_for(wait, world)),
             Verdict::Judged(_) if succeeded >= success_threshold => {
                 Some(self.close(world, Reason::ProbesSucceeded { succeeded, success_threshold }))
@@ -284,12 +283,12 @@ impl Machine {
             Verdict::Judged(_) if failed > probes.saturating_sub(success_threshold) => {
                 Some(self.open(Reason::ProbesFailed { failed, probes, success_threshold }, world))
             }
-            Verdict::Judged(_) => None,
+            Verdict::Judged(_) | Verdict::Neutral => None,
         }
     }
 
-    /// Which rule is met, if any. The quotient is compared: the product would be off (0.07 × 100 >
-    /// 7).
+    /// Which rule is met, if any. The quotient is compared: the product would be off, since
+    /// 0.07 × 100 > 7.
     fn tripped(&mut self, run: u32, world: &impl World) -> Option<Reason> {
         if let Some(threshold) = self.rules.threshold {
             if run >= threshold {

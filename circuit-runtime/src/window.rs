@@ -267,7 +267,7 @@ pub(crate) struct Buckets {
     /// When the first bucket began, and the number of the current one; nothing before the first
     /// outcome.
     current: Option<(Nanos, u64)>,
-    buckets: [Figures; BUCKETS],
+    kept: [Figures; BUCKETS],
     total: Figures,
 }
 
@@ -278,7 +278,7 @@ impl Buckets {
         Buckets {
             width: if width == 0 { 1 } else { width },
             current: None,
-            buckets: [empty; BUCKETS],
+            kept: [empty; BUCKETS],
             total: empty,
         }
     }
@@ -291,7 +291,7 @@ impl Buckets {
             }
             Some(_) => self.turn(now),
         };
-        self.buckets[slot(number)].add(mark);
+        self.kept[slot(number)].add(mark);
         self.total.add(mark);
     }
 
@@ -307,13 +307,13 @@ impl Buckets {
     /// Takes in successes that were counted elsewhere.
     fn gather(&mut self, number: u64, successes: u32) {
         let more = Figures { calls: successes, ..Figures::default() };
-        self.buckets[slot(number)].join(more);
+        self.kept[slot(number)].join(more);
         self.total.join(more);
     }
 
     fn clear(&mut self) {
         self.current = None;
-        self.buckets = [Figures::default(); BUCKETS];
+        self.kept = [Figures::default(); BUCKETS];
         self.total = Figures::default();
     }
 
@@ -330,7 +330,7 @@ impl Buckets {
         }
         let passed = (reached - number).min(BUCKETS as u64);
         for passed in (reached - passed + 1)..=reached {
-            let bucket = &mut self.buckets[slot(passed)];
+            let bucket = &mut self.kept[slot(passed)];
             self.total.subtract(*bucket);
             *bucket = Figures::default();
         }
@@ -347,22 +347,17 @@ impl Buckets {
             return other;
         };
         if other.width == self.width {
-            return Buckets {
-                current: self.current,
-                buckets: self.buckets,
-                total: self.total,
-                ..other
-            };
+            return Buckets { current: self.current, kept: self.kept, total: self.total, ..other };
         }
         let span = other.width.saturating_mul(BUCKETS as u64);
         for number in reached.saturating_sub(BUCKETS as u64 - 1)..=reached {
             let began = origin.saturating_add(number.saturating_mul(self.width)).min(now);
-            let figures = self.buckets[slot(number)];
+            let figures = self.kept[slot(number)];
             if figures.calls == 0 || now - began >= span {
                 continue;
             }
             let (start, _) = *other.current.get_or_insert((began, (now - began) / other.width));
-            other.buckets[slot((began - start) / other.width)].join(figures);
+            other.kept[slot((began - start) / other.width)].join(figures);
             other.total.join(figures);
         }
         other
@@ -370,8 +365,7 @@ impl Buckets {
 }
 
 /// Where the bucket of this number is kept.
-fn slot(number: u64) -> usize {
-    #[expect(clippy::cast_possible_truncation, reason = "below ten")]
-    let slot = (number % BUCKETS as u64) as usize;
-    slot
+#[expect(clippy::cast_possible_truncation, reason = "below ten")]
+pub(crate) const fn slot(number: u64) -> usize {
+    (number % BUCKETS as u64) as usize
 }
