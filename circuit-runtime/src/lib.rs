@@ -1,5 +1,7 @@
 //! Circuit breakers.
 
+#[doc(hidden)]
+pub mod __private;
 mod breaker;
 mod circuit;
 mod clock;
@@ -32,3 +34,6 @@ pub use outcome::{Mode, Outcome, State};
 pub use permit::Permit;
 pub use registry::{circuits, find, on_transition};
 pub use snapshot::{Snapshot, WindowSnapshot};
+
+#[cfg(feature = "macros")]
+pub use circuit_macros::circuit_breaker;

@@ -1,1 +1,4 @@
 //! Behaviour through the public face, one module a theme.
+
+mod shapes;
+mod shapes_2024;
