@@ -1,4 +1,5 @@
-//! Circuit breakers.
+#![doc = include_str!("../README.md")]
+#![doc(test(attr(deny(warnings))))]
 
 #[doc(hidden)]
 pub mod __private;
@@ -37,3 +38,6 @@ pub use snapshot::{Snapshot, WindowSnapshot};
 
 #[cfg(feature = "macros")]
 pub use circuit_macros::circuit_breaker;
+
+#[cfg(any(doc, doctest))]
+pub mod guide;
