@@ -79,12 +79,11 @@ impl Counts {
     #[cold]
     #[inline(never)]
     fn bump_first(&self, count: Count) {
-        match self.rows.get_or_make() {
-            Some(row) => increment(&row.0[count as usize]),
-            None => {
-                let row = self.shared.get_or_init(Box::default);
-                row.0[count as usize].fetch_add(1, Ordering::Relaxed);
-            }
+        if let Some(row) = self.rows.get_or_make() {
+            increment(&row.0[count as usize]);
+        } else {
+            let row = self.shared.get_or_init(Box::default);
+            row.0[count as usize].fetch_add(1, Ordering::Relaxed);
         }
     }
 
