@@ -13,7 +13,7 @@ function_of() {
   awk -v name="$1>:" 'index($0, name) && / <.*>:$/ { found = 1 } found && /^$/ { exit } found' <<<"$code" | grep -v int3
 }
 
-function_of 'paths::healthy'
+function_of 'paths::healthy' | sed -E 's/^ +([0-9a-f]+):/  \1/; s/ +# [0-9a-f]+/ #/; s/^[0-9a-f]+ //'
 printf '\n%-50s %12s\n' function instructions
 for name in paths::plain paths::healthy paths::failing paths::count_window paths::rejecting; do
   printf '%-50s %12s\n' "$name" "$(function_of "$name" | tail -n +2 | wc -l)"

@@ -56,7 +56,7 @@ pub(crate) fn svg(measured: &[Measured], caption: &str) -> String {
         top += pair.iter().map(|&(_, row, threads)| height_of(row, threads)).fold(0.0, f64::max);
     }
     let width = 2.0 * WIDTH + 48.0;
-    let height = top + 14.0;
+    let height = top + 28.0;
     let (machine, versions) = caption.split_once("; ").unwrap_or((caption, ""));
     let versions = versions.split_once(". ").map_or(versions, |(versions, _)| versions);
     let (machine, versions) = (escaped(machine), escaped(versions));
@@ -66,8 +66,10 @@ pub(crate) fn svg(measured: &[Measured], caption: &str) -> String {
          <style>{STYLE}</style>\n\
          <text class=\"title\" x=\"12\" y=\"18\">Nanoseconds per call, the breaker's work included; shorter is \
          better</text>\n{body}\n\
-         <text class=\"note\" x=\"12\" y=\"{y}\">{machine}; {versions}</text>\n</svg>\n",
-        y = height - 6.0,
+         <text class=\"note\" x=\"12\" y=\"{}\">{machine}</text>\n\
+         <text class=\"note\" x=\"12\" y=\"{}\">{versions}</text>\n</svg>\n",
+        height - 22.0,
+        height - 6.0,
     )
 }
 

@@ -19,7 +19,7 @@ pub(crate) fn caption() -> String {
          benches`.",
         os = output("uname", &["-sr"]),
         date = output("date", &["-u", "+%Y-%m-%d"]),
-        rustc = output("rustc", &["--version"]),
+        rustc = output("rustc", &["--version"]).split(" (").next().unwrap_or_default(),
     )
 }
 

@@ -24,8 +24,8 @@ use measure::{Effort, Suite};
 
 /// The columns.
 const PLAIN: &str = "plain call";
-const ATTRIBUTE: &str = "attribute";
-const API: &str = "API";
+const ATTRIBUTE: &str = "this crate, attribute";
+const API: &str = "this crate, `call`";
 const FAILSAFE: &str = "failsafe";
 const RECLOSER: &str = "recloser";
 const BREAKER: &str = "breaker";
