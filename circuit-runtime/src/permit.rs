@@ -93,7 +93,11 @@ impl<'a> Permit<'a> {
     /// Whether the call's own code is running, so that a drop is its panic and no cancellation.
     #[inline]
     pub(crate) fn inside(&mut self, inside: bool) {
-        self.entry.ticket = self.entry.ticket.with_inside(inside);
+        // Asked first, since a new permit is inside: a write to one byte of it, read back in a word
+        // at once, would stall the processor for longer than all the rest takes.
+        if self.entry.ticket.is_inside() != inside {
+            self.entry.ticket = self.entry.ticket.with_inside(inside);
+        }
     }
 
     /// The one way a permit ends by itself. A success through a calm circuit only counts itself.
