@@ -10,6 +10,8 @@ use crate::counts::Count;
 use crate::error::{CallError, CircuitOpenError, ConfigError};
 use crate::event::{self, Listeners, Transition};
 use crate::guard::{self, Call};
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+use crate::integrations;
 use crate::keyed::Keys;
 use crate::outcome::{Mode, Outcome, State};
 use crate::permit::{End, Fallback, Permit};
@@ -131,7 +133,7 @@ impl CircuitBreaker {
     #[inline(never)]
     fn ask(&self, fallback: Fallback) -> Result<Entry, CircuitOpenError> {
         match self.circuit.ask(self.name, 0) {
-            Ok(asked) => self.answer(&self.circuit, asked, fallback),
+            Ok(asked) => self.answer(&self.circuit, None, asked, fallback),
             Err(Moved) => Ok(self.unprotected()), // only a circuit of a key can change hands
         }
     }
@@ -155,7 +157,7 @@ impl CircuitBreaker {
                 Some(ticket) if circuit.tenant() == tenancy.tenant => Entry { ticket, started: 0 },
                 Some(_) => continue,
                 None => match circuit.ask(self.name, tenancy.tenant) {
-                    Ok(asked) => self.answer(circuit, asked, fallback)?,
+                    Ok(asked) => self.answer(circuit, Some(key), asked, fallback)?,
                     Err(Moved) => continue,
                 },
             };
@@ -167,6 +169,7 @@ impl CircuitBreaker {
     fn answer(
         &self,
         circuit: &Circuit,
+        #[cfg_attr(not(feature = "tracing"), expect(unused_variables))] key: Option<&str>,
         (verdict, transition): Asked,
         fallback: Fallback,
     ) -> Result<Entry, CircuitOpenError> {
@@ -178,7 +181,10 @@ impl CircuitBreaker {
         }
         self.tell(transition);
         verdict.map_err(|refusal| {
-            CircuitOpenError::new(self.name, refusal.reason, refusal.retry_after)
+            let error = CircuitOpenError::new(self.name, refusal.reason, refusal.retry_after);
+            #[cfg(feature = "tracing")]
+            integrations::tracing::rejected(&error, key);
+            error
         })
     }
 
@@ -197,6 +203,8 @@ impl CircuitBreaker {
                 keys.may_have_room();
             }
         }
+        #[cfg(any(feature = "metrics", feature = "tracing"))]
+        integrations::transition(self, &transition);
         event::deliver(transition, &self.listeners);
     }
 

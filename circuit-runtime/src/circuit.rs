@@ -35,7 +35,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::clock::{self, Moment, NEVER, Nanos};
 use crate::config::{Rules, Window};
@@ -454,6 +454,7 @@ impl Inner {
             from: change.from,
             to: change.to,
             reason: change.reason,
+            retry_after: self.machine.opened_for().map(Duration::from_nanos),
             at: SystemTime::now(),
         };
         if self.recent.len() == RECENT {

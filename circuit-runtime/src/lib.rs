@@ -8,6 +8,7 @@ mod counts;
 mod error;
 mod event;
 mod guard;
+mod integrations;
 mod keyed;
 #[cfg(all(test, circuit_loom))]
 mod models;
