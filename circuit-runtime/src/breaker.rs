@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::circuit::{Asked, Circuit, Moved};
+use crate::circuit::{Circuit, Moved, Refusal};
 use crate::config::Config;
 use crate::counts::Count;
 use crate::error::{CallError, CircuitOpenError, ConfigError};
@@ -129,13 +129,12 @@ impl CircuitBreaker {
         Ok(Permit::new(self, &self.circuit, entry))
     }
 
-    #[cold]
+    /// Admission in all cases but the plainest.
     #[inline(never)]
     fn ask(&self, fallback: Fallback) -> Result<Entry, CircuitOpenError> {
-        match self.circuit.ask(self.name, 0) {
-            Ok(asked) => self.answer(&self.circuit, None, asked, fallback),
-            Err(Moved) => Ok(self.unprotected()), // only a circuit of a key can change hands
-        }
+        // Only the circuit of a key can change hands.
+        self.ask_one(&self.circuit, 0, None, fallback)
+            .unwrap_or_else(|Moved| Ok(self.unprotected()))
     }
 
     #[inline(never)]
@@ -156,8 +155,8 @@ impl CircuitBreaker {
             let entry = match circuit.quick() {
                 Some(ticket) if circuit.tenant() == tenancy.tenant => Entry { ticket, started: 0 },
                 Some(_) => continue,
-                None => match circuit.ask(self.name, tenancy.tenant) {
-                    Ok(asked) => self.answer(circuit, Some(key), asked, fallback)?,
+                None => match self.ask_one(circuit, tenancy.tenant, Some(key), fallback) {
+                    Ok(answer) => answer?,
                     Err(Moved) => continue,
                 },
             };
@@ -165,27 +164,45 @@ impl CircuitBreaker {
         }
     }
 
-    /// Counts what has been decided, tells of it, and makes the error.
-    fn answer(
+    /// Asks one circuit, counts its answer, and makes the error.
+    #[expect(
+        clippy::inline_always,
+        reason = "its answer is costly to hand over, and it has two callers"
+    )]
+    #[inline(always)]
+    fn ask_one(
         &self,
         circuit: &Circuit,
+        tenant: u64,
         #[cfg_attr(not(feature = "tracing"), expect(unused_variables))] key: Option<&str>,
-        (verdict, transition): Asked,
         fallback: Fallback,
-    ) -> Result<Entry, CircuitOpenError> {
-        if verdict.is_err() {
+    ) -> Result<Result<Entry, CircuitOpenError>, Moved> {
+        let (word, answer) = circuit.look();
+        if circuit.tenant() != tenant {
+            return Err(Moved);
+        }
+        let answer = match answer {
+            Some(answer) => answer,
+            None => self.ask_machine(circuit, tenant)?,
+        };
+        Ok(circuit.complete(word, answer).map_err(|refusal| {
             circuit.counts.bump(Count::Rejected);
             if fallback == Fallback::Runs {
                 circuit.counts.bump(Count::Fallbacks);
             }
-        }
-        self.tell(transition);
-        verdict.map_err(|refusal| {
             let error = CircuitOpenError::new(self.name, refusal.reason, refusal.retry_after);
             #[cfg(feature = "tracing")]
             integrations::tracing::rejected(&error, key);
             error
-        })
+        }))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn ask_machine(&self, circuit: &Circuit, tenant: u64) -> Result<Result<Entry, Refusal>, Moved> {
+        let (answer, transition) = circuit.ask(self.name, tenant)?;
+        self.tell(transition);
+        Ok(answer)
     }
 
     /// An entry that nothing judges: `max_keys` leaves no circuit for this key.
@@ -196,7 +213,7 @@ impl CircuitBreaker {
     }
 
     /// Tells the listeners of a transition, after it is visible and with no lock held.
-    pub(crate) fn tell(&self, transition: Option<Transition>) {
+    pub(crate) fn tell(&self, transition: Option<Box<Transition>>) {
         let Some(transition) = transition else { return };
         if let Some(keys) = &self.keys {
             if transition.to != State::Open {
@@ -205,7 +222,7 @@ impl CircuitBreaker {
         }
         #[cfg(any(feature = "metrics", feature = "tracing"))]
         integrations::transition(self, &transition);
-        event::deliver(transition, &self.listeners);
+        event::deliver(*transition, &self.listeners);
     }
 
     /// Makes a call that blocks: `Ok` is a success, `Err` and a panic are failures.

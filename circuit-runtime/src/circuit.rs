@@ -65,9 +65,9 @@ pub(crate) struct Circuit {
 #[repr(align(128))]
 struct Front {
     word: AtomicU64,
-    /// Until when an open circuit rejects, and until when a half-open one whose places are taken.
-    open_until: AtomicU64,
-    full_until: AtomicU64,
+    /// How long an open circuit rejects, and how long a half-open one whose places are taken.
+    open: Deadline,
+    full: Deadline,
     /// From when on a call is slow.
     slow_after: AtomicU64,
     /// After how many slides the count window holds nothing but successes.
@@ -77,6 +77,13 @@ struct Front {
     /// Calls that hold a place of the bulkhead, and how many may.
     in_flight: AtomicU32,
     limit: AtomicU32,
+}
+
+/// Until when a circuit rejects, and how long that is from its beginning.
+#[derive(Debug)]
+struct Deadline {
+    until: AtomicU64,
+    wait: AtomicU64,
 }
 
 /// What is only touched under the lock.
@@ -107,8 +114,8 @@ pub(crate) struct Refusal {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moved;
 
-/// What the slow ways of admission have to say: a verdict, and a transition that somebody must be told of.
-pub(crate) type Asked = (Result<Entry, Refusal>, Option<Transition>);
+/// What the machine has to say: an answer, and a transition that somebody must be told of.
+pub(crate) type Asked = (Result<Entry, Refusal>, Option<Box<Transition>>);
 
 impl Circuit {
     const_fn! {
@@ -116,8 +123,8 @@ impl Circuit {
         Circuit {
             front: Front {
                 word: AtomicU64::new(Word::first(&rules).0),
-                open_until: AtomicU64::new(0),
-                full_until: AtomicU64::new(0),
+                open: Deadline { until: AtomicU64::new(0), wait: AtomicU64::new(0) },
+                full: Deadline { until: AtomicU64::new(0), wait: AtomicU64::new(0) },
                 slow_after: AtomicU64::new(slow_after(&rules)),
                 slides_full: AtomicU32::new(slides_full(&rules)),
                 tenant: AtomicU64::new(0),
@@ -157,63 +164,67 @@ impl Circuit {
         word.passes().then(|| Ticket::of(word))
     }
 
-    /// Admission in all other cases. `tenant` is the number of the call's key.
-    pub(crate) fn ask(&self, name: &'static str, tenant: u64) -> Result<Asked, Moved> {
+    /// Admission as far as it can be told without the lock; `None`: ask the machine.
+    #[inline]
+    pub(crate) fn look(&self) -> (Word, Option<Result<Entry, Refusal>>) {
         let word = self.word();
-        if self.tenant() != tenant {
-            return Err(Moved);
-        }
-        match word.mode() {
-            Mode::Disabled => {
-                let entry = clocked(word, Ticket::of(word).counted());
-                return Ok((Ok(entry), None));
+        let answer = match (word.mode(), word.state()) {
+            (Mode::Disabled, _) => Some(Ok(clocked(word, Ticket::of(word).counted()))),
+            (Mode::ForcedOpen, _) => {
+                Some(Err(Refusal { reason: Rejection::ForcedOpen, retry_after: NEVER }))
             }
-            Mode::ForcedOpen => {
-                return Ok((
-                    Err(Refusal { reason: Rejection::ForcedOpen, retry_after: NEVER }),
-                    None,
-                ));
+            (Mode::Normal | Mode::Shadow, State::Closed) => {
+                Some(Ok(clocked(word, Ticket::of(word))))
             }
-            Mode::Normal | Mode::Shadow => {}
-        }
-        let (verdict, transition) = match word.state() {
-            State::Closed => (Ok(clocked(word, Ticket::of(word))), None),
-            state => {
+            (Mode::Normal | Mode::Shadow, state) => {
                 let rejects = state == State::Open || word.is_full();
-                let until = self.until(state).load(Ordering::Relaxed);
-                // Far from the deadline the coarse clock will do; it overstates what is left by its lag.
-                let mut now = if rejects { clock::coarse() } else { clock::now() };
-                if rejects && now.saturating_add(clock::LAG) >= until {
-                    now = clock::now();
-                }
-                if rejects && now < until {
-                    (Err(Refusal { reason: rejection(state), retry_after: until - now }), None)
-                } else {
-                    self.ask_machine(name, tenant, now)?
-                }
+                let left = if rejects { self.left(state) } else { None };
+                left.map(|retry_after| Err(Refusal { reason: rejection(state), retry_after }))
             }
         };
-        let verdict = match verdict {
-            Ok(entry) if word.is_limited() => self.take_place(entry),
-            verdict => verdict,
+        (word, answer)
+    }
+
+    /// What is left until the deadline of a state, if anything is. Far from it the coarse clock will
+    /// do; its lag would overstate what is left, but never above the whole.
+    #[inline]
+    fn left(&self, state: State) -> Option<Nanos> {
+        let deadline = self.deadline(state);
+        let until = deadline.until.load(Ordering::Relaxed);
+        let coarse = clock::coarse();
+        if coarse.saturating_add(clock::LAG) < until {
+            let left = clock::left(until, coarse);
+            return Some(left.min(deadline.wait.load(Ordering::Relaxed)));
+        }
+        Some(clock::left(until, clock::now())).filter(|left| *left > 0)
+    }
+
+    /// The bulkhead's and the shadow's part in an admission.
+    #[inline]
+    pub(crate) fn complete(
+        &self,
+        word: Word,
+        answer: Result<Entry, Refusal>,
+    ) -> Result<Entry, Refusal> {
+        let answer = match answer {
+            Ok(entry) if word.is_limited() && entry.ticket.is_judged() => self.take_place(entry),
+            answer => answer,
         };
-        let verdict = verdict.or_else(|refusal| {
-            if word.mode() != Mode::Shadow {
-                return Err(refusal);
-            }
+        if answer.is_err() && word.mode() == Mode::Shadow {
             self.counts.bump(Count::Rejected);
-            Ok(Entry { ticket: Ticket::of(word).unseen(), started: 0 })
-        });
-        Ok((verdict, transition))
+            return Ok(Entry { ticket: Ticket::of(word).unseen(), started: 0 });
+        }
+        answer
     }
 
     /// Where the deadline of a state is published.
-    fn until(&self, state: State) -> &AtomicU64 {
-        if state == State::Open { &self.front.open_until } else { &self.front.full_until }
+    fn deadline(&self, state: State) -> &Deadline {
+        if state == State::Open { &self.front.open } else { &self.front.full }
     }
 
-    /// Admission by the state machine itself.
-    fn ask_machine(&self, name: &'static str, tenant: u64, now: Nanos) -> Result<Asked, Moved> {
+    /// Admission by the state machine itself. `tenant` is the number of the call's key.
+    pub(crate) fn ask(&self, name: &'static str, tenant: u64) -> Result<Asked, Moved> {
+        let now = clock::now();
         let mut inner = self.enter();
         if self.tenant() != tenant {
             return Err(Moved);
@@ -221,12 +232,13 @@ impl Circuit {
         let asked = match inner.machine.admit(now) {
             Admission::Admitted { change } => {
                 let ticket = Ticket::of_epoch(inner.machine.epoch()).clocked();
-                (Ok(Entry { ticket, started: now }), change.map(|change| inner.note(name, change)))
+                let transition = change.map(|change| inner.note(name, change));
+                (Ok(Entry { ticket, started: now }), transition)
             }
-            Admission::Rejected { state, until } => (
-                Err(Refusal { reason: rejection(state), retry_after: until.saturating_sub(now) }),
-                None,
-            ),
+            Admission::Rejected { state, until } => {
+                let retry_after = clock::left(until, now);
+                (Err(Refusal { reason: rejection(state), retry_after }), None)
+            }
         };
         self.publish(&inner);
         Ok(asked)
@@ -304,7 +316,7 @@ impl Circuit {
         epoch: u32,
         moment: &Moment,
         verdict: impl FnOnce(&Rules) -> Verdict,
-    ) -> Option<(Verdict, Option<Transition>)> {
+    ) -> Option<(Verdict, Option<Box<Transition>>)> {
         let mut inner = self.enter();
         let verdict = verdict(inner.machine.rules());
         match inner.machine.record(epoch, verdict, &self.here(moment)) {
@@ -330,7 +342,7 @@ impl Circuit {
     pub(crate) fn state(&self) -> State {
         let word = self.word();
         if word.state() == State::Open
-            && clock::now() >= self.until(State::Open).load(Ordering::Relaxed)
+            && clock::now() >= self.deadline(State::Open).until.load(Ordering::Relaxed)
         {
             return State::HalfOpen;
         }
@@ -347,7 +359,7 @@ impl Circuit {
         self.publish(&inner);
     }
 
-    pub(crate) fn reset(&self, name: &'static str) -> Option<Transition> {
+    pub(crate) fn reset(&self, name: &'static str) -> Option<Box<Transition>> {
         let mut inner = self.enter();
         let change = inner.machine.reset(&self.here(&Moment::default()));
         let transition = change.map(|change| inner.note(name, change));
@@ -394,7 +406,7 @@ impl Circuit {
         let now = moment.exact();
         let mut inner = self.enter();
         let until = inner.machine.rejects_until();
-        let left = until.and_then(|until| until.checked_sub(now)).filter(|left| *left > 0);
+        let left = until.map(|until| clock::left(until, now)).filter(|left| *left > 0);
         let state = match inner.machine.state() {
             State::Open if left.is_none() => State::HalfOpen,
             state => state,
@@ -422,7 +434,9 @@ impl Circuit {
     fn publish(&self, inner: &MutexGuard<'_, Inner>) {
         let machine = &inner.machine;
         if let Some(until) = machine.rejects_until() {
-            self.until(machine.state()).store(until, Ordering::Relaxed);
+            let deadline = self.deadline(machine.state());
+            deadline.until.store(until, Ordering::Relaxed);
+            deadline.wait.store(machine.longest_rejection(), Ordering::Relaxed);
         }
         if machine.ease() == Ease::Counts {
             if let Some(span) = machine.window().and_then(Outcomes::span) {
@@ -444,8 +458,10 @@ impl Circuit {
 }
 
 impl Inner {
-    /// Numbers and dates a change, and keeps it among the recent ones.
-    fn note(&mut self, name: &'static str, change: Change) -> Transition {
+    /// Numbers and dates a change, and keeps it among the recent ones. Boxed, to be light in the
+    /// hands of the many outcomes that change nothing.
+    #[cold]
+    fn note(&mut self, name: &'static str, change: Change) -> Box<Transition> {
         self.transitions += 1;
         let transition = Transition {
             circuit: name,
@@ -461,7 +477,7 @@ impl Inner {
             self.recent.pop_front();
         }
         self.recent.push_back(transition.clone());
-        transition
+        Box::new(transition)
     }
 }
 
@@ -540,5 +556,9 @@ impl World for Here<'_> {
 
     fn successes_elsewhere(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u32)) {
         self.tally.each(epoch, reached, each);
+    }
+    fn take_successes(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u32)) {
+        self.tally.each(epoch, reached, each);
+        self.tally.forget();
     }
 }

@@ -74,6 +74,12 @@ mod os {
     }
 }
 
+/// What is left until a deadline; of one that is never reached, for ever.
+#[inline]
+pub(crate) const fn left(until: Nanos, now: Nanos) -> Nanos {
+    if until == NEVER { NEVER } else { until.saturating_sub(now) }
+}
+
 /// A duration in nanoseconds, saturating.
 pub(crate) const fn nanos(duration: Duration) -> Nanos {
     let nanos = duration.as_nanos();

@@ -156,6 +156,7 @@ fn conclude(
     }
     match circuit.record(breaker.name(), ticket.epoch(), &moment, judge) {
         None => circuit.counts.bump(Count::Late),
+        Some((verdict, None)) => count(circuit, end, verdict),
         Some((verdict, transition)) => {
             count(circuit, end, verdict);
             breaker.tell(transition);

@@ -152,6 +152,14 @@ impl Machine {
         }
     }
 
+    /// How long calls are rejected at most, from the beginning of it.
+    pub(crate) fn longest_rejection(&self) -> Nanos {
+        match self.period {
+            Period::Open { .. } => self.last_wait,
+            Period::HalfOpen(_) | Period::Closed { .. } => self.rules.probe_timeout,
+        }
+    }
+
     pub(crate) fn failures_in_a_row(&self) -> u32 {
         match self.period {
             Period::Closed { run, .. } => run,
@@ -210,6 +218,7 @@ impl Machine {
 
     /// A call that was admitted in the period `epoch` has ended. `roll` draws from [0, 1) for the
     /// jitter.
+    #[inline]
     pub(crate) fn record(&mut self, epoch: u32, verdict: Verdict, world: &impl World) -> Recorded {
         if epoch != self.epoch {
             return Recorded::Late;
@@ -222,6 +231,7 @@ impl Machine {
         Recorded::Counted { change }
     }
 
+    #[inline]
     fn record_closed(&mut self, verdict: Verdict, world: &impl World) -> Option<Change> {
         let Period::Closed { since, run } = self.period else {
             return None;
@@ -244,6 +254,7 @@ impl Machine {
         Some(self.open(reason, world))
     }
 
+    #[cold]
     fn record_probe(
         &mut self,
         mut probes: Probes,
@@ -288,6 +299,7 @@ impl Machine {
     }
 
     /// Opens for min(recovery × backoff^streak, cap), then jitter.
+    #[cold]
     fn open(&mut self, reason: Reason, world: &impl World) -> Change {
         self.end_streak_if_stable(world.now());
         let rules = &self.rules;
@@ -305,6 +317,7 @@ impl Machine {
     }
 
     /// Opens for exactly this time, the streak untouched.
+    #[cold]
     fn open_for(&mut self, wait: Nanos, world: &impl World) -> Change {
         self.end_streak_if_stable(world.now());
         self.wait(wait, world, Reason::Requested { wait: std::time::Duration::from_nanos(wait) })
@@ -312,6 +325,7 @@ impl Machine {
 
     fn wait(&mut self, wait: Nanos, world: &impl World, reason: Reason) -> Change {
         self.last_wait = wait;
+        self.gather(world);
         self.begin(Period::Open { until: world.now().saturating_add(wait) }, reason)
     }
 
@@ -355,9 +369,10 @@ impl Machine {
     /// Other rules from now on: state, deadline, run, probes and a window of the same kind stay;
     /// judged at the next outcome.
     pub(crate) fn reconfigure(&mut self, rules: Rules, world: &impl World) {
+        self.gather(world);
         self.window = match (self.window.take(), rules.window) {
             (Some(mut kept), Some(window)) if self.rules.window != rules.window => {
-                Some(kept.resized(window, self.epoch, world))
+                Some(kept.resized(window, world))
             }
             (Some(kept), Some(_)) => Some(kept),
             (None, Some(window)) => Some(Outcomes::new(window)),
@@ -365,6 +380,14 @@ impl Machine {
         };
         self.rules = rules;
         self.unjudged = true;
+    }
+
+    /// Takes over what threads have counted for themselves, before their period or its rules go.
+    fn gather(&mut self, world: &impl World) {
+        let epoch = self.epoch;
+        if let Some(window) = &mut self.window {
+            window.gather(epoch, world);
+        }
     }
 
     /// Begins anew under other rules, in a new period: a circuit that serves another key from now

@@ -23,7 +23,7 @@ use crate::window::{BUCKETS, COARSE_FROM, Span};
 #[derive(Debug)]
 pub(crate) struct Tally {
     rows: PerThread<Row>,
-    /// The epoch in the upper half, the number of the placement in the lower; 0 before the first.
+    /// The epoch in the upper half, in the lower [`PLACED`] and the number of the placement.
     generation: AtomicU64,
     /// Where the first bucket began, and how long each is.
     origin: AtomicU64,
@@ -46,6 +46,8 @@ struct Row {
 /// Where in an [`AtomicU64`] of a row the number of the bucket begins, and what is left for the successes.
 const NUMBER: u32 = 32;
 const COUNT: u64 = u32::MAX as u64;
+/// In a generation: its buckets have been placed and hold.
+const PLACED: u64 = 1 << 31;
 
 impl Tally {
     const_fn! {
@@ -59,28 +61,32 @@ impl Tally {
     }
     }
 
-    /// Says where the buckets of this period are; under the circuit's lock, before it is published that successes
-    /// count here. What has been counted for other buckets is forgotten.
+    /// Says where the buckets of this period are; under the circuit's lock, before it is published
+    /// that successes count here.
     pub(crate) fn place(&self, epoch: u32, Span { origin, width, .. }: Span) {
         let generation = self.generation.load(Ordering::Relaxed);
-        let same = generation & COUNT != 0
-            && generation >> NUMBER == u64::from(epoch)
-            && self.origin.load(Ordering::Relaxed) == origin
-            && self.width.load(Ordering::Relaxed) == width;
-        if same {
+        if generation & PLACED != 0 && generation >> NUMBER == u64::from(epoch) {
             return;
         }
         self.origin.store(origin, Ordering::Relaxed);
         self.width.store(width, Ordering::Relaxed);
-        let number = ((generation & COUNT) + 1) % COUNT + 1;
-        self.generation.store(u64::from(epoch) << NUMBER | number, Ordering::Release);
+        let number = (generation + 1) & (PLACED - 1);
+        let generation = u64::from(epoch) << NUMBER | PLACED | number;
+        self.generation.store(generation, Ordering::Release);
+    }
+
+    /// Ends the present placement: what has been counted in it is never seen again. Under the
+    /// circuit's lock. A success that is being counted at this moment may be left out of the window.
+    pub(crate) fn forget(&self) {
+        let generation = self.generation.load(Ordering::Relaxed);
+        self.generation.store(generation & !PLACED, Ordering::Release);
     }
 
     /// Counts a success of this period. False: its thread or its period can't.
     #[inline]
     pub(crate) fn count(&self, epoch: u32, moment: &Moment) -> bool {
         let generation = self.generation.load(Ordering::Acquire);
-        if generation >> NUMBER != u64::from(epoch) {
+        if generation & PLACED == 0 || generation >> NUMBER != u64::from(epoch) {
             return false;
         }
         let Some(row) = self.rows.get().or_else(|| self.rows.get_or_make()) else {
@@ -127,7 +133,7 @@ impl Tally {
     /// circuit's lock.
     pub(crate) fn each(&self, epoch: u32, reached: u64, mut each: impl FnMut(u64, u32)) {
         let generation = self.generation.load(Ordering::Relaxed);
-        if generation >> NUMBER != u64::from(epoch) {
+        if generation & PLACED == 0 || generation >> NUMBER != u64::from(epoch) {
             return;
         }
         for row in

@@ -122,16 +122,20 @@ impl Outcomes {
         }
     }
 
+    /// Takes over the successes that threads have counted for themselves.
+    pub(crate) fn gather(&mut self, epoch: u32, world: &impl World) {
+        if let Outcomes::Time(buckets) = self {
+            let reached = buckets.turn(buckets.now(world));
+            world.take_successes(epoch, reached, &mut |number, more| buckets.gather(number, more));
+        }
+    }
+
     /// The same outcomes in a window of another size; a window of the other kind starts empty.
-    pub(crate) fn resized(&mut self, window: Window, epoch: u32, world: &impl World) -> Self {
+    pub(crate) fn resized(&mut self, window: Window, world: &impl World) -> Self {
         match (self, window) {
             (Outcomes::Calls(ring), Window::Calls(size)) => Outcomes::Calls(ring.resized(size)),
             (Outcomes::Time(buckets), Window::Time(length)) => {
-                let now = buckets.now(world);
-                let reached = buckets.turn(now);
-                let mut gather = |number, successes| buckets.gather(number, successes);
-                world.successes_elsewhere(epoch, reached, &mut gather);
-                Outcomes::Time(buckets.resized(length, now))
+                Outcomes::Time(buckets.resized(length, buckets.now(world)))
             }
             (_, other) => Outcomes::new(other),
         }
@@ -161,6 +165,8 @@ pub(crate) trait World {
     /// Gives the successes of this period that threads have counted for themselves: the bucket's number (its lower 32
     /// bits) and how many.
     fn successes_elsewhere(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u32));
+    /// The same, for somebody who takes them over: they are given once.
+    fn take_successes(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u32));
 }
 
 /// Where the buckets of a time window are.
@@ -172,14 +178,16 @@ pub(crate) struct Span {
     pub(crate) reached: u64,
 }
 
-/// Outcomes in one word of a ring, two bits each.
+/// Outcomes in one word of a ring, two bits each: the lower one for a failure, the upper for slow.
 const MARKS_PER_WORD: usize = 32;
+const FAILURES: u64 = 0x5555_5555_5555_5555;
 
 /// The last N outcomes, exactly: two bits each, allocated when the first one comes.
 #[derive(Debug)]
 pub(crate) struct Ring {
     size: usize,
-    /// Where the next outcome goes, which is where the oldest stands once the ring is full.
+    /// Where the next outcome goes, which is where the oldest stands once the ring is full. Places
+    /// that have held none are clear, like a success.
     next: usize,
     figures: Figures,
     words: Vec<u64>,
@@ -191,60 +199,57 @@ impl Ring {
         Ring { size: size as usize, next: 0, figures, words: Vec::new() }
     }
 
-    fn is_full(&self) -> bool {
-        self.figures.calls as usize == self.size
-    }
-
     fn is_fixed_point(&self) -> bool {
-        self.is_full() && self.figures.failures == 0 && self.figures.slow == 0
+        let Figures { calls, failures, slow } = self.figures;
+        calls as usize == self.size && failures == 0 && slow == 0
     }
 
     fn push(&mut self, mark: Mark) {
+        self.slide(1);
+        let last = self.next.checked_sub(1).unwrap_or(self.size - 1);
+        let bits = u64::from(mark.failure) | u64::from(mark.slow) << 1;
+        self.words[last / MARKS_PER_WORD] |= bits << (last % MARKS_PER_WORD * 2);
+        self.figures.failures += u32::from(mark.failure);
+        self.figures.slow += u32::from(mark.slow);
+    }
+
+    /// So many successes, over the oldest outcomes: what they cover is counted out by the word.
+    fn slide(&mut self, successes: u32) {
         if self.words.is_empty() {
             self.words = vec![0; self.size.div_ceil(MARKS_PER_WORD)];
         }
-        let (word, shift) = place(self.next);
-        if self.is_full() {
-            self.figures.subtract(Figures { calls: 1, ..figures_of(self.words[word] >> shift) });
-        }
-        let bits = u64::from(mark.failure) | u64::from(mark.slow) << 1;
-        self.words[word] = self.words[word] & !(0b11 << shift) | bits << shift;
-        self.figures.add(mark);
-        self.next = if self.next + 1 == self.size { 0 } else { self.next + 1 };
-    }
-
-    fn slide(&mut self, successes: u32) {
-        let marks = (successes as usize).min(self.size);
-        for _ in 0..marks {
-            self.push(Mark { failure: false, slow: false });
+        let mut left = (successes as usize).min(self.size);
+        self.figures.calls =
+            u32::try_from((self.figures.calls as usize + left).min(self.size)).unwrap_or(u32::MAX);
+        while left > 0 {
+            let (word, offset) = (self.next / MARKS_PER_WORD, self.next % MARKS_PER_WORD);
+            let marks = left.min(MARKS_PER_WORD - offset).min(self.size - self.next);
+            let covered = u64::MAX >> (64 - 2 * marks) << (2 * offset);
+            let gone = self.words[word] & covered;
+            self.figures.failures -= (gone & FAILURES).count_ones();
+            self.figures.slow -= (gone & !FAILURES).count_ones();
+            self.words[word] &= !covered;
+            self.next = if self.next + marks == self.size { 0 } else { self.next + marks };
+            left -= marks;
         }
     }
 
     fn clear(&mut self) {
         self.next = 0;
         self.figures = Figures::default();
+        self.words.fill(0);
     }
 
     fn resized(&self, size: u32) -> Self {
         let mut other = Ring::new(size);
         let held = self.figures.calls as usize;
         for age in (1..=held).rev() {
-            let (word, shift) = place((self.next + self.size - age) % self.size);
-            let bits = self.words[word] >> shift;
+            let index = (self.next + self.size - age) % self.size;
+            let bits = self.words[index / MARKS_PER_WORD] >> (index % MARKS_PER_WORD * 2);
             other.push(Mark { failure: bits & 0b01 != 0, slow: bits & 0b10 != 0 });
         }
         other
     }
-}
-
-/// The word and the shift of an outcome's two bits.
-fn place(index: usize) -> (usize, usize) {
-    (index / MARKS_PER_WORD, index % MARKS_PER_WORD * 2)
-}
-
-/// What the two lowest bits stand for, as a single call's share of the figures.
-fn figures_of(bits: u64) -> Figures {
-    Figures { calls: 0, failures: u32::from(bits & 0b01 != 0), slow: u32::from(bits & 0b10 != 0) }
 }
 
 /// How many buckets a time window has; its documented granularity.
