@@ -29,6 +29,8 @@ pub use breaker::CircuitBreaker;
 pub use config::{Config, OnCancel, Window};
 pub use error::{CallError, CallTimeoutError, CircuitOpenError, ConfigError, Rejection};
 pub use event::{Reason, Transition};
+#[cfg(feature = "metrics")]
+pub use integrations::metrics;
 pub use outcome::{Mode, Outcome, State};
 pub use permit::Permit;
 pub use registry::{circuits, find, on_transition};

@@ -142,6 +142,10 @@ fn conclude(
     let took = || {
         if ticket.is_clocked() { moment.exact().saturating_sub(started) } else { 0 }
     };
+    #[cfg(feature = "metrics")]
+    if ticket.is_clocked() && end != End::Cancelled && circuit.is_timed() {
+        crate::metrics::took(breaker.name(), took());
+    }
     if matches!(end, End::Outcome(Outcome::Success))
         && !(ticket.is_clocked() && circuit.is_slow(took()))
         && circuit.take_down(ticket, &moment)

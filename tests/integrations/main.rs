@@ -1,4 +1,5 @@
 //! The features that bring other crates, each against the crate that it is for.
 
+mod metrics;
 mod serde;
 mod tracing;

@@ -1,6 +1,8 @@
 //! What each feature that brings another crate adds. Everything here is a leaf: the rest of the crate knows only the
 //! calls that tell it what has happened.
 
+#[cfg(feature = "metrics")]
+pub mod metrics;
 #[cfg(feature = "serde")]
 mod serde;
 #[cfg(feature = "tracing")]
@@ -17,6 +19,8 @@ pub(crate) fn transition(
     // A subscriber or a recorder is the user's code, as a listener is; its panic is not the call's.
     #[cfg(feature = "tracing")]
     let _ = catch_unwind(AssertUnwindSafe(|| tracing::transition(transition)));
+    #[cfg(feature = "metrics")]
+    let _ = catch_unwind(AssertUnwindSafe(|| metrics::transition(breaker, transition)));
 }
 
 /// The word for it: that of its message, as one word.
@@ -27,5 +31,16 @@ fn rejection(rejection: crate::Rejection) -> &'static str {
         crate::Rejection::HalfOpenFull => "half-open-full",
         crate::Rejection::ForcedOpen => "forced-open",
         crate::Rejection::TooManyCalls => "too-many-calls",
+    }
+}
+
+/// The word for it, as one word.
+#[cfg(any(feature = "metrics", feature = "serde"))]
+fn mode(mode: crate::Mode) -> &'static str {
+    match mode {
+        crate::Mode::Normal => "normal",
+        crate::Mode::ForcedOpen => "forced-open",
+        crate::Mode::Disabled => "disabled",
+        crate::Mode::Shadow => "shadow",
     }
 }

@@ -26,10 +26,7 @@ impl Serialize for State {
 
 impl Serialize for Mode {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(match self {
-            Mode::ForcedOpen => "forced-open",
-            Mode::Normal | Mode::Disabled | Mode::Shadow => self.as_str(),
-        })
+        serializer.serialize_str(super::mode(*self))
     }
 }
 
