@@ -345,16 +345,17 @@ impl CircuitBreaker {
     }
 
     /// Another configuration from now on. State, deadline, counters and a window of the same kind
-    /// are kept; the new rules judge from the next outcome on.
+    /// are kept; the new rules judge from the next outcome on. Calls in flight have not been timed
+    /// for a `slow_call` that comes later: they count as fast.
     ///
     /// # Errors
     ///
     /// What [`Config::validate`] says; nothing has changed then.
     pub fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
         if self.keys.is_some() {
-            config.validate_keyed()?
+            config.validate_keyed()?;
         } else {
-            config.validate()?
+            config.validate()?;
         }
         let mut present = unpoisoned(self.config.lock());
         let rules = config.rules();
@@ -368,7 +369,9 @@ impl CircuitBreaker {
     pub fn reset(&self) {
         let mut transitions = Vec::new();
         self.change_all(|circuit| transitions.extend(circuit.reset(self.name)));
-        transitions.into_iter().for_each(|transition| self.tell(Some(transition)));
+        for transition in transitions {
+            self.tell(Some(transition));
+        }
     }
 
     /// Rejects every call until [`resume`](CircuitBreaker::resume). Calls admitted earlier are

@@ -217,7 +217,8 @@ impl Config {
     pub const fn validate(&self) -> Result<(), ConfigError> {
         macro_rules! require {
             ($holds:expr, $message:literal) => {
-                if !$holds {
+                let holds: bool = $holds;
+                if !holds {
                     return Err(ConfigError::new($message));
                 }
             };
@@ -247,7 +248,7 @@ impl Config {
                     require!(calls <= MAX_COUNT, "`window` must hold at most 1,000,000 calls");
                 }
                 Window::Time(length) => {
-                    require!(!length.is_zero(), "`window` must be longer than zero")
+                    require!(!length.is_zero(), "`window` must be longer than zero");
                 }
             }
             require!(

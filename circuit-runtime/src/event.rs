@@ -193,16 +193,9 @@ pub(crate) fn deliver(transition: Transition, own: &Listeners) {
     let mut next = Some(Delivery { transition, listeners });
     let nested = PENDING.try_with(|pending| {
         let mut pending = pending.borrow_mut();
-        match &mut *pending {
-            Some(queue) => {
-                queue.extend(next.take());
-                true
-            }
-            None => {
-                *pending = Some(VecDeque::new());
-                false
-            }
-        }
+        let nested = pending.is_some();
+        pending.get_or_insert_default().extend(next.take_if(|_| nested));
+        nested
     });
     if nested == Ok(true) {
         return;

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use crate::circuit::Circuit;
+use crate::circuit::{Circuit, Reassigned};
 use crate::clock::{self, NEVER, Nanos};
 use crate::config::Rules;
 use crate::outcome::{Mode, State};
@@ -93,12 +93,12 @@ impl Keys {
             arrivals.slots.push(slot);
             slot
         } else {
-            let (slot, old) = arrivals.evict(&key, rules, mode).or_else(|| {
+            let Some((slot, from)) = arrivals.evict(&key, rules, mode) else {
                 self.full_until.store(arrivals.full_until(now), Ordering::Relaxed);
-                None
-            })?;
-            if let Some(old) = old {
-                self.map.pin().remove(&old);
+                return None;
+            };
+            if let Some(from) = from {
+                self.map.pin().remove(&from);
             }
             slot
         };
@@ -151,6 +151,9 @@ impl Slot {
     }
 }
 
+/// Whether a circuit in this state may be given to another key.
+type MayGo = fn(&Machine, Nanos) -> bool;
+
 impl Arrivals {
     /// Gives the least valuable slot to the key: closed ones that nobody has used since the hand
     /// last came by, then any closed one, then one whose wait is over and whose probes are all
@@ -165,8 +168,7 @@ impl Arrivals {
         let settled = |machine: &Machine, now: Nanos| {
             machine.rejects_until().is_none_or(|until| until <= now) && !machine.awaits_probes(now)
         };
-        let passes: [(bool, fn(&Machine, Nanos) -> bool); 3] =
-            [(true, closed), (false, closed), (false, settled)];
+        let passes: [(bool, MayGo); 3] = [(true, closed), (false, closed), (false, settled)];
         for (spare_recent, may_go) in passes {
             for _ in 0..self.slots.len() {
                 let slot = self.slots[self.hand];
@@ -174,9 +176,10 @@ impl Arrivals {
                 if spare_recent && slot.recent.swap(false, Ordering::Relaxed) {
                     continue;
                 }
-                if let Some(old) = slot.circuit.reassign(key, rules, mode, may_go) {
+                let reassigned = slot.circuit.reassign(key, rules, mode, may_go);
+                if let Reassigned::Given { from } = reassigned {
                     slot.recent.store(true, Ordering::Relaxed);
-                    return Some((slot, old));
+                    return Some((slot, from));
                 }
             }
         }

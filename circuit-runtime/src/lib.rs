@@ -29,8 +29,12 @@ pub use breaker::CircuitBreaker;
 pub use config::{Config, OnCancel, Window};
 pub use error::{CallError, CallTimeoutError, CircuitOpenError, ConfigError, Rejection};
 pub use event::{Reason, Transition};
+#[cfg(feature = "axum")]
+pub use integrations::axum;
 #[cfg(feature = "metrics")]
 pub use integrations::metrics;
+#[cfg(feature = "tower")]
+pub use integrations::tower;
 pub use outcome::{Mode, Outcome, State};
 pub use permit::Permit;
 pub use registry::{circuits, find, on_transition};

@@ -16,7 +16,7 @@ use std::time::Duration;
 use loom::sync::Arc;
 use loom::thread;
 
-use crate::circuit::Circuit;
+use crate::circuit::{Circuit, Reassigned};
 use crate::clock::Moment;
 use crate::state::Verdict;
 use crate::test_util::freeze;
@@ -326,7 +326,7 @@ fn a_circuit_given_to_another_key_hears_nothing_of_the_old_one() {
         let rules = consecutive(1).rules();
         let circuit = Arc::new(Circuit::new(rules));
         let (first, second) = (std::sync::Arc::from("first"), std::sync::Arc::from("second"));
-        circuit.reassign(&first, rules, crate::Mode::Normal, |_, _| true).unwrap();
+        circuit.reassign(&first, rules, crate::Mode::Normal, |_, _| true);
         let tenant = circuit.tenant();
         let other = {
             let circuit = Arc::clone(&circuit);
@@ -342,7 +342,8 @@ fn a_circuit_given_to_another_key_hears_nothing_of_the_old_one() {
             })
         };
         let closed = |machine: &crate::state::Machine, _| machine.state() == State::Closed;
-        let given = circuit.reassign(&second, rules, crate::Mode::Normal, closed).is_some();
+        let given =
+            circuit.reassign(&second, rules, crate::Mode::Normal, closed) != Reassigned::Refused;
         let recorded = other.join().unwrap();
         // Either its failure opened the circuit first, and an open circuit isn't given away,
         // or the circuit was given away, and its failure was late.

@@ -153,7 +153,7 @@ fn claim() -> Place {
             guard.index.set(Some(index));
             // Index 0 is chunk 0, indices 1 and 2 are chunk 1, 3 to 6 are chunk 2, ...
             let chunk = (index + 1).ilog2();
-            if chunk < CHUNKS as u32 {
+            if (chunk as usize) < CHUNKS {
                 Place { chunk, offset: index + 1 - (1 << chunk) }
             } else {
                 NEVER

@@ -195,16 +195,11 @@ fn verdict(end: End, rules: &Rules, took: impl FnOnce() -> Nanos) -> Verdict {
     let slow = || rules.slow_call.is_some_and(|slow| took() >= slow);
     match end {
         End::Outcome(Outcome::Success) => Verdict::Judged(Mark { failure: false, slow: slow() }),
-        End::Outcome(Outcome::Failure) | End::TimedOut | End::Panicked => {
-            Verdict::Judged(Mark { failure: true, slow: slow() })
-        }
         End::Outcome(Outcome::OpenFor(wait)) => {
             Verdict::OpenFor { wait: nanos(wait), slow: slow() }
         }
         End::Outcome(Outcome::Ignored) => Verdict::Neutral,
-        End::Cancelled if rules.cancel_is_failure => {
-            Verdict::Judged(Mark { failure: true, slow: slow() })
-        }
-        End::Cancelled => Verdict::Neutral,
+        End::Cancelled if !rules.cancel_is_failure => Verdict::Neutral,
+        _ => Verdict::Judged(Mark { failure: true, slow: slow() }),
     }
 }

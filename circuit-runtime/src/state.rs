@@ -40,8 +40,9 @@ struct Probes {
     taken: u32,
     succeeded: u32,
     failed: u32,
-    /// From when on a period whose places are all taken is given up.
-    lease: Nanos,
+    /// When the last place was given out: `probe_timeout` later, a period whose places are all taken
+    /// is given up.
+    last: Nanos,
 }
 
 /// What a call is told that wants to run.
@@ -147,9 +148,15 @@ impl Machine {
     pub(crate) fn rejects_until(&self) -> Option<Nanos> {
         match self.period {
             Period::Open { until } => Some(until),
-            Period::HalfOpen(probes) if probes.taken >= self.rules.probes => Some(probes.lease),
+            Period::HalfOpen(probes) if probes.taken >= self.rules.probes => {
+                Some(self.lease(probes))
+            }
             Period::HalfOpen(_) | Period::Closed { .. } => None,
         }
+    }
+
+    fn lease(&self, probes: Probes) -> Nanos {
+        probes.last.saturating_add(self.rules.probe_timeout)
     }
 
     /// How long calls are rejected at most, from the beginning of it.
@@ -177,7 +184,7 @@ impl Machine {
     pub(crate) fn awaits_probes(&self, now: Nanos) -> bool {
         match self.period {
             Period::HalfOpen(probes) => {
-                probes.taken > probes.succeeded + probes.failed && now < probes.lease
+                probes.taken > probes.succeeded + probes.failed && now < self.lease(probes)
             }
             Period::Closed { .. } | Period::Open { .. } => false,
         }
@@ -189,24 +196,23 @@ impl Machine {
     /// been taken for `probe_timeout` since the last one was given, a new half-open period
     /// begins.
     pub(crate) fn admit(&mut self, now: Nanos) -> Admission {
-        let lease = now.saturating_add(self.rules.probe_timeout);
-        let first = Probes { taken: 1, succeeded: 0, failed: 0, lease };
-        match &mut self.period {
+        let first = Probes { taken: 1, succeeded: 0, failed: 0, last: now };
+        match self.period {
             Period::Closed { .. } => Admission::Admitted { change: None },
-            Period::Open { until } if now < *until => {
-                Admission::Rejected { state: State::Open, until: *until }
+            Period::Open { until } if now < until => {
+                Admission::Rejected { state: State::Open, until }
             }
             Period::Open { .. } => {
                 let change = self.begin(Period::HalfOpen(first), Reason::WaitElapsed);
                 Admission::Admitted { change: Some(change) }
             }
             Period::HalfOpen(probes) if probes.taken < self.rules.probes => {
-                probes.taken += 1;
-                probes.lease = probes.lease.max(lease);
+                let (taken, last) = (probes.taken + 1, probes.last.max(now));
+                self.period = Period::HalfOpen(Probes { taken, last, ..probes });
                 Admission::Admitted { change: None }
             }
-            Period::HalfOpen(probes) if now < probes.lease => {
-                Admission::Rejected { state: State::HalfOpen, until: probes.lease }
+            Period::HalfOpen(probes) if now < self.lease(probes) => {
+                Admission::Rejected { state: State::HalfOpen, until: self.lease(probes) }
             }
             Period::HalfOpen(_) => {
                 self.epoch = self.epoch.wrapping_add(1);
@@ -270,7 +276,6 @@ impl Machine {
         let Probes { succeeded, failed, .. } = probes;
         let Rules { success_threshold, probes, .. } = self.rules;
         match verdict {
-            Verdict::Neutral => None,
             Verdict::OpenFor { wait, .. } => Some(self.open_for(wait, world)),
             Verdict::Judged(_) if succeeded >= success_threshold => {
                 Some(self.close(world, Reason::ProbesSucceeded { succeeded, success_threshold }))
@@ -278,12 +283,12 @@ impl Machine {
             Verdict::Judged(_) if failed > probes.saturating_sub(success_threshold) => {
                 Some(self.open(Reason::ProbesFailed { failed, probes, success_threshold }, world))
             }
-            Verdict::Judged(_) => None,
+            Verdict::Judged(_) | Verdict::Neutral => None,
         }
     }
 
-    /// Which rule is met, if any. The quotient is compared: the product would be off (0.07 × 100 >
-    /// 7).
+    /// Which rule is met, if any. The quotient is compared: the product would be off, since
+    /// 0.07 × 100 > 7.
     fn tripped(&mut self, run: u32, world: &impl World) -> Option<Reason> {
         if let Some(threshold) = self.rules.threshold {
             if run >= threshold {

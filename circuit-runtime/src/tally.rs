@@ -17,7 +17,7 @@
 use crate::clock::{Moment, Nanos};
 use crate::per_thread::PerThread;
 use crate::sync::{AtomicU64, Ordering, const_fn};
-use crate::window::{BUCKETS, COARSE_FROM, Span};
+use crate::window::{BUCKETS, COARSE_FROM, Span, slot};
 
 /// The per-thread part of a time window.
 #[derive(Debug)]
@@ -144,17 +144,9 @@ impl Tally {
                 // Below the tenth: a thread may also have turned to a bucket that the lock's holder hasn't reached.
                 let age = (reached & COUNT).abs_diff(filled >> NUMBER);
                 if age < BUCKETS as u64 {
-                    #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
                     each(filled >> NUMBER, (filled & COUNT) as u32);
                 }
             }
         }
     }
-}
-
-/// Where the bucket of this number is kept.
-fn slot(number: u64) -> usize {
-    #[expect(clippy::cast_possible_truncation, reason = "below ten")]
-    let slot = (number % BUCKETS as u64) as usize;
-    slot
 }

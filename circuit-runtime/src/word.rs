@@ -191,9 +191,7 @@ impl Ticket {
     }
 
     pub(crate) fn epoch(self) -> u32 {
-        #[expect(clippy::cast_possible_truncation, reason = "the upper half of 64 bits")]
-        let epoch = (self.0 >> 32) as u32;
-        epoch
+        (self.0 >> 32) as u32
     }
 }
 

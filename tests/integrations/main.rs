@@ -2,4 +2,5 @@
 
 mod metrics;
 mod serde;
+mod tower;
 mod tracing;

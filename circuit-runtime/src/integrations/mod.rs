@@ -1,10 +1,14 @@
 //! What each feature that brings another crate adds. Everything here is a leaf: the rest of the crate knows only the
 //! calls that tell it what has happened.
 
+#[cfg(feature = "axum")]
+pub mod axum;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 #[cfg(feature = "serde")]
 mod serde;
+#[cfg(feature = "tower")]
+pub mod tower;
 #[cfg(feature = "tracing")]
 pub(crate) mod tracing;
 

@@ -33,21 +33,27 @@
 //! lock. A call loads `word` (acquire) and then `tenant`: a word of the new tenancy brings the new tenant with it, and
 //! the call looks its key up again; a word of the old one makes a ticket of a past period, whose outcome is late.
 
+mod admit;
+mod record;
+mod view;
+
+pub(crate) use admit::{Moved, Refusal};
+pub(crate) use view::View;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::clock::{self, Moment, NEVER, Nanos};
 use crate::config::{Rules, Window};
-use crate::counts::{Count, Counts, Totals};
-use crate::error::Rejection;
+use crate::counts::{Counts, Totals};
 use crate::event::Transition;
 use crate::outcome::{Mode, State};
-use crate::state::{Admission, Change, Machine, Recorded, Verdict};
+use crate::state::{Change, Machine};
 use crate::sync::{AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering, const_fn, unpoisoned};
 use crate::tally::Tally;
-use crate::window::{Ease, Figures, Outcomes, World};
-use crate::word::{Entry, Ticket, Word};
+use crate::window::{Ease, Outcomes, World};
+use crate::word::Word;
 
 /// A circuit: what decides, and what is counted.
 #[derive(Debug)]
@@ -102,20 +108,15 @@ struct Inner {
 /// How many transitions a circuit remembers.
 pub(crate) const RECENT: usize = 16;
 
-/// Why a call may not run.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Refusal {
-    pub(crate) reason: Rejection,
-    /// How long until it has a chance, `NEVER` where nothing can be said.
-    pub(crate) retry_after: Nanos,
+/// What came of giving a circuit to another key.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Reassigned {
+    Refused,
+    Given {
+        /// The key that had it.
+        from: Option<Arc<str>>,
+    },
 }
-
-/// The call's key has lost this circuit to another key.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Moved;
-
-/// What the machine has to say: an answer, and a transition that somebody must be told of.
-pub(crate) type Asked = (Result<Entry, Refusal>, Option<Box<Transition>>);
 
 impl Circuit {
     const_fn! {
@@ -157,137 +158,6 @@ impl Circuit {
         self.front.tenant.load(Ordering::Relaxed)
     }
 
-    /// Admission through a closed circuit without a bulkhead or a stopwatch: one load. `None`: ask.
-    #[inline]
-    pub(crate) fn quick(&self) -> Option<Ticket> {
-        let word = self.word();
-        word.passes().then(|| Ticket::of(word))
-    }
-
-    /// Admission as far as it can be told without the lock; `None`: ask the machine.
-    #[inline]
-    pub(crate) fn look(&self) -> (Word, Option<Result<Entry, Refusal>>) {
-        let word = self.word();
-        let answer = match (word.mode(), word.state()) {
-            (Mode::Disabled, _) => Some(Ok(clocked(word, Ticket::of(word).counted()))),
-            (Mode::ForcedOpen, _) => {
-                Some(Err(Refusal { reason: Rejection::ForcedOpen, retry_after: NEVER }))
-            }
-            (Mode::Normal | Mode::Shadow, State::Closed) => {
-                Some(Ok(clocked(word, Ticket::of(word))))
-            }
-            (Mode::Normal | Mode::Shadow, state) => {
-                let rejects = state == State::Open || word.is_full();
-                let left = if rejects { self.left(state) } else { None };
-                left.map(|retry_after| Err(Refusal { reason: rejection(state), retry_after }))
-            }
-        };
-        (word, answer)
-    }
-
-    /// What is left until the deadline of a state, if anything is. Far from it the coarse clock will
-    /// do; its lag would overstate what is left, but never above the whole.
-    #[inline]
-    fn left(&self, state: State) -> Option<Nanos> {
-        let deadline = self.deadline(state);
-        let until = deadline.until.load(Ordering::Relaxed);
-        let coarse = clock::coarse();
-        if coarse.saturating_add(clock::LAG) < until {
-            let left = clock::left(until, coarse);
-            return Some(left.min(deadline.wait.load(Ordering::Relaxed)));
-        }
-        Some(clock::left(until, clock::now())).filter(|left| *left > 0)
-    }
-
-    /// The bulkhead's and the shadow's part in an admission.
-    #[inline]
-    pub(crate) fn complete(
-        &self,
-        word: Word,
-        answer: Result<Entry, Refusal>,
-    ) -> Result<Entry, Refusal> {
-        let answer = match answer {
-            Ok(entry) if word.is_limited() && entry.ticket.is_judged() => self.take_place(entry),
-            answer => answer,
-        };
-        if answer.is_err() && word.mode() == Mode::Shadow {
-            self.counts.bump(Count::Rejected);
-            return Ok(Entry { ticket: Ticket::of(word).unseen(), started: 0 });
-        }
-        answer
-    }
-
-    /// Where the deadline of a state is published.
-    fn deadline(&self, state: State) -> &Deadline {
-        if state == State::Open { &self.front.open } else { &self.front.full }
-    }
-
-    /// Admission by the state machine itself. `tenant` is the number of the call's key.
-    pub(crate) fn ask(&self, name: &'static str, tenant: u64) -> Result<Asked, Moved> {
-        let now = clock::now();
-        let mut inner = self.enter();
-        if self.tenant() != tenant {
-            return Err(Moved);
-        }
-        let asked = match inner.machine.admit(now) {
-            Admission::Admitted { change } => {
-                let ticket = Ticket::of_epoch(inner.machine.epoch()).clocked();
-                let transition = change.map(|change| inner.note(name, change));
-                (Ok(Entry { ticket, started: now }), transition)
-            }
-            Admission::Rejected { state, until } => {
-                let retry_after = clock::left(until, now);
-                (Err(Refusal { reason: rejection(state), retry_after }), None)
-            }
-        };
-        self.publish(&inner);
-        Ok(asked)
-    }
-
-    /// The bulkhead is asked after the circuit; a probe that it refuses gives its place back.
-    fn take_place(&self, entry: Entry) -> Result<Entry, Refusal> {
-        let limit = self.front.limit.load(Ordering::Relaxed);
-        let more = |calls: u32| (calls < limit).then_some(calls + 1);
-        if self.front.in_flight.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok() {
-            return Ok(Entry { ticket: entry.ticket.placed(), ..entry });
-        }
-        if self.word().state() == State::HalfOpen {
-            let mut inner = self.enter();
-            let epoch = entry.ticket.epoch();
-            let moment = Moment::default();
-            inner.machine.record(epoch, Verdict::Neutral, &self.here(&moment));
-            self.publish(&inner);
-        }
-        Err(Refusal { reason: Rejection::TooManyCalls, retry_after: NEVER })
-    }
-
-    /// Whether a success of the call with this ticket has nothing to write.
-    #[inline]
-    pub(crate) fn is_calm_for(&self, ticket: Ticket) -> bool {
-        Word(self.front.word.load(Ordering::Relaxed)).is_calm_for(ticket)
-    }
-
-    /// Takes down a success that isn't slow, as far as that can be done without the lock.
-    pub(crate) fn take_down(&self, ticket: Ticket, moment: &Moment) -> bool {
-        match Word(self.front.word.load(Ordering::Relaxed)).ease_for(ticket) {
-            Ease::Calm => true,
-            Ease::Slides => self.slide(ticket.epoch()),
-            Ease::Counts => self.tally.count(ticket.epoch(), moment),
-            Ease::Stirred => false,
-        }
-    }
-
-    /// One more success that only moves the count window; false when the period is over, or when the window holds
-    /// nothing but successes by now, which somebody has to publish.
-    fn slide(&self, epoch: u32) -> bool {
-        let full = self.front.slides_full.load(Ordering::Relaxed);
-        let more = |slides: u64| {
-            let (of, count) = (slides >> 32, slides & u64::from(u32::MAX));
-            (of == u64::from(epoch) && count + 1 < u64::from(full)).then_some(slides + 1)
-        };
-        self.slides.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
-    }
-
     /// Takes the lock, and takes over what has only been counted since.
     fn enter(&self) -> MutexGuard<'_, Inner> {
         let mut inner = unpoisoned(self.inner.lock());
@@ -297,42 +167,6 @@ impl Circuit {
             inner.machine.slide(u32::try_from(slides).unwrap_or(u32::MAX));
         }
         inner
-    }
-
-    /// Whether a call that took this long has been slow.
-    pub(crate) fn is_slow(&self, took: Nanos) -> bool {
-        took >= self.front.slow_after.load(Ordering::Relaxed)
-    }
-
-    /// Whether every call's time is taken, and not only that of probes.
-    #[cfg(feature = "metrics")]
-    pub(crate) fn is_timed(&self) -> bool {
-        self.front.slow_after.load(Ordering::Relaxed) != NEVER
-    }
-
-    /// Gives a place of the bulkhead back.
-    pub(crate) fn leave(&self) {
-        self.front.in_flight.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    /// Judges an outcome in the period that admitted its call. `None`: it came late.
-    pub(crate) fn record(
-        &self,
-        name: &'static str,
-        epoch: u32,
-        moment: &Moment,
-        verdict: impl FnOnce(&Rules) -> Verdict,
-    ) -> Option<(Verdict, Option<Box<Transition>>)> {
-        let mut inner = self.enter();
-        let verdict = verdict(inner.machine.rules());
-        match inner.machine.record(epoch, verdict, &self.here(moment)) {
-            Recorded::Late => None,
-            Recorded::Counted { change } => {
-                let transition = change.map(|change| inner.note(name, change));
-                self.publish(&inner);
-                Some((verdict, transition))
-            }
-        }
     }
 
     pub(crate) fn rules(&self) -> Rules {
@@ -380,21 +214,21 @@ impl Circuit {
         self.publish(&inner);
     }
 
-    /// Gives this circuit to another key, if `may_go` says so of its present state, and returns the old key.
+    /// Gives this circuit to another key, if `may_go` says so of its present state.
     pub(crate) fn reassign(
         &self,
         key: &Arc<str>,
         rules: Rules,
         mode: Mode,
         may_go: impl FnOnce(&Machine, Nanos) -> bool,
-    ) -> Option<Option<Arc<str>>> {
+    ) -> Reassigned {
         let mut inner = self.enter();
         if self.front.in_flight.load(Ordering::Relaxed) != 0
             || !may_go(&inner.machine, clock::now())
         {
-            return None;
+            return Reassigned::Refused;
         }
-        let old = inner.key.replace(Arc::clone(key));
+        let from = inner.key.replace(Arc::clone(key));
         inner.machine.reassign(rules);
         inner.mode = mode;
         inner.recent.clear();
@@ -403,33 +237,12 @@ impl Circuit {
         self.front.tenant.store(self.tenant() + 1, Ordering::Relaxed);
         self.publish_rules(&rules);
         self.publish(&inner);
-        Some(old)
+        Reassigned::Given { from }
     }
 
-    /// What a snapshot shows, at one moment but for the counters.
-    pub(crate) fn view(&self) -> View {
-        let moment = Moment::default();
-        let now = moment.exact();
-        let mut inner = self.enter();
-        let until = inner.machine.rejects_until();
-        let left = until.map(|until| clock::left(until, now)).filter(|left| *left > 0);
-        let state = match inner.machine.state() {
-            State::Open if left.is_none() => State::HalfOpen,
-            state => state,
-        };
-        View {
-            key: inner.key.clone(),
-            state,
-            mode: inner.mode,
-            failures_in_a_row: inner.machine.failures_in_a_row(),
-            window: inner.machine.figures(&self.here(&moment)),
-            retry_after: left,
-            recent: inner.recent.iter().cloned().collect(),
-            totals: self.counts.totals(),
-            before: inner.before,
-            transitions: inner.transitions,
-            transitions_before: inner.transitions_before,
-        }
+    /// Where the deadline of a state is published.
+    fn deadline(&self, state: State) -> &Deadline {
+        if state == State::Open { &self.front.open } else { &self.front.full }
     }
 
     fn here<'a>(&'a self, moment: &'a Moment) -> Here<'a> {
@@ -467,6 +280,7 @@ impl Inner {
     /// Numbers and dates a change, and keeps it among the recent ones. Boxed, to be light in the
     /// hands of the many outcomes that change nothing.
     #[cold]
+    #[expect(clippy::unnecessary_box_returns, reason = "boxed for those who hand it on")]
     fn note(&mut self, name: &'static str, change: Change) -> Box<Transition> {
         self.transitions += 1;
         let transition = Transition {
@@ -484,36 +298,6 @@ impl Inner {
         }
         self.recent.push_back(transition.clone());
         Box::new(transition)
-    }
-}
-
-/// A look at a circuit.
-#[derive(Debug)]
-pub(crate) struct View {
-    pub(crate) key: Option<Arc<str>>,
-    pub(crate) state: State,
-    pub(crate) mode: Mode,
-    pub(crate) failures_in_a_row: u32,
-    pub(crate) window: Option<Figures>,
-    pub(crate) retry_after: Option<Nanos>,
-    pub(crate) recent: Vec<Transition>,
-    pub(crate) totals: Totals,
-    pub(crate) before: Totals,
-    pub(crate) transitions: u64,
-    pub(crate) transitions_before: u64,
-}
-
-/// The reason why a circuit in this state rejects.
-fn rejection(state: State) -> Rejection {
-    if state == State::Open { Rejection::Open } else { Rejection::HalfOpenFull }
-}
-
-/// An entry that knows its time, if a rule of the circuit wants it.
-fn clocked(word: Word, ticket: Ticket) -> Entry {
-    if word.is_timed() {
-        Entry { ticket: ticket.clocked(), started: clock::now() }
-    } else {
-        Entry { ticket, started: 0 }
     }
 }
 

@@ -1,0 +1,143 @@
+//! Admission: may this call run?
+
+use super::Circuit;
+use crate::clock::{self, Moment, NEVER, Nanos};
+use crate::counts::Count;
+use crate::error::Rejection;
+use crate::event::Transition;
+use crate::outcome::{Mode, State};
+use crate::state::{Admission, Verdict};
+use crate::sync::Ordering;
+use crate::word::{Entry, Ticket, Word};
+
+/// Why a call may not run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Refusal {
+    pub(crate) reason: Rejection,
+    /// How long until it has a chance, `NEVER` where nothing can be said.
+    pub(crate) retry_after: Nanos,
+}
+
+/// The call's key has lost this circuit to another key.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moved;
+
+/// What the machine has to say: an answer, and a transition that somebody must be told of.
+pub(crate) type Asked = (Result<Entry, Refusal>, Option<Box<Transition>>);
+
+impl Circuit {
+    /// Admission through a closed circuit without a bulkhead or a stopwatch: one load. `None`: ask.
+    #[inline]
+    pub(crate) fn quick(&self) -> Option<Ticket> {
+        let word = self.word();
+        word.passes().then(|| Ticket::of(word))
+    }
+
+    /// Admission as far as it can be told without the lock; `None`: ask the machine.
+    #[inline]
+    pub(crate) fn look(&self) -> (Word, Option<Result<Entry, Refusal>>) {
+        let word = self.word();
+        let answer = match (word.mode(), word.state()) {
+            (Mode::Disabled, _) => Some(Ok(clocked(word, Ticket::of(word).counted()))),
+            (Mode::ForcedOpen, _) => {
+                Some(Err(Refusal { reason: Rejection::ForcedOpen, retry_after: NEVER }))
+            }
+            (Mode::Normal | Mode::Shadow, State::Closed) => {
+                Some(Ok(clocked(word, Ticket::of(word))))
+            }
+            (Mode::Normal | Mode::Shadow, state) => {
+                let rejects = state == State::Open || word.is_full();
+                let left = if rejects { self.left(state) } else { None };
+                left.map(|retry_after| Err(Refusal { reason: rejection(state), retry_after }))
+            }
+        };
+        (word, answer)
+    }
+
+    /// What is left until the deadline of a state, if anything is. Far from it the coarse clock will
+    /// do; its lag would overstate what is left, but never above the whole.
+    #[inline]
+    fn left(&self, state: State) -> Option<Nanos> {
+        let deadline = self.deadline(state);
+        let until = deadline.until.load(Ordering::Relaxed);
+        let coarse = clock::coarse();
+        if coarse.saturating_add(clock::LAG) < until {
+            let left = clock::left(until, coarse);
+            return Some(left.min(deadline.wait.load(Ordering::Relaxed)));
+        }
+        Some(clock::left(until, clock::now())).filter(|left| *left > 0)
+    }
+
+    /// The bulkhead's and the shadow's part in an admission.
+    #[inline]
+    pub(crate) fn complete(
+        &self,
+        word: Word,
+        answer: Result<Entry, Refusal>,
+    ) -> Result<Entry, Refusal> {
+        let answer = match answer {
+            Ok(entry) if word.is_limited() && entry.ticket.is_judged() => self.take_place(entry),
+            answer => answer,
+        };
+        if answer.is_err() && word.mode() == Mode::Shadow {
+            self.counts.bump(Count::Rejected);
+            return Ok(Entry { ticket: Ticket::of(word).unseen(), started: 0 });
+        }
+        answer
+    }
+
+    /// Admission by the state machine itself. `tenant` is the number of the call's key.
+    pub(crate) fn ask(&self, name: &'static str, tenant: u64) -> Result<Asked, Moved> {
+        let now = clock::now();
+        let mut inner = self.enter();
+        if self.tenant() != tenant {
+            return Err(Moved);
+        }
+        let asked = match inner.machine.admit(now) {
+            Admission::Admitted { change } => {
+                let ticket = Ticket::of_epoch(inner.machine.epoch());
+                let timed = inner.machine.rules().slow_call.is_some();
+                let ticket = if timed { ticket.clocked() } else { ticket };
+                let transition = change.map(|change| inner.note(name, change));
+                (Ok(Entry { ticket, started: now }), transition)
+            }
+            Admission::Rejected { state, until } => {
+                let retry_after = clock::left(until, now);
+                (Err(Refusal { reason: rejection(state), retry_after }), None)
+            }
+        };
+        self.publish(&inner);
+        Ok(asked)
+    }
+
+    /// The bulkhead is asked after the circuit; a probe that it refuses gives its place back.
+    fn take_place(&self, entry: Entry) -> Result<Entry, Refusal> {
+        let limit = self.front.limit.load(Ordering::Relaxed);
+        let more = |calls: u32| (calls < limit).then_some(calls + 1);
+        if self.front.in_flight.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok() {
+            return Ok(Entry { ticket: entry.ticket.placed(), ..entry });
+        }
+        if self.word().state() == State::HalfOpen {
+            let mut inner = self.enter();
+            let epoch = entry.ticket.epoch();
+            let moment = Moment::default();
+            inner.machine.record(epoch, Verdict::Neutral, &self.here(&moment));
+            self.publish(&inner);
+        }
+        Err(Refusal { reason: Rejection::TooManyCalls, retry_after: NEVER })
+    }
+}
+
+/// The reason why a circuit in this state rejects.
+fn rejection(state: State) -> Rejection {
+    if state == State::Open { Rejection::Open } else { Rejection::HalfOpenFull }
+}
+
+/// An entry that knows its time, if a rule of the circuit wants it.
+fn clocked(word: Word, ticket: Ticket) -> Entry {
+    if word.is_timed() {
+        Entry { ticket: ticket.clocked(), started: clock::now() }
+    } else {
+        Entry { ticket, started: 0 }
+    }
+}

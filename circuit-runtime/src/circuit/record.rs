@@ -1,0 +1,75 @@
+//! The outcome: what does this call change?
+
+use super::Circuit;
+use crate::clock::{Moment, Nanos};
+use crate::config::Rules;
+use crate::event::Transition;
+use crate::state::{Recorded, Verdict};
+use crate::sync::Ordering;
+use crate::window::Ease;
+use crate::word::{Ticket, Word};
+
+impl Circuit {
+    /// Whether a success of the call with this ticket has nothing to write.
+    #[inline]
+    pub(crate) fn is_calm_for(&self, ticket: Ticket) -> bool {
+        Word(self.front.word.load(Ordering::Relaxed)).is_calm_for(ticket)
+    }
+
+    /// Takes down a success that isn't slow, as far as that can be done without the lock.
+    pub(crate) fn take_down(&self, ticket: Ticket, moment: &Moment) -> bool {
+        match Word(self.front.word.load(Ordering::Relaxed)).ease_for(ticket) {
+            Ease::Calm => true,
+            Ease::Slides => self.slide(ticket.epoch()),
+            Ease::Counts => self.tally.count(ticket.epoch(), moment),
+            Ease::Stirred => false,
+        }
+    }
+
+    /// One more success that only moves the count window; false when the period is over, or when the window holds
+    /// nothing but successes by now, which somebody has to publish.
+    fn slide(&self, epoch: u32) -> bool {
+        let full = self.front.slides_full.load(Ordering::Relaxed);
+        let more = |slides: u64| {
+            let (of, count) = (slides >> 32, slides & u64::from(u32::MAX));
+            (of == u64::from(epoch) && count + 1 < u64::from(full)).then_some(slides + 1)
+        };
+        self.slides.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
+    /// Whether a call that took this long has been slow.
+    pub(crate) fn is_slow(&self, took: Nanos) -> bool {
+        took >= self.front.slow_after.load(Ordering::Relaxed)
+    }
+
+    /// Whether every call's time is taken, and not only that of probes.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn is_timed(&self) -> bool {
+        self.front.slow_after.load(Ordering::Relaxed) != crate::clock::NEVER
+    }
+
+    /// Gives a place of the bulkhead back.
+    pub(crate) fn leave(&self) {
+        self.front.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Judges an outcome in the period that admitted its call. `None`: it came late.
+    pub(crate) fn record(
+        &self,
+        name: &'static str,
+        epoch: u32,
+        moment: &Moment,
+        verdict: impl FnOnce(&Rules) -> Verdict,
+    ) -> Option<(Verdict, Option<Box<Transition>>)> {
+        let mut inner = self.enter();
+        let verdict = verdict(inner.machine.rules());
+        match inner.machine.record(epoch, verdict, &self.here(moment)) {
+            Recorded::Late => None,
+            Recorded::Counted { change } => {
+                let transition = change.map(|change| inner.note(name, change));
+                self.publish(&inner);
+                Some((verdict, transition))
+            }
+        }
+    }
+}

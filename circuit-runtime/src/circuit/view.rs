@@ -1,0 +1,54 @@
+//! A look at a circuit, for a snapshot.
+
+use std::sync::Arc;
+
+use super::Circuit;
+use crate::clock::{self, Moment, Nanos};
+use crate::counts::Totals;
+use crate::event::Transition;
+use crate::outcome::{Mode, State};
+use crate::window::Figures;
+
+/// A look at a circuit.
+#[derive(Debug)]
+pub(crate) struct View {
+    pub(crate) key: Option<Arc<str>>,
+    pub(crate) state: State,
+    pub(crate) mode: Mode,
+    pub(crate) failures_in_a_row: u32,
+    pub(crate) window: Option<Figures>,
+    pub(crate) retry_after: Option<Nanos>,
+    pub(crate) recent: Vec<Transition>,
+    pub(crate) totals: Totals,
+    pub(crate) before: Totals,
+    pub(crate) transitions: u64,
+    pub(crate) transitions_before: u64,
+}
+
+impl Circuit {
+    /// What a snapshot shows, at one moment but for the counters.
+    pub(crate) fn view(&self) -> View {
+        let moment = Moment::default();
+        let now = moment.exact();
+        let mut inner = self.enter();
+        let until = inner.machine.rejects_until();
+        let left = until.map(|until| clock::left(until, now)).filter(|left| *left > 0);
+        let state = match inner.machine.state() {
+            State::Open if left.is_none() => State::HalfOpen,
+            state => state,
+        };
+        View {
+            key: inner.key.clone(),
+            state,
+            mode: inner.mode,
+            failures_in_a_row: inner.machine.failures_in_a_row(),
+            window: inner.machine.figures(&self.here(&moment)),
+            retry_after: left,
+            recent: inner.recent.iter().cloned().collect(),
+            totals: self.counts.totals(),
+            before: inner.before,
+            transitions: inner.transitions,
+            transitions_before: inner.transitions_before,
+        }
+    }
+}

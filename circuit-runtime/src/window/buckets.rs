@@ -1,0 +1,194 @@
+//! The outcomes of the last D of time, in ten buckets.
+
+use std::time::Duration;
+
+use super::{Figures, Mark, World};
+use crate::clock::{LAG, Nanos, nanos};
+
+/// How many buckets a time window has; its documented granularity.
+pub(crate) const BUCKETS: usize = 10;
+
+/// From this width of a bucket on, the coarse clock decides which one an outcome falls into.
+pub(crate) const COARSE_FROM: Nanos = 50 * LAG;
+
+/// The outcomes of the last D of time, in ten buckets of D / 10.
+///
+/// The current bucket is part of the window, so an outcome counts for between 0.9 D and D.
+#[derive(Debug)]
+pub(crate) struct Buckets {
+    pub(super) width: Nanos,
+    /// When the first bucket began, and the number of the current one; nothing before the first
+    /// outcome.
+    pub(super) current: Option<(Nanos, u64)>,
+    kept: [Figures; BUCKETS],
+    pub(super) total: Figures,
+}
+
+impl Buckets {
+    pub(super) const fn new(length: Duration) -> Self {
+        let width = nanos(length) / BUCKETS as u64;
+        let empty = Figures { calls: 0, failures: 0, slow: 0 };
+        Buckets {
+            width: if width == 0 { 1 } else { width },
+            current: None,
+            kept: [empty; BUCKETS],
+            total: empty,
+        }
+    }
+
+    pub(super) fn push(&mut self, mark: Mark, now: Nanos) {
+        let number = match self.current {
+            None => {
+                self.current = Some((now, 0));
+                0
+            }
+            Some(_) => self.turn(now),
+        };
+        self.kept[slot(number)].add(mark);
+        self.total.add(mark);
+    }
+
+    /// The clock of this window: one clock for all that it does.
+    pub(super) fn now(&self, world: &impl World) -> Nanos {
+        if self.width >= COARSE_FROM { world.coarse() } else { world.now() }
+    }
+
+    pub(super) fn holds_successes_only(&self) -> bool {
+        self.current.is_some() && self.total.failures == 0 && self.total.slow == 0
+    }
+
+    /// Takes in successes that were counted elsewhere.
+    pub(super) fn gather(&mut self, number: u64, successes: u32) {
+        let more = Figures { calls: successes, ..Figures::default() };
+        self.kept[slot(number)].join(more);
+        self.total.join(more);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.current = None;
+        self.kept = [Figures::default(); BUCKETS];
+        self.total = Figures::default();
+    }
+
+    /// Empties every bucket that time has passed by, gaps included, and gives the number of the
+    /// current one. A reading of the clock that another thread has overtaken belongs to the
+    /// current bucket.
+    pub(super) fn turn(&mut self, now: Nanos) -> u64 {
+        let Some((origin, number)) = self.current else {
+            return 0;
+        };
+        let reached = now.saturating_sub(origin) / self.width;
+        if reached <= number {
+            return number;
+        }
+        let passed = (reached - number).min(BUCKETS as u64);
+        for passed in (reached - passed + 1)..=reached {
+            let bucket = &mut self.kept[slot(passed)];
+            self.total.subtract(*bucket);
+            *bucket = Figures::default();
+        }
+        self.current = Some((origin, reached));
+        reached
+    }
+
+    /// Every bucket that the new length still reaches goes where its beginning falls among the new
+    /// ones.
+    pub(super) fn resized(&mut self, length: Duration, now: Nanos) -> Self {
+        let mut other = Buckets::new(length);
+        let reached = self.turn(now);
+        let Some((origin, _)) = self.current else {
+            return other;
+        };
+        if other.width == self.width {
+            return Buckets { current: self.current, kept: self.kept, total: self.total, ..other };
+        }
+        let span = other.width.saturating_mul(BUCKETS as u64);
+        for number in reached.saturating_sub(BUCKETS as u64 - 1)..=reached {
+            let began = origin.saturating_add(number.saturating_mul(self.width)).min(now);
+            let figures = self.kept[slot(number)];
+            if figures.calls == 0 || now - began >= span {
+                continue;
+            }
+            let (start, _) = *other.current.get_or_insert((began, (now - began) / other.width));
+            other.kept[slot((began - start) / other.width)].join(figures);
+            other.total.join(figures);
+        }
+        other
+    }
+}
+
+/// Where the bucket of this number is kept.
+#[expect(clippy::cast_possible_truncation, reason = "below ten")]
+pub(crate) const fn slot(number: u64) -> usize {
+    (number % BUCKETS as u64) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAILURE: Mark = Mark { failure: true, slow: false };
+
+    fn window(length: u64) -> Buckets {
+        Buckets::new(Duration::from_nanos(length))
+    }
+
+    fn calls(buckets: &mut Buckets, now: Nanos) -> u32 {
+        buckets.turn(now);
+        buckets.total.calls
+    }
+
+    #[test]
+    fn an_outcome_counts_for_between_nine_tenths_and_the_whole() {
+        for offset in 0..10 {
+            let mut buckets = window(100);
+            buckets.push(FAILURE, 1_000);
+            buckets.push(FAILURE, 1_000 + offset);
+            assert_eq!(calls(&mut buckets, 1_099), 2);
+            assert_eq!(calls(&mut buckets, 1_100), 0);
+        }
+    }
+
+    #[test]
+    fn a_gap_empties_every_bucket_it_passed() {
+        for gap in [100, 105, 250, 1_000, 1_000_003] {
+            let mut buckets = window(100);
+            for now in (0..100).step_by(10) {
+                buckets.push(FAILURE, now);
+            }
+            assert_eq!(calls(&mut buckets, 99), 10);
+            buckets.push(FAILURE, 99 + gap);
+            assert_eq!(buckets.total.calls, 1, "after {gap}");
+        }
+    }
+
+    #[test]
+    fn a_clock_reading_that_was_overtaken_falls_into_the_current_bucket() {
+        let mut buckets = window(100);
+        buckets.push(FAILURE, 0);
+        buckets.push(FAILURE, 55);
+        buckets.push(FAILURE, 20);
+        assert_eq!(calls(&mut buckets, 149), 2);
+        assert_eq!(calls(&mut buckets, 150), 0);
+    }
+
+    #[test]
+    fn a_window_shorter_than_ten_nanoseconds_still_passes() {
+        let mut buckets = window(1);
+        buckets.push(FAILURE, 5);
+        assert_eq!(calls(&mut buckets, 14), 1);
+        assert_eq!(calls(&mut buckets, 15), 0);
+    }
+
+    #[test]
+    fn a_longer_window_keeps_everything_and_a_shorter_one_what_it_reaches() {
+        let mut buckets = window(100);
+        for now in (0..100).step_by(10) {
+            buckets.push(FAILURE, 1_000 + now);
+        }
+        let longer = buckets.resized(Duration::from_nanos(200), 1_099);
+        assert_eq!(longer.total.calls, 10);
+        let shorter = buckets.resized(Duration::from_nanos(50), 1_099);
+        assert_eq!(shorter.total.calls, 5);
+    }
+}

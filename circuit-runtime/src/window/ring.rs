@@ -1,0 +1,138 @@
+//! The last N outcomes, exactly.
+
+use super::{Figures, Mark};
+
+/// Outcomes in one word of a ring, two bits each: the lower one for a failure, the upper for slow.
+const MARKS_PER_WORD: usize = 32;
+const FAILURES: u64 = 0x5555_5555_5555_5555;
+
+/// The last N outcomes, exactly: two bits each, allocated when the first one comes.
+#[derive(Debug)]
+pub(crate) struct Ring {
+    size: usize,
+    /// Where the next outcome goes, which is where the oldest stands once the ring is full. Places
+    /// that have held none are clear, like a success.
+    next: usize,
+    pub(super) figures: Figures,
+    words: Vec<u64>,
+}
+
+impl Ring {
+    pub(super) const fn new(size: u32) -> Self {
+        let figures = Figures { calls: 0, failures: 0, slow: 0 };
+        Ring { size: size as usize, next: 0, figures, words: Vec::new() }
+    }
+
+    pub(super) fn is_fixed_point(&self) -> bool {
+        let Figures { calls, failures, slow } = self.figures;
+        calls as usize == self.size && failures == 0 && slow == 0
+    }
+
+    pub(super) fn push(&mut self, mark: Mark) {
+        self.slide(1);
+        let last = self.next.checked_sub(1).unwrap_or(self.size - 1);
+        let bits = u64::from(mark.failure) | u64::from(mark.slow) << 1;
+        self.words[last / MARKS_PER_WORD] |= bits << (last % MARKS_PER_WORD * 2);
+        self.figures.failures += u32::from(mark.failure);
+        self.figures.slow += u32::from(mark.slow);
+    }
+
+    /// So many successes, over the oldest outcomes: what they cover is counted out by the word.
+    pub(super) fn slide(&mut self, successes: u32) {
+        if self.words.is_empty() {
+            self.words = vec![0; self.size.div_ceil(MARKS_PER_WORD)];
+        }
+        let mut left = (successes as usize).min(self.size);
+        self.figures.calls =
+            u32::try_from((self.figures.calls as usize + left).min(self.size)).unwrap_or(u32::MAX);
+        while left > 0 {
+            let (word, offset) = (self.next / MARKS_PER_WORD, self.next % MARKS_PER_WORD);
+            let marks = left.min(MARKS_PER_WORD - offset).min(self.size - self.next);
+            let covered = u64::MAX >> (64 - 2 * marks) << (2 * offset);
+            let gone = self.words[word] & covered;
+            self.figures.failures -= (gone & FAILURES).count_ones();
+            self.figures.slow -= (gone & !FAILURES).count_ones();
+            self.words[word] &= !covered;
+            self.next = if self.next + marks == self.size { 0 } else { self.next + marks };
+            left -= marks;
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.next = 0;
+        self.figures = Figures::default();
+        self.words.fill(0);
+    }
+
+    pub(super) fn resized(&self, size: u32) -> Self {
+        let mut other = Ring::new(size);
+        let held = self.figures.calls as usize;
+        for age in (1..=held).rev() {
+            let index = (self.next + self.size - age) % self.size;
+            let bits = self.words[index / MARKS_PER_WORD] >> (index % MARKS_PER_WORD * 2);
+            other.push(Mark { failure: bits & 0b01 != 0, slow: bits & 0b10 != 0 });
+        }
+        other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+
+    /// The figures of the last `size` marks, by looking at each.
+    fn plain(marks: &VecDeque<Mark>) -> Figures {
+        let count = |of: fn(&Mark) -> bool| marks.iter().filter(|mark| of(mark)).count() as u32;
+        Figures { calls: count(|_| true), failures: count(|m| m.failure), slow: count(|m| m.slow) }
+    }
+
+    #[test]
+    fn agrees_with_a_plain_queue_at_every_step() {
+        for size in [1, 2, 31, 32, 33, 63, 64, 65, 100] {
+            let mut random = fastrand::Rng::with_seed(u64::from(size));
+            let (mut ring, mut queue) = (Ring::new(size), VecDeque::new());
+            for step in 0..5_000 {
+                // Mostly healthy stretches of any length, and some single outcomes of every kind.
+                let mark = Mark { failure: random.u8(..4) == 0, slow: random.u8(..4) == 0 };
+                let (mark, times) = if random.bool() {
+                    ring.push(mark);
+                    (mark, 1)
+                } else {
+                    let times = random.u32(..2 * size + 2);
+                    ring.slide(times);
+                    (Mark { failure: false, slow: false }, times)
+                };
+                queue.extend((0..times).map(|_| mark));
+                queue.drain(..queue.len().saturating_sub(size as usize));
+                assert_eq!(ring.figures, plain(&queue), "size {size}, step {step}");
+                let healthy =
+                    queue.len() == size as usize && queue.iter().all(|m| !m.failure && !m.slow);
+                assert_eq!(ring.is_fixed_point(), healthy, "size {size}, step {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn keeps_the_latest_outcomes_in_a_smaller_window_and_all_in_a_larger() {
+        let mut random = fastrand::Rng::with_seed(7);
+        for _ in 0..200 {
+            let (old, new) = (random.u32(1..80), random.u32(1..80));
+            let (mut ring, mut queue) = (Ring::new(old), VecDeque::new());
+            for _ in 0..random.usize(..200) {
+                let mark = Mark { failure: random.bool(), slow: random.bool() };
+                ring.push(mark);
+                queue.push_back(mark);
+            }
+            queue.drain(..queue.len().saturating_sub(old.min(new) as usize));
+            let mut resized = ring.resized(new);
+            assert_eq!(resized.figures, plain(&queue), "{old} to {new}");
+            // In the same order: one success more pushes out the oldest.
+            resized.slide(1);
+            queue.push_back(Mark { failure: false, slow: false });
+            queue.drain(..queue.len().saturating_sub(new as usize));
+            assert_eq!(resized.figures, plain(&queue), "{old} to {new}");
+        }
+    }
+}
