@@ -143,7 +143,7 @@ fn conclude(
         if ticket.is_clocked() { moment.exact().saturating_sub(started) } else { 0 }
     };
     #[cfg(feature = "metrics")]
-    if ticket.is_clocked() && end != End::Cancelled && circuit.is_timed() {
+    if ticket.is_clocked() && end != End::Cancelled {
         crate::metrics::took(breaker.name(), took());
     }
     if matches!(end, End::Outcome(Outcome::Success))

@@ -42,12 +42,6 @@ impl Circuit {
         took >= self.front.slow_after.load(Ordering::Relaxed)
     }
 
-    /// Whether every call's time is taken, and not only that of probes.
-    #[cfg(feature = "metrics")]
-    pub(crate) fn is_timed(&self) -> bool {
-        self.front.slow_after.load(Ordering::Relaxed) != crate::clock::NEVER
-    }
-
     /// Gives a place of the bulkhead back.
     pub(crate) fn leave(&self) {
         self.front.in_flight.fetch_sub(1, Ordering::Relaxed);

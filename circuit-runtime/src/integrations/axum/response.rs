@@ -54,3 +54,18 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
+
+/// A JSON response that says why not.
+pub(super) fn refusal(status: StatusCode, message: &'static str) -> Response {
+    struct Refusal(&'static str);
+
+    impl Serialize for Refusal {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut out = serializer.serialize_struct("Refusal", 1)?;
+            out.serialize_field("error", self.0)?;
+            out.end()
+        }
+    }
+
+    json(status, &Refusal(message))
+}

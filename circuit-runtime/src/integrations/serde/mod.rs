@@ -39,31 +39,40 @@ impl Serialize for Rejection {
 /// The fields of the struct, and after `retry_after` the same in whole milliseconds, for programs.
 impl Serialize for Snapshot {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Snapshot", 20)?;
-        out.serialize_field("name", self.name)?;
-        out.serialize_field("key", &self.key.as_deref())?;
-        out.serialize_field("state", &self.state)?;
-        out.serialize_field("mode", &self.mode)?;
-        out.serialize_field("failures_in_a_row", &self.failures_in_a_row)?;
-        out.serialize_field("window", &self.window)?;
-        let millis = self.retry_after.map(millis);
-        out.serialize_field("retry_after", &millis.map(Duration::from_millis).map(Text))?;
-        out.serialize_field("retry_after_ms", &millis)?;
+        let mut out = serializer.serialize_struct("Snapshot", 21)?;
+        present(self, &mut out)?;
         out.serialize_field("recent_transitions", &self.recent_transitions)?;
-        out.serialize_field("successes", &self.successes)?;
-        out.serialize_field("failures", &self.failures)?;
-        out.serialize_field("ignored", &self.ignored)?;
-        out.serialize_field("slow", &self.slow)?;
-        out.serialize_field("rejected", &self.rejected)?;
-        out.serialize_field("cancelled", &self.cancelled)?;
-        out.serialize_field("panicked", &self.panicked)?;
-        out.serialize_field("timed_out", &self.timed_out)?;
-        out.serialize_field("late", &self.late)?;
-        out.serialize_field("fallbacks", &self.fallbacks)?;
-        out.serialize_field("unprotected", &self.unprotected)?;
-        out.serialize_field("transitions", &self.transitions)?;
         out.end()
     }
+}
+
+/// Everything but the transitions.
+pub(super) fn present<S: SerializeStruct>(
+    snapshot: &Snapshot,
+    out: &mut S,
+) -> Result<(), S::Error> {
+    out.serialize_field("name", snapshot.name)?;
+    out.serialize_field("key", &snapshot.key.as_deref())?;
+    out.serialize_field("state", &snapshot.state)?;
+    out.serialize_field("mode", &snapshot.mode)?;
+    out.serialize_field("failures_in_a_row", &snapshot.failures_in_a_row)?;
+    out.serialize_field("window", &snapshot.window)?;
+    let millis = snapshot.retry_after.map(millis);
+    out.serialize_field("retry_after", &millis.map(Duration::from_millis).map(Text))?;
+    out.serialize_field("retry_after_ms", &millis)?;
+    out.serialize_field("successes", &snapshot.successes)?;
+    out.serialize_field("failures", &snapshot.failures)?;
+    out.serialize_field("ignored", &snapshot.ignored)?;
+    out.serialize_field("slow", &snapshot.slow)?;
+    out.serialize_field("rejected", &snapshot.rejected)?;
+    out.serialize_field("cancelled", &snapshot.cancelled)?;
+    out.serialize_field("panicked", &snapshot.panicked)?;
+    out.serialize_field("timed_out", &snapshot.timed_out)?;
+    out.serialize_field("late", &snapshot.late)?;
+    out.serialize_field("fallbacks", &snapshot.fallbacks)?;
+    out.serialize_field("unprotected", &snapshot.unprotected)?;
+    out.serialize_field("transitions", &snapshot.transitions)?;
+    Ok(())
 }
 
 impl Serialize for WindowSnapshot {
