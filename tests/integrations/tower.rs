@@ -1,7 +1,7 @@
 //! Breakers around tower's services: in memory, and between a real server and a real client.
 
 use std::convert::Infallible;
-use std::future::{Ready, pending, ready};
+use std::future::{Ready, pending, poll_fn, ready};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -151,7 +151,7 @@ async fn a_response_future_that_is_dropped_is_a_cancelled_call() {
 async fn a_panic_of_the_service_is_a_failure() {
     let breaker = breaker(Config::new());
     let in_call = service_fn(|()| -> Ready<io::Result<()>> { panic!("in call") });
-    let in_poll = service_fn(|()| async { Err::<(), io::Error>(panic!("in poll")) });
+    let in_poll = service_fn(|()| poll_fn(|_| -> Poll<io::Result<()>> { panic!("in poll") }));
     let layer = CircuitBreakerLayer::new(breaker);
     let first = tokio::spawn(async move { layer.layer(in_call).oneshot(()).await });
     assert!(first.await.unwrap_err().is_panic());

@@ -1,6 +1,7 @@
 //! What an operator can do to a circuit, and for whom it isn't done.
 
 use axum::extract::Path;
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::Response;
 
@@ -30,7 +31,9 @@ pub(super) async fn steer(
     };
     let mut circuits = registry::circuits();
     circuits.retain(|breaker| breaker.name() == name);
-    circuits.iter().for_each(|breaker| act(breaker));
+    for breaker in &circuits {
+        act(breaker);
+    }
     match circuits.first() {
         Some(breaker) => json(StatusCode::OK, &breaker.snapshot()),
         None => unknown_circuit(),
@@ -48,7 +51,7 @@ fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), &'static str> {
         (Some(site), _) => matches!(site, "same-origin" | "none"),
         // A browser that is older, or that doesn't trust plain HTTP enough to say it.
         (None, Some(origin)) => {
-            let host = text(header::HOST).or(uri.authority().map(|authority| authority.as_str()));
+            let host = text(header::HOST).or(uri.authority().map(Authority::as_str));
             let origin = origin.split_once("://").map(|(_, authority)| authority);
             matches!((origin, host), (Some(origin), Some(host)) if origin.eq_ignore_ascii_case(host))
         }

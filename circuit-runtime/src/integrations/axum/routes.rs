@@ -60,19 +60,21 @@ impl CircuitRoutes {
 }
 
 impl<S: Clone + Send + Sync + 'static> From<CircuitRoutes> for Router<S> {
-    fn from(routes: CircuitRoutes) -> Self {
-        let page = match routes.control {
-            true => Bytes::from(PAGE.replacen("data-control=\"off\"", "data-control=\"on\"", 1)),
-            false => Bytes::from_static(PAGE.as_bytes()),
+    fn from(CircuitRoutes { control }: CircuitRoutes) -> Self {
+        let page = if control {
+            Bytes::from(PAGE.replacen("data-control=\"off\"", "data-control=\"on\"", 1))
+        } else {
+            Bytes::from_static(PAGE.as_bytes())
         };
         let router = Router::new()
             .route("/circuits", get(list))
             .route("/circuits/ui", get(move || std::future::ready(ui(page.clone()))))
             .route("/circuits/events", get(events::stream))
             .route("/circuits/{name}", get(show));
-        match routes.control {
-            true => router.route("/circuits/{name}/{action}", post(control::steer)),
-            false => router,
+        if control {
+            router.route("/circuits/{name}/{action}", post(control::steer))
+        } else {
+            router
         }
     }
 }
