@@ -1,5 +1,8 @@
-//! Circuit breakers.
+#![doc = include_str!("../README.md")]
+#![doc(test(attr(deny(warnings))))]
 
+#[doc(hidden)]
+pub mod __private;
 mod breaker;
 mod circuit;
 mod clock;
@@ -39,3 +42,9 @@ pub use outcome::{Mode, Outcome, State};
 pub use permit::Permit;
 pub use registry::{circuits, find, on_transition};
 pub use snapshot::{Snapshot, WindowSnapshot};
+
+#[cfg(feature = "macros")]
+pub use circuit_macros::circuit_breaker;
+
+#[cfg(any(doc, doctest))]
+pub mod guide;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use circuit_runtime::{CircuitBreaker, Config, OnCancel, Outcome, Window, metrics, test_util};
+use circuit_runtime::{
+    CircuitBreaker, Config, OnCancel, Outcome, Window, circuit_breaker, metrics, test_util,
+};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 /// The recorder of the whole process, as a service has it.
@@ -25,7 +27,7 @@ fn alone() -> MutexGuard<'static, ()> {
 }
 
 /// The series of one circuit: name and the other labels, as in `state{open}`, without the common prefix.
-fn series(circuit: &str) -> BTreeMap<String, f64> {
+fn series_of(circuit: &str) -> BTreeMap<String, f64> {
     let text = exporter().render();
     let mut series = BTreeMap::new();
     for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
@@ -54,7 +56,7 @@ fn series(circuit: &str) -> BTreeMap<String, f64> {
 fn scrape(circuit: &str) -> BTreeMap<String, f64> {
     exporter();
     metrics::publish();
-    series(circuit)
+    series_of(circuit)
 }
 
 fn circuit(name: &'static str, config: Config) -> &'static CircuitBreaker {
@@ -178,10 +180,10 @@ fn a_transition_is_told_without_waiting_for_a_scrape() {
     let breaker = circuit("at once", Config::new().threshold(1).recovery(Duration::from_secs(30)));
     breaker.try_acquire().unwrap().failure();
     // Another thread may be writing for this one; it has done so when the pen is free again.
-    while !series("at once").contains_key("retry_after_seconds{}") {
+    while !series_of("at once").contains_key("retry_after_seconds{}") {
         std::thread::yield_now();
     }
-    let series = series("at once");
+    let series = series_of("at once");
     assert_state(&series, "open");
     assert_series(&series, &[("transitions_total{open}", 1.0), ("retry_after_seconds{}", 30.0)]);
 }
@@ -242,4 +244,48 @@ fn circuits_of_one_name_are_one() {
     let series = scrape("twins");
     assert_state(&series, "open");
     assert_series(&series, &[("calls_total{success}", 1.0), ("calls_total{failure}", 1.0)]);
+}
+
+#[test]
+fn a_circuit_per_key_is_one_circuit_until_its_keys_are_asked_for() {
+    #[circuit_breaker(threshold = 1, key = host, max_keys = 2, name = "hosts")]
+    fn ping(host: &str, is_up: bool) -> Result<(), std::io::Error> {
+        if is_up { Ok(()) } else { Err(std::io::Error::other(format!("{host} is down"))) }
+    }
+
+    let _alone = alone();
+    ping("db-1", true).unwrap();
+    ping("db-1", true).unwrap();
+    ping("db-2", false).unwrap_err();
+    ping("db-2", true).unwrap_err();
+    let series = scrape("hosts");
+    assert_state(&series, "open");
+    assert_series(
+        &series,
+        &[
+            ("calls_total{success}", 2.0),
+            ("calls_total{failure}", 1.0),
+            ("calls_total{rejected}", 1.0),
+            ("transitions_total{open}", 1.0),
+        ],
+    );
+    assert!(!exporter().render().contains("db-1"), "no key without being asked for");
+
+    metrics::publish_with_keys();
+    let keys = series_of("hosts");
+    assert_series(
+        &keys,
+        &[
+            ("key_calls_total{db-1,success}", 2.0),
+            ("key_calls_total{db-2,rejected}", 1.0),
+            ("key_state{db-1,closed}", 1.0),
+            ("key_state{db-2,open}", 1.0),
+        ],
+    );
+
+    // Another key takes the place of `db-1`, and `db-1` comes back to a circuit without a past.
+    ping("db-3", true).unwrap();
+    ping("db-1", true).unwrap();
+    metrics::publish_with_keys();
+    assert_series(&series_of("hosts"), &[("key_calls_total{db-1,success}", 3.0)]);
 }

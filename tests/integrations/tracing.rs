@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use std::sync::Once;
 use std::time::Duration;
 
-use circuit_runtime::{CircuitBreaker, Config, Outcome, test_util};
+use circuit_runtime::{CircuitBreaker, Config, Outcome, circuit_breaker, test_util};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -125,6 +125,22 @@ fn half_open_and_closed_are_info_and_a_rejection_is_debug() {
     assert_eq!(half_open.field("retry_after"), None);
     assert_eq!((closed.level, closed.field("to")), (Level::INFO, Some("closed")));
     assert_eq!(closed.field("number"), Some("3"));
+}
+
+#[test]
+fn the_events_of_a_circuit_per_key_name_the_key() {
+    #[circuit_breaker(threshold = 1, key = host)]
+    fn ping(host: &str) -> Result<(), std::io::Error> {
+        Err(std::io::Error::other(format!("{host} is down")))
+    }
+
+    capture();
+    ping("db-1").unwrap_err();
+    ping("db-1").unwrap_err();
+    let events = seen();
+    let [opened, rejected] = &events[..] else { panic!("{events:?}") };
+    assert_eq!(opened.field("key"), Some("db-1"));
+    assert_eq!(rejected.field("key"), Some("db-1"));
 }
 
 #[test]

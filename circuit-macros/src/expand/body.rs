@@ -1,0 +1,105 @@
+//! The user's body, as a closure or an async block under the permit.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ReturnType;
+
+use super::parameters::Parameters;
+use super::{at_return_type, circuit, judge};
+use crate::model::{Form, Model};
+
+/// The expression that runs the body and has the type that the function returns.
+pub(super) fn run(model: &Model, parameters: &Parameters) -> TokenStream {
+    let site = at_return_type(model);
+    let judge = judge::judge(model);
+    let body = body(model, parameters);
+    match (&model.form, &model.timeout) {
+        (Form::Sync, _) => quote_spanned! {site=>
+            __circuit::run(__circuit_returns, __circuit_permit, #body, #judge)
+        },
+        (_, None) => quote_spanned! {site=>
+            __circuit::run_async(__circuit_returns, __circuit_permit, #body, #judge).await
+        },
+        (_, Some(limit)) => {
+            let limit = circuit::limit(limit);
+            quote_spanned! {site=>
+                __circuit::in_time(
+                    __circuit::run_timed(
+                        __circuit_returns, __circuit_permit, #limit, #body, #judge
+                    ).await,
+                    __circuit_late,
+                )
+            }
+        }
+    }
+}
+
+/// [`run`] for a fallback that runs for failures too: the type is `Ended`.
+pub(super) fn run_any(model: &Model, parameters: &Parameters) -> TokenStream {
+    let site = at_return_type(model);
+    let judge = judge::judge(model);
+    let body = body(model, parameters);
+    match (&model.form, &model.timeout) {
+        (Form::Sync, _) => quote_spanned! {site=>
+            __circuit::run_any(__circuit_returns, __circuit_permit, #body, #judge)
+        },
+        (_, None) => quote_spanned! {site=>
+            __circuit::run_async_any(__circuit_returns, __circuit_permit, #body, #judge).await
+        },
+        (_, Some(limit)) => {
+            let limit = circuit::limit(limit);
+            quote_spanned! {site=>
+                __circuit::run_timed_any(
+                    __circuit_returns, __circuit_permit, #limit, #body, #judge
+                ).await
+            }
+        }
+    }
+}
+
+fn body(model: &Model, parameters: &Parameters) -> TokenStream {
+    let block = match &model.form {
+        Form::Future(body) => &body.block,
+        Form::Sync | Form::Async => &model.function.body,
+    };
+    let site = Span::mixed_site();
+    let before = &parameters.before_body;
+    match &model.form {
+        Form::Sync => {
+            // A body without a tail is reported right behind the return type.
+            let closure = at_end_of_return_type(model);
+            let bars = quote_spanned!(closure=> move ||);
+            if before.is_empty() {
+                return quote!(#bars #block);
+            }
+            // A match arm ends its temporaries, as a function's body does, before
+            // what stands in front of it is dropped.
+            quote_spanned!(site=> #bars { #before match () { () => #block } })
+        }
+        Form::Async | Form::Future(_) => {
+            let returns = at_return_type(model);
+            quote_spanned! {returns=>
+                async move {
+                    if false {
+                        return __circuit_returns.never();
+                    }
+                    #before
+                    match () { () => #block }
+                }
+            }
+        }
+    }
+}
+
+fn at_end_of_return_type(model: &Model) -> Span {
+    let ReturnType::Type(_, ty) = &model.function.signature.output else {
+        return at_return_type(model);
+    };
+    let last = ty.to_token_stream().into_iter().last();
+    let span = match last {
+        Some(TokenTree::Group(group)) => group.span_close(),
+        Some(token) => token.span(),
+        None => return at_return_type(model),
+    };
+    Span::mixed_site().located_at(span)
+}

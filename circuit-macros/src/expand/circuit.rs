@@ -1,0 +1,227 @@
+//! The static that holds the circuit, its configuration, and the way in.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use std::time::Duration;
+
+use super::at;
+use crate::model::{Circuit, Model, Own};
+use crate::options::{Opt, Takes, Value, range, thousands};
+
+/// `let __circuit_breaker = ..;`
+pub(super) fn breaker(circuit: &Circuit) -> TokenStream {
+    let site = Span::mixed_site();
+    let make = match circuit {
+        Circuit::Shared(path) => {
+            let site = at(path);
+            quote_spanned!(site=> __circuit::share(&#path))
+        }
+        Circuit::Own(circuit) => own(circuit),
+    };
+    quote_spanned! {site=>
+        let __circuit_breaker = {
+            static __CIRCUIT_BREAKER: __circuit::Static = __circuit::Static::new(|| { #make });
+            *__CIRCUIT_BREAKER
+        };
+    }
+}
+
+fn own(circuit: &Own) -> TokenStream {
+    let Own { name, config, key } = circuit;
+    let site = Span::mixed_site();
+    let (name_item, name) = circuit_name(name.as_ref());
+    let setters = config.iter().map(|(option, value)| setter(*option, value));
+    let config_value = quote_spanned!(site=> __circuit::Config::new() #(#setters)*);
+    // Values that do not go together are shown at the last that only the
+    // compiler knows; the others have been checked.
+    let checks = config
+        .iter()
+        .rev()
+        .find_map(|(_, value)| match value {
+            Value::Constant(expr) => Some(at(expr)),
+            _ => None,
+        })
+        .unwrap_or(site);
+    let config_value = if key.is_some() {
+        quote_spanned!(checks=> __circuit::checked_keyed(#config_value))
+    } else {
+        quote_spanned!(checks=> __circuit::checked(#config_value))
+    };
+    let config_item = quote_spanned! {site=>
+        const __CIRCUIT_CONFIG: __circuit::Config = #config_value;
+    };
+    let create = match key {
+        None => quote_spanned!(site=> __circuit::create(#name, __CIRCUIT_CONFIG)),
+        Some(key) => {
+            let (keys_item, max_keys) = max_keys(key.max_keys.as_ref());
+            quote_spanned! {site=>
+                #keys_item
+                __circuit::create_keyed(#name, __CIRCUIT_CONFIG, #max_keys)
+            }
+        }
+    };
+    quote!(#config_item #name_item #create)
+}
+
+/// An item in front, and the expression.
+fn circuit_name(name: Option<&Value>) -> (TokenStream, TokenStream) {
+    match name {
+        Some(Value::Text(text)) => (TokenStream::new(), text.to_token_stream()),
+        Some(Value::Constant(expr)) => {
+            let site = at(expr);
+            (
+                quote_spanned! {site=>
+                    const __CIRCUIT_NAME: &__circuit::core::primitive::str =
+                        __circuit::name(#expr);
+                },
+                quote_spanned!(site=> __CIRCUIT_NAME),
+            )
+        }
+        _ => {
+            let site = Span::mixed_site();
+            (
+                quote_spanned!(site=> fn __circuit_here() {}),
+                quote_spanned!(site=> __circuit::name_of(__circuit_here)),
+            )
+        }
+    }
+}
+
+fn max_keys(value: Option<&Value>) -> (TokenStream, TokenStream) {
+    match value {
+        None => (TokenStream::new(), quote!(10_000)),
+        Some(value) => {
+            let value = printed(Opt::MaxKeys, value);
+            let site = Span::mixed_site();
+            (
+                quote_spanned! {site=>
+                    const __CIRCUIT_KEYS: __circuit::core::primitive::u32 = #value;
+                },
+                quote_spanned!(site=> __CIRCUIT_KEYS),
+            )
+        }
+    }
+}
+
+/// `.threshold(3)`
+fn setter(option: Opt, value: &Value) -> TokenStream {
+    let site = Span::mixed_site();
+    let method = Ident::new(option.spec().name, site);
+    let value = printed(option, value);
+    quote_spanned!(site=> .#method(#value))
+}
+
+/// The value as an expression; a constant inside the check that its option asks for.
+fn printed(option: Opt, value: &Value) -> TokenStream {
+    let site = Span::mixed_site();
+    let takes = option.spec().takes;
+    match value {
+        Value::Whole(number) => {
+            let number = Literal::u32_unsuffixed(*number);
+            if takes == Takes::Window {
+                quote_spanned!(site=> __circuit::Window::Calls(#number))
+            } else {
+                number.to_token_stream()
+            }
+        }
+        Value::Number(_, literal) => literal.to_token_stream(),
+        Value::Time(time) => {
+            let time = duration(*time, site);
+            if takes == Takes::Window {
+                quote_spanned!(site=> __circuit::Window::Time(#time))
+            } else {
+                time
+            }
+        }
+        Value::Constant(expr) => {
+            let site = at(expr);
+            let name = option.spec().name;
+            match takes {
+                Takes::Whole(most) => {
+                    let message = format!("`{name}` must be from 1 to {}", thousands(most));
+                    let most = Literal::u32_unsuffixed(most);
+                    quote_spanned!(site=> __circuit::whole(#expr, #most, #message))
+                }
+                Takes::Rate | Takes::Factor | Takes::Part => {
+                    let check = match takes {
+                        Takes::Rate => quote_spanned!(site=> rate),
+                        Takes::Factor => quote_spanned!(site=> factor),
+                        _ => quote_spanned!(site=> part),
+                    };
+                    let message = format!("`{name}` must be {}", range(takes));
+                    quote_spanned!(site=> __circuit::#check(#expr, #message))
+                }
+                Takes::Window => quote_spanned!(site=> __circuit::U32OrDuration(#expr).window()),
+                _ => {
+                    let message = format!("`{name}` must be longer than zero");
+                    quote_spanned!(site=> __circuit::time(#expr, #message))
+                }
+            }
+        }
+        Value::Word("failure") => quote_spanned!(site=> __circuit::OnCancel::Failure),
+        Value::Word(_) => quote_spanned!(site=> __circuit::OnCancel::Ignore),
+        // No option of a `Config` takes another kind.
+        Value::Text(_) | Value::Code(_) | Value::Path(_) | Value::Pattern(_) | Value::Wrong => {
+            TokenStream::new()
+        }
+    }
+}
+
+fn duration(time: Duration, site: Span) -> TokenStream {
+    let (secs, nanos) = (time.as_secs(), time.subsec_nanos());
+    let (method, count) = match nanos {
+        0 => ("from_secs", secs),
+        _ if secs == 0 && nanos % 1_000_000 == 0 => ("from_millis", u64::from(nanos / 1_000_000)),
+        _ => {
+            let secs = Literal::u64_unsuffixed(secs);
+            let nanos = Literal::u32_unsuffixed(nanos);
+            return quote_spanned!(site=> __circuit::Duration::new(#secs, #nanos));
+        }
+    };
+    let method = Ident::new(method, site);
+    let count = Literal::u64_unsuffixed(count);
+    quote_spanned!(site=> __circuit::Duration::#method(#count))
+}
+
+/// The limit of a call, as a constant expression.
+pub(super) fn limit(value: &Value) -> TokenStream {
+    let time = printed(Opt::Timeout, value);
+    match value {
+        Value::Constant(expr) => {
+            let site = at(expr);
+            quote_spanned! {site=> {
+                const __CIRCUIT_LIMIT: __circuit::Duration = #time;
+                __CIRCUIT_LIMIT
+            }}
+        }
+        _ => time,
+    }
+}
+
+/// The request for a permit.
+pub(super) fn entry(model: &Model) -> TokenStream {
+    let site = Span::mixed_site();
+    let key = match &model.circuit {
+        Circuit::Own(own) => own.key.as_ref().map(|key| &key.value),
+        Circuit::Shared(_) => None,
+    };
+    let Some(key) = key else {
+        return if model.fallback.is_some() {
+            quote_spanned!(site=> __circuit::enter_or_fall_back(__circuit_breaker))
+        } else {
+            quote_spanned!(site=> __circuit::enter(__circuit_breaker))
+        };
+    };
+    let site = at(key);
+    let enter = if model.fallback.is_some() {
+        quote_spanned!(site=> __circuit::enter_keyed_or_fall_back)
+    } else {
+        quote_spanned!(site=> __circuit::enter_keyed)
+    };
+    // A statement of its own: what the key borrows is free again behind it.
+    quote_spanned! {site=> {
+        let __circuit_entry = __circuit::Key::of(&(#key))
+            .with(|__circuit_key| #enter(__circuit_breaker, __circuit_key));
+        __circuit_entry
+    }}
+}

@@ -1,0 +1,91 @@
+//! What makes an outcome of a result, and what the return type must allow for.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+
+use super::{at, at_return_type};
+use crate::model::{Judge, Model, Patterns};
+use crate::options::Arm;
+
+/// Conversions into the return type. All bounds of a function are in one call:
+/// one problem is one error.
+pub(super) fn evidence(model: &Model) -> TokenStream {
+    let site = at_return_type(model);
+    let judged = model.judge.is_given();
+    let limited = model.timeout.is_some();
+    match &model.fallback {
+        None => {
+            let bounds = match (judged, limited) {
+                (false, false) => quote_spanned!(site=> bare),
+                (false, true) => quote_spanned!(site=> bare_limited),
+                (true, false) => quote_spanned!(site=> rejectable),
+                (true, true) => quote_spanned!(site=> rejectable_limited),
+            };
+            let conversions = if limited {
+                quote_spanned!(site=> (__circuit_reject, __circuit_late))
+            } else {
+                quote_spanned!(site=> __circuit_reject)
+            };
+            quote_spanned!(site=> let #conversions = __circuit::#bounds(__circuit_returns);)
+        }
+        Some(fallback) if limited && !fallback.on_any => {
+            let bounds = if judged {
+                quote_spanned!(site=> limited)
+            } else {
+                quote_spanned!(site=> judged_limited)
+            };
+            quote_spanned!(site=> let __circuit_late = __circuit::#bounds(__circuit_returns);)
+        }
+        Some(_) => TokenStream::new(),
+    }
+}
+
+/// An expression of type `Fn(&R) -> Outcome`.
+pub(super) fn judge(model: &Model) -> TokenStream {
+    match &model.judge {
+        Judge::Classify(function) => quote!(#function),
+        Judge::Default => {
+            let site = at_return_type(model);
+            let default = default(model);
+            quote_spanned!(site=> |__circuit_result| #default)
+        }
+        Judge::Patterns(patterns) => {
+            let Patterns { ignore, failure } = &**patterns;
+            let site = failure
+                .as_ref()
+                .or(ignore.as_ref())
+                .map_or_else(|| at_return_type(model), |arm| at(&arm.pattern));
+            let ignore = arm(ignore.as_ref(), "Ignored");
+            let rest = if failure.is_some() {
+                let failure = arm(failure.as_ref(), "Failure");
+                quote_spanned!(site=> #failure _ => __circuit::Outcome::Success,)
+            } else {
+                let default = default(model);
+                quote_spanned!(site=> _ => #default,)
+            };
+            quote_spanned! {site=>
+                move |__circuit_result| match __circuit_result { #ignore #rest }
+            }
+        }
+    }
+}
+
+fn arm(arm: Option<&Arm>, outcome: &str) -> TokenStream {
+    let Some(arm) = arm else {
+        return TokenStream::new();
+    };
+    let site = at(&arm.pattern);
+    let outcome = Ident::new(outcome, site);
+    quote_spanned!(site=> #arm => __circuit::Outcome::#outcome,)
+}
+
+/// The same bound at the same place as in [`evidence`], which the compiler
+/// reports once.
+fn default(model: &Model) -> TokenStream {
+    let site = at_return_type(model);
+    if model.fallback.is_some() {
+        quote_spanned!(site=> __circuit::judge_judged(__circuit_result))
+    } else {
+        quote_spanned!(site=> __circuit::judge_bare(__circuit_result))
+    }
+}

@@ -1,0 +1,152 @@
+//! Prints the guarded function.
+//!
+//! Every token of ours is located at what the user wrote it for, so that errors
+//! are shown there, and resolves as in a macro, so that lints leave it alone.
+//! Locals are prefixed all the same: a constant of the same name in scope would
+//! turn a binding into a comparison. `__circuit` is the only import, of a module,
+//! which no variable can hide; the static has a block of its own. The user's body
+//! stands once, in the user's braces: they carry its edition and its lints.
+
+mod body;
+mod circuit;
+mod fallback;
+mod given;
+mod judge;
+mod parameters;
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{ReturnType, Signature, Type};
+
+use crate::model::{Form, FutureBody, Model, with_content};
+use parameters::Parameters;
+
+/// Resolves as in a macro, and is shown at `tokens`.
+pub(crate) fn at(tokens: &impl ToTokens) -> Span {
+    Span::mixed_site().located_at(tokens.span())
+}
+
+pub(crate) fn function(model: &Model) -> TokenStream {
+    let function = &model.function;
+    let parameters = Parameters::new(model);
+    let attributes = &function.attributes;
+    let visibility = &function.visibility;
+    let defaultness = &function.defaultness;
+    let signature = Signature { inputs: parameters.inputs.clone(), ..function.signature.clone() };
+    let inner_attributes = &model.inner_attributes;
+    let import = import(model);
+    let guarded = guarded(model, &parameters);
+    let content = match &model.form {
+        Form::Future(body) => future_body(body, &guarded),
+        Form::Sync | Form::Async => guarded,
+    };
+    let braces = with_content(&function.body, quote!(#inner_attributes #import #content));
+    quote!(#(#attributes)* #visibility #defaultness #signature #braces)
+}
+
+/// A wrong `crate = path` is one error, here.
+fn import(model: &Model) -> TokenStream {
+    match &model.runtime {
+        None => {
+            let site = Span::mixed_site();
+            quote_spanned!(site=> use ::circuit_runtime::__private as __circuit;)
+        }
+        Some(path) => {
+            let site = at(path);
+            quote_spanned!(site=> use #path::__private as __circuit;)
+        }
+    }
+}
+
+/// The same expression around another block.
+fn future_body(body: &FutureBody, guarded: &TokenStream) -> TokenStream {
+    let keywords = &body.keywords;
+    let block = with_content(&body.block, guarded.clone());
+    let after = &body.after;
+    let future = quote!(#keywords #block #after);
+    match &body.boxed {
+        Some((path, parens)) => {
+            let parens = with_content(parens, future);
+            quote!(#path #parens)
+        }
+        None => future,
+    }
+}
+
+/// The statements that take the body's place.
+fn guarded(model: &Model, parameters: &Parameters) -> TokenStream {
+    let breaker = circuit::breaker(&model.circuit);
+    let returns = returns(model);
+    let evidence = judge::evidence(model);
+    let call = match &model.fallback {
+        Some(fallback) if fallback.on_any => fallback::any(model, fallback, parameters),
+        Some(fallback) => fallback::on_rejection(model, fallback, parameters),
+        None => without_fallback(model, parameters),
+    };
+    quote!(#breaker #returns #evidence #call)
+}
+
+/// Equates `R` of `Returns<R>` with the declared type before the body is checked.
+fn returns(model: &Model) -> TokenStream {
+    let site = at_return_type(model);
+    let ty = match model.form.output() {
+        Some(output) if !has_impl(output) => {
+            let output = respanned(output.to_token_stream());
+            quote_spanned!(site=> ::<#output>)
+        }
+        _ => TokenStream::new(),
+    };
+    quote_spanned! {site=>
+        let __circuit_returns = __circuit::Returns #ty::new();
+        if false {
+            return __circuit_returns.never();
+        }
+    }
+}
+
+fn without_fallback(model: &Model, parameters: &Parameters) -> TokenStream {
+    let site = at_return_type(model);
+    let run = body::run(model, parameters);
+    let entry = circuit::entry(model);
+    quote_spanned! {site=>
+        let __circuit_permit = match #entry {
+            __circuit::Admitted(__circuit_permit) => __circuit_permit,
+            __circuit::Rejected(__circuit_open) => return __circuit_reject(__circuit_open),
+        };
+        return #run;
+    }
+}
+
+/// Errors about the return type are shown there; at the name where there is none.
+pub(crate) fn at_return_type(model: &Model) -> Span {
+    let signature = &model.function.signature;
+    match (model.form.output(), &signature.output) {
+        (Some(output), _) => at(output),
+        (None, ReturnType::Type(_, ty)) => at(ty),
+        (None, ReturnType::Default) => at(&signature.ident),
+    }
+}
+
+fn has_impl(ty: &Type) -> bool {
+    crate::model::names::flatten(ty.to_token_stream())
+        .any(|token| matches!(token, proc_macro2::TokenTree::Ident(word) if word == "impl"))
+}
+
+/// The type a second time: as a macro's tokens, so that lints which the user's
+/// type deserves fire once. `$crate` means what it meant.
+fn respanned(tokens: TokenStream) -> TokenStream {
+    tokens
+        .into_iter()
+        .map(|mut token| {
+            match &mut token {
+                proc_macro2::TokenTree::Group(group) => {
+                    *group = with_content(group, respanned(group.stream()));
+                }
+                proc_macro2::TokenTree::Ident(word) if *word == "$crate" => {}
+                token => token.set_span(Span::mixed_site().located_at(token.span())),
+            }
+            token
+        })
+        .collect()
+}

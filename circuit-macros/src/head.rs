@@ -1,0 +1,172 @@
+//! The function taken apart, without looking into its body.
+//!
+//! The body's braces come off the token stream before syn sees anything: it may
+//! be half typed, and parsing it would cost more than all else here.
+
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Signature, Token, Visibility};
+
+/// `#[doc = ".."] pub async fn f(n: u8) -> Result<(), E> { .. }`
+pub(crate) struct Function {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) defaultness: Option<Token![default]>,
+    pub(crate) signature: Signature,
+    pub(crate) body: Group,
+}
+
+/// Kept as tokens: other attributes need not have a form that syn knows.
+pub(crate) struct Attribute {
+    tokens: [TokenTree; 2],
+}
+
+impl Attribute {
+    /// The last segment of the path: `circuit_breaker` of
+    /// `#[circuit_runtime::circuit_breaker(..)]`.
+    pub(crate) fn name(&self) -> Option<String> {
+        let TokenTree::Group(brackets) = &self.tokens[1] else {
+            return None;
+        };
+        brackets
+            .stream()
+            .into_iter()
+            .take_while(|token| match token {
+                TokenTree::Ident(_) => true,
+                TokenTree::Punct(punct) => punct.as_char() == ':',
+                _ => false,
+            })
+            .filter_map(|token| match token {
+                TokenTree::Ident(ident) => Some(ident.unraw().to_string()),
+                _ => None,
+            })
+            .last()
+    }
+}
+
+impl ToTokens for Attribute {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        tokens.extend(self.tokens.iter().cloned());
+    }
+}
+
+impl Function {
+    pub(crate) fn parse(item: TokenStream) -> syn::Result<Self> {
+        let mut tokens: Vec<TokenTree> = peel(item).into_iter().collect();
+        let attributes = take_attributes(&mut tokens);
+        if let Some(error) = wrong_target(&tokens) {
+            return Err(error);
+        }
+        let body = match tokens.pop() {
+            Some(last) => body_of(&last).ok_or_else(|| {
+                syn::Error::new_spanned(
+                    last,
+                    "`#[circuit_breaker]` needs a function body to guard; put it on the method \
+                     in the `impl` block, or give this trait method a default body",
+                )
+            })?,
+            None => {
+                return Err(syn::Error::new(
+                    proc_macro2::Span::call_site(),
+                    "`#[circuit_breaker]` goes on a function or method",
+                ));
+            }
+        };
+        let head = |input: ParseStream| {
+            Ok(Function {
+                attributes,
+                visibility: input.parse()?,
+                defaultness: input.parse()?,
+                signature: input.parse()?,
+                body,
+            })
+        };
+        head.parse2(tokens.into_iter().collect())
+    }
+}
+
+/// `macro_rules!` wraps what it passes on (`$item:item`, `$body:block`) in
+/// groups without delimiters.
+pub(crate) fn peel(tokens: TokenStream) -> TokenStream {
+    let mut trees = tokens.clone().into_iter();
+    match (trees.next(), trees.next()) {
+        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::None => {
+            peel(group.stream())
+        }
+        _ => tokens,
+    }
+}
+
+fn body_of(last: &TokenTree) -> Option<Group> {
+    let peeled = peel(last.to_token_stream());
+    match peeled.into_iter().next() {
+        Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => Some(group),
+        _ => None,
+    }
+}
+
+fn take_attributes(tokens: &mut Vec<TokenTree>) -> Vec<Attribute> {
+    let is_attribute = |pair: &&[TokenTree]| {
+        matches!(pair, [TokenTree::Punct(pound), TokenTree::Group(group)]
+            if pound.as_char() == '#' && group.delimiter() == Delimiter::Bracket)
+    };
+    let count = tokens.chunks(2).take_while(is_attribute).count();
+    let rest = tokens.split_off(2 * count);
+    let mut attributes = Vec::with_capacity(count);
+    let mut taken = std::mem::replace(tokens, rest).into_iter();
+    while let (Some(pound), Some(group)) = (taken.next(), taken.next()) {
+        attributes.push(Attribute { tokens: [pound, group] });
+    }
+    attributes
+}
+
+/// An error when the keywords in front say that this is not a function.
+fn wrong_target(tokens: &[TokenTree]) -> Option<syn::Error> {
+    let words: Vec<&Ident> = tokens
+        .iter()
+        .filter(|token| !matches!(token, TokenTree::Group(_) | TokenTree::Literal(_)))
+        .map_while(|token| match token {
+            TokenTree::Ident(ident) => Some(ident),
+            _ => None,
+        })
+        .collect();
+    if words.iter().any(|word| *word == "fn") {
+        return None;
+    }
+    let kinds = [
+        "struct",
+        "enum",
+        "union",
+        "trait",
+        "impl",
+        "mod",
+        "const",
+        "static",
+        "type",
+        "use",
+        "extern",
+        "let",
+        "macro_rules",
+    ];
+    let target = words.iter().find(|word| kinds.iter().any(|kind| *word == kind))?;
+    let kind = target.to_string();
+    let what = match kind.as_str() {
+        "let" => "a `let`",
+        "use" => "a `use`",
+        "extern" => "an `extern` block",
+        "macro_rules" => "a macro",
+        "type" => "a type alias",
+        "enum" | "impl" => &format!("an {kind}"),
+        kind => &format!("a {kind}"),
+    };
+    let remedy = match kind.as_str() {
+        "impl" | "trait" => "; put it on each method that makes the guarded call",
+        _ => "",
+    };
+    Some(syn::Error::new(
+        target.span(),
+        format!("`#[circuit_breaker]` goes on a function or method, not on {what}{remedy}"),
+    ))
+}

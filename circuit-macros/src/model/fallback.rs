@@ -1,0 +1,260 @@
+//! What runs instead of the body.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{Expr, ExprPath, FnArg, Lit, ReceiverKind, ReturnType, Type};
+
+use super::{Form, names};
+use crate::diag::Problems;
+use crate::head::Function;
+use crate::options::{Opt, Options, Value};
+use crate::validate::{cfg_on_parameters, peel_type};
+
+pub(crate) struct Fallback {
+    pub(crate) expr: Expr,
+    pub(crate) kind: Kind,
+    pub(crate) gives: Gives,
+    /// Runs for failures and timeouts too.
+    pub(crate) on_any: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Called with the receiver and all parameters.
+    Path,
+    /// Called with all parameters but the receiver.
+    Closure {
+        wants_reason: bool,
+    },
+    Expression,
+}
+
+/// What can be told from the tokens about the fallback of an async function.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gives {
+    Value,
+    Future,
+    /// The compiler finds out.
+    Either,
+}
+
+/// The helpers that give an untyped closure its signature end here.
+pub(crate) const MOST_PARAMETERS: usize = 16;
+
+impl Fallback {
+    pub(super) fn new(
+        options: &Options,
+        function: &Function,
+        form: &Form,
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        let Value::Code(expr) = options.value(Opt::Fallback)? else {
+            return None;
+        };
+        let on_any = matches!(options.value(Opt::FallbackOn), Some(Value::Word("any")));
+        let expr = unwrap(expr);
+        let kind = kind(&expr, function, problems);
+        if kind == Kind::Expression {
+            quoted_name(&expr, function, form, problems);
+        } else {
+            cfg_on_parameters(function, problems);
+        }
+        if on_any {
+            nothing_used_up(&expr, kind, function, problems);
+        }
+        let gives = match &expr {
+            Expr::Closure(closure) if closure.asyncness.is_some() => Gives::Future,
+            Expr::Closure(closure) => gives(&closure.body),
+            Expr::Path(_) if kind == Kind::Path => Gives::Either,
+            expr => gives(expr),
+        };
+        Some(Self { expr, kind, gives, on_any })
+    }
+}
+
+/// A closure in parentheses is still a closure.
+fn unwrap(expr: &Expr) -> Expr {
+    match crate::options::inside_parens(expr) {
+        Expr::Closure(closure) => Expr::Closure(closure.clone()),
+        _ => expr.clone(),
+    }
+}
+
+fn kind(expr: &Expr, function: &Function, problems: &mut Problems) -> Kind {
+    match expr {
+        Expr::Path(path) if path.path.segments.last().is_some_and(|s| s.ident == "None") => {
+            Kind::Expression
+        }
+        // A parameter is a value, not a function to call with all parameters.
+        Expr::Path(path) if names_parameter(path, function) => Kind::Expression,
+        Expr::Path(_) => Kind::Path,
+        Expr::Closure(closure) => {
+            let has_self = function.signature.receiver().is_some();
+            let parameters = function.signature.inputs.len() - usize::from(has_self);
+            let taken = closure.inputs.len();
+            if taken != parameters && taken != parameters + 1 {
+                let s = if taken == 1 { "" } else { "s" };
+                let without = if has_self { " besides `self`" } else { "" };
+                let bars = closure.inputs_begin.to_token_stream().into_iter();
+                let tokens: TokenStream = bars
+                    .chain(closure.inputs.to_token_stream())
+                    .chain(closure.inputs_end.to_token_stream())
+                    .collect();
+                problems.add(
+                    tokens,
+                    format!(
+                        "the fallback takes {taken} parameter{s}, but the function has \
+                         {parameters}{without}; it gets the function's parameters in order, and \
+                         the reason if it takes one more"
+                    ),
+                );
+            }
+            Kind::Closure { wants_reason: taken > parameters }
+        }
+        _ => Kind::Expression,
+    }
+}
+
+fn names_parameter(path: &ExprPath, function: &Function) -> bool {
+    let inputs = function.signature.inputs.iter();
+    path.path.get_ident().is_some_and(|name| {
+        name == "self"
+            || inputs.into_iter().any(|input| match input {
+                FnArg::Receiver(_) => false,
+                FnArg::Typed(typed) => names::bindings(&typed.pat).contains(name),
+            })
+    })
+}
+
+/// `fallback = "cached_price"`
+fn quoted_name(expr: &Expr, function: &Function, form: &Form, problems: &mut Problems) {
+    let Expr::Lit(literal) = expr else {
+        return;
+    };
+    let Lit::Str(text) = &literal.lit else {
+        return;
+    };
+    let returned = match &function.signature.output {
+        ReturnType::Type(_, ty) => Some(form.output().unwrap_or(ty)),
+        ReturnType::Default => None,
+    };
+    let is_result = match returned.map(peel_type) {
+        Some(Type::Path(path)) => path.path.segments.last().is_some_and(|s| s.ident == "Result"),
+        _ => false,
+    };
+    if is_result {
+        let path = text.value();
+        let path = if path.is_empty() { "cached_price" } else { &path };
+        problems.add(
+            literal,
+            format!(
+                "`fallback` takes a path without quotes, a closure or a value: \
+                 `fallback = {path}`"
+            ),
+        );
+    }
+}
+
+/// Under `any` the body has run when the fallback does.
+fn nothing_used_up(expr: &Expr, kind: Kind, function: &Function, problems: &mut Problems) {
+    let tokens = expr.to_token_stream();
+    let remedy = "leave out `fallback_on = any`, or call the fallback in the body";
+    if let Some(receiver) = function.signature.receiver() {
+        let (by_mut, by_value) = match &receiver.kind {
+            ReceiverKind::Reference(_, _, mutability) => (mutability.is_some(), false),
+            ReceiverKind::Typed(_, ty) => match peel_type(ty) {
+                Type::Reference(reference) => (reference.mutability.is_some(), false),
+                _ => (false, true),
+            },
+            _ => (false, true),
+        };
+        let used = kind == Kind::Path || names::mentions_self(&tokens);
+        if by_mut && used {
+            problems.add(
+                receiver,
+                format!(
+                    "`fallback_on = any` can't pass `&mut self` on, because the body has used it; \
+                     {remedy}"
+                ),
+            );
+        } else if by_value && used && kind != Kind::Path {
+            problems.add(
+                self_token(tokens.clone()),
+                "`fallback_on = any` can't use `self` here, because the body has used it up; \
+                 write a path, which is given a clone: `fallback = Self::function`",
+            );
+        }
+    }
+    for input in &function.signature.inputs {
+        let FnArg::Typed(typed) = input else {
+            continue;
+        };
+        let Type::Reference(reference) = peel_type(&typed.ty) else {
+            continue;
+        };
+        let passed = match kind {
+            Kind::Expression => {
+                let bound = names::bindings(&typed.pat);
+                bound.iter().any(|name| names::mentions(&tokens, name))
+            }
+            _ => true,
+        };
+        if reference.mutability.is_some() && passed {
+            problems.add(
+                reference,
+                format!(
+                    "`fallback_on = any` can't pass a `&mut` parameter on, because the body has \
+                     used it; {remedy}"
+                ),
+            );
+        }
+    }
+}
+
+fn self_token(tokens: TokenStream) -> TokenTree {
+    let whole = tokens.clone();
+    names::flatten(tokens)
+        .find(|token| matches!(token, TokenTree::Ident(ident) if ident == "self"))
+        .unwrap_or_else(|| {
+            TokenTree::Group(proc_macro2::Group::new(proc_macro2::Delimiter::None, whole))
+        })
+}
+
+/// Only for coercions: where it says `Either`, the compiler finds out.
+fn gives(expr: &Expr) -> Gives {
+    match expr {
+        Expr::Async(_) => Gives::Future,
+        Expr::Group(inner) => gives(&inner.expr),
+        Expr::Paren(inner) => gives(&inner.expr),
+        Expr::Block(block) => match block.block.stmts.last() {
+            Some(syn::Stmt::Expr(last, None)) => gives(last),
+            _ => Gives::Value,
+        },
+        Expr::Path(path) if path.path.segments.last().is_some_and(|s| s.ident == "None") => {
+            Gives::Value
+        }
+        Expr::Call(call) => match &*call.func {
+            Expr::Path(path) => match path.path.segments.last() {
+                Some(last) if ["Ok", "Err", "Some"].iter().any(|name| last.ident == name) => {
+                    Gives::Value
+                }
+                _ => Gives::Either,
+            },
+            _ => Gives::Either,
+        },
+        Expr::Macro(call) => match call.mac.path.segments.last() {
+            Some(last) if VALUE_MACROS.iter().any(|name| last.ident == name) => Gives::Value,
+            _ => Gives::Either,
+        },
+        Expr::Lit(_)
+        | Expr::Struct(_)
+        | Expr::Array(_)
+        | Expr::Tuple(_)
+        | Expr::Await(_)
+        | Expr::Return(_)
+        | Expr::Try(_) => Gives::Value,
+        _ => Gives::Either,
+    }
+}
+
+const VALUE_MACROS: [&str; 6] = ["vec", "format", "panic", "todo", "unimplemented", "unreachable"];

@@ -1,0 +1,182 @@
+//! The attribute and its function with nothing left undecided.
+
+mod fallback;
+mod form;
+pub(crate) mod names;
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use syn::{Expr, ExprPath, ReceiverKind, Type};
+
+pub(crate) use fallback::{Fallback, Gives, Kind, MOST_PARAMETERS};
+pub(crate) use form::{Form, FutureBody};
+
+use crate::diag::Problems;
+use crate::head::Function;
+use crate::options::{self, Arm, Of, Opt, Options, Value};
+use crate::validate;
+
+pub(crate) struct Model {
+    /// Where the runtime is; `None` for `::circuit_runtime`.
+    pub(crate) runtime: Option<ExprPath>,
+    pub(crate) function: Function,
+    /// `#![..]` from the start of the body.
+    pub(crate) inner_attributes: TokenStream,
+    pub(crate) form: Form,
+    pub(crate) circuit: Circuit,
+    pub(crate) judge: Judge,
+    pub(crate) timeout: Option<Value>,
+    pub(crate) fallback: Option<Fallback>,
+}
+
+pub(crate) enum Circuit {
+    /// `breaker = PATH`
+    Shared(ExprPath),
+    Own(Box<Own>),
+}
+
+/// A circuit of the function's own.
+pub(crate) struct Own {
+    pub(crate) name: Option<Value>,
+    /// The options of the circuit's `Config`, in the order of writing.
+    pub(crate) config: Vec<(Opt, Value)>,
+    pub(crate) key: Option<Key>,
+}
+
+pub(crate) struct Key {
+    pub(crate) value: Expr,
+    pub(crate) max_keys: Option<Value>,
+}
+
+pub(crate) enum Judge {
+    /// `Err` is a failure.
+    Default,
+    Patterns(Box<Patterns>),
+    Classify(Box<Expr>),
+}
+
+pub(crate) struct Patterns {
+    pub(crate) ignore: Option<Arm>,
+    pub(crate) failure: Option<Arm>,
+}
+
+impl Judge {
+    /// Whether the user says what a failure is: then the return type may be any.
+    pub(crate) fn is_given(&self) -> bool {
+        match self {
+            Self::Default => false,
+            Self::Patterns(patterns) => patterns.failure.is_some(),
+            Self::Classify(_) => true,
+        }
+    }
+}
+
+impl Model {
+    pub(crate) fn new(arguments: TokenStream, item: &TokenStream) -> syn::Result<Self> {
+        let mut problems = Problems::default();
+        let function = Function::parse(item.clone())?;
+        let options = options::parse(arguments, &mut problems);
+        validate::options(&options, &mut problems);
+        validate::function(&function, &mut problems);
+        let (inner_attributes, body) = inner_attributes(function.body.stream());
+        let form = Form::of(&function, &body).unwrap_or_else(|error| {
+            problems.push(error);
+            Form::Async
+        });
+        validate::only_async(&options, form.is_async(), &mut problems);
+        let fallback = Fallback::new(&options, &function, &form, &mut problems);
+        problems.finish()?;
+        let function = Function { body: with_content(&function.body, body), ..function };
+        Ok(Self {
+            runtime: path(&options, Opt::Crate),
+            function,
+            inner_attributes,
+            form,
+            circuit: circuit(&options),
+            judge: judge(&options),
+            timeout: options.value(Opt::Timeout).cloned(),
+            fallback,
+        })
+    }
+}
+
+fn path(options: &Options, option: Opt) -> Option<ExprPath> {
+    match options.value(option) {
+        Some(Value::Path(path)) => Some(path.clone()),
+        _ => None,
+    }
+}
+
+fn code(options: &Options, option: Opt) -> Option<Expr> {
+    match options.value(option) {
+        Some(Value::Code(expr)) => Some(expr.clone()),
+        _ => None,
+    }
+}
+
+fn arm(options: &Options, option: Opt) -> Option<Arm> {
+    match options.value(option) {
+        Some(Value::Pattern(arm)) => Some((**arm).clone()),
+        _ => None,
+    }
+}
+
+fn circuit(options: &Options) -> Circuit {
+    if let Some(shared) = path(options, Opt::Breaker) {
+        return Circuit::Shared(shared);
+    }
+    Circuit::Own(Box::new(Own {
+        name: options.value(Opt::Name).cloned(),
+        config: options
+            .iter()
+            .filter(|given| given.option.spec().of == Of::Config)
+            .map(|given| (given.option, given.value.clone()))
+            .collect(),
+        key: code(options, Opt::Key)
+            .map(|value| Key { value, max_keys: options.value(Opt::MaxKeys).cloned() }),
+    }))
+}
+
+fn judge(options: &Options) -> Judge {
+    if let Some(classify) = code(options, Opt::Classify) {
+        return Judge::Classify(Box::new(classify));
+    }
+    match (arm(options, Opt::Ignore), arm(options, Opt::Failure)) {
+        (None, None) => Judge::Default,
+        (ignore, failure) => Judge::Patterns(Box::new(Patterns { ignore, failure })),
+    }
+}
+
+/// Takes `#![..]` from the start of a body: it is only allowed at the start of
+/// a function's own braces.
+fn inner_attributes(body: TokenStream) -> (TokenStream, TokenStream) {
+    let mut tokens: Vec<TokenTree> = body.into_iter().collect();
+    let is_inner = |three: &&[TokenTree]| {
+        matches!(three, [TokenTree::Punct(pound), TokenTree::Punct(bang), TokenTree::Group(group)]
+            if pound.as_char() == '#' && bang.as_char() == '!'
+                && group.delimiter() == Delimiter::Bracket)
+    };
+    let count = tokens.chunks(3).take_while(is_inner).count();
+    let rest = tokens.split_off(3 * count);
+    (tokens.into_iter().collect(), rest.into_iter().collect())
+}
+
+/// `group` with other content. Where nothing changes the group itself is kept,
+/// since its braces carry the edition that the user's code was written in.
+pub(crate) fn with_content(group: &Group, content: TokenStream) -> Group {
+    let mut changed = Group::new(group.delimiter(), content);
+    changed.set_span(group.span());
+    changed
+}
+
+/// How a parameter can be used a second time, after the body has run.
+pub(crate) fn is_shared_reference(ty: &Type) -> bool {
+    matches!(validate::peel_type(ty), Type::Reference(r) if r.mutability.is_none())
+}
+
+pub(crate) fn is_shared_receiver(kind: &ReceiverKind) -> bool {
+    match kind {
+        ReceiverKind::Reference(_, _, mutability) => mutability.is_none(),
+        ReceiverKind::Typed(_, ty) => is_shared_reference(ty),
+        _ => false,
+    }
+}

@@ -1,0 +1,177 @@
+//! Numbers: written as they are, or as a percentage.
+
+use proc_macro2::Literal;
+use syn::{Expr, Lit};
+
+use super::value::{Literally, Parsed, example};
+use super::{Spec, Takes, Value};
+
+pub(super) fn whole(spec: &Spec, most: u32, literal: Literally, expr: Expr) -> Parsed {
+    let name = spec.name;
+    let takes = if spec.takes == Takes::Window { "an integer or a duration" } else { "an integer" };
+    match literal {
+        None => match expr {
+            Expr::Closure(_) | Expr::Tuple(_) | Expr::Array(_) | Expr::Range(_) => {
+                Err(format!("`{name}` takes {takes}: {}", example(spec)))
+            }
+            expr => Ok(Value::Constant(expr)),
+        },
+        Some((negative, Lit::Int(int))) => {
+            let value = int.base10_parse::<u32>();
+            match (int.suffix(), value) {
+                ("" | "u32", Ok(0)) => Err(format!("`{name}` must be at least 1")),
+                ("" | "u32", _) if negative => Err(format!("`{name}` must be at least 1")),
+                ("" | "u32", Ok(value)) if value <= most => Ok(Value::Whole(value)),
+                ("" | "u32", _) => Err(format!("`{name}` must be at most {}", thousands(most))),
+                (suffix, _) => Err(format!("`{name}` is a `u32`; remove the suffix `{suffix}`")),
+            }
+        }
+        Some((_, Lit::Str(text))) if text.value().parse::<u64>().is_ok() => {
+            Err(format!("`{name}` takes an integer, without quotes: `{name} = {}`", text.value()))
+        }
+        Some(_) => Err(format!("`{name}` takes {takes}: {}", example(spec))),
+    }
+}
+
+pub(crate) fn thousands(number: u32) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// What a number has to be, as in "`jitter` must be ..".
+pub(crate) fn range(takes: Takes) -> &'static str {
+    match takes {
+        Takes::Factor => "at least 1",
+        Takes::Part => "at least 0 and below 1",
+        _ => "above 0 and at most 1",
+    }
+}
+
+pub(super) fn float(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
+    let name = spec.name;
+    let is_rate = spec.takes == Takes::Rate;
+    let takes = || {
+        let or = if is_rate { " or `\"50%\"`" } else { "" };
+        format!("`{name}` takes a number: {}{or}", example(spec))
+    };
+    let quoted = matches!(literal, Some((_, Lit::Str(_))));
+    let (negative, text) = match literal {
+        None => {
+            return match expr {
+                Expr::Closure(_) | Expr::Tuple(_) | Expr::Array(_) | Expr::Range(_) => Err(takes()),
+                expr => Ok(Value::Constant(expr)),
+            };
+        }
+        Some((negative, Lit::Float(float))) => match float.suffix() {
+            "" | "f64" => (negative, float.base10_digits().to_owned()),
+            suffix => {
+                return Err(format!("`{name}` is an `f64`; remove the suffix `{suffix}`"));
+            }
+        },
+        Some((negative, Lit::Int(int))) => match int.suffix() {
+            "" | "f64" => (negative, format!("{}.0", int.base10_digits())),
+            suffix => {
+                return Err(format!("`{name}` is an `f64`; remove the suffix `{suffix}`"));
+            }
+        },
+        Some((_, Lit::Str(text))) if is_rate => {
+            let text = text.value();
+            match text.trim().strip_suffix('%').map(hundredth) {
+                Some(Some(moved)) => (false, moved.to_string()),
+                _ if text.trim().parse::<f64>().is_ok() => {
+                    return Err(format!(
+                        "`{name}` takes a number without quotes, or a percentage: \
+                         `{name} = {}` or `{name} = \"50%\"`",
+                        text.trim()
+                    ));
+                }
+                _ => return Err(takes()),
+            }
+        }
+        Some(_) => return Err(takes()),
+    };
+    let value: f64 = text.parse().map_err(|_| takes())?;
+    let fits = match spec.takes {
+        Takes::Factor => value >= 1.0 && value.is_finite(),
+        Takes::Part => value < 1.0,
+        _ => value > 0.0 && value <= 1.0,
+    };
+    if fits && !negative {
+        let literal = text.parse().map_err(|_| takes())?;
+        return Ok(Value::Number(value, literal));
+    }
+    let must = format!("`{name}` must be {}", range(spec.takes));
+    if is_rate && !quoted && !negative && (2.0..=100.0).contains(&value) {
+        return Err(format!("{must}; for a percentage, write `{name} = \"{value}%\"`"));
+    }
+    Err(must)
+}
+
+/// `"33.3%"` as `0.333`, by moving the point: 33.3 / 100.0 is another float.
+///
+/// Input: `33.3` Output: `0.333`
+fn hundredth(percent: &str) -> Option<Literal> {
+    let percent = percent.trim();
+    let (whole, fraction) = percent.split_once('.').unwrap_or((percent, "0"));
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    if !is_number(whole) || !is_number(fraction) {
+        return None;
+    }
+    let digits = format!("{whole:0>3}");
+    let (whole, moved) = digits.split_at(digits.len() - 2);
+    let whole = match whole.trim_start_matches('0') {
+        "" => "0",
+        whole => whole,
+    };
+    let fraction = format!("{moved}{fraction}");
+    let fraction = match fraction.trim_end_matches('0') {
+        "" => "0",
+        fraction => fraction,
+    };
+    format!("{whole}.{fraction}").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hundredth;
+
+    fn shifted(percent: &str) -> Option<String> {
+        hundredth(percent).map(|literal| literal.to_string())
+    }
+
+    #[test]
+    fn the_point_moves_by_two() {
+        assert_eq!(shifted("50").as_deref(), Some("0.5"));
+        assert_eq!(shifted("33.3").as_deref(), Some("0.333"));
+        assert_eq!(shifted("7").as_deref(), Some("0.07"));
+        assert_eq!(shifted("0.5").as_deref(), Some("0.005"));
+        assert_eq!(shifted("100").as_deref(), Some("1.0"));
+        assert_eq!(shifted("250").as_deref(), Some("2.5"));
+        assert_eq!(shifted("0").as_deref(), Some("0.0"));
+    }
+
+    #[test]
+    fn every_tenth_of_a_percent_is_the_float_that_one_would_write() {
+        for tenths in 0..=1000_u32 {
+            let text = format!("{}.{}", tenths / 10, tenths % 10);
+            let written: f64 = format!("0.{tenths:0>3}").parse().unwrap();
+            let expected = if tenths == 1000 { 1.0 } else { written };
+            let moved: f64 = shifted(&text).unwrap().parse().unwrap();
+            assert_eq!(moved.to_bits(), expected.to_bits(), "{text}%");
+        }
+    }
+
+    #[test]
+    fn only_plain_numbers_are_percentages() {
+        for text in ["", ".", "1.", ".5", "-5", "1e1", "5 0", "half"] {
+            assert_eq!(shifted(text), None, "{text}");
+        }
+    }
+}

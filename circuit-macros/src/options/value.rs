@@ -1,0 +1,195 @@
+//! One value, read by the kind that its option takes.
+
+use std::time::Duration;
+
+use proc_macro2::{Literal, TokenStream};
+use quote::ToTokens;
+use syn::parse::ParseStream;
+use syn::{Expr, ExprPath, Lit, LitStr, UnOp};
+
+use super::{Arm, Spec, Takes, duration, number, pattern};
+use crate::diag::Problems;
+
+#[derive(Clone)]
+pub(crate) enum Value {
+    Whole(u32),
+    /// With the literal to print, since a float does not print as it was written.
+    Number(f64, Literal),
+    Time(Duration),
+    /// An expression that only the compiler can evaluate.
+    Constant(Expr),
+    Text(LitStr),
+    Code(Expr),
+    Path(ExprPath),
+    Pattern(Box<Arm>),
+    Word(&'static str),
+    /// Given, but wrong, which has been said.
+    Wrong,
+}
+
+/// The value and its tokens. Syntax that is no value of any kind is an error
+/// here, one that does not suit the option is `Wrong`: parsing can go on behind it.
+pub(super) fn parse(
+    spec: &Spec,
+    input: ParseStream,
+    problems: &mut Problems,
+) -> syn::Result<(Value, TokenStream)> {
+    if spec.takes == Takes::Pattern {
+        let arm = pattern::parse(spec.name, input)?;
+        let tokens = arm.to_token_stream();
+        return Ok((Value::Pattern(Box::new(arm)), tokens));
+    }
+    let expr = bare(input.parse()?);
+    let tokens = expr.to_token_stream();
+    let value = of_expr(spec, expr).unwrap_or_else(|message| {
+        problems.add(&tokens, message);
+        Value::Wrong
+    });
+    Ok((value, tokens))
+}
+
+fn of_expr(spec: &Spec, expr: Expr) -> Parsed {
+    let literal = literal(&expr);
+    match spec.takes {
+        Takes::Whole(most) => number::whole(spec, most, literal, expr),
+        Takes::Rate | Takes::Factor | Takes::Part => number::float(spec, literal, expr),
+        Takes::Time => time(spec, literal, expr),
+        Takes::Window => match literal {
+            Some((_, Lit::Str(_))) => time(spec, literal, expr),
+            _ => number::whole(spec, 1_000_000, literal, expr),
+        },
+        Takes::Text => text(spec, literal, expr),
+        Takes::Code => code(spec, literal, expr),
+        Takes::Function => function(spec, expr),
+        Takes::Fallback => Ok(Value::Code(expr)),
+        Takes::Path => path(spec, literal, expr),
+        Takes::Word(words) => word(spec, words, &expr),
+        Takes::Pattern => unreachable!("patterns are no expressions"),
+    }
+}
+
+pub(super) type Parsed = Result<Value, String>;
+
+/// Whether it is negative, and the literal.
+pub(super) type Literally = Option<(bool, Lit)>;
+
+/// `macro_rules!` puts `$e:expr` and `$p:path` into groups without delimiters.
+fn bare(expr: Expr) -> Expr {
+    match expr {
+        Expr::Group(group) => bare(*group.expr),
+        expr => expr,
+    }
+}
+
+fn literal(expr: &Expr) -> Literally {
+    match expr {
+        Expr::Lit(lit) => Some((false, lit.lit.clone())),
+        Expr::Group(group) => literal(&group.expr),
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => {
+            let (negative, lit) = literal(&unary.expr)?;
+            Some((!negative, lit))
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn example(spec: &Spec) -> String {
+    format!("`{} = {}`", spec.name, spec.example)
+}
+
+fn time(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
+    let name = spec.name;
+    match literal {
+        Some((_, Lit::Str(text))) => duration::parse(name, &text.value()).map(Value::Time),
+        Some((negative, Lit::Int(int))) => Err(unitless(name, negative, int.base10_digits())),
+        Some((negative, Lit::Float(float))) => Err(unitless(name, negative, float.base10_digits())),
+        Some(_) => Err(format!("`{name}` takes a duration: {}", example(spec))),
+        None => match expr {
+            Expr::Closure(_) | Expr::Tuple(_) | Expr::Array(_) | Expr::Range(_) => {
+                Err(format!("`{name}` takes a duration: {}", example(spec)))
+            }
+            expr => Ok(Value::Constant(expr)),
+        },
+    }
+}
+
+fn unitless(name: &str, negative: bool, digits: &str) -> String {
+    if negative || digits.trim_matches(['0', '.']).is_empty() {
+        format!("`{name}` must be longer than zero")
+    } else {
+        format!("`{name}` needs a unit: write `{name} = \"{digits}s\"` for seconds")
+    }
+}
+
+fn text(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
+    let name = spec.name;
+    match literal {
+        Some((_, Lit::Str(text))) if text.value().is_empty() => {
+            Err(format!("`{name}` must not be empty"))
+        }
+        Some((_, Lit::Str(text))) => Ok(Value::Text(text)),
+        Some(_) => Err(format!("`{name}` takes a string: {}", example(spec))),
+        None => Ok(Value::Constant(expr)),
+    }
+}
+
+fn code(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
+    let name = spec.name;
+    match (literal, &expr) {
+        (Some((_, Lit::Str(text))), _) => Err(format!(
+            "`{name}` takes an expression over the parameters, without quotes: `{name} = {}`",
+            text.value()
+        )),
+        (_, Expr::Closure(_)) => Err(format!(
+            "`{name}` takes an expression over the parameters, not a closure: {}",
+            example(spec)
+        )),
+        _ => Ok(Value::Code(expr)),
+    }
+}
+
+fn function(spec: &Spec, expr: Expr) -> Parsed {
+    match inside_parens(&expr) {
+        Expr::Path(_) | Expr::Closure(_) => Ok(Value::Code(expr)),
+        _ => Err(format!(
+            "`{0}` takes a path or a closure: `{0} = {1}` or `{0} = |result| ..`",
+            spec.name, spec.example
+        )),
+    }
+}
+
+pub(crate) fn inside_parens(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Paren(paren) => inside_parens(&paren.expr),
+        Expr::Group(group) => inside_parens(&group.expr),
+        expr => expr,
+    }
+}
+
+fn path(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
+    match (literal, expr) {
+        (_, Expr::Path(path)) => Ok(Value::Path(path)),
+        (Some((_, Lit::Str(_))), _) => {
+            Err(format!("`{}` takes a path, without quotes: {}", spec.name, example(spec)))
+        }
+        (_, Expr::Reference(reference)) if matches!(*reference.expr, Expr::Path(_)) => {
+            let path = reference.expr.to_token_stream().to_string().replace(' ', "");
+            Err(format!("`{0}` takes a path, without `&`: `{0} = {path}`", spec.name))
+        }
+        _ => Err(format!("`{}` takes a path: {}", spec.name, example(spec))),
+    }
+}
+
+fn word(spec: &Spec, words: &[&'static str], expr: &Expr) -> Parsed {
+    let given = match expr {
+        Expr::Path(path) => path.path.get_ident().map(ToString::to_string),
+        _ => None,
+    };
+    let known = words.iter().find(|word| given.as_deref() == Some(**word));
+    known.map(|word| Value::Word(word)).ok_or_else(|| {
+        let list = words.join("` or `");
+        let is_text = matches!(literal(expr), Some((_, Lit::Str(_))));
+        let quotes = if is_text { ", without quotes" } else { "" };
+        format!("`{}` takes `{list}`{quotes}: {}", spec.name, example(spec))
+    })
+}

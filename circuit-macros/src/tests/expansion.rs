@@ -1,0 +1,324 @@
+//! What a function becomes. `UPDATE_EXPECT=1 cargo test -p circuit-macros` writes
+//! these anew.
+#![allow(clippy::needless_raw_string_hashes, reason = "they are written so")]
+
+use expect_test::{Expect, expect};
+
+use super::attribute;
+
+#[allow(clippy::needless_pass_by_value, reason = "made in place")]
+fn check(options: &str, item: &str, expected: Expect) {
+    let tokens = attribute(options, item);
+    let file = syn::parse2(tokens).unwrap_or_else(|error| panic!("{error}"));
+    expected.assert_eq(&prettyplease::unparse(&file));
+}
+
+/// A method can't stand alone in a file.
+#[allow(clippy::needless_pass_by_value, reason = "made in place")]
+fn check_method(options: &str, item: &str, expected: Expect) {
+    let method = attribute(options, item);
+    let file = syn::parse2(quote::quote!(impl Client { #method }));
+    let file = file.unwrap_or_else(|error| panic!("{error}"));
+    expected.assert_eq(&prettyplease::unparse(&file));
+}
+
+#[test]
+fn sync_function() {
+    check(
+        "threshold = 3, recovery = \"30s\"",
+        "/// Docs.\npub fn price(sku: &str) -> Result<u32, E> { fetch(sku) }",
+        expect![[r#"
+            /// Docs.
+            pub fn price(sku: &str) -> Result<u32, E> {
+                use ::circuit_runtime::__private as __circuit;
+                let __circuit_breaker = {
+                    static __CIRCUIT_BREAKER: __circuit::Static = __circuit::Static::new(|| {
+                        const __CIRCUIT_CONFIG: __circuit::Config = __circuit::checked(
+                            __circuit::Config::new()
+                                .threshold(3)
+                                .recovery(__circuit::Duration::from_secs(30)),
+                        );
+                        fn __circuit_here() {}
+                        __circuit::create(__circuit::name_of(__circuit_here), __CIRCUIT_CONFIG)
+                    });
+                    *__CIRCUIT_BREAKER
+                };
+                let __circuit_returns = __circuit::Returns::new();
+                if false {
+                    return __circuit_returns.never();
+                }
+                let __circuit_reject = __circuit::bare(__circuit_returns);
+                let __circuit_permit = match __circuit::enter(__circuit_breaker) {
+                    __circuit::Admitted(__circuit_permit) => __circuit_permit,
+                    __circuit::Rejected(__circuit_open) => return __circuit_reject(__circuit_open),
+                };
+                return __circuit::run(
+                    __circuit_returns,
+                    __circuit_permit,
+                    move || { fetch(sku) },
+                    |__circuit_result| __circuit::judge_bare(__circuit_result),
+                );
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn async_method() {
+    check_method(
+        "failure = Err(e) if e.is_server_error(), key = self.host",
+        "async fn get(&self, mut path: String) -> Result<Page, E> { path.push('/'); self.fetch(path).await }",
+        expect![[r#"
+            impl Client {
+                async fn get(&self, path: String) -> Result<Page, E> {
+                    use ::circuit_runtime::__private as __circuit;
+                    let __circuit_breaker = {
+                        static __CIRCUIT_BREAKER: __circuit::Static = __circuit::Static::new(|| {
+                            const __CIRCUIT_CONFIG: __circuit::Config = __circuit::checked_keyed(
+                                __circuit::Config::new(),
+                            );
+                            fn __circuit_here() {}
+                            __circuit::create_keyed(
+                                __circuit::name_of(__circuit_here),
+                                __CIRCUIT_CONFIG,
+                                10_000,
+                            )
+                        });
+                        *__CIRCUIT_BREAKER
+                    };
+                    let __circuit_returns = __circuit::Returns::new();
+                    if false {
+                        return __circuit_returns.never();
+                    }
+                    let __circuit_reject = __circuit::rejectable(__circuit_returns);
+                    let __circuit_permit = match {
+                        let __circuit_entry = __circuit::Key::of(&(self.host))
+                            .with(|__circuit_key| __circuit::enter_keyed(
+                                __circuit_breaker,
+                                __circuit_key,
+                            ));
+                        __circuit_entry
+                    } {
+                        __circuit::Admitted(__circuit_permit) => __circuit_permit,
+                        __circuit::Rejected(__circuit_open) => {
+                            return __circuit_reject(__circuit_open);
+                        }
+                    };
+                    return __circuit::run_async(
+                            __circuit_returns,
+                            __circuit_permit,
+                            async move {
+                                if false {
+                                    return __circuit_returns.never();
+                                }
+                                #[allow(
+                                    clippy::shadow_reuse,
+                                    clippy::shadow_same,
+                                    clippy::shadow_unrelated
+                                )]
+                                let mut path = path;
+                                match () {
+                                    () => {
+                                        path.push('/');
+                                        self.fetch(path).await
+                                    }
+                                }
+                            },
+                            move |__circuit_result| match __circuit_result {
+                                Err(e) if e.is_server_error() => __circuit::Outcome::Failure,
+                                _ => __circuit::Outcome::Success,
+                            },
+                        )
+                        .await;
+                }
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn fallback_of_either_kind() {
+    check(
+        "name = \"price\", fallback = cached",
+        "async fn price((sku, shop): (Sku, Shop)) -> Result<u32, E> { fetch(sku, shop).await }",
+        expect![[r#"
+            async fn price(__arg0: (Sku, Shop)) -> Result<u32, E> {
+                use ::circuit_runtime::__private as __circuit;
+                let __circuit_breaker = {
+                    static __CIRCUIT_BREAKER: __circuit::Static = __circuit::Static::new(|| {
+                        const __CIRCUIT_CONFIG: __circuit::Config = __circuit::checked(
+                            __circuit::Config::new(),
+                        );
+                        __circuit::create("price", __CIRCUIT_CONFIG)
+                    });
+                    *__CIRCUIT_BREAKER
+                };
+                let __circuit_returns = __circuit::Returns::new();
+                if false {
+                    return __circuit_returns.never();
+                }
+                '__circuit_rejected: {
+                    let __circuit_permit = match __circuit::enter_or_fall_back(__circuit_breaker) {
+                        __circuit::Admitted(__circuit_permit) => __circuit_permit,
+                        __circuit::Rejected(_) => break '__circuit_rejected,
+                    };
+                    return __circuit::run_async(
+                            __circuit_returns,
+                            __circuit_permit,
+                            async move {
+                                if false {
+                                    return __circuit_returns.never();
+                                }
+                                #[allow(
+                                    clippy::shadow_reuse,
+                                    clippy::shadow_same,
+                                    clippy::shadow_unrelated
+                                )]
+                                let (sku, shop) = __arg0;
+                                match () {
+                                    () => fetch(sku, shop).await,
+                                }
+                            },
+                            |__circuit_result| __circuit::judge_judged(__circuit_result),
+                        )
+                        .await;
+                };
+                #[allow(unreachable_code, clippy::diverging_sub_expression)]
+                let __circuit_answer = match __circuit::answer(__circuit_returns, cached(__arg0))
+                    .split()
+                {
+                    __circuit::Rejected(__circuit_answer) => return __circuit_answer,
+                    __circuit::Admitted(__circuit_answer) => __circuit_answer,
+                };
+                return __circuit_answer.await;
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn fallback_on_any() {
+    check(
+        "breaker = PRICES, timeout = \"1.5s\", fallback = |sku, why| recover(sku, why), fallback_on = any",
+        "async fn price(sku: Sku) -> Result<u32, E> { fetch(sku).await }",
+        expect![[r#"
+            async fn price(sku: Sku) -> Result<u32, E> {
+                use ::circuit_runtime::__private as __circuit;
+                let __circuit_breaker = {
+                    static __CIRCUIT_BREAKER: __circuit::Static = __circuit::Static::new(|| {
+                        __circuit::share(&PRICES)
+                    });
+                    *__CIRCUIT_BREAKER
+                };
+                let __circuit_returns = __circuit::Returns::new();
+                if false {
+                    return __circuit_returns.never();
+                }
+                let (__circuit_clone0, __circuit_reason) = '__circuit_rejected: {
+                    let __circuit_permit = match __circuit::enter_or_fall_back(__circuit_breaker) {
+                        __circuit::Admitted(__circuit_permit) => __circuit_permit,
+                        __circuit::Rejected(__circuit_open) => {
+                            break '__circuit_rejected (
+                                sku,
+                                __circuit::CallError::Open(__circuit_open),
+                            );
+                        }
+                    };
+                    let __circuit_clone0 = __circuit::clone_argument(&sku);
+                    match __circuit::run_timed_any(
+                            __circuit_returns,
+                            __circuit_permit,
+                            __circuit::Duration::new(1, 500000000),
+                            async move {
+                                if false {
+                                    return __circuit_returns.never();
+                                }
+                                match () {
+                                    () => fetch(sku).await,
+                                }
+                            },
+                            |__circuit_result| __circuit::judge_judged(__circuit_result),
+                        )
+                        .await
+                    {
+                        __circuit::Ended::Value(__circuit_value) => return __circuit_value,
+                        __circuit_ended => {
+                            (__circuit_clone0, __circuit::reason(__circuit_returns, __circuit_ended))
+                        }
+                    }
+                };
+                let __circuit_answer = match __circuit::answer(
+                        __circuit_returns,
+                        __circuit::fallback_any_2(
+                            |sku, why| recover(sku, why),
+                            __circuit_clone0,
+                            __circuit_reason,
+                        ),
+                    )
+                    .split()
+                {
+                    __circuit::Rejected(__circuit_answer) => return __circuit_answer,
+                    __circuit::Admitted(__circuit_answer) => __circuit_answer,
+                };
+                return __circuit_answer.await;
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn boxed_future() {
+    check(
+        "threshold = LIMIT",
+        "fn price<'a>(sku: &'a str) -> Pin<Box<dyn Future<Output = Result<u32, E>> + Send + 'a>> { Box::pin(async move { fetch(sku).await }) }",
+        expect![[r#"
+            fn price<'a>(sku: &'a str) -> Pin<Box<dyn Future<Output = Result<u32, E>> + Send + 'a>> {
+                use ::circuit_runtime::__private as __circuit;
+                Box::pin(async move {
+                    let __circuit_breaker = {
+                        static __CIRCUIT_BREAKER: __circuit::Static = __circuit::Static::new(|| {
+                            const __CIRCUIT_CONFIG: __circuit::Config = __circuit::checked(
+                                __circuit::Config::new()
+                                    .threshold(
+                                        __circuit::whole(
+                                            LIMIT,
+                                            1000000,
+                                            "`threshold` must be from 1 to 1,000,000",
+                                        ),
+                                    ),
+                            );
+                            fn __circuit_here() {}
+                            __circuit::create(__circuit::name_of(__circuit_here), __CIRCUIT_CONFIG)
+                        });
+                        *__CIRCUIT_BREAKER
+                    };
+                    let __circuit_returns = __circuit::Returns::<Result<u32, E>>::new();
+                    if false {
+                        return __circuit_returns.never();
+                    }
+                    let __circuit_reject = __circuit::bare(__circuit_returns);
+                    let __circuit_permit = match __circuit::enter(__circuit_breaker) {
+                        __circuit::Admitted(__circuit_permit) => __circuit_permit,
+                        __circuit::Rejected(__circuit_open) => {
+                            return __circuit_reject(__circuit_open);
+                        }
+                    };
+                    return __circuit::run_async(
+                            __circuit_returns,
+                            __circuit_permit,
+                            async move {
+                                if false {
+                                    return __circuit_returns.never();
+                                }
+                                match () {
+                                    () => fetch(sku).await,
+                                }
+                            },
+                            |__circuit_result| __circuit::judge_bare(__circuit_result),
+                        )
+                        .await;
+                })
+            }
+        "#]],
+    );
+}

@@ -1,0 +1,263 @@
+//! The rules between the options, and between them and the function: one small
+//! function each. A rule blames the option that was written later and names both.
+
+use std::time::Duration;
+
+use syn::{FnArg, ReturnType, Type};
+
+use crate::diag::Problems;
+use crate::head::Function;
+use crate::options::{Given, Of, Opt, Options, Value};
+
+/// The rules that need the options only.
+pub(crate) fn options(options: &Options, problems: &mut Problems) {
+    breaker_has_its_own_circuit(options, problems);
+    classify_alone(options, problems);
+    min_calls_fit_the_window(options, problems);
+    window_fits_a_key(options, problems);
+    probes_reach_the_success_threshold(options, problems);
+    max_recovery_reaches_recovery(options, problems);
+    if !options.has_unknown {
+        nothing_is_missing(options, problems);
+    }
+}
+
+/// The rules that need the function only.
+pub(crate) fn function(function: &Function, problems: &mut Problems) {
+    not_const(function, problems);
+    not_variadic(function, problems);
+    returns(function, problems);
+    other_attributes(function, problems);
+}
+
+/// `timeout` and `on_cancel` are about futures.
+pub(crate) fn only_async(options: &Options, is_async: bool, problems: &mut Problems) {
+    if is_async {
+        return;
+    }
+    for option in [Opt::Timeout, Opt::OnCancel] {
+        if let Some(given) = options.get(option) {
+            let name = option.spec().name;
+            let why = if option == Opt::Timeout {
+                "a blocking call can't be stopped"
+            } else {
+                "only a future can be cancelled"
+            };
+            problems.add(&given.key, format!("`{name}` needs an async function: {why}"));
+        }
+    }
+}
+
+fn name(given: &Given) -> &'static str {
+    given.option.spec().name
+}
+
+fn breaker_has_its_own_circuit(options: &Options, problems: &mut Problems) {
+    for given in options.iter() {
+        if given.option.spec().of == Of::Function {
+            continue;
+        }
+        if let Some([first, later]) = options.both(given.option, Opt::Breaker) {
+            problems.add(
+                &later.key,
+                format!(
+                    "`{}` can't be combined with `{}`: the circuit is configured where `breaker` \
+                     points to",
+                    name(later),
+                    name(first),
+                ),
+            );
+        }
+    }
+}
+
+fn classify_alone(options: &Options, problems: &mut Problems) {
+    for option in [Opt::Failure, Opt::Ignore] {
+        if let Some([first, later]) = options.both(option, Opt::Classify) {
+            problems.add(
+                &later.key,
+                format!(
+                    "`{}` can't be combined with `{}`: `classify` decides alone",
+                    name(later),
+                    name(first),
+                ),
+            );
+        }
+    }
+}
+
+fn nothing_is_missing(options: &Options, problems: &mut Problems) {
+    let has_rate = options.has(Opt::FailureRate) || options.has(Opt::SlowCall);
+    for given in options.iter() {
+        let missing = match given.option {
+            Opt::SlowRate if !options.has(Opt::SlowCall) => {
+                "needs `slow_call`, which says when a call is slow: `slow_call = \"2s\"`"
+            }
+            // Without `slow_call` a `slow_rate` has its own error already.
+            Opt::Window | Opt::MinCalls if !has_rate && !options.has(Opt::SlowRate) => {
+                "needs a rate to judge: `failure_rate = 0.5` or `slow_call = \"2s\"`"
+            }
+            Opt::MaxKeys if !options.has(Opt::Key) => "needs `key`: `key = host`",
+            Opt::FallbackOn if !options.has(Opt::Fallback) => {
+                "needs `fallback`: `fallback = cached_price`"
+            }
+            Opt::MaxRecovery if !grows(options) => {
+                "needs `backoff` above 1, without which the wait never grows: `backoff = 2.0`"
+            }
+            _ => continue,
+        };
+        let at = match (given.option, options.both(Opt::MaxRecovery, Opt::Backoff)) {
+            (Opt::MaxRecovery, Some([_, later])) => &later.key,
+            _ => &given.key,
+        };
+        problems.add(at, format!("`{}` {missing}", name(given)));
+    }
+}
+
+fn grows(options: &Options) -> bool {
+    match options.value(Opt::Backoff) {
+        None => false,
+        Some(Value::Number(factor, _)) => *factor > 1.0,
+        Some(_) => true,
+    }
+}
+
+/// At the later of two options of which `option` may have been left out.
+fn blame<'a>(options: &'a Options, option: Opt, given: &'a Given) -> &'a Given {
+    options.both(option, given.option).map_or(given, |[_, later]| later)
+}
+
+fn min_calls_fit_the_window(options: &Options, problems: &mut Problems) {
+    let Some(given) = options.get(Opt::MinCalls) else {
+        return;
+    };
+    let (window, by_default) = match options.value(Opt::Window) {
+        Some(Value::Whole(calls)) => (*calls, ""),
+        None => (100, " by default"),
+        Some(_) => return,
+    };
+    if matches!(given.value, Value::Whole(calls) if calls > window) {
+        problems.add(
+            &blame(options, Opt::Window, given).tokens,
+            format!(
+                "`min_calls` must be at most `window`, which is {window} calls{by_default}: \
+                 no rate would ever be judged"
+            ),
+        );
+    }
+}
+
+fn window_fits_a_key(options: &Options, problems: &mut Problems) {
+    if let (Some([_, later]), Some(Value::Whole(10_001..))) =
+        (options.both(Opt::Window, Opt::Key), options.value(Opt::Window))
+    {
+        problems.add(
+            &later.tokens,
+            "with `key`, a `window` of calls must be at most 10,000: each key has its own",
+        );
+    }
+}
+
+fn probes_reach_the_success_threshold(options: &Options, problems: &mut Problems) {
+    let Some(probes) = options.get(Opt::Probes) else {
+        return;
+    };
+    let needed = match options.value(Opt::SuccessThreshold) {
+        Some(Value::Whole(needed)) => *needed,
+        _ => return,
+    };
+    if matches!(probes.value, Value::Whole(count) if count < needed) {
+        problems.add(
+            &blame(options, Opt::SuccessThreshold, probes).tokens,
+            format!("`probes` must be at least `success_threshold`, which is {needed}"),
+        );
+    }
+}
+
+fn max_recovery_reaches_recovery(options: &Options, problems: &mut Problems) {
+    let Some(given) = options.get(Opt::MaxRecovery) else {
+        return;
+    };
+    let (recovery, is) = match options.value(Opt::Recovery) {
+        Some(Value::Time(recovery)) => (*recovery, ""),
+        None => (Duration::from_secs(60), ", which is 60s by default"),
+        Some(_) => return,
+    };
+    if matches!(given.value, Value::Time(most) if most < recovery) {
+        problems.add(
+            &blame(options, Opt::Recovery, given).tokens,
+            format!("`max_recovery` must be at least `recovery`{is}"),
+        );
+    }
+}
+
+fn not_const(function: &Function, problems: &mut Problems) {
+    if let Some(constness) = &function.signature.constness {
+        problems.add(
+            constness,
+            "`#[circuit_breaker]` can't be used on a `const fn`: the circuit's state is only \
+             known at run time",
+        );
+    }
+}
+
+fn not_variadic(function: &Function, problems: &mut Problems) {
+    if let Some(variadic) = &function.signature.variadic {
+        problems.add(variadic, "`#[circuit_breaker]` can't be used on a variadic function");
+    }
+}
+
+fn returns(function: &Function, problems: &mut Problems) {
+    if let ReturnType::Type(_, ty) = &function.signature.output {
+        if let Type::Never(never) = peel_type(ty) {
+            problems.add(
+                never,
+                "`#[circuit_breaker]` needs a function that returns, but this one never does",
+            );
+        }
+    }
+}
+
+fn other_attributes(function: &Function, problems: &mut Problems) {
+    for attribute in &function.attributes {
+        match attribute.name().as_deref() {
+            Some("circuit_breaker") => problems
+                .add(attribute, "`#[circuit_breaker]` is on this function twice; remove one"),
+            Some("track_caller") => problems.add(
+                attribute,
+                "`#[track_caller]` has no effect under `#[circuit_breaker]`, because the body \
+                 runs in a closure; remove it",
+            ),
+            _ => {}
+        }
+    }
+}
+
+/// The rules about what a fallback is given.
+pub(crate) fn cfg_on_parameters(function: &Function, problems: &mut Problems) {
+    for input in &function.signature.inputs {
+        let attributes = match input {
+            FnArg::Receiver(receiver) => &receiver.attrs,
+            FnArg::Typed(typed) => &typed.attrs,
+        };
+        for attribute in attributes {
+            if attribute.path().is_ident("cfg") {
+                problems.add(
+                    attribute,
+                    "`#[cfg]` on a parameter can't be combined with a `fallback` that is given \
+                     every parameter; put the `#[cfg]` on two versions of the function",
+                );
+                return;
+            }
+        }
+    }
+}
+
+/// The type inside parentheses and the groups of `macro_rules!`.
+pub(crate) fn peel_type(ty: &Type) -> &Type {
+    match ty {
+        Type::Paren(inner) => peel_type(&inner.elem),
+        Type::Group(inner) => peel_type(&inner.elem),
+        ty => ty,
+    }
+}

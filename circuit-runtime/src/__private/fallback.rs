@@ -1,0 +1,153 @@
+//! Calling the fallback: closures without types, and values that may be futures.
+
+use core::future::Future;
+use core::marker::PhantomData;
+use core::ops::{Deref, DerefMut};
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::Returns;
+
+/// What the fallback of an async function gave: its answer, or a future of it.
+///
+/// `Answer::split` is found first, and holds where the value is, or can still become, the return
+/// type; else look-up goes on to `Pending::split`. No trait has to be in scope for that.
+#[derive(Debug)]
+pub struct Answer<V, R>(Pending<V, R>);
+
+/// What is not the return type has to be a future of it.
+#[derive(Debug)]
+pub struct Pending<V, R>(Option<V>, PhantomData<fn() -> R>);
+
+/// Takes what the fallback gave.
+#[inline]
+pub fn answer<V, R>(_: Returns<R>, value: V) -> Answer<V, R> {
+    Answer(Pending(Some(value), PhantomData))
+}
+
+#[allow(clippy::mismatching_type_param_order, reason = "the answer is the return type")]
+impl<R> Answer<R, R> {
+    /// `Err` with the answer: it is returned before anything is awaited, and so need not be `Send`.
+    #[inline]
+    #[allow(clippy::missing_errors_doc, reason = "it is no error")]
+    pub fn split(self) -> Result<NoFuture<R>, R> {
+        match self.0.0 {
+            Some(value) => Err(value),
+            None => Ok(NoFuture(PhantomData)),
+        }
+    }
+}
+
+impl<V, R> Deref for Answer<V, R> {
+    type Target = Pending<V, R>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<V, R> DerefMut for Answer<V, R> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl<V, R> Pending<V, R> {
+    /// `Ok` with the future.
+    #[inline]
+    #[allow(clippy::missing_errors_doc, reason = "it is no error")]
+    pub fn split(&mut self) -> Result<Later<V, R>, R>
+    where
+        V: FallbackOf<R>,
+    {
+        let future = self.0.take().expect("`answer` put it there");
+        Ok(Later { future, poll: V::poll })
+    }
+}
+
+/// A future, or the error that it is none.
+#[diagnostic::on_unimplemented(
+    message = "the fallback gives `{Self}`, but the function returns `{R}`",
+    label = "expected `{R}`, or a future of it"
+)]
+pub trait FallbackOf<R>: Future<Output = R> {}
+
+impl<R, F: Future<Output = R>> FallbackOf<R> for F {}
+
+pin_project! {
+    /// Without a bound on `V`: a wrong fallback is one error, at `Pending::split`.
+    pub struct Later<V, R> {
+        #[pin]
+        future: V,
+        poll: fn(Pin<&mut V>, &mut Context<'_>) -> Poll<R>,
+    }
+}
+
+impl<V, R> Future for Later<V, R> {
+    type Output = R;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R> {
+        let this = self.project();
+        (this.poll)(this.future, context)
+    }
+}
+
+/// Stands where a future would be awaited, had the fallback given one.
+#[derive(Debug)]
+pub struct NoFuture<R>(PhantomData<fn() -> R>);
+
+impl<R> Future for NoFuture<R> {
+    type Output = R;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<R> {
+        unreachable!("the answer was returned")
+    }
+}
+
+/// Calls a closure whose parameters have no types: the bound on `F` gives it its signature, which
+/// a call in place does not.
+macro_rules! call_with {
+    ($($value:ident $any:ident($($argument:ident: $type:ident),*);)*) => {$(
+        /// Of a closure that gives the return type.
+        #[inline]
+        #[allow(clippy::too_many_arguments, reason = "as many as the function has")]
+        pub fn $value<$($type,)* R>(
+            _: Returns<R>,
+            closure: impl FnOnce($($type),*) -> R,
+            $($argument: $type),*
+        ) -> R {
+            closure($($argument),*)
+        }
+
+        /// Of a closure that may give a future.
+        #[inline]
+        #[allow(clippy::too_many_arguments, reason = "as many as the function has")]
+        pub fn $any<$($type,)* V>(closure: impl FnOnce($($type),*) -> V, $($argument: $type),*) -> V {
+            closure($($argument),*)
+        }
+    )*};
+}
+
+call_with! {
+    fallback_value_0 fallback_any_0();
+    fallback_value_1 fallback_any_1(a: A);
+    fallback_value_2 fallback_any_2(a: A, b: B);
+    fallback_value_3 fallback_any_3(a: A, b: B, c: C);
+    fallback_value_4 fallback_any_4(a: A, b: B, c: C, d: D);
+    fallback_value_5 fallback_any_5(a: A, b: B, c: C, d: D, e: E);
+    fallback_value_6 fallback_any_6(a: A, b: B, c: C, d: D, e: E, f: F);
+    fallback_value_7 fallback_any_7(a: A, b: B, c: C, d: D, e: E, f: F, g: G);
+    fallback_value_8 fallback_any_8(a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H);
+    fallback_value_9 fallback_any_9(a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I);
+    fallback_value_10 fallback_any_10(a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I, j: J);
+    fallback_value_11 fallback_any_11(a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I, j: J, k: K);
+    fallback_value_12 fallback_any_12(a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I, j: J, k: K, l: L);
+    fallback_value_13 fallback_any_13(a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I, j: J, k: K, l: L, m: M);
+    fallback_value_14 fallback_any_14(a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I, j: J, k: K, l: L, m: M, n: N);
+    fallback_value_15 fallback_any_15(a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I, j: J, k: K, l: L, m: M, n: N, o: O);
+    fallback_value_16 fallback_any_16(a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I, j: J, k: K, l: L, m: M, n: N, o: O, p: P);
+    fallback_value_17 fallback_any_17(a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I, j: J, k: K, l: L, m: M, n: N, o: O, p: P, q: Q);
+}

@@ -1,0 +1,237 @@
+//! What the declared return type has to be, and what is said when it is not.
+
+use core::marker::PhantomData;
+
+use crate::{CallTimeoutError, CircuitOpenError, Outcome};
+
+/// Stands for the declared return type, so that generated code never has to write it down.
+#[derive(Debug)]
+pub struct Returns<R>(PhantomData<fn() -> R>);
+
+impl<R> Clone for Returns<R> {
+    #[inline]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for Returns<R> {}
+
+impl<R> Default for Returns<R> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<R> Returns<R> {
+    /// Of a type that is inferred.
+    #[inline]
+    #[must_use]
+    pub const fn new() -> Self {
+        Returns(PhantomData)
+    }
+
+    /// `if false { return returns.never(); }` makes the compiler take `R` for the declared type.
+    #[allow(clippy::must_use_candidate, reason = "it is never called")]
+    pub fn never(self) -> R {
+        unreachable!("only stands in a branch that is not taken")
+    }
+}
+
+/// `Result`, seen through whatever alias names it.
+pub trait Fallible {
+    /// The type in `Err`.
+    type Error;
+
+    /// Whether it is an `Err`.
+    fn is_failure(&self) -> bool;
+
+    /// The error in it.
+    fn into_error(self) -> Option<Self::Error>;
+
+    /// An error as the whole.
+    fn from_error(error: Self::Error) -> Self;
+}
+
+impl<T, E> Fallible for Result<T, E> {
+    type Error = E;
+
+    #[inline]
+    fn is_failure(&self) -> bool {
+        self.is_err()
+    }
+
+    #[inline]
+    fn into_error(self) -> Option<E> {
+        self.err()
+    }
+
+    #[inline]
+    fn from_error(error: E) -> Self {
+        Err(error)
+    }
+}
+
+/// A function with neither `failure` or `classify` nor `fallback`.
+#[diagnostic::on_unimplemented(
+    message = "`#[circuit_breaker]` on a function that returns `{Self}`, not a `Result`, needs `failure` or `classify`, and `fallback`",
+    label = "not a `Result`",
+    note = "say which values are failures and what to return while the circuit is open: `failure = None, fallback = None`"
+)]
+pub trait Bare: Fallible {}
+impl<T, E> Bare for Result<T, E> {}
+
+/// A function with a `fallback` only.
+#[diagnostic::on_unimplemented(
+    message = "`#[circuit_breaker]` on a function that returns `{Self}`, not a `Result`, needs `failure` or `classify`",
+    label = "not a `Result`",
+    note = "say which values are failures: `failure = None`, or `classify = path::to::function`"
+)]
+pub trait Judged: Fallible {}
+impl<T, E> Judged for Result<T, E> {}
+
+/// A function with `failure` or `classify` only.
+#[diagnostic::on_unimplemented(
+    message = "`#[circuit_breaker]` on a function that returns `{Self}`, not a `Result`, needs `fallback`",
+    label = "not a `Result`",
+    note = "say what to return while the circuit is open: `fallback = None`"
+)]
+pub trait Rejectable: Fallible {}
+impl<T, E> Rejectable for Result<T, E> {}
+
+/// A function with both and a `timeout`.
+#[diagnostic::on_unimplemented(
+    message = "`timeout` on a function that returns `{Self}`, not a `Result`, needs `fallback_on = any`",
+    label = "not a `Result`",
+    note = "a call that takes too long has no value to return; with `fallback_on = any` the fallback gives one"
+)]
+pub trait Limited: Fallible {}
+impl<T, E> Limited for Result<T, E> {}
+
+/// `From<CircuitOpenError>` with a message of its own.
+#[diagnostic::on_unimplemented(
+    message = "`#[circuit_breaker]` without `fallback` needs `{Self}: From<CircuitOpenError>`",
+    label = "the error type can't be made from a `CircuitOpenError`",
+    note = "a rejected call returns `Err(error.into())`: implement `From<CircuitOpenError>` for `{Self}`, or give a `fallback`"
+)]
+pub trait FromOpen {
+    /// The conversion.
+    fn from_open(error: CircuitOpenError) -> Self;
+}
+
+impl<E: From<CircuitOpenError>> FromOpen for E {
+    fn from_open(error: CircuitOpenError) -> Self {
+        error.into()
+    }
+}
+
+/// `From<CallTimeoutError>` with a message of its own.
+#[diagnostic::on_unimplemented(
+    message = "`timeout` needs `{Self}: From<CallTimeoutError>`",
+    label = "the error type can't be made from a `CallTimeoutError`",
+    note = "a call that takes too long returns `Err(error.into())`: implement `From<CallTimeoutError>` for `{Self}`, or give a `fallback` with `fallback_on = any`"
+)]
+pub trait FromTimeout {
+    /// The conversion.
+    fn from_timeout(error: CallTimeoutError) -> Self;
+}
+
+impl<E: From<CallTimeoutError>> FromTimeout for E {
+    fn from_timeout(error: CallTimeoutError) -> Self {
+        error.into()
+    }
+}
+
+/// Makes the result of a rejected call. A pointer is evidence: what calls it needs no bound, so
+/// that a missing one is reported once.
+type Reject<R> = fn(CircuitOpenError) -> R;
+
+/// Makes the result of a call that took too long.
+pub(super) type Late<R> = fn(CallTimeoutError) -> R;
+
+#[cold]
+fn rejected<R: Fallible<Error: FromOpen>>(error: CircuitOpenError) -> R {
+    R::from_error(FromOpen::from_open(error))
+}
+
+#[cold]
+fn late<R: Fallible<Error: FromTimeout>>(error: CallTimeoutError) -> R {
+    R::from_error(FromTimeout::from_timeout(error))
+}
+
+/// What the return type of a function without options for it has to allow.
+#[inline]
+#[must_use]
+pub fn bare<R: Bare>(_: Returns<R>) -> Reject<R>
+where
+    R::Error: FromOpen,
+{
+    rejected
+}
+
+/// `bare`, with a `timeout`.
+#[inline]
+#[must_use]
+pub fn bare_limited<R: Bare>(_: Returns<R>) -> (Reject<R>, Late<R>)
+where
+    R::Error: FromOpen + FromTimeout,
+{
+    (rejected, late)
+}
+
+/// What the return type of a function with `failure` or `classify` has to allow.
+#[inline]
+#[must_use]
+pub fn rejectable<R: Rejectable>(_: Returns<R>) -> Reject<R>
+where
+    R::Error: FromOpen,
+{
+    rejected
+}
+
+/// `rejectable`, with a `timeout`.
+#[inline]
+#[must_use]
+pub fn rejectable_limited<R: Rejectable>(_: Returns<R>) -> (Reject<R>, Late<R>)
+where
+    R::Error: FromOpen + FromTimeout,
+{
+    (rejected, late)
+}
+
+/// What a `timeout` asks of a function with a `fallback`.
+#[inline]
+#[must_use]
+pub fn judged_limited<R: Judged>(_: Returns<R>) -> Late<R>
+where
+    R::Error: FromTimeout,
+{
+    late
+}
+
+/// What a `timeout` asks of a function with `failure` or `classify`, and a `fallback`.
+#[inline]
+#[must_use]
+pub fn limited<R: Limited>(_: Returns<R>) -> Late<R>
+where
+    R::Error: FromTimeout,
+{
+    late
+}
+
+/// The default rule, in a function without `fallback`.
+#[inline]
+pub fn judge_bare<R: Bare>(result: &R) -> Outcome {
+    judge(result)
+}
+
+/// The default rule, in a function with `fallback`.
+#[inline]
+pub fn judge_judged<R: Judged>(result: &R) -> Outcome {
+    judge(result)
+}
+
+#[inline]
+fn judge<R: Fallible>(result: &R) -> Outcome {
+    if result.is_failure() { Outcome::Failure } else { Outcome::Success }
+}

@@ -1,0 +1,210 @@
+//! `timeout`: a call that takes too long is dropped and is a failure.
+
+use super::any::Ended;
+use super::returns::{Late, Returns};
+
+/// The result of a call with a `timeout` whose fallback runs for rejections only.
+#[inline]
+pub fn in_time<R>(ended: Ended<R>, late: Late<R>) -> R {
+    match ended {
+        Ended::Value(value) | Ended::Failed(value) => value,
+        Ended::TimedOut(error) => late(error),
+    }
+}
+
+#[cfg(feature = "tokio")]
+pub use with_tokio::{run_timed, run_timed_any};
+
+#[cfg(not(feature = "tokio"))]
+pub use without_tokio::{run_timed, run_timed_any};
+
+#[cfg(feature = "tokio")]
+mod with_tokio {
+    use core::cell::Cell;
+    use core::future::Future;
+    use core::pin::Pin;
+    use core::task::{Context, Poll};
+    use core::time::Duration;
+
+    use pin_project_lite::pin_project;
+
+    use super::super::any::answered;
+    use super::{Ended, Returns};
+    use crate::guard::Guarded;
+    use crate::permit::{End, Fallback, Permit};
+    use crate::{CallTimeoutError, Outcome};
+
+    /// Runs the body of an async function for at most `limit`.
+    #[inline]
+    pub fn run_timed<R, F, J>(
+        _: Returns<R>,
+        permit: Permit<'_>,
+        limit: Duration,
+        body: F,
+        judge: J,
+    ) -> impl Future<Output = Ended<R>>
+    where
+        F: Future<Output = R>,
+        J: Fn(&R) -> Outcome,
+    {
+        timed(
+            permit,
+            limit,
+            body,
+            move |result: &R| (End::Outcome(judge(result)), Fallback::None),
+            Fallback::None,
+        )
+    }
+
+    /// `run_timed` for a fallback that runs when the body failed too.
+    #[inline]
+    pub fn run_timed_any<R, F, J>(
+        _: Returns<R>,
+        permit: Permit<'_>,
+        limit: Duration,
+        body: F,
+        judge: J,
+    ) -> impl Future<Output = Ended<R>>
+    where
+        F: Future<Output = R>,
+        J: Fn(&R) -> Outcome,
+    {
+        timed(permit, limit, body, move |result: &R| answered(judge(result)), Fallback::Runs)
+    }
+
+    #[inline]
+    fn timed<R, F, J>(
+        permit: Permit<'_>,
+        limit: Duration,
+        body: F,
+        judge: J,
+        late: Fallback,
+    ) -> impl Future<Output = Ended<R>>
+    where
+        F: Future<Output = R>,
+        J: Fn(&R) -> (End, Fallback),
+    {
+        let error = CallTimeoutError::new(permit.circuit_name(), limit);
+        let racing = Racing { future: body, limit: tokio::time::sleep(limit) };
+        let guarded = Guarded::new(permit, racing, move |raced: &Raced<R>| match &raced.value {
+            Some(value) => {
+                let end = judge(value);
+                raced.failed.set(end.1 == Fallback::Runs);
+                end
+            }
+            None => (End::TimedOut, late),
+        });
+        Ending { guarded, error }
+    }
+
+    /// What came first, with room for the judgement on it.
+    struct Raced<R> {
+        value: Option<R>,
+        failed: Cell<bool>,
+    }
+
+    pin_project! {
+        struct Racing<F> {
+            #[pin]
+            future: F,
+            #[pin]
+            limit: tokio::time::Sleep,
+        }
+    }
+
+    impl<F: Future> Future for Racing<F> {
+        type Output = Raced<F::Output>;
+
+        #[inline]
+        fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+            let this = self.project();
+            // A value that is there at the limit is taken.
+            let value = match this.future.poll(context) {
+                Poll::Ready(value) => Some(value),
+                Poll::Pending => match this.limit.poll(context) {
+                    Poll::Ready(()) => None,
+                    Poll::Pending => return Poll::Pending,
+                },
+            };
+            Poll::Ready(Raced { value, failed: Cell::new(false) })
+        }
+    }
+
+    pin_project! {
+        struct Ending<F> {
+            #[pin]
+            guarded: F,
+            error: CallTimeoutError,
+        }
+    }
+
+    impl<R, F: Future<Output = Raced<R>>> Future for Ending<F> {
+        type Output = Ended<R>;
+
+        #[inline]
+        fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+            let this = self.project();
+            this.guarded.poll(context).map(|raced| match raced.value {
+                None => Ended::TimedOut(*this.error),
+                Some(value) if raced.failed.get() => Ended::Failed(value),
+                Some(value) => Ended::Value(value),
+            })
+        }
+    }
+}
+
+#[cfg(not(feature = "tokio"))]
+mod without_tokio {
+    use core::future::{Future, Pending, pending};
+    use core::time::Duration;
+
+    use super::{Ended, Returns};
+    use crate::Outcome;
+    use crate::permit::Permit;
+
+    /// Holds for nothing: the attribute can't see the features of this crate, this bound can.
+    ///
+    /// ```compile_fail,E0277
+    /// # use circuit_runtime::{CallTimeoutError, CircuitOpenError, circuit_breaker};
+    /// # struct E;
+    /// # impl From<CircuitOpenError> for E {
+    /// #     fn from(_: CircuitOpenError) -> E {
+    /// #         E
+    /// #     }
+    /// # }
+    /// # impl From<CallTimeoutError> for E {
+    /// #     fn from(_: CallTimeoutError) -> E {
+    /// #         E
+    /// #     }
+    /// # }
+    /// #[circuit_breaker(timeout = "1s")]
+    /// async fn limited() -> Result<(), E> {
+    ///     Ok(())
+    /// }
+    /// ```
+    #[diagnostic::on_unimplemented(
+        message = "`timeout` needs the feature `tokio` of `circuit-runtime`",
+        label = "needs the feature `tokio`",
+        note = "in Cargo.toml: `circuit-runtime = {{ version = \"..\", features = [\"tokio\"] }}`"
+    )]
+    pub trait TokioFeature {}
+
+    /// As with the feature, but for the bound. The future's type does not depend on that, or
+    /// awaiting it would report it once more.
+    pub fn run_timed<R, F, J>(
+        _: Returns<R>,
+        _: Permit<'_>,
+        _: Duration,
+        _: F,
+        _: J,
+    ) -> Pending<Ended<R>>
+    where
+        Returns<R>: TokioFeature,
+        F: Future<Output = R>,
+        J: Fn(&R) -> Outcome,
+    {
+        pending()
+    }
+
+    pub use run_timed as run_timed_any;
+}

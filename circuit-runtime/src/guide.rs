@@ -1,0 +1,30 @@
+//! The guide: a page for each family of options, each option with an example that runs.
+//!
+//! - [`trip_rules`]: when a circuit opens.
+//! - [`outcomes`]: what a call counts as.
+//! - [`recovery`]: how a circuit closes again.
+//! - [`fallback`]: what runs instead of a rejected call.
+//! - [`keys`]: one circuit per host, tenant or shard.
+//! - [`operation`]: names, sharing, looking in, steering.
+//! - [`coming_from`]: resilience4j, gobreaker, Polly, Hystrix, pybreaker.
+
+#[doc = include_str!("../docs/trip-rules.md")]
+pub mod trip_rules {}
+
+#[doc = include_str!("../docs/outcomes.md")]
+pub mod outcomes {}
+
+#[doc = include_str!("../docs/recovery.md")]
+pub mod recovery {}
+
+#[doc = include_str!("../docs/fallback.md")]
+pub mod fallback {}
+
+#[doc = include_str!("../docs/keys.md")]
+pub mod keys {}
+
+#[doc = include_str!("../docs/operation.md")]
+pub mod operation {}
+
+#[doc = include_str!("../docs/coming-from.md")]
+pub mod coming_from {}

@@ -1,0 +1,4 @@
+//! The shapes of functions, in edition 2021.
+
+#[path = "../../../it/shapes/mod.rs"]
+mod shapes;

@@ -1,0 +1,128 @@
+//! Options that do not go together: the later one is blamed, both are named.
+
+use circuit_runtime::{CircuitOpenError, circuit_breaker};
+
+struct E;
+
+impl From<CircuitOpenError> for E {
+    fn from(_: CircuitOpenError) -> E {
+        E
+    }
+}
+
+#[circuit_breaker(slow_rate = 0.5)]
+fn slow_rate() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(window = 10)]
+fn window() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(threshold = 3, min_calls = 10)]
+fn min_calls() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure_rate = 0.5, window = 10, min_calls = 11)]
+fn min_calls_above() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure_rate = 0.5, min_calls = 11, window = 10)]
+fn window_below() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure_rate = 0.5, min_calls = 101)]
+fn min_calls_default() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(success_threshold = 3, probes = 2)]
+fn probes() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(probes = 2, success_threshold = 3)]
+fn success() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(max_recovery = "10m")]
+fn no_backoff() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(max_recovery = "10m", backoff = 1)]
+fn backoff_one() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = "1m", backoff = 2, max_recovery = "30s")]
+fn max_below() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(backoff = 2, max_recovery = "30s")]
+fn max_below_default() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(max_recovery = "30s", backoff = 2, recovery = "1m")]
+fn recovery_above() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(max_keys = 10)]
+fn max_keys() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(key = 1, failure_rate = 0.5, window = 10_001)]
+fn key_window() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(fallback_on = any)]
+fn fallback_on() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = Err(_), classify = judge)]
+fn classify_failure() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(classify = judge, ignore = Err(_), failure = Err(_))]
+fn classify_ignore() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(timeout = "1s")]
+fn timeout() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(on_cancel = failure)]
+fn on_cancel() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(breaker = SHARED, threshold = 3, name = "a")]
+fn breaker() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure_rate = 0.5, window = 10, breaker = SHARED)]
+fn breaker_last() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(breaker = SHARED, max_concurrent = 1, key = 1, max_keys = 1, probe_timeout = "1s")]
+fn breaker_more() -> Result<(), E> {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,123 @@
+//! Options that take a duration.
+
+use circuit_runtime::{CircuitOpenError, circuit_breaker};
+
+struct E;
+
+impl From<CircuitOpenError> for E {
+    fn from(_: CircuitOpenError) -> E {
+        E
+    }
+}
+
+#[circuit_breaker(recovery = "30x")]
+fn bad_unit() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = "30 seconds")]
+fn long_unit() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = "30S")]
+fn upper_case() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = "")]
+fn empty() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = 30)]
+fn integer() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = 1.5)]
+fn float() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = "-5s")]
+fn negative() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = -5)]
+fn negative_integer() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = "30")]
+fn no_unit() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = "1h 30")]
+fn half_unit() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = "99999999999999999999h")]
+fn overflow() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = "0s")]
+fn zero() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = 0)]
+fn zero_integer() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = "1m 30m")]
+fn order() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = "0.5ns")]
+fn too_fine() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = "1.2.3s")]
+fn points() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = "soon")]
+fn words() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = true)]
+fn boolean() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(slow_call = "0ms")]
+fn slow_call() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(probe_timeout = 5)]
+fn probe_timeout() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(backoff = 2, max_recovery = "1")]
+fn max_recovery() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(timeout = 5)]
+async fn timeout() -> Result<(), E> {
+    Ok(())
+}
+
+fn main() {}

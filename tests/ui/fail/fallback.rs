@@ -1,0 +1,78 @@
+//! Fallbacks whose form is wrong.
+#![allow(unused_variables)]
+
+use circuit_runtime::{CircuitOpenError, circuit_breaker};
+
+struct E;
+
+impl From<CircuitOpenError> for E {
+    fn from(_: CircuitOpenError) -> E {
+        E
+    }
+}
+
+#[circuit_breaker(fallback = "cached")]
+fn quoted() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(fallback = |a| Ok(()))]
+fn few(a: u8, b: u8) -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(fallback = || Ok(()))]
+fn none(a: u8) -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(fallback = |a, b, c, d| Ok(()))]
+fn many(a: u8, b: u8) -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(fallback = |_| Ok(()))]
+fn cfg(#[cfg(all())] n: u8, #[cfg(any())] n: u16) -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(fallback = |_| Ok(()), fallback_on = any)]
+fn any_mut(v: &mut Vec<u8>) -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(fallback = { v.clear(); Ok(()) }, fallback_on = any)]
+fn any_mut_named(v: &mut Vec<u8>, w: &mut u8) -> Result<(), E> {
+    Ok(())
+}
+
+struct S;
+
+impl S {
+    #[circuit_breaker(fallback = |this, n| Ok(()), fallback_on = open)]
+    fn takes_self(&self) -> Result<(), E> {
+        Ok(())
+    }
+
+    #[circuit_breaker(fallback = || Ok(()))]
+    fn forgets(&self, n: u8) -> Result<(), E> {
+        Ok(())
+    }
+
+    #[circuit_breaker(fallback = Self::cached, fallback_on = any)]
+    fn any_mut_self(&mut self) -> Result<(), E> {
+        Ok(())
+    }
+
+    #[circuit_breaker(fallback = || self.cached(), fallback_on = any)]
+    fn any_self(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    #[circuit_breaker(fallback = self.cached(), fallback_on = any)]
+    fn any_self_named(self: std::rc::Rc<Self>) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+fn main() {}

@@ -1,0 +1,103 @@
+//! Options that take a number.
+
+use circuit_runtime::{CircuitOpenError, circuit_breaker};
+
+struct E;
+
+impl From<CircuitOpenError> for E {
+    fn from(_: CircuitOpenError) -> E {
+        E
+    }
+}
+
+#[circuit_breaker(failure_rate = 0.0)]
+fn zero() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure_rate = 1.5)]
+fn one_and_more() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure_rate = 50)]
+fn fifty() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure_rate = -0.5)]
+fn negative() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure_rate = "0%")]
+fn percent_zero() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure_rate = "101%")]
+fn percent_more() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure_rate = "0.5")]
+fn quoted() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure_rate = "half")]
+fn words() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure_rate = 0.5f32)]
+fn suffix() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure_rate = '5')]
+fn char() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(slow_call = "1s", slow_rate = 2)]
+fn slow() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(backoff = 0.5)]
+fn backoff() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(backoff = 0)]
+fn backoff_zero() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(backoff = "2")]
+fn backoff_quoted() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(jitter = 1.0)]
+fn jitter() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(jitter = -0.1)]
+fn jitter_negative() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(jitter = "10%")]
+fn jitter_quoted() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure_rate = || 0.5)]
+fn closure() -> Result<(), E> {
+    Ok(())
+}
+
+fn main() {}

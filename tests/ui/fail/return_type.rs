@@ -1,0 +1,106 @@
+//! Return types that need more options: one error each, at the type.
+
+use circuit_runtime::{CircuitOpenError, circuit_breaker};
+
+struct E;
+
+impl From<CircuitOpenError> for E {
+    fn from(_: CircuitOpenError) -> E {
+        E
+    }
+}
+
+use std::future::Future;
+use std::pin::Pin;
+
+type Fut = Pin<Box<dyn Future<Output = Result<u8, E>>>>;
+
+mod own {
+    pub enum Result<T> {
+        Ok(T),
+    }
+}
+
+#[circuit_breaker]
+fn integer() -> u32 {
+    1
+}
+
+#[circuit_breaker]
+async fn integer_async() -> u32 {
+    1
+}
+
+#[circuit_breaker(fallback = 0)]
+fn with_fallback() -> u32 {
+    1
+}
+
+#[circuit_breaker(fallback = 0)]
+async fn with_fallback_async() -> u32 {
+    1
+}
+
+#[circuit_breaker(failure = 0)]
+fn with_failure() -> u32 {
+    1
+}
+
+#[circuit_breaker(classify = |_| circuit_runtime::Outcome::Success)]
+async fn with_classify() -> u32 {
+    1
+}
+
+#[circuit_breaker(ignore = 0)]
+fn with_ignore() -> u32 {
+    1
+}
+
+#[circuit_breaker]
+fn option() -> Option<u8> {
+    Some(1)
+}
+
+#[circuit_breaker]
+fn nothing() {}
+
+#[circuit_breaker]
+async fn nothing_async() {}
+
+#[circuit_breaker]
+fn own_type() -> own::Result<u8> {
+    own::Result::Ok(1)
+}
+
+#[circuit_breaker]
+fn impl_trait() -> impl Iterator<Item = u8> {
+    std::iter::empty()
+}
+
+#[circuit_breaker]
+fn future_alias() -> Fut {
+    let n = 1;
+    Box::pin(async move { Ok(n) })
+}
+
+#[circuit_breaker]
+fn boxed() -> Pin<Box<dyn Future<Output = u8>>> {
+    Box::pin(async move { 1 })
+}
+
+#[circuit_breaker(timeout = "1s")]
+async fn timeout_bare() -> u32 {
+    1
+}
+
+#[circuit_breaker(timeout = "1s", failure = 0, fallback = 0)]
+async fn timeout_open() -> u32 {
+    1
+}
+
+#[circuit_breaker(timeout = "1s", fallback = 0)]
+async fn timeout_fallback() -> u32 {
+    1
+}
+
+fn main() {}

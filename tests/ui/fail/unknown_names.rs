@@ -1,0 +1,73 @@
+//! Names that are not there, or not there yet: the compiler's own errors, where the name is.
+
+use circuit_runtime::{CircuitOpenError, circuit_breaker};
+
+struct E;
+
+impl From<CircuitOpenError> for E {
+    fn from(_: CircuitOpenError) -> E {
+        E
+    }
+}
+
+#[circuit_breaker(threshold = LIMIT)]
+fn unknown() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(threshold = limit)]
+fn parameter(limit: u32) -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(threshold = N)]
+fn const_generic<const N: u32>() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(fallback = cached)]
+fn fallback() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(breaker = PAYMENTS)]
+fn breaker() -> Result<(), E> {
+    Ok(())
+}
+
+struct S {
+    name: &'static str,
+}
+
+impl S {
+    const LIMIT: u32 = 3;
+
+    #[circuit_breaker(threshold = Self::LIMIT)]
+    fn self_constant() -> Result<(), E> {
+        Ok(())
+    }
+
+    #[circuit_breaker(name = self.name)]
+    fn self_field(&self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+#[circuit_breaker(crate = ::no_such_crate)]
+fn wrong_crate() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker]
+fn body() -> Result<(), E> {
+    missing();
+    Ok(())
+}
+
+#[circuit_breaker(fallback = |_| Ok(1))]
+fn generated((a, mut b): (u8, u8)) -> Result<u8, E> {
+    let _ = (__circuit_permit, __circuit_breaker, __arg0, __CIRCUIT_BREAKER);
+    Ok(1)
+}
+
+fn main() {}
