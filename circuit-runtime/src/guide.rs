@@ -6,6 +6,7 @@
 //! - [`fallback`]: what runs instead of a rejected call.
 //! - [`keys`]: one circuit per host, tenant or shard.
 //! - [`operation`]: names, sharing, looking in, steering.
+//! - `ecosystem`: tracing, metrics, serde, tower and axum (there with all of these features).
 //! - [`coming_from`]: resilience4j, gobreaker, Polly, Hystrix, pybreaker.
 
 #[doc = include_str!("../docs/trip-rules.md")]
@@ -25,6 +26,16 @@ pub mod keys {}
 
 #[doc = include_str!("../docs/operation.md")]
 pub mod operation {}
+
+#[cfg(all(
+    feature = "axum",
+    feature = "metrics",
+    feature = "serde",
+    feature = "tower",
+    feature = "tracing"
+))]
+#[doc = include_str!("../docs/ecosystem.md")]
+pub mod ecosystem {}
 
 #[doc = include_str!("../docs/coming-from.md")]
 pub mod coming_from {}

@@ -86,6 +86,7 @@ impl<'a> Permit<'a> {
         self.settle(End::Outcome(outcome), Fallback::None);
     }
 
+    #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "only a timeout tells it"))]
     pub(crate) fn circuit_name(&self) -> &'static str {
         self.breaker.name()
     }

@@ -10,6 +10,7 @@
 //! // fn scrape(…) — `handle` is metrics-exporter-prometheus's `PrometheusHandle`, for example.
 //! circuit_runtime::metrics::publish();
 //! let text = handle.render();
+//! # let _ = text;
 //! ```
 //!
 //! With a recorder that pushes, call it from a timer. Transitions don't wait for it: the state, the transitions and

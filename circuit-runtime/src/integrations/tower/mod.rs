@@ -37,6 +37,7 @@
 //! fn should_retry(error: &circuit_runtime::tower::BoxError) -> bool {
 //!     !error.is::<CircuitOpenError>()
 //! }
+//! # let _ = should_retry;
 //! ```
 //!
 //! So it goes below axum's `HandleErrorLayer`, and into a tonic client in the place of its channel.
