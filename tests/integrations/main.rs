@@ -2,6 +2,7 @@
 
 mod axum;
 mod metrics;
+mod page;
 mod serde;
 mod tower;
 mod tracing;
