@@ -9,7 +9,7 @@ use circuit_runtime::axum::router;
 use circuit_runtime::{CircuitBreaker, Config, Mode};
 use serde_json::{Value, json};
 
-/// A page in a browser, spoken to by the WebDriver protocol.
+/// A page in a browser, spoken to by the `WebDriver` protocol.
 struct Browser {
     driver: Child,
     session: String,

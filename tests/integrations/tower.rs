@@ -16,6 +16,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use circuit_runtime::tower::{BoxError, CircuitBreakerLayer};
 use circuit_runtime::{CircuitBreaker, CircuitOpenError, Config, Outcome, Rejection, test_util};
+use tonic::body::Body;
+use tonic::client::GrpcService;
 use tower::limit::ConcurrencyLimit;
 use tower::timeout::TimeoutLayer;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
@@ -173,20 +175,19 @@ async fn around_a_timeout_a_call_that_takes_too_long_is_a_failure() {
     assert!(service.ready().await.unwrap().call(()).await.unwrap_err().is::<CircuitOpenError>());
 }
 
-#[test]
-fn it_fits_where_a_tonic_client_takes_its_channel() {
-    // The bounds of tonic's `GrpcService`, which every generated client asks for.
-    fn grpc_service<T, Body, ResBody>(_: &T)
-    where
-        T: Service<axum::http::Request<Body>, Response = axum::http::Response<ResBody>> + Clone,
-        T::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-        T::Future: Send,
-    {
+#[tokio::test]
+async fn it_is_what_a_tonic_client_takes_for_its_channel() {
+    fn client<T: GrpcService<Body>>(channel: T) -> tonic::client::Grpc<T> {
+        tonic::client::Grpc::new(channel)
     }
-    let channel = service_fn(|_: axum::http::Request<String>| {
-        ready(Err::<axum::http::Response<String>, BoxError>("unreachable".into()))
+    let breaker = breaker(Config::new());
+    breaker.force_open();
+    let channel = service_fn(|_: axum::http::Request<Body>| {
+        ready(Err::<axum::http::Response<Body>, BoxError>("unreachable".into()))
     });
-    grpc_service(&CircuitBreakerLayer::new(breaker(Config::new())).layer(channel));
+    let mut client = client(CircuitBreakerLayer::new(breaker).layer(channel));
+    client.ready().await.unwrap();
+    assert_eq!(breaker.snapshot().rejected, 0, "nothing has been called yet");
 }
 
 async fn serve(app: Router) -> SocketAddr {
