@@ -175,19 +175,61 @@ async fn around_a_timeout_a_call_that_takes_too_long_is_a_failure() {
     assert!(service.ready().await.unwrap().call(()).await.unwrap_err().is::<CircuitOpenError>());
 }
 
+/// Messages without content.
+#[derive(Default)]
+struct Nothing;
+
+impl tonic::codec::Codec for Nothing {
+    type Encode = ();
+    type Decode = ();
+    type Encoder = Nothing;
+    type Decoder = Nothing;
+
+    fn encoder(&mut self) -> Nothing {
+        Nothing
+    }
+    fn decoder(&mut self) -> Nothing {
+        Nothing
+    }
+}
+
+impl tonic::codec::Encoder for Nothing {
+    type Item = ();
+    type Error = tonic::Status;
+
+    fn encode(&mut self, (): (), _: &mut tonic::codec::EncodeBuf<'_>) -> Result<(), tonic::Status> {
+        Ok(())
+    }
+}
+
+impl tonic::codec::Decoder for Nothing {
+    type Item = ();
+    type Error = tonic::Status;
+
+    fn decode(&mut self, _: &mut tonic::codec::DecodeBuf<'_>) -> Result<Option<()>, tonic::Status> {
+        Ok(Some(()))
+    }
+}
+
 #[tokio::test]
-async fn it_is_what_a_tonic_client_takes_for_its_channel() {
+async fn in_the_place_of_a_tonic_channel_a_rejection_is_the_source_of_the_status() {
     fn client<T: GrpcService<Body>>(channel: T) -> tonic::client::Grpc<T> {
         tonic::client::Grpc::new(channel)
     }
-    let breaker = breaker(Config::new());
-    breaker.force_open();
+    let breaker = breaker(Config::new().threshold(1));
     let channel = service_fn(|_: axum::http::Request<Body>| {
         ready(Err::<axum::http::Response<Body>, BoxError>("unreachable".into()))
     });
     let mut client = client(CircuitBreakerLayer::new(breaker).layer(channel));
-    client.ready().await.unwrap();
-    assert_eq!(breaker.snapshot().rejected, 0, "nothing has been called yet");
+    let mut charge = async || {
+        client.ready().await.unwrap();
+        let path = axum::http::uri::PathAndQuery::from_static("/shop.Payments/Charge");
+        client.unary(tonic::Request::new(()), path, Nothing).await.unwrap_err()
+    };
+    assert_eq!(charge().await.message(), "unreachable");
+    let status = charge().await;
+    let source = std::error::Error::source(&status).expect("what the channel said");
+    assert_eq!(source.downcast_ref::<CircuitOpenError>().unwrap().reason(), Rejection::Open);
 }
 
 async fn serve(app: Router) -> SocketAddr {

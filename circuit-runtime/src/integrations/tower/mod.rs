@@ -40,7 +40,8 @@
 //! # let _ = should_retry;
 //! ```
 //!
-//! So it goes below axum's `HandleErrorLayer`, and into a tonic client in the place of its channel.
+//! So it goes below axum's `HandleErrorLayer`, and into a tonic client in the place of its channel; there the rejection
+//! is the `source` of the `Status`. (A gRPC error, too, is an `Ok` with the header or trailer `grpc-status`.)
 //!
 //! # Order
 //!
