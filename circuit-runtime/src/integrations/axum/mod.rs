@@ -49,8 +49,8 @@
 //! use axum::{Router, routing::get};
 //!
 //! async fn operators_only(request: Request, next: Next) -> Result<Response, StatusCode> {
-//!     let session = request.headers().get("cookie");
-//!     if session.is_some_and(|cookie| is_operator(cookie)) {
+//!     let cookies = request.headers().get("cookie");
+//!     if cookies.is_some_and(is_operator) {
 //!         Ok(next.run(request).await)
 //!     } else {
 //!         Err(StatusCode::UNAUTHORIZED)
