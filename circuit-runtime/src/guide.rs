@@ -7,6 +7,7 @@
 //! - [`keys`]: one circuit per host, tenant or shard.
 //! - [`operation`]: names, sharing, looking in, steering.
 //! - `ecosystem`: tracing, metrics, serde, tower and axum (there with all of these features).
+//! - [`performance`]: what a call costs, what a circuit holds, what the attribute adds to a build.
 //! - [`coming_from`]: resilience4j, gobreaker, Polly, Hystrix, pybreaker.
 
 #[doc = include_str!("../docs/trip-rules.md")]
@@ -36,6 +37,8 @@ pub mod operation {}
 ))]
 #[doc = include_str!("../docs/ecosystem.md")]
 pub mod ecosystem {}
+#[doc = include_str!("../docs/performance.md")]
+pub mod performance {}
 
 #[doc = include_str!("../docs/coming-from.md")]
 pub mod coming_from {}
