@@ -144,6 +144,10 @@ fn succeed(breaker: &CircuitBreaker, circuit: &Circuit, entry: Entry) {
             circuit.leave();
         }
         circuit.counts().bump(Count::Successes);
+        #[cfg(feature = "metrics")]
+        if ticket.is_clocked() {
+            crate::metrics::took(breaker.name(), moment.exact().saturating_sub(started));
+        }
     } else {
         conclude_at(breaker, circuit, entry, End::Outcome(Outcome::Success), &moment);
     }
@@ -172,6 +176,10 @@ fn conclude_at(
     // A ticket without a time is of a circuit that had no stopwatch when it admitted the call: not
     // slow.
     let took = || if ticket.is_clocked() { moment.exact().saturating_sub(started) } else { 0 };
+    #[cfg(feature = "metrics")]
+    if ticket.is_clocked() && end != End::Cancelled {
+        crate::metrics::took(breaker.name(), took());
+    }
     let judge = |rules: &Rules| verdict(end, rules, took);
     if !ticket.is_judged() {
         count(circuit, end, judge(&circuit.rules()));
