@@ -91,20 +91,20 @@ fn a_task_that_was_never_polled_took_nothing() {
 
 #[test]
 fn a_runtime_that_goes_down_cancels_its_calls() {
-    let breaker: &CircuitBreaker =
-        Box::leak(Box::new(CircuitBreaker::new("tasks: down", Config::new().max_concurrent(8))));
+    static BREAKER: CircuitBreaker =
+        CircuitBreaker::new("tasks: down", Config::new().max_concurrent(8));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
     let begun = Arc::new(Semaphore::new(0));
     for _ in 0..8 {
         let begun = Arc::clone(&begun);
-        runtime.spawn(breaker.call_async(async move {
+        runtime.spawn(BREAKER.call_async(async move {
             begun.add_permits(1);
             pending::<Answer>().await
         }));
     }
     runtime.block_on(async { begun.acquire_many(8).await.unwrap().forget() });
-    assert!(breaker.try_acquire().is_err());
+    assert!(BREAKER.try_acquire().is_err());
     drop(runtime);
-    assert_eq!(8, breaker.snapshot().cancelled);
-    assert!(breaker.try_acquire().is_ok());
+    assert_eq!(8, BREAKER.snapshot().cancelled);
+    assert!(BREAKER.try_acquire().is_ok());
 }

@@ -67,18 +67,18 @@ const FLAPPING: Config = Config::new()
 
 /// A service that fails, crashes and dawdles, and counts the calls that reach it.
 struct Service {
-    breaker: &'static CircuitBreaker,
+    breaker: CircuitBreaker,
     begun: AtomicU64,
     rejected: AtomicU64,
 }
 
 impl Service {
-    fn new(name: &'static str) -> &'static Self {
-        Box::leak(Box::new(Service {
-            breaker: Box::leak(Box::new(CircuitBreaker::new(name, FLAPPING))),
+    const fn new(name: &'static str) -> Self {
+        Service {
+            breaker: CircuitBreaker::new(name, FLAPPING),
             begun: AtomicU64::new(0),
             rejected: AtomicU64::new(0),
-        }))
+        }
     }
 
     /// Fifty calls. One in eight panics, which is caught; one in eight is dropped half-way.
@@ -132,37 +132,37 @@ impl Service {
 
 #[test]
 fn many_tasks_on_tokios_threads_add_up() {
-    let service = Service::new("threads: tokio");
+    static SERVICE: Service = Service::new("threads: tokio");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).build().unwrap();
     runtime.block_on(async {
         let mut tasks = JoinSet::new();
         for seed in 0..32 {
-            tasks.spawn(service.customer(seed));
+            tasks.spawn(SERVICE.customer(seed));
         }
         tasks.join_all().await;
     });
-    service.settles();
+    SERVICE.settles();
 }
 
 #[test]
 fn many_tasks_on_tokios_one_thread_add_up() {
-    let service = Service::new("threads: tokio, one");
+    static SERVICE: Service = Service::new("threads: tokio, one");
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let mut tasks = JoinSet::new();
         for seed in 0..32 {
-            tasks.spawn(service.customer(seed));
+            tasks.spawn(SERVICE.customer(seed));
         }
         tasks.join_all().await;
     });
-    service.settles();
+    SERVICE.settles();
 }
 
 #[test]
 fn many_tasks_on_another_executors_threads_add_up() {
-    let service = Service::new("threads: async-executor");
+    static SERVICE: Service = Service::new("threads: async-executor");
     let executor = async_executor::Executor::new();
-    let tasks: Vec<_> = (0..32).map(|seed| executor.spawn(service.customer(seed))).collect();
+    let tasks: Vec<_> = (0..32).map(|seed| executor.spawn(SERVICE.customer(seed))).collect();
     let done = tokio::sync::Semaphore::new(0);
     thread::scope(|threads| {
         for _ in 0..4 {
@@ -175,18 +175,18 @@ fn many_tasks_on_another_executors_threads_add_up() {
         });
         done.add_permits(4);
     });
-    service.settles();
+    SERVICE.settles();
 }
 
 #[test]
 fn tasks_that_are_aborted_anywhere_add_up() {
-    let service = Service::new("threads: aborted");
+    static SERVICE: Service = Service::new("threads: aborted");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).build().unwrap();
     runtime.block_on(async {
         let mut random = Random(7);
         let mut running = Vec::new();
         for seed in 0..64 {
-            running.push(tokio::spawn(service.customer(seed)));
+            running.push(tokio::spawn(SERVICE.customer(seed)));
             for _ in 0..random.below(20) {
                 tokio::task::yield_now().await;
             }
@@ -197,5 +197,5 @@ fn tasks_that_are_aborted_anywhere_add_up() {
             let _ = task.await;
         }
     });
-    service.settles();
+    SERVICE.settles();
 }
