@@ -1,9 +1,9 @@
 //! The `#[circuit_breaker]` attribute; use it through `circuit-runtime`.
 //!
-//! One attribute passes through these files in order: [`head`] takes the
-//! function apart, [`options`] reads what is in the parentheses, [`validate`]
-//! holds the rules between the options and the function, [`model`] decides all
-//! that is still open, [`expand`] prints. [`diag`] collects what went wrong on
+//! One attribute passes through these files in order: `head` takes the
+//! function apart, `options` reads what is in the parentheses, `validate`
+//! holds the rules between the options and the function, `model` decides all
+//! that is still open, `expand` prints. `diag` collects what went wrong on
 //! the way.
 
 mod diag;

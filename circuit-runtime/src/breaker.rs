@@ -141,23 +141,26 @@ impl CircuitBreaker {
         keys: &Keys,
         fallback: Fallback,
     ) -> Result<Permit<'_>, CircuitOpenError> {
+        let mut known = keys.get(key);
         loop {
-            let known = keys
-                .get(key)
-                .or_else(|| keys.arrive(key, || (self.circuit.rules(), self.circuit.mode())));
-            let Some(tenancy) = known else {
+            let arrive = || keys.arrive(key, || (self.circuit.rules(), self.circuit.mode()));
+            let Some(tenancy) = known.or_else(arrive) else {
                 return Ok(Permit::new(self, &self.circuit, self.unprotected()));
             };
             let circuit = &tenancy.slot.circuit;
             let entry = match circuit.quick() {
-                Some(ticket) if circuit.tenant() == tenancy.tenant => Entry { ticket, started: 0 },
-                Some(_) => continue,
-                None => match self.ask_one(circuit, tenancy.tenant, fallback) {
-                    Ok(answer) => answer?,
-                    Err(Moved) => continue,
-                },
+                Some(ticket) if circuit.tenant() == tenancy.tenant => {
+                    Ok(Ok(Entry { ticket, started: 0 }))
+                }
+                Some(_) => Err(Moved),
+                None => self.ask_one(circuit, tenancy.tenant, fallback),
             };
-            return Ok(Permit::new(self, circuit, entry));
+            match entry {
+                Ok(entry) => return Ok(Permit::new(self, circuit, entry?)),
+                // The circuit has just been given to another key: ask for one behind the lock
+                // under which that is done.
+                Err(Moved) => known = None,
+            }
         }
     }
 

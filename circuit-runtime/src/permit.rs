@@ -35,8 +35,6 @@ pub struct Permit<'a> {
     breaker: &'a CircuitBreaker,
     circuit: &'a Circuit,
     entry: Entry,
-    /// The call's own code is running: a drop now is its panic.
-    inside: bool,
 }
 
 /// How a call ended.
@@ -59,7 +57,7 @@ pub(crate) enum Fallback {
 impl<'a> Permit<'a> {
     #[inline]
     pub(crate) fn new(breaker: &'a CircuitBreaker, circuit: &'a Circuit, entry: Entry) -> Self {
-        Permit { breaker, circuit, entry, inside: false }
+        Permit { breaker, circuit, entry }
     }
 
     /// The call succeeded.
@@ -86,6 +84,8 @@ impl<'a> Permit<'a> {
         self.settle(End::Outcome(outcome), Fallback::None);
     }
 
+    /// For the error of a call that took too long.
+    #[cfg(feature = "tokio")]
     pub(crate) fn circuit_name(&self) -> &'static str {
         self.breaker.name()
     }
@@ -93,14 +93,15 @@ impl<'a> Permit<'a> {
     /// Whether the call's own code is running, so that a drop is its panic and no cancellation.
     #[inline]
     pub(crate) fn inside(&mut self, inside: bool) {
-        self.inside = inside;
+        self.entry.ticket = self.entry.ticket.with_inside(inside);
     }
 
     /// The one way a permit ends by itself. A success through a calm circuit only counts itself.
     #[inline]
     pub(crate) fn settle(self, end: End, fallback: Fallback) {
         // Its parts go on by value, so that the healthy path keeps the permit in registers.
-        let &Permit { breaker, circuit, entry, .. } = &*ManuallyDrop::new(self);
+        let &Permit { breaker, circuit, mut entry } = &*ManuallyDrop::new(self);
+        entry.ticket = entry.ticket.with_inside(false);
         let succeeded = matches!(end, End::Outcome(Outcome::Success)) && fallback == Fallback::None;
         if succeeded && circuit.is_calm_for(entry.ticket) {
             circuit.counts.bump(Count::Successes);
@@ -113,8 +114,10 @@ impl<'a> Permit<'a> {
 impl Drop for Permit<'_> {
     #[inline]
     fn drop(&mut self) {
-        let end = if self.inside { End::Panicked } else { End::Cancelled };
-        conclude(self.breaker, self.circuit, self.entry, end, Fallback::None);
+        let Permit { breaker, circuit, mut entry } = *self;
+        let end = if entry.ticket.is_inside() { End::Panicked } else { End::Cancelled };
+        entry.ticket = entry.ticket.with_inside(false);
+        conclude(breaker, circuit, entry, end, Fallback::None);
     }
 }
 

@@ -133,6 +133,8 @@ const UNSEEN: u64 = 1 << 17;
 const PLACED: u64 = 1 << 18;
 /// The time of admission is known.
 const CLOCKED: u64 = 1 << 19;
+/// The call's own code is running.
+const INSIDE: u64 = 1 << 20;
 
 /// What an admitted call keeps: its period, and what becomes of its outcome. No flags: judged, nothing to give back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,6 +169,18 @@ impl Ticket {
     #[must_use]
     pub(crate) fn clocked(self) -> Self {
         Ticket(self.0 | CLOCKED)
+    }
+
+    /// Whether the call's own code is running, so that a drop is its panic and no cancellation.
+    #[inline]
+    #[must_use]
+    pub(crate) fn with_inside(self, inside: bool) -> Self {
+        Ticket(self.0 & !INSIDE | if inside { INSIDE } else { 0 })
+    }
+
+    #[inline]
+    pub(crate) fn is_inside(self) -> bool {
+        self.0 & INSIDE != 0
     }
 
     /// Without what a call brings back by itself: equal to a calm word if it is judged there.

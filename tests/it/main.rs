@@ -1,5 +1,37 @@
 //! Behaviour through the public face, one module a theme.
 
+#![allow(
+    clippy::unnecessary_wraps,
+    clippy::unused_self,
+    clippy::needless_pass_by_value,
+    reason = "annotated functions and their fallbacks have the signatures that a case needs"
+)]
+#![allow(
+    clippy::unchecked_time_subtraction,
+    reason = "a test that takes too much away should fail at once"
+)]
+
+mod attribute;
+mod bulkhead;
+mod cancellation;
+mod config;
+mod conformance;
+mod errors;
+mod executors;
+mod frozen_time;
+mod half_open;
+mod keys;
+mod listeners;
+mod model;
+mod modes;
+mod peers;
+mod rates;
+mod reconfigure;
+mod recovery;
+mod registry;
 mod runtimes;
 mod shapes;
 mod shapes_2024;
+mod soak;
+mod support;
+mod windows;

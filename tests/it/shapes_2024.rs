@@ -68,6 +68,8 @@ unsafe fn unsafe_fn(pointer: *const u8, fail: bool) -> Result<u8, E> {
     answer(fail, unsafe { *pointer })
 }
 
+static BYTE: u8 = 1;
+
 #[test]
 fn what_edition_2024_brought() {
     assert_eq!(guards("async_closure_2024", |fail| block_on(async_closure(1, fail))), Ok(101));
@@ -79,5 +81,5 @@ fn what_edition_2024_brought() {
     assert_eq!(guards("raw_gen", |fail| r#gen(1, fail)), Ok(1));
     assert_eq!((circuit_breaker_test_no_mangle(0), circuit_breaker_test_no_mangle(1)), (0, 9));
     // SAFETY: the pointer is to a local.
-    rejects("unsafe_2024", |fail| unsafe { unsafe_fn(&raw const *&1, fail) });
+    rejects("unsafe_2024", |fail| unsafe { unsafe_fn(&raw const BYTE, fail) });
 }

@@ -4,7 +4,7 @@ mod fallback;
 mod form;
 pub(crate) mod names;
 
-use proc_macro2::{Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::{Expr, ExprPath, ReceiverKind, Type};
 
 pub(crate) use fallback::{Fallback, Gives, Kind, MOST_PARAMETERS};
@@ -151,8 +151,9 @@ fn judge(options: &Options) -> Judge {
 fn inner_attributes(body: TokenStream) -> (TokenStream, TokenStream) {
     let mut tokens: Vec<TokenTree> = body.into_iter().collect();
     let is_inner = |three: &&[TokenTree]| {
-        matches!(three, [TokenTree::Punct(pound), TokenTree::Punct(bang), TokenTree::Group(_)]
-            if pound.as_char() == '#' && bang.as_char() == '!')
+        matches!(three, [TokenTree::Punct(pound), TokenTree::Punct(bang), TokenTree::Group(group)]
+            if pound.as_char() == '#' && bang.as_char() == '!'
+                && group.delimiter() == Delimiter::Bracket)
     };
     let count = tokens.chunks(3).take_while(is_inner).count();
     let rest = tokens.split_off(3 * count);

@@ -121,7 +121,7 @@ fn nanos(number: &str, scale: u128) -> Result<u128, Wrong> {
         if place % 10 != 0 {
             // Only reached when the digits left stand for less than a
             // nanosecond, or for minutes and above, whose tenths end in sixths.
-            return exact(fraction, scale).map(|part| whole + part);
+            return exact(fraction, scale).map(|part| whole.saturating_add(part));
         }
         place /= 10;
         part += u128::from(digit - b'0') * place;

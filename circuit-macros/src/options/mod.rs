@@ -13,9 +13,10 @@ mod value;
 
 use proc_macro2::{Ident, TokenStream};
 
+pub(crate) use number::{range, thousands};
 pub(crate) use parse::parse;
 pub(crate) use pattern::Arm;
-pub(crate) use value::{Value, inside_parens, range, thousands};
+pub(crate) use value::{Value, inside_parens};
 
 /// The kind of value that an option takes.
 #[derive(Clone, Copy, PartialEq, Eq)]

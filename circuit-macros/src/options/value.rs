@@ -51,12 +51,12 @@ pub(super) fn parse(
 fn of_expr(spec: &Spec, expr: Expr) -> Parsed {
     let literal = literal(&expr);
     match spec.takes {
-        Takes::Whole(most) => whole(spec, most, literal, expr),
-        Takes::Rate | Takes::Factor | Takes::Part => float(spec, literal, expr),
+        Takes::Whole(most) => number::whole(spec, most, literal, expr),
+        Takes::Rate | Takes::Factor | Takes::Part => number::float(spec, literal, expr),
         Takes::Time => time(spec, literal, expr),
         Takes::Window => match literal {
             Some((_, Lit::Str(_))) => time(spec, literal, expr),
-            _ => whole(spec, 1_000_000, literal, expr),
+            _ => number::whole(spec, 1_000_000, literal, expr),
         },
         Takes::Text => text(spec, literal, expr),
         Takes::Code => code(spec, literal, expr),
@@ -68,10 +68,10 @@ fn of_expr(spec: &Spec, expr: Expr) -> Parsed {
     }
 }
 
-type Parsed = Result<Value, String>;
+pub(super) type Parsed = Result<Value, String>;
 
 /// Whether it is negative, and the literal.
-type Literally = Option<(bool, Lit)>;
+pub(super) type Literally = Option<(bool, Lit)>;
 
 /// `macro_rules!` puts `$e:expr` and `$p:path` into groups without delimiters.
 fn bare(expr: Expr) -> Expr {
@@ -93,116 +93,8 @@ fn literal(expr: &Expr) -> Literally {
     }
 }
 
-fn example(spec: &Spec) -> String {
+pub(super) fn example(spec: &Spec) -> String {
     format!("`{} = {}`", spec.name, spec.example)
-}
-
-fn whole(spec: &Spec, most: u32, literal: Literally, expr: Expr) -> Parsed {
-    let name = spec.name;
-    let takes = if spec.takes == Takes::Window { "an integer or a duration" } else { "an integer" };
-    match literal {
-        None => match expr {
-            Expr::Closure(_) | Expr::Tuple(_) | Expr::Array(_) | Expr::Range(_) => {
-                Err(format!("`{name}` takes {takes}: {}", example(spec)))
-            }
-            expr => Ok(Value::Constant(expr)),
-        },
-        Some((negative, Lit::Int(int))) => {
-            let value = int.base10_parse::<u32>();
-            match (int.suffix(), value) {
-                ("" | "u32", Ok(0)) => Err(format!("`{name}` must be at least 1")),
-                ("" | "u32", _) if negative => Err(format!("`{name}` must be at least 1")),
-                ("" | "u32", Ok(value)) if value <= most => Ok(Value::Whole(value)),
-                ("" | "u32", _) => Err(format!("`{name}` must be at most {}", thousands(most))),
-                (suffix, _) => Err(format!("`{name}` is a `u32`; remove the suffix `{suffix}`")),
-            }
-        }
-        Some((_, Lit::Str(text))) if text.value().parse::<u64>().is_ok() => {
-            Err(format!("`{name}` takes an integer, without quotes: `{name} = {}`", text.value()))
-        }
-        Some(_) => Err(format!("`{name}` takes {takes}: {}", example(spec))),
-    }
-}
-
-pub(crate) fn thousands(number: u32) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// What a number has to be, as in "`jitter` must be ..".
-pub(crate) fn range(takes: Takes) -> &'static str {
-    match takes {
-        Takes::Factor => "at least 1",
-        Takes::Part => "at least 0 and below 1",
-        _ => "above 0 and at most 1",
-    }
-}
-
-fn float(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
-    let name = spec.name;
-    let is_rate = spec.takes == Takes::Rate;
-    let takes = || {
-        let or = if is_rate { " or `\"50%\"`" } else { "" };
-        format!("`{name}` takes a number: {}{or}", example(spec))
-    };
-    let quoted = matches!(literal, Some((_, Lit::Str(_))));
-    let (negative, text) = match literal {
-        None => {
-            return match expr {
-                Expr::Closure(_) | Expr::Tuple(_) | Expr::Array(_) | Expr::Range(_) => Err(takes()),
-                expr => Ok(Value::Constant(expr)),
-            };
-        }
-        Some((negative, Lit::Float(float))) => match float.suffix() {
-            "" | "f64" => (negative, float.base10_digits().to_owned()),
-            suffix => {
-                return Err(format!("`{name}` is an `f64`; remove the suffix `{suffix}`"));
-            }
-        },
-        Some((negative, Lit::Int(int))) => match int.suffix() {
-            "" | "f64" => (negative, format!("{}.0", int.base10_digits())),
-            suffix => {
-                return Err(format!("`{name}` is an `f64`; remove the suffix `{suffix}`"));
-            }
-        },
-        Some((_, Lit::Str(text))) if is_rate => {
-            let text = text.value();
-            match text.trim().strip_suffix('%').map(number::hundredth) {
-                Some(Some(moved)) => (false, moved.to_string()),
-                _ if text.trim().parse::<f64>().is_ok() => {
-                    return Err(format!(
-                        "`{name}` takes a number without quotes, or a percentage: \
-                         `{name} = {}` or `{name} = \"50%\"`",
-                        text.trim()
-                    ));
-                }
-                _ => return Err(takes()),
-            }
-        }
-        Some(_) => return Err(takes()),
-    };
-    let value: f64 = text.parse().map_err(|_| takes())?;
-    let fits = match spec.takes {
-        Takes::Factor => value >= 1.0 && value.is_finite(),
-        Takes::Part => value < 1.0,
-        _ => value > 0.0 && value <= 1.0,
-    };
-    if fits && !negative {
-        let literal = text.parse().map_err(|_| takes())?;
-        return Ok(Value::Number(value, literal));
-    }
-    let must = format!("`{name}` must be {}", range(spec.takes));
-    if is_rate && !quoted && !negative && (2.0..=100.0).contains(&value) {
-        return Err(format!("{must}; for a percentage, write `{name} = \"{value}%\"`"));
-    }
-    Err(must)
 }
 
 fn time(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {

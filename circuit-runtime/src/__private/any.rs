@@ -34,7 +34,7 @@ pub(super) fn answered(outcome: Outcome) -> (End, Fallback) {
     (End::Outcome(outcome), fallback)
 }
 
-/// [`run`](super::run) that also says what the value was judged to be.
+/// `run` that also says what the value was judged to be.
 #[inline]
 pub fn run_any<R>(
     _: Returns<R>,
@@ -51,7 +51,7 @@ pub fn run_any<R>(
     if failed { Ended::Failed(value) } else { Ended::Value(value) }
 }
 
-/// [`run_any`] for the body of an async function.
+/// `run_any` for the body of an async function.
 #[inline]
 pub fn run_async_any<R, F, J>(
     _: Returns<R>,

@@ -12,8 +12,8 @@ use super::Returns;
 
 /// What the fallback of an async function gave: its answer, or a future of it.
 ///
-/// [`Answer::split`] is found first, and holds where the value is, or can still become, the return
-/// type; else look-up goes on to [`Pending::split`]. No trait has to be in scope for that.
+/// `Answer::split` is found first, and holds where the value is, or can still become, the return
+/// type; else look-up goes on to `Pending::split`. No trait has to be in scope for that.
 #[derive(Debug)]
 pub struct Answer<V, R>(Pending<V, R>);
 
@@ -77,7 +77,7 @@ pub trait FallbackOf<R>: Future<Output = R> {}
 impl<R, F: Future<Output = R>> FallbackOf<R> for F {}
 
 pin_project! {
-    /// Without a bound on `V`: a wrong fallback is one error, at [`Pending::split`].
+    /// Without a bound on `V`: a wrong fallback is one error, at `Pending::split`.
     pub struct Later<V, R> {
         #[pin]
         future: V,

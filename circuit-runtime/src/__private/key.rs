@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// A key that may be text. Where it is not, look-up of [`Key::with`] goes on to what this derefs
+/// A key that may be text. Where it is not, look-up of `Key::with` goes on to what this derefs
 /// to: no trait has to be in the user's scope for that.
 #[derive(Debug)]
 pub struct Key<'a, T: ?Sized>(Formatted<'a, T>);
@@ -165,8 +165,8 @@ mod tests {
         let owned = String::from("a");
         assert_eq!(Key::of("a").with(str::to_owned), "a");
         assert_eq!(Key::of(&"a").with(str::to_owned), "a");
-        assert_eq!(Key::of(&owned).with(|text| text.as_ptr()), owned.as_ptr());
-        assert_eq!(Key::of(&&owned).with(|text| text.as_ptr()), owned.as_ptr());
+        assert_eq!(Key::of(&owned).with(str::as_ptr), owned.as_ptr());
+        assert_eq!(Key::of(&&owned).with(str::as_ptr), owned.as_ptr());
         assert_eq!(Key::of(&Arc::<str>::from("a")).with(str::to_owned), "a");
         assert_eq!(Key::of(&Rc::new(owned)).with(str::to_owned), "a");
         assert_eq!(Key::of(&Box::<str>::from("a")).with(str::to_owned), "a");

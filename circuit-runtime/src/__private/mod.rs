@@ -64,13 +64,13 @@ pub fn enter(breaker: &CircuitBreaker) -> Result<Permit<'_>, CircuitOpenError> {
     inside(breaker.admit(None, Fallback::None))
 }
 
-/// [`enter`] of a function with a fallback.
+/// `enter` of a function with a fallback.
 #[inline]
 pub fn enter_or_fall_back(breaker: &CircuitBreaker) -> Result<Permit<'_>, CircuitOpenError> {
     inside(breaker.admit(None, Fallback::Runs))
 }
 
-/// [`enter`] of a function with a key.
+/// `enter` of a function with a key.
 #[inline]
 pub fn enter_keyed<'a>(
     breaker: &'a CircuitBreaker,
@@ -79,7 +79,7 @@ pub fn enter_keyed<'a>(
     inside(breaker.admit(Some(key), Fallback::None))
 }
 
-/// [`enter`] of a function with a key and a fallback.
+/// `enter` of a function with a key and a fallback.
 #[inline]
 pub fn enter_keyed_or_fall_back<'a>(
     breaker: &'a CircuitBreaker,

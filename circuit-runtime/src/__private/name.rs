@@ -1,12 +1,25 @@
 //! The name of a circuit that was given none.
 
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use crate::sync::unpoisoned;
+
+/// How many circuits have been named after a path.
+static TAKEN: Mutex<Option<HashMap<&'static str, u32>>> = Mutex::new(None);
+
 /// The path of the function that `_marker` was declared in, such as `shop::Client::charge`.
 ///
 /// `type_name` of a function inside the static of the circuit tells the methods of two types
-/// apart, which `module_path!` does not.
+/// apart, which `module_path!` does not. Two functions of one name in two blocks of one function
+/// have the same path all the same: the second to be called is `outer::twin#2`.
 #[cold]
 pub fn name_of<F>(_marker: F) -> &'static str {
-    cut(core::any::type_name::<F>())
+    let path = cut(core::any::type_name::<F>());
+    let mut taken = unpoisoned(TAKEN.lock());
+    let count = taken.get_or_insert_default().entry(path).or_insert(0);
+    *count += 1;
+    if *count == 1 { path } else { format!("{path}#{count}").leak() }
 }
 
 /// Input: `shop::Client::charge::{{closure}}::__CIRCUIT_BREAKER::{{closure}}::here`

@@ -169,7 +169,7 @@ where
     rejected
 }
 
-/// [`bare`], with a `timeout`.
+/// `bare`, with a `timeout`.
 #[inline]
 #[must_use]
 pub fn bare_limited<R: Bare>(_: Returns<R>) -> (Reject<R>, Late<R>)
@@ -189,7 +189,7 @@ where
     rejected
 }
 
-/// [`rejectable`], with a `timeout`.
+/// `rejectable`, with a `timeout`.
 #[inline]
 #[must_use]
 pub fn rejectable_limited<R: Rejectable>(_: Returns<R>) -> (Reject<R>, Late<R>)

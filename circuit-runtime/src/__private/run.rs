@@ -19,7 +19,7 @@ pub fn run<R>(
     guard::run(permit, body, |result| (End::Outcome(judge(result)), Fallback::None))
 }
 
-/// [`run`] for the body of an async function.
+/// `run` for the body of an async function.
 #[inline]
 pub fn run_async<R, F, J>(
     _: Returns<R>,

@@ -56,7 +56,7 @@ mod with_tokio {
         )
     }
 
-    /// [`run_timed`] for a fallback that runs when the body failed too.
+    /// `run_timed` for a fallback that runs when the body failed too.
     #[inline]
     pub fn run_timed_any<R, F, J>(
         _: Returns<R>,

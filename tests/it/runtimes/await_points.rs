@@ -8,7 +8,8 @@ use std::time::Duration;
 use circuit_runtime::test_util::freeze;
 use circuit_runtime::{Outcome, State, circuit_breaker};
 
-use super::{Answer, Error, pause, poll_once, snapshot};
+use super::{Answer, Error, pause, snapshot};
+use crate::support::poll_once;
 
 /// Three await points and an answer.
 async fn three_pauses(healthy: bool) -> Answer {

@@ -9,7 +9,8 @@ use futures_lite::{FutureExt, future};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::{Answer, crash, pause, snapshot};
+use super::{Answer, pause, snapshot};
+use crate::support::crash;
 
 #[circuit_breaker(name = "tasks: panics", threshold = 1_000, max_concurrent = 1)]
 async fn panics() -> Answer {

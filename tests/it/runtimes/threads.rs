@@ -10,7 +10,8 @@ use circuit_runtime::{CircuitBreaker, Config, State, Window, circuit_breaker};
 use futures_lite::{FutureExt, future};
 use tokio::task::JoinSet;
 
-use super::{Answer, Error, Random, crash, ended, pause, poll_once, snapshot};
+use super::{Answer, Error, ended, pause, snapshot};
+use crate::support::{Random, crash, poll_once};
 
 #[test]
 fn a_call_may_be_polled_on_another_thread_after_each_await() {

@@ -8,6 +8,7 @@ mod async_fns;
 mod bodies;
 mod boxed;
 mod fallbacks;
+mod fallbacks_any;
 mod generics;
 mod names;
 mod parameters;

@@ -99,10 +99,10 @@ fn renamed(fail: bool) -> Result<u8, E> {
 macro_rules! through_the_facade {
     ($name:ident) => {
         #[circuit_runtime::circuit_breaker(
-                                    threshold = 1,
-                                    name = "dollar_crate",
-                                    crate = $crate::shapes::names::facade::inner::breakers
-                                )]
+                                            threshold = 1,
+                                            name = "dollar_crate",
+                                            crate = $crate::shapes::names::facade::inner::breakers
+                                        )]
         fn $name(fail: bool) -> Result<u8, E> {
             answer(fail, 1)
         }

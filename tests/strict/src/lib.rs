@@ -196,14 +196,14 @@ pub mod one_line {
     /// # Errors
     ///
     /// Never.
-    pub async fn asynchronous(n: u8) -> Result<u8, E> { Ok(n) }
+    pub async fn asynchronous(n: u8) -> Result<u8, E> { Ok(std::future::ready(n).await) }
 
     /// A function.
     ///
     /// # Errors
     ///
     /// Never.
-    pub async fn rebound(mut n: u8) -> Result<u8, E> { n += 1; Ok(n) }
+    pub async fn rebound(mut n: u8) -> Result<u8, E> { n += 1; Ok(std::future::ready(n).await) }
 
     /// A function.
     ///

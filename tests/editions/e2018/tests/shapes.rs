@@ -7,7 +7,7 @@ mod shapes;
 mod names {
     use circuit_runtime::circuit_breaker;
 
-    use super::shapes::{answer, E};
+    use super::shapes::{E, answer};
 
     #[circuit_breaker(threshold = 1, name = "gen", fallback = |gen, _| Ok(gen))]
     fn gen(gen: u8, fail: bool) -> Result<u8, E> {

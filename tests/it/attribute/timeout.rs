@@ -1,0 +1,108 @@
+//! `timeout`: a call that takes too long is dropped and has failed. It follows tokio's clock.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use circuit_runtime::{CallError, State, circuit_breaker};
+
+use super::{Answer, Error, circuit, is_rejected, snapshot};
+use crate::support::{millis, secs};
+
+async fn after(wait: Duration, answer: Answer) -> Answer {
+    tokio::time::sleep(wait).await;
+    answer
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_within_the_limit_is_left_alone() {
+    #[circuit_breaker(name = "timeout: within", timeout = "1s")]
+    async fn call() -> Answer {
+        after(millis(999), Ok(1)).await
+    }
+    assert_eq!(Ok(1), call().await);
+    assert_eq!(
+        (1, 0),
+        (snapshot("timeout: within").successes, snapshot("timeout: within").timed_out)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_beyond_the_limit_is_a_failure() {
+    #[circuit_breaker(name = "timeout: beyond", threshold = 1, timeout = "1s")]
+    async fn call() -> Answer {
+        after(secs(60), Ok(1)).await
+    }
+    let begin = tokio::time::Instant::now();
+    let Err(Error::TimedOut(error)) = call().await else { panic!("not timed out") };
+    assert_eq!(("timeout: beyond", secs(1)), (error.circuit(), error.limit()));
+    assert!(begin.elapsed() < secs(2));
+    let seen = snapshot("timeout: beyond");
+    assert_eq!((1, 1, 0), (seen.timed_out, seen.failures, seen.cancelled));
+    assert!(is_rejected(call().await));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_times_out_is_dropped() {
+    #[circuit_breaker(name = "timeout: dropped", timeout = "1s")]
+    async fn call(held: Arc<()>) -> Answer {
+        let answer = after(secs(60), Ok(1)).await;
+        drop(held);
+        answer
+    }
+    let held = Arc::new(());
+    assert!(call(Arc::clone(&held)).await.is_err());
+    assert_eq!(1, Arc::strong_count(&held));
+}
+
+#[tokio::test(start_paused = true)]
+async fn under_fallback_on_any_the_fallback_answers_and_is_told() {
+    #[circuit_breaker(
+        name = "timeout: any",
+        timeout = "1s",
+        fallback = |why| match why {
+            CallError::TimedOut(error) => Ok(u32::try_from(error.limit().as_secs()).unwrap()),
+            other => panic!("{other:?}"),
+        },
+        fallback_on = any
+    )]
+    async fn call() -> Answer {
+        after(secs(60), Ok(60)).await
+    }
+    assert_eq!(Ok(1), call().await);
+    assert_eq!((1, 1), (snapshot("timeout: any").timed_out, snapshot("timeout: any").fallbacks));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timed_out_probe_reopens() {
+    #[circuit_breaker(name = "timeout: probe", threshold = 1, recovery = "10s", timeout = "1s")]
+    async fn call() -> Answer {
+        after(secs(60), Ok(1)).await
+    }
+    let time = circuit_runtime::test_util::freeze();
+    assert!(call().await.is_err());
+    time.advance(secs(10));
+    assert!(matches!(call().await, Err(Error::TimedOut(_))));
+    assert_eq!(State::Open, circuit("timeout: probe").state());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_dropped_before_the_limit_is_cancelled() {
+    #[circuit_breaker(name = "timeout: cancelled", threshold = 1, timeout = "10s")]
+    async fn call() -> Answer {
+        after(secs(60), Ok(1)).await
+    }
+    assert!(tokio::time::timeout(secs(1), call()).await.is_err());
+    let seen = snapshot("timeout: cancelled");
+    assert_eq!((1, 0, 0), (seen.cancelled, seen.timed_out, seen.failures));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_limit_may_be_a_constant() {
+    const LIMIT: Duration = Duration::from_millis(20);
+    #[circuit_breaker(name = "timeout: constant", timeout = LIMIT)]
+    async fn call() -> Answer {
+        after(secs(1), Ok(1)).await
+    }
+    let Err(Error::TimedOut(error)) = call().await else { panic!("not timed out") };
+    assert_eq!(LIMIT, error.limit());
+}

@@ -1,0 +1,280 @@
+//! Calls that end without a result: dropped futures and permits, panics.
+
+use std::cell::RefCell;
+use std::future::pending;
+use std::pin::pin;
+use std::task::Poll;
+use std::thread;
+
+use circuit_runtime::test_util::freeze;
+use circuit_runtime::{CallError, CircuitBreaker, Config, OnCancel, Outcome, Permit, State};
+
+use crate::support::{
+    FRAGILE, admits, breaker, crash, crashes, fail, leaked, poll_once, ready, recorded, secs,
+    succeed, wait_once,
+};
+
+const CANCEL_FAILS: Config = FRAGILE.on_cancel(OnCancel::Failure);
+
+/// Begins an async call that never ends, and drops it after the first poll.
+fn begin_and_drop(breaker: &CircuitBreaker) {
+    let call = breaker.call_async(pending::<Result<(), ()>>());
+    assert!(poll_once(pin!(call)).is_pending());
+}
+
+#[test]
+fn a_dropped_future_is_neutral() {
+    let breaker = breaker(FRAGILE);
+    begin_and_drop(&breaker);
+    let seen = breaker.snapshot();
+    assert_eq!((1, 0, 0), (seen.cancelled, seen.failures, seen.successes));
+    assert_eq!(State::Closed, seen.state);
+}
+
+#[test]
+fn a_dropped_future_leaves_the_run_of_failures_alone() {
+    let breaker = breaker(Config::new().threshold(2));
+    fail(&breaker, 1);
+    begin_and_drop(&breaker);
+    assert_eq!(1, breaker.snapshot().failures_in_a_row);
+    fail(&breaker, 1);
+    assert_eq!(State::Open, breaker.state());
+}
+
+#[test]
+fn a_dropped_future_never_enters_the_window() {
+    let breaker = breaker(Config::new().failure_rate(0.5));
+    begin_and_drop(&breaker);
+    assert_eq!(0, breaker.snapshot().window.unwrap().calls);
+}
+
+#[test]
+fn a_dropped_future_is_a_failure_if_on_cancel_says_so() {
+    let breaker = breaker(CANCEL_FAILS);
+    begin_and_drop(&breaker);
+    let seen = breaker.snapshot();
+    assert_eq!((1, 1, State::Open), (seen.cancelled, seen.failures, seen.state));
+}
+
+#[test]
+fn a_dropped_permit_is_a_failure_if_on_cancel_says_so() {
+    let breaker = breaker(CANCEL_FAILS.failure_rate(0.5));
+    drop(breaker.try_acquire().unwrap());
+    let seen = breaker.snapshot();
+    assert_eq!((1, 1, State::Open), (seen.cancelled, seen.failures, seen.state));
+    assert_eq!(1, seen.window.unwrap().failures);
+}
+
+#[test]
+fn a_cancelled_probe_reopens_if_on_cancel_says_so() {
+    let time = freeze();
+    let breaker = breaker(CANCEL_FAILS);
+    fail(&breaker, 1);
+    time.advance(secs(10));
+    begin_and_drop(&breaker);
+    assert_eq!(State::Open, breaker.state());
+}
+
+#[test]
+pub(crate) fn a_dropped_probe_gives_its_place_to_the_next_call() {
+    let time = freeze();
+    let breaker = breaker(FRAGILE);
+    fail(&breaker, 1);
+    time.advance(secs(10));
+    {
+        let mut call = pin!(breaker.call_async(pending::<Result<(), ()>>()));
+        assert!(poll_once(call.as_mut()).is_pending());
+        assert!(!admits(&breaker));
+    }
+    let seen = breaker.snapshot();
+    assert_eq!((State::HalfOpen, 0, 1), (seen.state, seen.successes, seen.failures));
+    assert_eq!(Ok(7), ready(breaker.call_async(async { Ok::<_, ()>(7) })));
+    assert_eq!(State::Closed, breaker.state());
+}
+
+#[test]
+pub(crate) fn a_probe_that_was_never_polled_took_no_place() {
+    let time = freeze();
+    let breaker = breaker(FRAGILE);
+    fail(&breaker, 1);
+    time.advance(secs(10));
+    let unpolled = breaker.call_async(async { Ok::<_, ()>(()) });
+    assert!(admits(&breaker));
+    drop(unpolled);
+    assert_eq!(0, breaker.snapshot().cancelled);
+}
+
+#[test]
+fn a_future_asks_for_its_place_at_the_first_poll() {
+    let breaker = breaker(FRAGILE);
+    let call = breaker.call_async(async { Ok::<_, ()>(()) });
+    fail(&breaker, 1);
+    assert!(matches!(ready(call), Err(CallError::Open(_))));
+}
+
+#[test]
+fn a_future_that_waits_is_recorded_when_it_ends() {
+    let breaker = breaker(Config::new());
+    let mut call = pin!(breaker.call_async(async {
+        wait_once().await;
+        Err::<(), _>("down")
+    }));
+    assert!(poll_once(call.as_mut()).is_pending());
+    assert_eq!(0, breaker.snapshot().failures);
+    assert_eq!(Poll::Ready(Err(CallError::Failed("down"))), poll_once(call.as_mut()));
+    assert_eq!((1, 0), (breaker.snapshot().failures, breaker.snapshot().cancelled));
+}
+
+#[test]
+fn a_future_that_has_ended_is_not_cancelled_by_its_drop() {
+    let breaker = breaker(Config::new());
+    {
+        let mut call = pin!(breaker.call_async(async { Ok::<_, ()>(()) }));
+        assert!(poll_once(call.as_mut()).is_ready());
+    }
+    assert_eq!((1, 0), (breaker.snapshot().successes, breaker.snapshot().cancelled));
+}
+
+#[test]
+fn a_rejected_future_is_not_cancelled_by_its_drop() {
+    let breaker = breaker(Config::new());
+    breaker.force_open();
+    let call = breaker.call_async(pending::<Result<(), ()>>());
+    assert!(matches!(ready(call), Err(CallError::Open(_))));
+    assert_eq!((1, 0), (breaker.snapshot().rejected, breaker.snapshot().cancelled));
+}
+
+#[test]
+fn a_call_that_is_dropped_in_a_later_period_frees_no_place() {
+    let time = freeze();
+    let breaker = breaker(FRAGILE);
+    let early = breaker.try_acquire().unwrap();
+    fail(&breaker, 1);
+    time.advance(secs(10));
+    let _probe = breaker.try_acquire().unwrap();
+    drop(early);
+    assert!(!admits(&breaker));
+}
+
+#[test]
+fn a_panic_in_a_body_is_a_failure_and_goes_on() {
+    let breaker = breaker(FRAGILE);
+    assert!(crashes(|| breaker.call(|| -> Result<(), ()> { crash() })));
+    let seen = breaker.snapshot();
+    assert_eq!((1, 1, 0), (seen.panicked, seen.failures, seen.cancelled));
+    assert_eq!(State::Open, seen.state);
+}
+
+#[test]
+fn a_panic_in_a_poll_is_a_failure_and_goes_on() {
+    let breaker = breaker(FRAGILE);
+    let call = breaker.call_async(async {
+        wait_once().await;
+        crash();
+        #[allow(unreachable_code)]
+        Ok::<(), ()>(())
+    });
+    let mut call = Box::pin(call);
+    assert!(poll_once(call.as_mut()).is_pending());
+    assert!(crashes(|| poll_once(call.as_mut())));
+    drop(call);
+    let seen = breaker.snapshot();
+    assert_eq!((1, 1, 0), (seen.panicked, seen.failures, seen.cancelled));
+    assert_eq!(State::Open, seen.state);
+}
+
+#[test]
+fn a_panic_in_the_classification_is_the_panic_of_the_call() {
+    let breaker = breaker(FRAGILE);
+    assert!(crashes(|| breaker.call_with(|()| crash(), || ())));
+    let seen = breaker.snapshot();
+    assert_eq!((1, 1, State::Open), (seen.panicked, seen.failures, seen.state));
+}
+
+#[test]
+fn a_panic_enters_the_window_as_a_failure() {
+    let breaker = breaker(Config::new().failure_rate(0.5));
+    assert!(crashes(|| breaker.call(|| -> Result<(), ()> { crash() })));
+    assert_eq!(1, breaker.snapshot().window.unwrap().failures);
+}
+
+#[test]
+fn a_panicking_probe_reopens_and_loses_no_place() {
+    let time = freeze();
+    let breaker = breaker(FRAGILE);
+    fail(&breaker, 1);
+    time.advance(secs(10));
+    assert!(crashes(|| breaker.call(|| -> Result<(), ()> { crash() })));
+    assert_eq!(State::Open, breaker.state());
+    time.advance(secs(10));
+    succeed(&breaker, 1);
+    assert_eq!(State::Closed, breaker.state());
+}
+
+#[test]
+fn a_permit_may_end_on_another_thread() {
+    let breaker = breaker(FRAGILE);
+    let permit: Permit<'_> = breaker.try_acquire().unwrap();
+    thread::scope(|threads| {
+        threads.spawn(move || permit.record(Outcome::Failure));
+    });
+    assert_eq!(State::Open, breaker.state());
+}
+
+#[test]
+fn a_protected_future_is_send_when_its_body_is() {
+    fn is_send<T: Send>(_: &T) {}
+    let breaker = breaker(FRAGILE);
+    let call = breaker.call_async(async {
+        wait_once().await;
+        Ok::<_, ()>(())
+    });
+    is_send(&call);
+    drop(call);
+    let call = breaker.call_with_async(|()| Outcome::Success, async {});
+    is_send(&call);
+}
+
+#[test]
+fn a_future_may_be_polled_on_another_thread_than_it_began_on() {
+    let breaker = breaker(FRAGILE);
+    let mut call = Box::pin(breaker.call_async(async {
+        wait_once().await;
+        Err::<(), _>(())
+    }));
+    assert!(poll_once(call.as_mut()).is_pending());
+    thread::scope(|threads| {
+        threads.spawn(move || assert!(poll_once(call.as_mut()).is_ready()));
+    });
+    assert_eq!(State::Open, breaker.state());
+}
+
+#[test]
+fn a_permit_that_an_ending_thread_drops_is_counted_and_reported() {
+    thread_local! {
+        static HELD: RefCell<Option<Permit<'static>>> = const { RefCell::new(None) };
+    }
+    let breaker = leaked("dropped by a thread", CANCEL_FAILS.jitter(0.5));
+    let seen = recorded(breaker);
+    thread::spawn(|| {
+        HELD.with(|held| held.replace(breaker.try_acquire().ok()));
+        fail(&crate::support::breaker(FRAGILE.jitter(0.5)), 1);
+    })
+    .join()
+    .unwrap();
+    assert_eq!((State::Open, 1), (breaker.state(), breaker.snapshot().cancelled));
+    assert_eq!(1, seen.lock().unwrap().len());
+}
+
+#[test]
+fn a_future_dropped_because_its_neighbour_panics_is_cancelled() {
+    let breaker = breaker(FRAGILE);
+    let together = || {
+        let mut call = pin!(breaker.call_async(pending::<Result<(), ()>>()));
+        assert!(poll_once(call.as_mut()).is_pending());
+        crash();
+    };
+    assert!(crashes(together));
+    let seen = breaker.snapshot();
+    assert_eq!((1, 0, State::Closed), (seen.cancelled, seen.panicked, seen.state));
+}

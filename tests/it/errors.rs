@@ -1,0 +1,139 @@
+//! What a caller gets instead of a result.
+
+use std::error::Error;
+use std::io;
+
+use circuit_runtime::test_util::freeze;
+use circuit_runtime::{
+    CallError, CallTimeoutError, CircuitBreaker, CircuitOpenError, Config, ConfigError, Permit,
+    Rejection, Snapshot, Transition,
+};
+
+use crate::support::{FRAGILE, fail, millis, rejection, secs};
+
+fn payments(config: Config) -> CircuitBreaker {
+    CircuitBreaker::new("payments", config)
+}
+
+#[test]
+fn an_open_circuit_says_when_to_come_back() {
+    let time = freeze();
+    let breaker = payments(FRAGILE.recovery(secs(30)));
+    fail(&breaker, 1);
+    time.advance(millis(200));
+    let error = rejection(&breaker);
+    assert_eq!("circuit `payments` is open; retry after 29.8s", error.to_string());
+    assert_eq!(("payments", Rejection::Open), (error.circuit(), error.reason()));
+    assert_eq!(Some(millis(29_800)), error.retry_after());
+}
+
+#[test]
+fn a_half_open_circuit_says_that_its_probes_are_taken() {
+    let time = freeze();
+    let breaker = payments(FRAGILE);
+    fail(&breaker, 1);
+    time.advance(secs(10));
+    let _probe = breaker.try_acquire().unwrap();
+    let expected = "circuit `payments` is half-open and its probes are taken";
+    assert_eq!(expected, rejection(&breaker).to_string());
+}
+
+#[test]
+fn a_forced_circuit_says_so() {
+    let breaker = payments(FRAGILE);
+    breaker.force_open();
+    assert_eq!("circuit `payments` is forced open", rejection(&breaker).to_string());
+}
+
+#[test]
+fn a_full_bulkhead_says_so() {
+    let breaker = payments(FRAGILE.max_concurrent(1));
+    let _in_flight = breaker.try_acquire().unwrap();
+    let expected = "circuit `payments` has too many calls in flight";
+    assert_eq!(expected, rejection(&breaker).to_string());
+}
+
+#[test]
+fn a_circuit_that_never_recovers_by_itself_still_has_a_message() {
+    let breaker = payments(FRAGILE.recovery(std::time::Duration::MAX));
+    fail(&breaker, 1);
+    let message = rejection(&breaker).to_string();
+    assert!(message.starts_with("circuit `payments` is open"), "{message}");
+}
+
+#[test]
+fn the_errors_are_small_and_copy() {
+    fn is_copy<T: Copy + Error + Send + Sync + 'static>() {}
+    is_copy::<CircuitOpenError>();
+    is_copy::<CallTimeoutError>();
+    is_copy::<ConfigError>();
+    is_copy::<CallError<CircuitOpenError>>();
+    assert!(size_of::<CircuitOpenError>() <= 40);
+    assert!(size_of::<Result<(), CircuitOpenError>>() <= 40);
+}
+
+#[test]
+fn what_crosses_threads_is_send_and_sync() {
+    fn is_send_and_sync<T: Send + Sync>() {}
+    fn is_send<T: Send>() {}
+    is_send_and_sync::<CircuitBreaker>();
+    is_send_and_sync::<Snapshot>();
+    is_send_and_sync::<Transition>();
+    is_send::<Permit<'_>>();
+}
+
+#[test]
+fn a_rejection_turns_into_the_usual_error_types() {
+    let breaker = payments(FRAGILE);
+    breaker.force_open();
+    let error = rejection(&breaker);
+
+    let as_io: io::Error = error.into();
+    let inner = as_io.get_ref().unwrap().downcast_ref::<CircuitOpenError>();
+    assert_eq!(Some(&error), inner);
+
+    let boxed: Box<dyn Error> = error.into();
+    assert_eq!(Some(&error), boxed.downcast_ref::<CircuitOpenError>());
+    let boxed: Box<dyn Error + Send + Sync> = error.into();
+    assert_eq!(error.to_string(), boxed.to_string());
+}
+
+#[test]
+fn a_call_error_prints_as_what_it_carries() {
+    let breaker = payments(FRAGILE.threshold(5));
+    let failed = breaker.call(|| Err::<(), _>(io::Error::other("connection refused")));
+    let failed = failed.unwrap_err();
+    assert!(failed.to_string().contains("connection refused"), "{failed}");
+    assert!(matches!(failed, CallError::Failed(_)));
+
+    breaker.force_open();
+    let open = breaker.call(|| Ok::<_, io::Error>(())).unwrap_err();
+    assert_eq!("circuit `payments` is forced open", open.to_string());
+}
+
+#[test]
+fn a_call_error_has_the_callers_error_as_its_source() {
+    let breaker = payments(FRAGILE);
+    let failed = breaker.call(|| Err::<(), _>(io::Error::other("connection refused")));
+    let failed = failed.unwrap_err();
+    assert_eq!("connection refused", failed.source().unwrap().to_string());
+}
+
+#[test]
+fn the_error_of_a_static_name_outlives_its_circuit() {
+    let error = {
+        let breaker = payments(FRAGILE);
+        breaker.force_open();
+        rejection(&breaker)
+    };
+    assert_eq!("payments", error.circuit());
+}
+
+#[test]
+fn a_snapshot_prints_as_one_line_with_the_name_and_the_state() {
+    let breaker = payments(FRAGILE);
+    fail(&breaker, 1);
+    let line = breaker.snapshot().to_string();
+    assert!(line.contains("payments") && line.contains("open"), "{line}");
+    assert_eq!(1, line.lines().count());
+}

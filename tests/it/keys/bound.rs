@@ -1,0 +1,140 @@
+//! `max_keys`: which circuits go when there are too many keys.
+
+use std::pin::pin;
+
+use circuit_runtime::test_util::freeze;
+use circuit_runtime::{State, circuit_breaker};
+
+use super::{Answer, DOWN, circuit, is_rejected};
+use crate::support::{poll_once, ready, secs, wait_once};
+
+#[test]
+fn circuits_are_bounded_by_max_keys() {
+    let (call, circuit) = keyed!("keys: bound", max_keys = 10);
+    for key in 0..1_000 {
+        assert_eq!(Ok(()), call(&key.to_string(), Ok(())));
+    }
+    assert_eq!(10, circuit().keys().len());
+    assert_eq!(0, circuit().snapshot().unprotected);
+}
+
+#[test]
+fn the_counters_of_evicted_keys_stay_in_the_sum() {
+    let (call, circuit) = keyed!("keys: evicted", max_keys = 3);
+    for key in 0..100 {
+        assert_eq!(Ok(()), call(&key.to_string(), Ok(())));
+    }
+    assert_eq!(100, circuit().snapshot().successes);
+    for key in circuit().keys() {
+        assert_eq!(1, circuit().snapshot_of(&key).unwrap().successes);
+    }
+}
+
+#[test]
+fn an_open_circuit_is_not_forgotten_before_its_wait_is_over() {
+    let time = freeze();
+    let (call, circuit) = keyed!("keys: open", max_keys = 3);
+    assert_eq!(DOWN, call("down", DOWN));
+    for key in 0..1_000 {
+        assert_eq!(Ok(()), call(&key.to_string(), Ok(())));
+    }
+    assert!(is_rejected(call("down", Ok(()))));
+    time.advance(secs(10));
+    assert_eq!(Ok(()), call("down", Ok(())));
+    assert_eq!(3, circuit().keys().len());
+}
+
+#[test]
+fn when_nothing_may_go_calls_run_unprotected_and_are_counted_so() {
+    let time = freeze();
+    let (call, circuit) = keyed!("keys: unprotected", max_keys = 2);
+    assert_eq!([DOWN, DOWN], [call("a", DOWN), call("b", DOWN)]);
+    assert_eq!([DOWN, DOWN, Ok(())], [call("c", DOWN), call("c", DOWN), call("d", Ok(()))]);
+    let seen = circuit().snapshot();
+    assert_eq!((3, 2, 0), (seen.unprotected, seen.failures, seen.successes));
+    assert!(is_rejected(call("a", Ok(()))) && is_rejected(call("b", Ok(()))));
+
+    time.advance(secs(10));
+    assert_eq!(DOWN, call("c", DOWN));
+    assert!(is_rejected(call("c", Ok(()))));
+    assert_eq!((3, 2), (circuit().snapshot().unprotected, circuit().keys().len()));
+}
+
+#[test]
+fn a_probe_in_flight_is_not_forgotten() {
+    #[circuit_breaker(name = "keys: probe", key = key, threshold = 1, recovery = "10s", max_keys = 1)]
+    async fn call(key: &str, answer: Answer) -> Answer {
+        assert!(!key.is_empty());
+        if answer.is_ok() {
+            wait_once().await;
+        }
+        answer
+    }
+    let time = freeze();
+    assert_eq!(DOWN, ready(call("a", DOWN)));
+    time.advance(secs(10));
+    let mut probe = pin!(call("a", Ok(())));
+    assert!(poll_once(probe.as_mut()).is_pending());
+    assert_eq!(DOWN, ready(call("b", DOWN)));
+    assert_eq!(1, circuit("keys: probe").snapshot().unprotected);
+    assert!(poll_once(probe.as_mut()).is_ready());
+    assert_eq!(State::Closed, circuit("keys: probe").snapshot_of("a").unwrap().state);
+}
+
+#[test]
+fn a_call_whose_circuit_went_to_another_key_judges_nothing() {
+    #[circuit_breaker(name = "keys: moved", key = key, threshold = 1, max_keys = 1)]
+    async fn call(key: &str, answer: Answer) -> Answer {
+        assert!(!key.is_empty());
+        if answer.is_err() {
+            wait_once().await;
+        }
+        answer
+    }
+    let mut early = pin!(call("a", DOWN));
+    assert!(poll_once(early.as_mut()).is_pending());
+    assert_eq!(Ok(()), ready(call("b", Ok(()))));
+    assert!(poll_once(early.as_mut()).is_ready());
+    let seen = circuit("keys: moved").snapshot();
+    assert_eq!((State::Closed, 0, 1), (seen.state, seen.failures, seen.late));
+    assert_eq!(Ok(()), ready(call("b", Ok(()))));
+}
+
+/// Open circuits among a crowd of passers-by: none is lost, and the bound holds.
+#[test]
+fn a_million_keys_stay_within_the_bound_and_open_circuits_are_kept() {
+    let keys = if cfg!(debug_assertions) { 50_000 } else { 1_000_000 };
+    let _time = freeze();
+    let (call, circuit) = keyed!("keys: million", max_keys = 1_000);
+    let sick: Vec<_> = (0..100).map(|number| format!("sick {number}")).collect();
+    for key in &sick {
+        assert_eq!(DOWN, call(key, DOWN));
+    }
+    for key in 0..keys {
+        assert_eq!(Ok(()), call(&key.to_string(), Ok(())));
+    }
+    assert!(sick.iter().all(|key| is_rejected(call(key, Ok(())))));
+    assert_eq!(1_000, circuit().keys().len());
+    let seen = circuit().snapshot();
+    assert_eq!((keys, 100, 0), (seen.successes, seen.failures, seen.unprotected));
+}
+
+#[test]
+fn threads_with_many_keys_lose_no_count() {
+    let (call, circuit) = keyed!("keys: threads", max_keys = 8);
+    std::thread::scope(|threads| {
+        for worker in 0..4_u64 {
+            threads.spawn(move || {
+                let mut random = crate::support::Random(worker);
+                for _ in 0..5_000 {
+                    let key = random.below(32).to_string();
+                    assert_eq!(Ok(()), call(&key, Ok(())));
+                }
+            });
+        }
+    });
+    let seen = circuit().snapshot();
+    assert_eq!(20_000, seen.successes + seen.late + seen.unprotected);
+    assert_eq!(State::Closed, seen.state);
+    assert_eq!(8, circuit().keys().len());
+}

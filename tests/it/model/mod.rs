@@ -1,0 +1,182 @@
+//! A reference model and the real breaker, driven side by side.
+
+mod memory;
+mod reference;
+mod rules;
+mod strategy;
+mod window;
+
+use std::time::Duration;
+
+use circuit_runtime::test_util::{Frozen, freeze};
+use circuit_runtime::{CircuitBreaker, Mode, Outcome, Permit, State, Transition};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{
+    Config as Settings, FileFailurePersistence, TestCaseResult, TestRunner,
+};
+
+use memory::{Judge, Model};
+use rules::{Counts, End, Rules};
+use strategy::{Step, any_rules, any_steps};
+
+use crate::support::breaker;
+
+/// The breaker, its model, and the calls in flight through both.
+struct Pair<'a> {
+    model: Model,
+    breaker: &'a CircuitBreaker,
+    time: Frozen,
+    /// Who judges the call according to the model, the permit, and when the call began, which is
+    /// only looked up if a rule asks for it by then.
+    flying: Vec<(Judge, Permit<'a>, Option<u64>)>,
+}
+
+impl<'a> Pair<'a> {
+    fn new(rules: Rules, breaker: &'a CircuitBreaker) -> Self {
+        let (model, flying) = (Model::new(rules), Vec::new());
+        Pair { model, breaker, time: freeze(), flying }
+    }
+
+    fn step(&mut self, step: Step) -> TestCaseResult {
+        match step {
+            Step::Begin => drop(self.begin()?),
+            Step::End(which, end) if !self.flying.is_empty() => {
+                self.end(which.index(self.flying.len()), end);
+            }
+            Step::End(..) => {}
+            Step::Call(takes, end) => {
+                let admitted = self.begin()?;
+                self.advance(takes);
+                if admitted {
+                    self.end(self.flying.len() - 1, end);
+                }
+            }
+            Step::Advance(by) => self.advance(by),
+            Step::Mode(mode) => {
+                self.model.mode = mode;
+                match mode {
+                    Mode::Normal => self.breaker.resume(),
+                    Mode::ForcedOpen => self.breaker.force_open(),
+                    Mode::Disabled => self.breaker.disable(),
+                    Mode::Shadow => self.breaker.shadow(),
+                }
+            }
+            Step::Reset => {
+                self.model.reset();
+                self.breaker.reset();
+            }
+            Step::Reconfigure(rules) => {
+                self.breaker.reconfigure(rules.config()).unwrap();
+                self.model.window.resize(rules.window);
+                self.model.rules = rules;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the call was admitted; both have to be of one mind.
+    fn begin(&mut self) -> Result<bool, TestCaseError> {
+        match (self.model.admit(), self.breaker.try_acquire()) {
+            (Ok(judge), Ok(permit)) => {
+                let timed = self.model.rules.slow_call.is_some();
+                self.flying.push((judge, permit, timed.then_some(self.model.now)));
+            }
+            (Err((reason, left)), Err(error)) => {
+                prop_assert_eq!(reason, error.reason());
+                prop_assert_eq!(left.map(Duration::from_nanos), error.retry_after());
+                return Ok(false);
+            }
+            (Ok(_), Err(error)) => prop_assert!(false, "the model admits, the breaker: {error}"),
+            (Err(refusal), Ok(_)) => {
+                prop_assert!(false, "the breaker admits, the model: {refusal:?}");
+            }
+        }
+        Ok(true)
+    }
+
+    fn end(&mut self, which: usize, end: End) {
+        let (judge, permit, began) = self.flying.remove(which);
+        self.model.end(judge, began.map(|began| self.model.now - began), end);
+        match end {
+            End::Success => permit.success(),
+            End::Failure => permit.failure(),
+            End::Ignored => permit.ignore(),
+            End::OpenFor(wait) => permit.record(Outcome::OpenFor(Duration::from_nanos(wait))),
+            End::Dropped => drop(permit),
+        }
+    }
+
+    fn advance(&mut self, by: u64) {
+        self.model.now += by;
+        self.time.advance(Duration::from_nanos(by));
+    }
+
+    fn compare(&self) -> TestCaseResult {
+        let (model, breaker, seen) = (&self.model, self.breaker, self.breaker.snapshot());
+        prop_assert_eq!((model.state(), model.mode), (seen.state, seen.mode));
+        prop_assert_eq!((model.state(), model.mode), (breaker.state(), breaker.mode()));
+        prop_assert_eq!(model.period.run, seen.failures_in_a_row);
+        prop_assert_eq!(&model.counts, &Counts::of(&seen));
+        let figures = seen.window.map(|window| [window.calls, window.failures, window.slow]);
+        prop_assert_eq!(model.window.figures(model.now), figures);
+        Ok(())
+    }
+}
+
+/// More sequences than proptest's own default, fewer than CI asks for with `PROPTEST_CASES`.
+fn settings() -> Settings {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    Settings {
+        cases: cases.unwrap_or(3_000),
+        source_file: Some(file!()),
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..Settings::default()
+    }
+}
+
+#[test]
+fn the_breaker_does_what_the_model_does() {
+    let sequences = (any_rules(), any_steps());
+    let compared = TestRunner::new(settings()).run(&sequences, |(rules, steps)| {
+        let breaker = breaker(rules.config());
+        let mut pair = Pair::new(rules, &breaker);
+        for step in steps {
+            pair.step(step)?;
+            pair.compare()?;
+        }
+        Ok(())
+    });
+    compared.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+/// Agreement would mean little if the circuits hardly ever did anything.
+#[test]
+fn the_random_sequences_reach_every_state() {
+    let mut runner = TestRunner::deterministic();
+    let mut reached = [0_u32; 5];
+    for _ in 0..300 {
+        let (rules, steps) = (any_rules(), any_steps()).new_tree(&mut runner).unwrap().current();
+        let breaker = breaker(rules.config());
+        let mut pair = Pair::new(rules, &breaker);
+        for step in steps {
+            pair.step(step).unwrap();
+        }
+
+        let seen = breaker.snapshot();
+        let closed = |change: &Transition| change.to == State::Closed;
+        let reopened =
+            |change: &Transition| (change.from, change.to) == (State::HalfOpen, State::Open);
+        let signs = [
+            seen.transitions > 0,
+            seen.recent_transitions.iter().any(closed),
+            seen.recent_transitions.iter().any(reopened),
+            seen.rejected > 0,
+            seen.late > 0,
+        ];
+        for (count, sign) in reached.iter_mut().zip(signs) {
+            *count += u32::from(sign);
+        }
+    }
+    assert!(reached.iter().all(|count| *count >= 30), "{reached:?}");
+}

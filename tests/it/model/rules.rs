@@ -1,0 +1,138 @@
+//! What the model is configured by, how its calls end, and what it counts.
+
+use std::time::Duration;
+
+use circuit_runtime::{Config, OnCancel, Snapshot, Window};
+
+/// A configuration with all defaults written out; durations in nanoseconds.
+#[derive(Clone, Debug)]
+pub(super) struct Rules {
+    pub(super) threshold: u32,
+    pub(super) failure_rate: Option<f64>,
+    pub(super) slow_call: Option<u64>,
+    pub(super) slow_rate: f64,
+    /// There if one of the rates is.
+    pub(super) window: Option<Window>,
+    pub(super) min_calls: u32,
+    pub(super) recovery: u64,
+    pub(super) backoff: f64,
+    pub(super) max_recovery: u64,
+    pub(super) success_threshold: u32,
+    pub(super) probes: u32,
+    pub(super) probe_timeout: u64,
+    pub(super) cancel_is_failure: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum End {
+    Success,
+    Failure,
+    Ignored,
+    OpenFor(u64),
+    Dropped,
+}
+
+impl End {
+    /// For how long the service asked to be left alone.
+    pub(super) fn asked(self) -> Option<u64> {
+        match self {
+            End::OpenFor(wait) => Some(wait),
+            _ => None,
+        }
+    }
+}
+
+impl Rules {
+    pub(super) fn is_neutral(&self, end: End) -> bool {
+        match end {
+            End::Ignored => true,
+            End::Dropped => !self.cancel_is_failure,
+            End::Success | End::Failure | End::OpenFor(_) => false,
+        }
+    }
+
+    /// Whether a rule says that the circuit has to open.
+    pub(super) fn met(&self, run: u32, window: Option<[u32; 3]>) -> bool {
+        let rate_met = window.is_some_and(|[calls, failures, slow]| {
+            let reached = |count, rate| f64::from(count) / f64::from(calls) >= rate;
+            let failing = self.failure_rate.is_some_and(|rate| reached(failures, rate));
+            let slowing = self.slow_call.is_some() && reached(slow, self.slow_rate);
+            calls >= self.min_calls && (failing || slowing)
+        });
+        run >= self.threshold || rate_met
+    }
+
+    /// How long to stay open after `streak` openings in a row.
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    pub(super) fn wait(&self, streak: i32) -> u64 {
+        let wait = (self.recovery as f64 * self.backoff.powi(streak)) as u64;
+        wait.min(self.max_recovery)
+    }
+
+    pub(super) fn config(&self) -> Config {
+        let mut config = Config::new()
+            .threshold(self.threshold)
+            .recovery(Duration::from_nanos(self.recovery))
+            .backoff(self.backoff)
+            .success_threshold(self.success_threshold)
+            .probes(self.probes)
+            .probe_timeout(Duration::from_nanos(self.probe_timeout));
+        if self.backoff > 1.0 {
+            config = config.max_recovery(Duration::from_nanos(self.max_recovery));
+        }
+        if self.cancel_is_failure {
+            config = config.on_cancel(OnCancel::Failure);
+        }
+        if let Some(rate) = self.failure_rate {
+            config = config.failure_rate(rate);
+        }
+        if let Some(slow) = self.slow_call {
+            config = config.slow_call(Duration::from_nanos(slow)).slow_rate(self.slow_rate);
+        }
+        if let Some(window) = self.window {
+            config = config.window(window).min_calls(self.min_calls);
+        }
+        config
+    }
+}
+
+/// The lifetime counters.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Counts {
+    pub(super) successes: u64,
+    pub(super) failures: u64,
+    pub(super) ignored: u64,
+    pub(super) slow: u64,
+    pub(super) rejected: u64,
+    pub(super) cancelled: u64,
+    pub(super) late: u64,
+    pub(super) transitions: u64,
+}
+
+impl Counts {
+    pub(super) fn add(&mut self, end: End, slow: bool, neutral: bool) {
+        match end {
+            End::Success => self.successes += 1,
+            End::Failure | End::OpenFor(_) => self.failures += 1,
+            End::Ignored => self.ignored += 1,
+            End::Dropped => {
+                self.cancelled += 1;
+                self.failures += u64::from(!neutral);
+            }
+        }
+        self.slow += u64::from(slow && !neutral);
+    }
+
+    pub(super) fn of(seen: &Snapshot) -> Counts {
+        Counts {
+            successes: seen.successes,
+            failures: seen.failures,
+            ignored: seen.ignored,
+            slow: seen.slow,
+            rejected: seen.rejected,
+            cancelled: seen.cancelled,
+            late: seen.late,
+            transitions: seen.transitions,
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Random configurations, and random interleavings of everything that can happen to a circuit.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use circuit_runtime::{Mode, Window};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use super::rules::{End, Rules};
+
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    Begin,
+    End(Index, End),
+    /// Begins, takes that long, ends.
+    Call(u64, End),
+    Advance(u64),
+    Mode(Mode),
+    Reset,
+    Reconfigure(Rules),
+}
+
+/// All durations are small numbers of this, so that deadlines are often hit exactly.
+const TICK: u64 = 1_000_000;
+
+/// The one length of time windows: what is kept under another one is a matter of rounding.
+const WINDOW: Duration = Duration::from_nanos(20 * TICK);
+
+fn ticks(range: Range<u64>) -> impl Strategy<Value = u64> {
+    range.prop_map(|ticks| ticks * TICK)
+}
+
+prop_compose! {
+    fn any_trip_rules()(
+        threshold in prop_oneof![1..5_u32, Just(1_000)],
+        failure_rate in proptest::option::of(select(vec![0.2, 1.0 / 3.0, 0.5, 0.9, 1.0])),
+        slow_call in proptest::option::of(ticks(1..4)),
+        slow_rate in select(vec![0.25, 0.5, 1.0]),
+        window in prop_oneof![(1..12_u32).prop_map(Window::Calls), Just(Window::Time(WINDOW))],
+        min_calls in 1..12_u32,
+    ) -> (u32, Option<f64>, Option<u64>, f64, Option<Window>, u32) {
+        let rated = failure_rate.is_some() || slow_call.is_some();
+        let min_calls = match window {
+            Window::Calls(calls) => min_calls.min(calls),
+            Window::Time(_) => min_calls,
+        };
+        (threshold, failure_rate, slow_call, slow_rate, rated.then_some(window), min_calls)
+    }
+}
+
+prop_compose! {
+    pub(super) fn any_rules()(
+        trip in any_trip_rules(),
+        recovery in ticks(1..10),
+        backoff in select(vec![1.0, 1.5, 2.0]),
+        cap in ticks(0..40),
+        success_threshold in 1..4_u32,
+        more_probes in 0..3_u32,
+        probe_timeout in ticks(1..10),
+        cancel_is_failure in any::<bool>(),
+    ) -> Rules {
+        let (threshold, failure_rate, slow_call, slow_rate, window, min_calls) = trip;
+        let max_recovery = recovery + cap;
+        let probes = success_threshold + more_probes;
+        Rules {
+            threshold, failure_rate, slow_call, slow_rate, window, min_calls, recovery, backoff,
+            max_recovery, success_threshold, probes, probe_timeout, cancel_is_failure,
+        }
+    }
+}
+
+fn any_end() -> impl Strategy<Value = End> {
+    prop_oneof![
+        6 => Just(End::Success),
+        6 => Just(End::Failure),
+        1 => Just(End::Ignored),
+        1 => Just(End::Dropped),
+        1 => ticks(0..10).prop_map(End::OpenFor),
+    ]
+}
+
+fn any_span() -> impl Strategy<Value = u64> {
+    prop_oneof![4 => ticks(1..4), 2 => ticks(4..12), 1 => Just(1), 1 => ticks(12..60)]
+}
+
+fn any_mode() -> impl Strategy<Value = Mode> {
+    // Mostly back to normal, so that the states get their share of the steps.
+    select(vec![
+        Mode::Normal,
+        Mode::Normal,
+        Mode::Normal,
+        Mode::ForcedOpen,
+        Mode::Disabled,
+        Mode::Shadow,
+    ])
+}
+
+pub(super) fn any_steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        20 => Just(Step::Begin),
+        20 => (any::<Index>(), any_end()).prop_map(|(which, end)| Step::End(which, end)),
+        30 => (prop_oneof![3 => Just(0), 1 => ticks(1..5)], any_end())
+            .prop_map(|(takes, end)| Step::Call(takes, end)),
+        20 => any_span().prop_map(Step::Advance),
+        3 => any_mode().prop_map(Step::Mode),
+        1 => Just(Step::Reset),
+        3 => any_rules().prop_map(Step::Reconfigure),
+    ];
+    vec(step, 1..120)
+}
