@@ -147,7 +147,7 @@ impl CircuitBreaker {
             let Some(tenancy) = known.or_else(arrive) else {
                 return Ok(Permit::new(self, &self.circuit, self.unprotected()));
             };
-            let circuit = &tenancy.slot.circuit;
+            let circuit = tenancy.circuit;
             let entry = match circuit.quick() {
                 Some(ticket) if circuit.tenant() == tenancy.tenant => {
                     Ok(Ok(Entry { ticket, started: 0 }))
@@ -185,9 +185,9 @@ impl CircuitBreaker {
             None => self.ask_machine(circuit, tenant)?,
         };
         Ok(circuit.complete(word, answer).map_err(|refusal| {
-            circuit.counts.bump(Count::Rejected);
+            circuit.counts().bump(Count::Rejected);
             if fallback == Fallback::Runs {
-                circuit.counts.bump(Count::Fallbacks);
+                circuit.counts().bump(Count::Fallbacks);
             }
             CircuitOpenError::new(self.name, refusal.reason, refusal.retry_after)
         }))
@@ -204,7 +204,7 @@ impl CircuitBreaker {
     /// An entry that nothing judges: `max_keys` leaves no circuit for this key.
     #[cold]
     fn unprotected(&self) -> Entry {
-        self.circuit.counts.bump(Count::Unprotected);
+        self.circuit.counts().bump(Count::Unprotected);
         Entry { ticket: Ticket::of_epoch(0).unseen(), started: 0 }
     }
 
@@ -334,7 +334,7 @@ impl CircuitBreaker {
     #[must_use]
     pub fn snapshot_of(&self, key: &str) -> Option<Snapshot> {
         let tenancy = self.keys.as_ref()?.peek(key)?;
-        let view = tenancy.slot.circuit.view();
+        let view = tenancy.circuit.view();
         (view.key.as_deref() == Some(key)).then(|| Snapshot::of(self.name, view, false))
     }
 

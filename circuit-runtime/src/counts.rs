@@ -7,6 +7,8 @@
 // Never the model checker's, since nothing hangs on them.
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use once_cell::race::OnceBox;
+
 use crate::per_thread::PerThread;
 
 /// What is counted. The order is that of a row, the common ones first.
@@ -32,8 +34,6 @@ const COUNTS: usize = Count::Unprotected as usize + 1;
 pub(crate) struct Totals([u64; COUNTS]);
 
 impl Totals {
-    pub(crate) const ZERO: Totals = Totals([0; COUNTS]);
-
     pub(crate) fn get(&self, count: Count) -> u64 {
         self.0[count as usize]
     }
@@ -57,13 +57,13 @@ struct Row([AtomicU64; COUNTS]);
 #[derive(Debug)]
 pub(crate) struct Counts {
     rows: PerThread<Row>,
-    /// For threads that have no row.
-    shared: [AtomicU64; COUNTS],
+    /// For threads that have no row; added to by all of them.
+    shared: OnceBox<Row>,
 }
 
 impl Counts {
     pub(crate) const fn new() -> Self {
-        Counts { rows: PerThread::new(), shared: [const { AtomicU64::new(0) }; COUNTS] }
+        Counts { rows: PerThread::new(), shared: OnceBox::new() }
     }
 
     /// Counts one more.
@@ -79,19 +79,19 @@ impl Counts {
     #[cold]
     #[inline(never)]
     fn bump_first(&self, count: Count) {
-        match self.rows.get_or_make() {
-            Some(row) => increment(&row.0[count as usize]),
-            None => {
-                self.shared[count as usize].fetch_add(1, Ordering::Relaxed);
-            }
+        if let Some(row) = self.rows.get_or_make() {
+            increment(&row.0[count as usize]);
+        } else {
+            let row = self.shared.get_or_init(Box::default);
+            row.0[count as usize].fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// The sum of all rows.
     pub(crate) fn totals(&self) -> Totals {
         let mut totals = Totals::default();
-        for row in self.rows.iter().map(|row| &row.0).chain([&self.shared]) {
-            for (sum, counter) in totals.0.iter_mut().zip(row) {
+        for row in self.rows.iter().chain(self.shared.get()) {
+            for (sum, counter) in totals.0.iter_mut().zip(&row.0) {
                 *sum += counter.load(Ordering::Relaxed);
             }
         }

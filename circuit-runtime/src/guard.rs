@@ -91,26 +91,30 @@ impl<F: Future, J: Fn(&F::Output) -> (End, Fallback)> Future for Call<'_, F, J> 
 #[inline]
 fn poll<F: Future>(
     future: Pin<&mut F>,
-    permit: &mut Option<Permit<'_>>,
+    place: &mut Option<Permit<'_>>,
     judge: impl Fn(&F::Output) -> (End, Fallback),
     context: &mut Context<'_>,
 ) -> Poll<F::Output> {
-    if let Some(permit) = permit {
+    // Held here while the future runs, so that a call which is ready at once keeps it in registers;
+    // a panic drops it.
+    let mut permit = place.take();
+    if let Some(permit) = &mut permit {
         permit.inside(true);
     }
-    match future.poll(context) {
+    let result = future.poll(context);
+    match &result {
         Poll::Pending => {
-            if let Some(permit) = permit {
+            if let Some(permit) = &mut permit {
                 permit.inside(false);
             }
-            Poll::Pending
+            *place = permit;
         }
-        Poll::Ready(result) => {
-            let (end, fallback) = judge(&result);
-            if let Some(permit) = permit.take() {
+        Poll::Ready(output) => {
+            let (end, fallback) = judge(output);
+            if let Some(permit) = permit {
                 permit.settle(end, fallback);
             }
-            Poll::Ready(result)
         }
     }
+    result
 }

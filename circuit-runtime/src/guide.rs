@@ -6,6 +6,8 @@
 //! - [`fallback`]: what runs instead of a rejected call.
 //! - [`keys`]: one circuit per host, tenant or shard.
 //! - [`operation`]: names, sharing, looking in, steering.
+//! - [`performance`]: what a call costs, what a circuit holds, what the attribute adds to a build.
+//! - [`promises`]: what you can rely on, and which test stands behind it.
 //! - [`coming_from`]: resilience4j, gobreaker, Polly, Hystrix, pybreaker.
 
 #[doc = include_str!("../docs/trip-rules.md")]
@@ -25,6 +27,12 @@ pub mod keys {}
 
 #[doc = include_str!("../docs/operation.md")]
 pub mod operation {}
+
+#[doc = include_str!("../docs/performance.md")]
+pub mod performance {}
+
+#[doc = include_str!("../docs/promises.md")]
+pub mod promises {}
 
 #[doc = include_str!("../docs/coming-from.md")]
 pub mod coming_from {}

@@ -7,7 +7,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use crate::circuit::{Circuit, Reassigned};
 use crate::clock::{self, NEVER, Nanos};
@@ -29,20 +28,15 @@ pub(crate) struct Keys {
 /// A key's present right to a slot.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tenancy {
-    pub(crate) slot: &'static Slot,
+    pub(crate) circuit: &'static Circuit,
     pub(crate) tenant: u64,
-}
-
-#[derive(Debug)]
-pub(crate) struct Slot {
-    pub(crate) circuit: Circuit,
-    /// Used since the hand last came by.
-    recent: AtomicBool,
 }
 
 /// What changes when a new key arrives.
 struct Arrivals {
-    slots: Vec<&'static Slot>,
+    slots: Vec<&'static Circuit>,
+    /// Slots that have been made and not yet been used.
+    spare: std::slice::Iter<'static, Circuit>,
     /// Where the search for an idle circuit goes on.
     hand: usize,
 }
@@ -52,7 +46,7 @@ impl Keys {
         Keys {
             max: max_keys as usize,
             map: papaya::HashMap::with_hasher(foldhash::quality::RandomState::default()),
-            arrivals: Mutex::new(Arrivals { slots: Vec::new(), hand: 0 }),
+            arrivals: Mutex::new(Arrivals { slots: Vec::new(), spare: [].iter(), hand: 0 }),
             full_until: AtomicU64::new(0),
         }
     }
@@ -61,9 +55,7 @@ impl Keys {
     #[inline]
     pub(crate) fn get(&self, key: &str) -> Option<Tenancy> {
         let tenancy = self.peek(key)?;
-        if !tenancy.slot.recent.load(Ordering::Relaxed) {
-            tenancy.slot.recent.store(true, Ordering::Relaxed);
-        }
+        tenancy.circuit.touch();
         Some(tenancy)
     }
 
@@ -88,8 +80,8 @@ impl Keys {
         let key = Arc::from(key);
         let (rules, mode) = settings();
         let slot = if arrivals.slots.len() < self.max {
-            let slot: &'static Slot = Box::leak(Box::new(Slot::new(rules)));
-            slot.circuit.reassign(&key, rules, mode, |_, _| true);
+            let slot = arrivals.spare(self.max, rules);
+            slot.reassign(&key, rules, mode, |_, _| true);
             arrivals.slots.push(slot);
             slot
         } else {
@@ -102,7 +94,7 @@ impl Keys {
             }
             slot
         };
-        let tenancy = Tenancy { slot, tenant: slot.circuit.tenant() };
+        let tenancy = Tenancy { circuit: slot, tenant: slot.tenant() };
         self.map.pin().insert(key, tenancy);
         Some(tenancy)
     }
@@ -122,13 +114,13 @@ impl Keys {
     pub(crate) fn change_all(&self, root: &Circuit, mut change: impl FnMut(&Circuit)) {
         let arrivals = unpoisoned(self.arrivals.lock());
         change(root);
-        arrivals.slots.iter().for_each(|slot| change(&slot.circuit));
+        arrivals.slots.iter().for_each(|slot| change(slot));
         self.may_have_room();
     }
 
     /// Every circuit, in no particular order.
     pub(crate) fn circuits(&self) -> Vec<&'static Circuit> {
-        unpoisoned(self.arrivals.lock()).slots.iter().map(|slot| &slot.circuit).collect()
+        unpoisoned(self.arrivals.lock()).slots.clone()
     }
 
     pub(crate) fn keys(&self) -> Vec<Arc<str>> {
@@ -145,16 +137,24 @@ impl fmt::Debug for Keys {
     }
 }
 
-impl Slot {
-    fn new(rules: Rules) -> Self {
-        Slot { circuit: Circuit::new(rules), recent: AtomicBool::new(true) }
-    }
-}
-
 /// Whether a circuit in this state may be given to another key.
 type MayGo = fn(&Machine, Nanos) -> bool;
 
 impl Arrivals {
+    /// A slot that nobody has had. They are made by the slab, which spares the processor's tables of
+    /// pages; the first slabs are small, since most functions see few keys.
+    fn spare(&mut self, max: usize, rules: Rules) -> &'static Circuit {
+        loop {
+            if let Some(slot) = self.spare.next() {
+                return slot;
+            }
+            let made = self.slots.len();
+            let more = made.clamp(1, 64).min(max - made.min(max)).max(1);
+            let slab: Vec<Circuit> = (0..more).map(|_| Circuit::new(rules)).collect();
+            self.spare = Vec::leak(slab).iter();
+        }
+    }
+
     /// Gives the least valuable slot to the key: closed ones that nobody has used since the hand
     /// last came by, then any closed one, then one whose wait is over and whose probes are all
     /// answered.
@@ -163,7 +163,7 @@ impl Arrivals {
         key: &Arc<str>,
         rules: Rules,
         mode: Mode,
-    ) -> Option<(&'static Slot, Option<Arc<str>>)> {
+    ) -> Option<(&'static Circuit, Option<Arc<str>>)> {
         let closed = |machine: &Machine, _: Nanos| machine.state() == State::Closed;
         let settled = |machine: &Machine, now: Nanos| {
             machine.rejects_until().is_none_or(|until| until <= now) && !machine.awaits_probes(now)
@@ -173,12 +173,12 @@ impl Arrivals {
             for _ in 0..self.slots.len() {
                 let slot = self.slots[self.hand];
                 self.hand = (self.hand + 1) % self.slots.len();
-                if spare_recent && slot.recent.swap(false, Ordering::Relaxed) {
+                if spare_recent && slot.take_use() {
                     continue;
                 }
-                let reassigned = slot.circuit.reassign(key, rules, mode, may_go);
+                let reassigned = slot.reassign(key, rules, mode, may_go);
                 if let Reassigned::Given { from } = reassigned {
-                    slot.recent.store(true, Ordering::Relaxed);
+                    slot.touch();
                     return Some((slot, from));
                 }
             }
@@ -189,10 +189,6 @@ impl Arrivals {
     /// When the first slot may become free by the mere passing of time; at once, if some call's end
     /// may free one.
     fn full_until(&self, now: Nanos) -> Nanos {
-        self.slots
-            .iter()
-            .map(|slot| slot.circuit.rejects_until().unwrap_or(now))
-            .min()
-            .unwrap_or(NEVER)
+        self.slots.iter().map(|slot| slot.rejects_until().unwrap_or(now)).min().unwrap_or(NEVER)
     }
 }

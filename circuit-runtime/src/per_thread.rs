@@ -20,62 +20,82 @@ use once_cell::race::OnceBox;
 
 use crate::sync::unpoisoned;
 
-/// How many chunks of rows there can be; the n-th has 2^n rows. Together 4,095 threads have rows of their own.
-const CHUNKS: usize = 12;
+/// The first threads have a row each that a table points to; this many.
+const FIRST: u32 = 8;
+/// How many chunks of rows there can be for the others; the n-th has 8 × 2^n rows. Together 4,096
+/// threads have rows of their own.
+const CHUNKS: usize = 9;
 
 /// A row for each thread, made at its first use.
 #[derive(Debug)]
 pub(crate) struct PerThread<T> {
+    first: [OnceBox<T>; FIRST as usize],
     chunks: [OnceBox<Box<[T]>>; CHUNKS],
 }
 
 impl<T: Default> PerThread<T> {
     pub(crate) const fn new() -> Self {
-        PerThread { chunks: [const { OnceBox::new() }; CHUNKS] }
+        PerThread {
+            first: [const { OnceBox::new() }; FIRST as usize],
+            chunks: [const { OnceBox::new() }; CHUNKS],
+        }
     }
 
     /// This thread's row, if it has one by now.
     #[inline]
     pub(crate) fn get(&self) -> Option<&T> {
         #[cfg(not(circuit_loom))]
-        let Place { chunk, offset } = PLACE.get();
+        let index = INDEX.get();
         #[cfg(circuit_loom)]
-        let Place { chunk, offset } = modelled::place();
-        self.chunks.get(chunk as usize)?.get()?.get(offset as usize)
+        let index = modelled::index();
+        match self.first.get(index as usize) {
+            Some(row) => row.get(),
+            None => self.get_further(index),
+        }
     }
 
-    /// This thread's row. `None` for threads beyond those that have one, and for those that are ending.
+    #[inline(never)]
+    fn get_further(&self, index: u32) -> Option<&T> {
+        let (chunk, offset) = place(index);
+        self.chunks.get(chunk)?.get()?.get(offset)
+    }
+
+    /// This thread's row. `None` for threads beyond those that have one, and for those that are
+    /// ending.
     #[cold]
     #[inline(never)]
     pub(crate) fn get_or_make(&self) -> Option<&T> {
-        let Place { chunk, offset } = place();
-        let rows = self.chunks.get(chunk as usize)?;
-        let rows =
-            rows.get_or_init(|| Box::new((0..1_usize << chunk).map(|_| T::default()).collect()));
-        rows.get(offset as usize)
+        let index = index()?;
+        if let Some(row) = self.first.get(index as usize) {
+            return Some(row.get_or_init(Box::default));
+        }
+        let (chunk, offset) = place(index);
+        let rows = || Box::new((0..(FIRST as usize) << chunk).map(|_| T::default()).collect());
+        self.chunks.get(chunk)?.get_or_init(rows).get(offset)
     }
 
     /// All rows, those of ended threads too.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.chunks.iter().filter_map(OnceBox::get).flat_map(|rows| rows.iter())
+        let further = self.chunks.iter().filter_map(OnceBox::get).flat_map(|rows| rows.iter());
+        self.first.iter().filter_map(OnceBox::get).chain(further)
     }
 }
 
-/// Where a thread's rows are: the chunk and the offset in it, the same in every table.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    chunk: u32,
-    offset: u32,
+/// The chunk of a thread beyond the first ones, and the offset in it: indices 8 to 15 are chunk 0,
+/// 16 to 31 are chunk 1, ...; none for [`NONE`] and its like.
+fn place(index: u32) -> (usize, usize) {
+    let chunk = (index / FIRST).max(1).ilog2();
+    (chunk as usize, (index - (FIRST << chunk).min(index)) as usize)
 }
 
-/// A place in no table: the thread has none yet.
-const NOWHERE: Place = Place { chunk: u32::MAX, offset: 0 };
-/// A place in no table: the thread is ending, or there were too many.
-const NEVER: Place = Place { chunk: u32::MAX, offset: 1 };
+/// No index: the thread has none yet.
+const NONE: u32 = u32::MAX;
+/// No index: the thread is ending.
+const NEVER: u32 = u32::MAX - 1;
 
 thread_local! {
     // Apart from the guard, so that the hot read needs no check whether a destructor is registered.
-    static PLACE: Cell<Place> = const { Cell::new(NOWHERE) };
+    static INDEX: Cell<u32> = const { Cell::new(NONE) };
     static GUARD: Guard = const { Guard { index: Cell::new(None) } };
 }
 
@@ -86,7 +106,7 @@ struct Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        PLACE.set(NEVER);
+        INDEX.set(NEVER);
         if let Some(index) = self.index.take() {
             unpoisoned(INDICES.lock()).free.push(index);
         }
@@ -101,13 +121,35 @@ struct Indices {
 
 static INDICES: Mutex<Indices> = Mutex::new(Indices { next: 0, free: Vec::new() });
 
+/// This thread's index, found on first use.
+fn index() -> Option<u32> {
+    #[cfg(circuit_loom)]
+    return Some(modelled::index());
+    #[cfg(not(circuit_loom))]
+    match INDEX.get() {
+        NEVER => None,
+        NONE => {
+            let index = GUARD.try_with(|guard| {
+                let mut indices = unpoisoned(INDICES.lock());
+                let index = indices.free.pop().unwrap_or_else(|| {
+                    indices.next += 1;
+                    indices.next - 1
+                });
+                guard.index.set(Some(index));
+                index
+            });
+            INDEX.set(index.unwrap_or(NEVER));
+            index.ok()
+        }
+        index => Some(index),
+    }
+}
+
 /// The model checker runs its threads on one: they are told apart by a storage of its own.
 #[cfg(circuit_loom)]
 mod modelled {
     use std::cell::Cell;
     use std::sync::atomic::{AtomicU32, Ordering};
-
-    use super::Place;
 
     loom::lazy_static! {
         // Begins anew with each execution, so that a model takes the same course again.
@@ -118,48 +160,50 @@ mod modelled {
         static INDEX: Cell<Option<u32>> = Cell::new(None);
     }
 
-    /// Four rows in turn, more than a model has threads.
-    pub(super) fn place() -> Place {
-        let index = INDEX.with(|index| {
-            let taken = index.get().unwrap_or_else(|| NEXT.fetch_add(1, Ordering::Relaxed) % 4);
+    /// One row a thread; a model has few.
+    pub(super) fn index() -> u32 {
+        INDEX.with(|index| {
+            let taken = index.get().unwrap_or_else(|| NEXT.fetch_add(1, Ordering::Relaxed));
             index.set(Some(taken));
             taken
-        });
-        Place { chunk: 2, offset: index }
-    }
-}
-
-/// This thread's place, found on first use.
-fn place() -> Place {
-    #[cfg(circuit_loom)]
-    return modelled::place();
-    #[cfg(not(circuit_loom))]
-    claim()
-}
-
-#[cfg(not(circuit_loom))]
-fn claim() -> Place {
-    let known = PLACE.get();
-    if known.chunk != NOWHERE.chunk || known.offset == NEVER.offset {
-        return known;
-    }
-    let place = GUARD
-        .try_with(|guard| {
-            let mut indices = unpoisoned(INDICES.lock());
-            let index = indices.free.pop().unwrap_or_else(|| {
-                indices.next += 1;
-                indices.next - 1
-            });
-            guard.index.set(Some(index));
-            // Index 0 is chunk 0, indices 1 and 2 are chunk 1, 3 to 6 are chunk 2, ...
-            let chunk = (index + 1).ilog2();
-            if (chunk as usize) < CHUNKS {
-                Place { chunk, offset: index + 1 - (1 << chunk) }
-            } else {
-                NEVER
-            }
         })
-        .unwrap_or(NEVER);
-    PLACE.set(place);
-    place
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_index_has_a_place_of_its_own() {
+        let places: std::collections::HashSet<_> = (FIRST..4_096).map(place).collect();
+        assert_eq!(places.len(), 4_096 - FIRST as usize);
+        for (chunk, offset) in places {
+            assert!(chunk < CHUNKS && offset < (FIRST as usize) << chunk);
+        }
+        for index in [4_096, NEVER, NONE] {
+            assert!(place(index).0 >= CHUNKS);
+        }
+    }
+
+    #[test]
+    fn many_threads_at_once_share_nothing() {
+        let rows: PerThread<std::sync::atomic::AtomicU64> = PerThread::new();
+        let barrier = std::sync::Barrier::new(40);
+        std::thread::scope(|scope| {
+            for _ in 0..40 {
+                scope.spawn(|| {
+                    barrier.wait();
+                    let row = rows.get_or_make().unwrap();
+                    for _ in 0..1_000 {
+                        crate::counts::increment(row);
+                    }
+                    assert!(std::ptr::eq(row, rows.get().unwrap()));
+                    barrier.wait();
+                });
+            }
+        });
+        let counts = rows.iter().map(|row| row.load(std::sync::atomic::Ordering::Relaxed));
+        assert_eq!(counts.sum::<u64>(), 40_000);
+    }
 }

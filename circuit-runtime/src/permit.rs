@@ -102,11 +102,19 @@ impl<'a> Permit<'a> {
         // Its parts go on by value, so that the healthy path keeps the permit in registers.
         let &Permit { breaker, circuit, mut entry } = &*ManuallyDrop::new(self);
         entry.ticket = entry.ticket.with_inside(false);
-        let succeeded = matches!(end, End::Outcome(Outcome::Success)) && fallback == Fallback::None;
-        if succeeded && circuit.is_calm_for(entry.ticket) {
-            circuit.counts.bump(Count::Successes);
-        } else {
-            conclude(breaker, circuit, entry, end, fallback);
+        match (end, fallback) {
+            (End::Outcome(Outcome::Success), Fallback::None) => {
+                if circuit.is_calm_for(entry.ticket) {
+                    circuit.counts().bump(Count::Successes);
+                } else {
+                    succeed(breaker, circuit, entry);
+                }
+            }
+            (end, Fallback::None) => conclude(breaker, circuit, entry, end),
+            (end, Fallback::Runs) => {
+                circuit.counts().bump(Count::Fallbacks);
+                conclude(breaker, circuit, entry, end);
+            }
         }
     }
 }
@@ -117,48 +125,56 @@ impl Drop for Permit<'_> {
         let Permit { breaker, circuit, mut entry } = *self;
         let end = if entry.ticket.is_inside() { End::Panicked } else { End::Cancelled };
         entry.ticket = entry.ticket.with_inside(false);
-        conclude(breaker, circuit, entry, end, Fallback::None);
+        conclude(breaker, circuit, entry, end);
     }
 }
 
-/// Everything but the plain success: gives back what the call held, has it judged, counts it and tells of it.
+/// A success that has something to write or to give back, but mostly needs no lock for it.
 #[inline(never)]
-fn conclude(
+fn succeed(breaker: &CircuitBreaker, circuit: &Circuit, entry: Entry) {
+    let Entry { ticket, started } = entry;
+    let moment = Moment::default();
+    let slow = ticket.is_clocked() && circuit.is_slow(moment.exact().saturating_sub(started));
+    if !slow && circuit.take_down(ticket, &moment) {
+        if ticket.is_placed() {
+            circuit.leave();
+        }
+        circuit.counts().bump(Count::Successes);
+    } else {
+        conclude_at(breaker, circuit, entry, End::Outcome(Outcome::Success), &moment);
+    }
+}
+
+/// Everything but such a success: gives back what the call held, has it judged, counts it and
+/// tells of it.
+#[inline(never)]
+fn conclude(breaker: &CircuitBreaker, circuit: &Circuit, entry: Entry, end: End) {
+    conclude_at(breaker, circuit, entry, end, &Moment::default());
+}
+
+fn conclude_at(
     breaker: &CircuitBreaker,
     circuit: &Circuit,
-    entry: Entry,
+    Entry { ticket, started }: Entry,
     end: End,
-    fallback: Fallback,
+    moment: &Moment,
 ) {
-    let Entry { ticket, started } = entry;
     if ticket.is_placed() {
         circuit.leave();
-    }
-    if fallback == Fallback::Runs {
-        circuit.counts.bump(Count::Fallbacks);
     }
     if ticket.is_unseen() {
         return;
     }
-    let moment = Moment::default();
-    // A ticket without a time is of a circuit that had no stopwatch when it admitted the call: not slow.
-    let took = || {
-        if ticket.is_clocked() { moment.exact().saturating_sub(started) } else { 0 }
-    };
-    if matches!(end, End::Outcome(Outcome::Success))
-        && !(ticket.is_clocked() && circuit.is_slow(took()))
-        && circuit.take_down(ticket, &moment)
-    {
-        circuit.counts.bump(Count::Successes);
-        return;
-    }
+    // A ticket without a time is of a circuit that had no stopwatch when it admitted the call: not
+    // slow.
+    let took = || if ticket.is_clocked() { moment.exact().saturating_sub(started) } else { 0 };
     let judge = |rules: &Rules| verdict(end, rules, took);
     if !ticket.is_judged() {
         count(circuit, end, judge(&circuit.rules()));
         return;
     }
-    match circuit.record(breaker.name(), ticket.epoch(), &moment, judge) {
-        None => circuit.counts.bump(Count::Late),
+    match circuit.record(breaker.name(), ticket.epoch(), moment, judge) {
+        None => circuit.counts().bump(Count::Late),
         Some((verdict, None)) => count(circuit, end, verdict),
         Some((verdict, transition)) => {
             count(circuit, end, verdict);
@@ -168,7 +184,7 @@ fn conclude(
 }
 
 fn count(circuit: &Circuit, end: End, verdict: Verdict) {
-    let bump = |count| circuit.counts.bump(count);
+    let bump = |count| circuit.counts().bump(count);
     match end {
         End::Outcome(_) => {}
         End::TimedOut => bump(Count::TimedOut),

@@ -25,6 +25,7 @@ mod listeners;
 mod model;
 mod modes;
 mod peers;
+mod promises;
 mod rates;
 mod reconfigure;
 mod recovery;

@@ -54,7 +54,6 @@ impl Parameters {
                 }
                 FnArg::Typed(typed) => {
                     let (shown, parameter) = parameters.treat(model, typed);
-                    captured.extend(captures(&parameter, body));
                     parameters.typed.push(parameter);
                     FnArg::Typed(shown)
                 }
@@ -65,6 +64,11 @@ impl Parameters {
             }
         }
         let rebound = std::mem::take(&mut parameters.before_body);
+        let droppable = parameters.typed.iter().filter(|typed| may_have_drop(&typed.ty));
+        let bindings: usize = droppable.clone().map(|typed| typed.bindings.len()).sum();
+        if captured.len() + bindings >= 2 {
+            captured.extend(droppable.flat_map(|parameter| captures(parameter, body)));
+        }
         let mention = mention(&captured, &parameters.allow_underscores());
         parameters.before_body = quote!(#mention #rebound);
         parameters
@@ -170,14 +174,22 @@ fn binds_ref_mut(pattern: &Pat) -> bool {
     })
 }
 
-/// The variables of this parameter whose drop the user can see, and that the body
-/// takes with it. Without a use in the body they stay outside, and the lint on
-/// unused variables goes on working.
-fn captures(parameter: &Parameter, body: &TokenStream) -> Vec<TokenStream> {
-    let is_reference = matches!(peel_type(&parameter.ty), Type::Reference(_));
-    if is_reference {
-        return Vec::new();
+/// Whether the user can see when a value of this type is dropped, as far as it is written.
+fn may_have_drop(ty: &Type) -> bool {
+    const PLAIN: [&str; 16] = [
+        "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16",
+        "u32", "u64", "u128", "usize",
+    ];
+    match peel_type(ty) {
+        Type::Reference(_) => false,
+        Type::Path(path) => !PLAIN.iter().any(|plain| path.path.is_ident(plain)),
+        _ => true,
     }
+}
+
+/// The variables of this parameter that the body takes with it. Without a use in the body they
+/// stay outside, and the lint on unused variables goes on working.
+fn captures(parameter: &Parameter, body: &TokenStream) -> Vec<TokenStream> {
     let generated = !parameter.bindings.iter().all(is_users);
     parameter
         .bindings

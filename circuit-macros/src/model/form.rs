@@ -114,8 +114,15 @@ fn written_bound(bound: &TypeParamBound) -> Option<WrittenFuture> {
 }
 
 /// Reads `async move { .. }`, alone, in `Box::pin(..)`, or with `.boxed()`.
+///
+/// A dozen tokens hold the longest of them, `::std::boxed::Box::pin(..)`; a body
+/// that goes on is another, and not read to its end.
 fn future_body(body: TokenStream) -> Option<FutureBody> {
-    let tokens: Vec<TokenTree> = peel(body).into_iter().collect();
+    const LONGEST: usize = 16;
+    let tokens: Vec<TokenTree> = peel(body).into_iter().take(LONGEST + 1).collect();
+    if tokens.len() > LONGEST {
+        return None;
+    }
     match tokens.as_slice() {
         [path @ .., TokenTree::Group(parens)]
             if parens.delimiter() == Delimiter::Parenthesis && is_box_pin(path) =>

@@ -147,8 +147,14 @@ fn judge(options: &Options) -> Judge {
 }
 
 /// Takes `#![..]` from the start of a body: it is only allowed at the start of
-/// a function's own braces.
+/// a function's own braces. Mostly there is none, and the body stays as it is.
 fn inner_attributes(body: TokenStream) -> (TokenStream, TokenStream) {
+    let mut opening = body.clone().into_iter();
+    match (opening.next(), opening.next()) {
+        (Some(TokenTree::Punct(pound)), Some(TokenTree::Punct(bang)))
+            if pound.as_char() == '#' && bang.as_char() == '!' => {}
+        _ => return (TokenStream::new(), body),
+    }
     let mut tokens: Vec<TokenTree> = body.into_iter().collect();
     let is_inner = |three: &&[TokenTree]| {
         matches!(three, [TokenTree::Punct(pound), TokenTree::Punct(bang), TokenTree::Group(group)]

@@ -80,7 +80,7 @@ impl Circuit {
             answer => answer,
         };
         if answer.is_err() && word.mode() == Mode::Shadow {
-            self.counts.bump(Count::Rejected);
+            self.counts().bump(Count::Rejected);
             return Ok(Entry { ticket: Ticket::of(word).unseen(), started: 0 });
         }
         answer

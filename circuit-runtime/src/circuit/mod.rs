@@ -42,7 +42,10 @@ pub(crate) use view::View;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
+
+use once_cell::race::OnceBox;
 
 use crate::clock::{self, Moment, NEVER, Nanos};
 use crate::config::{Rules, Window};
@@ -59,18 +62,27 @@ use crate::word::Word;
 #[derive(Debug)]
 pub(crate) struct Circuit {
     front: Front,
-    /// The epoch in the upper half, in the lower the successes since that have only moved the count window.
+    /// The epoch in the upper half, in the lower the successes since that have only moved the count
+    /// window.
     slides: AtomicU64,
-    tally: Tally,
-    pub(crate) counts: Counts,
+    /// Made when a time window comes into use.
+    tally: OnceBox<Tally>,
     inner: Mutex<Inner>,
 }
 
-/// What calls read without the lock, on cache lines of its own: the lock and the counters change, this seldom does.
+/// What calls read without the lock, on cache lines of its own: the lock changes, this seldom does.
+///
+/// What a healthy call reads stands together in the first line: among many circuits, that is one
+/// line less to fetch.
 #[derive(Debug)]
-#[repr(align(128))]
+#[repr(C, align(128))]
 struct Front {
     word: AtomicU64,
+    /// The key this circuit serves now, as a number.
+    tenant: AtomicU64,
+    /// This circuit has been used since the search for an idle one last came by.
+    used: AtomicBool,
+    counts: Counts,
     /// How long an open circuit rejects, and how long a half-open one whose places are taken.
     open: Deadline,
     full: Deadline,
@@ -78,8 +90,6 @@ struct Front {
     slow_after: AtomicU64,
     /// After how many slides the count window holds nothing but successes.
     slides_full: AtomicU32,
-    /// The key this circuit serves now, as a number.
-    tenant: AtomicU64,
     /// Calls that hold a place of the bulkhead, and how many may.
     in_flight: AtomicU32,
     limit: AtomicU32,
@@ -101,7 +111,7 @@ struct Inner {
     transitions: u64,
     recent: VecDeque<Transition>,
     /// The counters when the present key came, so that a key's own can be told.
-    before: Totals,
+    before: Option<Box<Totals>>,
     transitions_before: u64,
 }
 
@@ -129,19 +139,20 @@ impl Circuit {
                 slow_after: AtomicU64::new(slow_after(&rules)),
                 slides_full: AtomicU32::new(slides_full(&rules)),
                 tenant: AtomicU64::new(0),
+                used: AtomicBool::new(true),
+                counts: Counts::new(),
                 in_flight: AtomicU32::new(0),
                 limit: AtomicU32::new(limit(&rules)),
             },
             slides: AtomicU64::new(0),
-            tally: Tally::new(),
-            counts: Counts::new(),
+            tally: OnceBox::new(),
             inner: Mutex::new(Inner {
                 machine: Machine::new(rules),
                 mode: Mode::Normal,
                 key: None,
                 transitions: 0,
                 recent: VecDeque::new(),
-                before: Totals::ZERO,
+                before: None,
                 transitions_before: 0,
             }),
         }
@@ -151,6 +162,24 @@ impl Circuit {
     #[inline]
     fn word(&self) -> Word {
         Word(self.front.word.load(Ordering::Acquire))
+    }
+
+    #[inline]
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.front.counts
+    }
+
+    /// Notes that a key's circuit is in use; it mostly has been noted already.
+    #[inline]
+    pub(crate) fn touch(&self) {
+        if !self.front.used.load(Ordering::Relaxed) {
+            self.front.used.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the circuit has been used since this was last asked.
+    pub(crate) fn take_use(&self) -> bool {
+        self.front.used.swap(false, Ordering::Relaxed)
     }
 
     /// The number of the key that this circuit serves: after [`Circuit::quick`], or under the lock.
@@ -232,7 +261,7 @@ impl Circuit {
         inner.machine.reassign(rules);
         inner.mode = mode;
         inner.recent.clear();
-        inner.before = self.counts.totals();
+        inner.before = Some(Box::new(self.counts().totals()));
         inner.transitions_before = inner.transitions;
         self.front.tenant.store(self.tenant() + 1, Ordering::Relaxed);
         self.publish_rules(&rules);
@@ -246,7 +275,7 @@ impl Circuit {
     }
 
     fn here<'a>(&'a self, moment: &'a Moment) -> Here<'a> {
-        Here { moment, tally: &self.tally }
+        Here { moment, tally: self.tally.get() }
     }
 
     /// Makes the summary agree with what the lock guards.
@@ -259,7 +288,7 @@ impl Circuit {
         }
         if machine.ease() == Ease::Counts {
             if let Some(span) = machine.window().and_then(Outcomes::span) {
-                self.tally.place(machine.epoch(), span);
+                self.tally.get_or_init(|| Box::new(Tally::new())).place(machine.epoch(), span);
             }
         }
         let epoch = u64::from(machine.epoch());
@@ -327,7 +356,7 @@ const fn slides_full(rules: &Rules) -> u32 {
 /// The world as a circuit's calls find it.
 struct Here<'a> {
     moment: &'a Moment,
-    tally: &'a Tally,
+    tally: Option<&'a Tally>,
 }
 
 impl World for Here<'_> {
@@ -344,10 +373,14 @@ impl World for Here<'_> {
     }
 
     fn successes_elsewhere(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u32)) {
-        self.tally.each(epoch, reached, each);
+        if let Some(tally) = self.tally {
+            tally.each(epoch, reached, each);
+        }
     }
     fn take_successes(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u32)) {
-        self.tally.each(epoch, reached, each);
-        self.tally.forget();
+        if let Some(tally) = self.tally {
+            tally.each(epoch, reached, each);
+            tally.forget();
+        }
     }
 }

@@ -21,7 +21,9 @@ impl Circuit {
         match Word(self.front.word.load(Ordering::Relaxed)).ease_for(ticket) {
             Ease::Calm => true,
             Ease::Slides => self.slide(ticket.epoch()),
-            Ease::Counts => self.tally.count(ticket.epoch(), moment),
+            Ease::Counts => {
+                self.tally.get().is_some_and(|tally| tally.count(ticket.epoch(), moment))
+            }
             Ease::Stirred => false,
         }
     }

@@ -45,8 +45,8 @@ impl Circuit {
             window: inner.machine.figures(&self.here(&moment)),
             retry_after: left,
             recent: inner.recent.iter().cloned().collect(),
-            totals: self.counts.totals(),
-            before: inner.before,
+            totals: self.counts().totals(),
+            before: inner.before.as_deref().copied().unwrap_or_default(),
             transitions: inner.transitions,
             transitions_before: inner.transitions_before,
         }

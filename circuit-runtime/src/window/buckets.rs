@@ -20,7 +20,8 @@ pub(crate) struct Buckets {
     /// When the first bucket began, and the number of the current one; nothing before the first
     /// outcome.
     pub(super) current: Option<(Nanos, u64)>,
-    kept: [Figures; BUCKETS],
+    /// [`BUCKETS`] of them, allocated when the first outcome comes.
+    kept: Vec<Figures>,
     pub(super) total: Figures,
 }
 
@@ -31,7 +32,7 @@ impl Buckets {
         Buckets {
             width: if width == 0 { 1 } else { width },
             current: None,
-            kept: [empty; BUCKETS],
+            kept: Vec::new(),
             total: empty,
         }
     }
@@ -40,6 +41,7 @@ impl Buckets {
         let number = match self.current {
             None => {
                 self.current = Some((now, 0));
+                self.kept.resize(BUCKETS, Figures::default());
                 0
             }
             Some(_) => self.turn(now),
@@ -59,6 +61,9 @@ impl Buckets {
 
     /// Takes in successes that were counted elsewhere.
     pub(super) fn gather(&mut self, number: u64, successes: u32) {
+        if self.kept.is_empty() {
+            return; // not in use yet
+        }
         let more = Figures { calls: successes, ..Figures::default() };
         self.kept[slot(number)].join(more);
         self.total.join(more);
@@ -66,7 +71,7 @@ impl Buckets {
 
     pub(super) fn clear(&mut self) {
         self.current = None;
-        self.kept = [Figures::default(); BUCKETS];
+        self.kept.clear();
         self.total = Figures::default();
     }
 
@@ -100,7 +105,12 @@ impl Buckets {
             return other;
         };
         if other.width == self.width {
-            return Buckets { current: self.current, kept: self.kept, total: self.total, ..other };
+            return Buckets {
+                current: self.current,
+                kept: self.kept.clone(),
+                total: self.total,
+                ..other
+            };
         }
         let span = other.width.saturating_mul(BUCKETS as u64);
         for number in reached.saturating_sub(BUCKETS as u64 - 1)..=reached {
@@ -110,6 +120,7 @@ impl Buckets {
                 continue;
             }
             let (start, _) = *other.current.get_or_insert((began, (now - began) / other.width));
+            other.kept.resize(BUCKETS, Figures::default());
             other.kept[slot((began - start) / other.width)].join(figures);
             other.total.join(figures);
         }

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Fails when a call of the attribute takes more instructions than it may. Counted under valgrind, so the machine's speed
+# and load don't matter; the bounds leave room for another compiler, not for another mutex.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# Instructions per call over those of a plain call: the path, the bound.
+bounds='
+healthy               60
+count-window          60
+count-window-failing 350
+time-window          260
+slow-rule            340
+failing              520
+rejecting            220
+keyed                400
+async                100
+'
+
+command -v valgrind >/dev/null || {
+  echo 'guard.sh needs valgrind (Debian: apt-get install valgrind)' >&2
+  exit 2
+}
+cargo build --quiet --release -p benches --bin paths
+program=${CARGO_TARGET_DIR:-target}/release/paths
+
+# The instructions of a run with so many calls.
+count() {
+  local report
+  if ! report=$(valgrind --tool=callgrind --callgrind-out-file=/dev/null "$program" "$1" "$2" 2>&1); then
+    printf '%s\n' "$report" "guard.sh: \`$1\` doesn't run under valgrind" >&2
+    return 1
+  fi
+  sed -n 's/.*Collected : \([0-9]*\).*/\1/p' <<<"$report"
+}
+
+# Per call: the difference of a long run and a short one, so that start and first calls cancel out.
+per_call() {
+  local short long
+  short=$(count "$1" 1000) || return 1
+  long=$(count "$1" 3000) || return 1
+  echo $(((long - short + 1000) / 2000))
+}
+
+plain=$(per_call plain)
+failed=0
+printf '%-22s %12s %6s\n' path instructions bound
+while read -r path bound; do
+  [ -n "$path" ] || continue
+  taken=$(per_call "$path")
+  over=$((taken - plain))
+  printf '%-22s %12s %6s\n' "$path" "$over" "$bound"
+  if [ "$over" -gt "$bound" ]; then
+    echo "REGRESSION: \`$path\` takes $over instructions over a plain call; at most $bound are allowed." >&2
+    echo "If that is meant, say why in the commit and raise the bound in benches/guard.sh." >&2
+    failed=1
+  fi
+done <<<"$bounds"
+exit "$failed"

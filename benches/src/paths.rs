@@ -1,0 +1,114 @@
+//! `paths NAME CALLS`: makes so many calls by one path, for `guard.sh` to count the instructions of.
+
+use std::hint::black_box;
+
+use circuit_runtime::{CircuitOpenError, circuit_breaker};
+
+#[derive(Debug)]
+enum Failure {
+    Service,
+    #[expect(dead_code, reason = "carried to the caller")]
+    Open(CircuitOpenError),
+}
+
+impl From<CircuitOpenError> for Failure {
+    fn from(error: CircuitOpenError) -> Self {
+        Failure::Open(error)
+    }
+}
+
+type Answer = Result<u64, Failure>;
+
+#[expect(clippy::unnecessary_wraps, reason = "the shape of a call that may fail")]
+#[inline(never)]
+fn plain(number: u64) -> Answer {
+    Ok(number + 1)
+}
+
+#[circuit_breaker]
+#[inline(never)]
+fn healthy(number: u64) -> Answer {
+    Ok(number + 1)
+}
+
+#[circuit_breaker(failure_rate = 0.5, window = 100)]
+#[inline(never)]
+fn count_window(number: u64) -> Answer {
+    Ok(number + 1)
+}
+
+#[circuit_breaker(failure_rate = 0.5, window = 100)]
+#[inline(never)]
+fn count_window_failing(number: u64) -> Answer {
+    if number % 10 == 9 { Err(Failure::Service) } else { Ok(number + 1) }
+}
+
+#[circuit_breaker(failure_rate = 0.5, window = "10s")]
+#[inline(never)]
+fn time_window(number: u64) -> Answer {
+    Ok(number + 1)
+}
+
+#[circuit_breaker(slow_call = "1h")]
+#[inline(never)]
+fn slow_rule(number: u64) -> Answer {
+    Ok(number + 1)
+}
+
+#[circuit_breaker(threshold = 1_000_000)]
+#[inline(never)]
+fn failing(_: u64) -> Answer {
+    Err(Failure::Service)
+}
+
+#[circuit_breaker(threshold = 1, recovery = "1h")]
+#[inline(never)]
+fn rejecting(_: u64) -> Answer {
+    Err(Failure::Service)
+}
+
+#[circuit_breaker(key = host, max_keys = 10)]
+#[inline(never)]
+fn call(host: &str, number: u64) -> Answer {
+    Ok(number + host.len() as u64)
+}
+
+fn keyed(number: u64) -> Answer {
+    call(black_box("one.example.com"), number)
+}
+
+#[circuit_breaker]
+async fn healthy_async(number: u64) -> Answer {
+    Ok(number + 1)
+}
+
+#[inline(never)]
+fn polled(number: u64) -> Answer {
+    use std::future::Future;
+    use std::task::{Context, Poll, Waker};
+    match std::pin::pin!(healthy_async(number)).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => unreachable!("it doesn't wait"),
+    }
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let path: fn(u64) -> Answer = match arguments.get(1).map(String::as_str) {
+        Some("plain") => plain,
+        Some("healthy") => healthy,
+        Some("count-window") => count_window,
+        Some("count-window-failing") => count_window_failing,
+        Some("time-window") => time_window,
+        Some("slow-rule") => slow_rule,
+        Some("failing") => failing,
+        Some("rejecting") => rejecting,
+        Some("keyed") => keyed,
+        Some("async") => polled,
+        _ => panic!("usage: paths NAME CALLS"),
+    };
+    let calls: u64 = arguments.get(2).and_then(|calls| calls.parse().ok()).expect("CALLS");
+    for number in 0..calls {
+        let _ = black_box(&path(black_box(number)));
+    }
+}

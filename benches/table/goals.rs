@@ -1,0 +1,104 @@
+//! What this crate promises itself, each promise beside what was measured in this run.
+
+use std::fmt::Write;
+
+use crate::markdown::{figure, find};
+use crate::measure::Measured;
+use crate::ours::future_growth;
+use crate::{ALONE, ATTRIBUTE, BREAKER, FAILSAFE, MAP, PLAIN, RECLOSER, rows};
+
+struct Goal {
+    text: String,
+    measured: f64,
+    limit: f64,
+    unit: &'static str,
+    floor: String,
+}
+
+/// Each goal, what was measured, and whether it is met; beside it what the machine asks for the parts.
+pub(crate) fn table(measured: &[Measured]) -> String {
+    let mut table =
+        String::from("| goal | measured | limit | met | floor |\n|---|---:|---:|---|---|\n");
+    for Goal { text, measured, limit, unit, floor } in goals(measured) {
+        let met = if measured <= limit { "yes" } else { "**no**" };
+        let (measured, limit) = (figure(measured), figure(limit));
+        writeln!(table, "| {text} | {measured} {unit} | {limit} {unit} | {met} | {floor} |")
+            .expect("a string takes everything");
+    }
+    table
+}
+
+fn goals(measured: &[Measured]) -> Vec<Goal> {
+    let get = |row, column, threads| find(measured, row, column, threads).unwrap_or(f64::NAN);
+    let alone = |row| get(row, ALONE, 1);
+    let over = |row| get(row, ATTRIBUTE, 1) - get(row, PLAIN, 1);
+    let goal = |text: &str, measured, limit, floor: String| Goal {
+        text: text.to_owned(),
+        measured,
+        limit,
+        unit: "ns",
+        floor,
+    };
+    let none = String::new;
+    let clocks = format!("two readings of the clock: {} ns", figure(alone(rows::TWO_CLOCKS)));
+    let coarse = format!("a reading of the coarse clock: {} ns", figure(alone(rows::COARSE_CLOCK)));
+    let map = |row| format!("papaya alone: {} ns", figure(get(row, MAP, 1)));
+    let best_rejection = [FAILSAFE, RECLOSER, BREAKER]
+        .map(|peer| get(rows::REJECTION, peer, 1))
+        .into_iter()
+        .fold(f64::INFINITY, f64::min);
+    let mut goals = vec![
+        goal("success, consecutive rule, over a plain call", over(rows::CONSECUTIVE), 1.0, none()),
+        goal("success, count window, over a plain call", over(rows::COUNT), 1.5, none()),
+        goal("success, time window, over a plain call", over(rows::TIME), 8.0, coarse.clone()),
+        goal(
+            "success, slow-call rule, over a plain call",
+            over(rows::SLOW),
+            alone(rows::TWO_CLOCKS) + 2.0,
+            clocks,
+        ),
+        goal(
+            "10 % failures, count window, beside recloser",
+            get(rows::COUNT_FAILING, ATTRIBUTE, 1),
+            get(rows::COUNT_FAILING, RECLOSER, 1),
+            format!(
+                "a compare-exchange: {} ns; a mutex: {} ns",
+                figure(alone(rows::EXCHANGE)),
+                figure(alone(rows::MUTEX))
+            ),
+        ),
+        goal("async success, over a plain future", over(rows::ASYNC), 3.0, none()),
+        goal("rejection with its error, over a plain call", over(rows::REJECTION), 8.0, coarse),
+        goal(
+            "rejection, beside a third of the best peer's",
+            get(rows::REJECTION, ATTRIBUTE, 1),
+            best_rejection / 3.0,
+            none(),
+        ),
+        goal("one hot key, over a plain call", over(rows::KEYS_1), 20.0, map(rows::KEYS_1)),
+        goal(
+            "10,000 keys in random order, over a plain call",
+            over(rows::KEYS_10_000),
+            40.0,
+            map(rows::KEYS_10_000),
+        ),
+        Goal {
+            text: "growth of the future".to_owned(),
+            measured: future_growth(),
+            limit: 48.0,
+            unit: "bytes",
+            floor: none(),
+        },
+    ];
+    for row in [rows::CONSECUTIVE, rows::COUNT, rows::TIME, rows::SLOW, rows::REJECTION] {
+        let of = |column| 100.0 * (get(row, column, 2) / get(row, column, 1) - 1.0);
+        goals.push(Goal {
+            text: format!("{row}: what a second thread adds"),
+            measured: of(ATTRIBUTE),
+            limit: 20.0,
+            unit: "%",
+            floor: format!("plain call: {} %", figure(of(PLAIN))),
+        });
+    }
+    goals
+}

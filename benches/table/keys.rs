@@ -1,0 +1,82 @@
+//! Look-ups among many keys, beside the concurrent map alone with the same keys and the same hasher.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use circuit_runtime::circuit_breaker;
+
+use crate::measure::Suite;
+use crate::plain::{self, Answer, with_key};
+use crate::{ATTRIBUTE, MAP, PLAIN, rows};
+
+type Map = papaya::HashMap<Arc<str>, (usize, u64), foldhash::quality::RandomState>;
+
+macro_rules! keyed {
+    ($($name:ident)*) => {$(
+        #[circuit_breaker(key = key, max_keys = 200_000)]
+        #[inline(never)]
+        fn $name(key: &str) -> Answer {
+            with_key(key)
+        }
+    )*};
+}
+
+keyed! { one thousand ten_thousand hundred_thousand }
+
+pub(crate) fn add(suite: &mut Suite) {
+    add_some(suite, rows::KEYS_1, 1, one);
+    add_some(suite, rows::KEYS_1_000, 1_000, thousand);
+    add_some(suite, rows::KEYS_10_000, 10_000, ten_thousand);
+    add_some(suite, rows::KEYS_100_000, 100_000, hundred_thousand);
+}
+
+fn add_some(suite: &mut Suite, row: &'static str, count: usize, call: fn(&str) -> Answer) {
+    let keys: Arc<[String]> = (0..count).map(|n| format!("host-{n}.example.com")).collect();
+    let map = Map::with_hasher(foldhash::quality::RandomState::default());
+    for (number, key) in keys.iter().enumerate() {
+        map.pin().insert(Arc::from(key.as_str()), (number, 0));
+    }
+    for key in keys.iter() {
+        call(key).expect("it succeeds");
+    }
+    let order = shuffled(count);
+    // A sample goes on where the last one stopped: all keys have their turn, not the first few thousand again.
+    let next = AtomicUsize::new(0);
+    let each = move |calls: u64, call: &dyn Fn(&str)| {
+        let mut index = next.load(Ordering::Relaxed);
+        for _ in 0..calls {
+            call(&keys[order[index]]);
+            index = if index + 1 == order.len() { 0 } else { index + 1 };
+        }
+        next.store(index, Ordering::Relaxed);
+    };
+    let each = Arc::new(each);
+    suite.add_warm(row, PLAIN, count as u64, {
+        let each = Arc::clone(&each);
+        move |calls| each(calls, &|key| _ = black_box(&plain::keyed(key)))
+    });
+    suite.add_warm(row, ATTRIBUTE, count as u64, {
+        let each = Arc::clone(&each);
+        move |calls| each(calls, &|key| _ = black_box(&call(key)))
+    });
+    suite.add_warm(row, MAP, count as u64, move |calls| {
+        each(calls, &|key| {
+            black_box(map.pin().get(key).copied());
+        });
+    });
+}
+
+/// The numbers below `count` in a random order, the same in every run.
+fn shuffled(count: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
+    let mut random: u64 = 0x9E37_79B9_7F4A_7C15;
+    for index in (1..count).rev() {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        #[expect(clippy::cast_possible_truncation, reason = "below the count")]
+        order.swap(index, (random % (index as u64 + 1)) as usize);
+    }
+    order
+}

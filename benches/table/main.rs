@@ -1,0 +1,109 @@
+//! The table of the README: this crate beside its peers, and what each call costs over a plain one.
+//!
+//! `cargo bench -p benches` prints it; with `-- --write` it also goes, with the chart, where the docs show it.
+//! `-- --quick` takes a fraction of the time, and `-- --only key` only the rows with that word.
+
+// Of timings and figures for the page: none is near the limits of `f64`.
+#![expect(clippy::cast_precision_loss, reason = "nanoseconds and counts far below 2^52")]
+
+mod chart;
+mod first;
+mod floors;
+mod goals;
+mod keys;
+mod machine;
+mod markdown;
+mod measure;
+mod ours;
+mod peers;
+mod plain;
+
+use std::time::Duration;
+
+use measure::{Effort, Suite};
+
+/// The columns.
+const PLAIN: &str = "plain call";
+const ATTRIBUTE: &str = "this crate, attribute";
+const API: &str = "this crate, `call`";
+const FAILSAFE: &str = "failsafe";
+const RECLOSER: &str = "recloser";
+const BREAKER: &str = "breaker";
+const TOWER: &str = "tower-resilience";
+/// Floors.
+const ALONE: &str = "alone";
+const MAP: &str = "papaya alone";
+
+/// The rows.
+mod rows {
+    pub(crate) const CONSECUTIVE: &str = "success, consecutive rule";
+    pub(crate) const COUNT: &str = "success, count window";
+    pub(crate) const TIME: &str = "success, time window";
+    pub(crate) const SLOW: &str = "success, slow-call rule";
+    pub(crate) const BULKHEAD: &str = "success, bulkhead";
+    pub(crate) const COUNT_FAILING: &str = "10 % failures, count window";
+    pub(crate) const TIME_FAILING: &str = "10 % failures, time window";
+    pub(crate) const FAILURE: &str = "failure";
+    pub(crate) const IGNORED: &str = "ignored";
+    pub(crate) const REJECTION: &str = "rejection";
+    pub(crate) const FALLBACK: &str = "rejection, with a fallback";
+    pub(crate) const FULL: &str = "rejection, half-open";
+    pub(crate) const PROBE: &str = "probe, ignored";
+    pub(crate) const ROUND_TRIP: &str = "opening or closing";
+    pub(crate) const ASYNC: &str = "async success";
+    pub(crate) const ASYNC_FAILURE: &str = "async failure";
+    pub(crate) const ASYNC_REJECTION: &str = "async rejection";
+    pub(crate) const KEYS_1: &str = "one key";
+    pub(crate) const KEYS_1_000: &str = "1,000 keys, random order";
+    pub(crate) const KEYS_10_000: &str = "10,000 keys, random order";
+    pub(crate) const KEYS_100_000: &str = "100,000 keys, random order";
+    pub(crate) const FIRST: &str = "first call of a function";
+    pub(crate) const CLOCK: &str = "a reading of the clock";
+    pub(crate) const TWO_CLOCKS: &str = "two readings of the clock";
+    pub(crate) const COARSE_CLOCK: &str = "a reading of the coarse clock";
+    pub(crate) const MUTEX: &str = "a mutex, locked and unlocked";
+    pub(crate) const FETCH_ADD: &str = "an atomic addition";
+    pub(crate) const EXCHANGE: &str = "a compare-exchange";
+}
+
+const EFFORT: Effort = Effort { sample: Duration::from_millis(1), rounds: 201 };
+const QUICK: Effort = Effort { sample: Duration::from_micros(200), rounds: 31 };
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let given = |name: &str| arguments.iter().any(|argument| argument == name);
+    let first = first::measure();
+    let mut suite = Suite::default();
+    ours::add(&mut suite);
+    peers::add(&mut suite);
+    keys::add(&mut suite);
+    floors::add(&mut suite);
+    if !given("--bench") {
+        suite.smoke(); // started by `cargo test --all-targets`
+        return;
+    }
+    if let Some(words) = after(&arguments, "--only") {
+        suite.only(words);
+    }
+    let mut measured = suite.run(if given("--quick") { QUICK } else { EFFORT });
+    measured.push(first);
+    let table = markdown::table(&measured);
+    let goals = goals::table(&measured);
+    let caption = machine::caption();
+    println!("{caption}\n\n{table}\n{goals}");
+    if given("--write") {
+        machine::write("circuit-runtime/docs/performance.md", |page| {
+            markdown::replace(page, &format!("{caption}\n\n{table}\n{goals}"))
+        });
+        machine::write("README.md", |page| {
+            markdown::replace(page, &format!("{}\n\n{caption}\n", markdown::front(&measured)))
+        });
+        machine::write("docs/benchmark.svg", |_| chart::svg(&measured, &caption));
+    }
+}
+
+/// The argument behind another.
+fn after<'a>(arguments: &'a [String], name: &str) -> Option<&'a str> {
+    let at = arguments.iter().position(|argument| argument == name)?;
+    arguments.get(at + 1).map(String::as_str)
+}

@@ -1,0 +1,136 @@
+//! The measurements as Markdown.
+
+use std::fmt::Write;
+
+use crate::measure::Measured;
+use crate::{ALONE, API, ATTRIBUTE, BREAKER, FAILSAFE, MAP, PLAIN, RECLOSER, TOWER, rows};
+
+const COLUMNS: [&str; 7] = [PLAIN, ATTRIBUTE, API, FAILSAFE, RECLOSER, BREAKER, TOWER];
+const ROWS: [(&str, usize); 28] = [
+    (rows::CONSECUTIVE, 1),
+    (rows::CONSECUTIVE, 2),
+    (rows::COUNT, 1),
+    (rows::COUNT, 2),
+    (rows::COUNT_FAILING, 1),
+    (rows::COUNT_FAILING, 2),
+    (rows::TIME, 1),
+    (rows::TIME, 2),
+    (rows::TIME_FAILING, 1),
+    (rows::TIME_FAILING, 2),
+    (rows::SLOW, 1),
+    (rows::SLOW, 2),
+    (rows::BULKHEAD, 1),
+    (rows::BULKHEAD, 2),
+    (rows::FAILURE, 1),
+    (rows::IGNORED, 1),
+    (rows::REJECTION, 1),
+    (rows::REJECTION, 2),
+    (rows::FALLBACK, 1),
+    (rows::FULL, 1),
+    (rows::PROBE, 1),
+    (rows::ROUND_TRIP, 1),
+    (rows::ASYNC, 1),
+    (rows::ASYNC_FAILURE, 1),
+    (rows::ASYNC_REJECTION, 1),
+    (rows::KEYS_1, 1),
+    (rows::KEYS_1_000, 1),
+    (rows::KEYS_10_000, 1),
+];
+const REST: [(&str, &str, usize); 10] = [
+    (rows::KEYS_100_000, ATTRIBUTE, 1),
+    (rows::KEYS_100_000, MAP, 1),
+    (rows::KEYS_10_000, MAP, 1),
+    (rows::KEYS_1, MAP, 1),
+    (rows::FIRST, ATTRIBUTE, 1),
+    (rows::CLOCK, ALONE, 1),
+    (rows::COARSE_CLOCK, ALONE, 1),
+    (rows::MUTEX, ALONE, 1),
+    (rows::FETCH_ADD, ALONE, 1),
+    (rows::EXCHANGE, ALONE, 1),
+];
+
+/// What a call takes, if it was measured.
+pub(crate) fn find(measured: &[Measured], row: &str, column: &str, threads: usize) -> Option<f64> {
+    measured
+        .iter()
+        .find(|one| one.row == row && one.column == column && one.threads == threads)
+        .map(|one| one.nanos)
+}
+
+/// What the front page shows.
+const FRONT: [(&str, usize); 8] = [
+    (rows::CONSECUTIVE, 1),
+    (rows::CONSECUTIVE, 2),
+    (rows::COUNT, 1),
+    (rows::COUNT_FAILING, 1),
+    (rows::TIME, 1),
+    (rows::FAILURE, 1),
+    (rows::REJECTION, 1),
+    (rows::ASYNC, 1),
+];
+
+pub(crate) fn table(measured: &[Measured]) -> String {
+    let mut table = calls(measured, &ROWS);
+    table.push_str("\n\n| for comparison | ns |\n|---|---:|\n");
+    for (row, column, threads) in REST {
+        if let Some(nanos) = find(measured, row, column, threads) {
+            write_to(&mut table, format_args!("| {row}: {column} | {} |\n", figure(nanos)));
+        }
+    }
+    table
+}
+
+pub(crate) fn front(measured: &[Measured]) -> String {
+    calls(measured, &FRONT)
+}
+
+/// Nanoseconds per call, and how many times those of the plain call in the same row.
+fn calls(measured: &[Measured], rows: &[(&str, usize)]) -> String {
+    let mut table = String::from("| ns per call (and times a plain call) |");
+    for column in COLUMNS {
+        write_to(&mut table, format_args!(" {column} |"));
+    }
+    table.push_str("\n|---|");
+    table.push_str(&"---:|".repeat(COLUMNS.len()));
+    for &(row, threads) in rows {
+        let more = if threads == 2 { ", 2 threads" } else { "" };
+        write_to(&mut table, format_args!("\n| {row}{more} |"));
+        let plain = find(measured, row, PLAIN, threads);
+        for column in COLUMNS {
+            let cell = match (find(measured, row, column, threads), plain) {
+                (None, _) => String::new(),
+                (Some(nanos), Some(plain)) if column != PLAIN => {
+                    format!("{} (×{})", figure(nanos), figure(nanos / plain))
+                }
+                (Some(nanos), _) => figure(nanos),
+            };
+            write_to(&mut table, format_args!(" {cell} |"));
+        }
+    }
+    table
+}
+
+/// Three digits at most behind the first that counts.
+pub(crate) fn figure(value: f64) -> String {
+    match value.abs() {
+        ..9.95 => format!("{value:.2}"),
+        ..99.5 => format!("{value:.1}"),
+        _ => format!("{value:.0}"),
+    }
+}
+
+const BEGIN: &str = "<!-- figures -->";
+const END: &str = "<!-- end of figures -->";
+
+/// Puts the figures between the page's marks.
+pub(crate) fn replace(page: &str, figures: &str) -> String {
+    let parts = page
+        .split_once(BEGIN)
+        .and_then(|(before, rest)| rest.split_once(END).map(|(_, after)| (before, after)));
+    let (before, after) = parts.expect("the page has marks for the figures");
+    format!("{before}{BEGIN}\n\n{figures}\n{END}{after}")
+}
+
+fn write_to(text: &mut String, what: std::fmt::Arguments<'_>) {
+    text.write_fmt(what).expect("a string takes everything");
+}
