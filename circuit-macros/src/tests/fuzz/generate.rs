@@ -5,9 +5,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+use super::Case;
+use super::check::BODY;
 use super::notation::{read, write};
 use super::vocabulary::{GOOD, ITEMS, LITERALS, PUNCTUATION, WORDS};
-use super::{BODY, Case};
 use crate::options::TABLE;
 
 pub(super) fn cases() -> impl Strategy<Value = Case> {

@@ -8,11 +8,26 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 const NONE: &str = "__none";
 
 /// `None` where the text has no tokens, as in `'` or `"unfinished`.
-pub(super) fn read(text: &str) -> Option<TokenStream> {
+pub(crate) fn read(text: &str) -> Option<TokenStream> {
     text.parse().ok().map(hide)
 }
 
-pub(super) fn write(tokens: TokenStream) -> String {
+/// `#[circuit_breaker(options)] item`
+pub(crate) fn read_use(text: &str) -> Option<(TokenStream, TokenStream)> {
+    let mut trees = read(text)?.into_iter();
+    let (Some(TokenTree::Punct(_)), Some(TokenTree::Group(brackets))) =
+        (trees.next(), trees.next())
+    else {
+        return None;
+    };
+    let options = match brackets.stream().into_iter().nth(1) {
+        Some(TokenTree::Group(parens)) => parens.stream(),
+        _ => TokenStream::new(),
+    };
+    Some((options, trees.collect()))
+}
+
+pub(crate) fn write(tokens: TokenStream) -> String {
     show(tokens).to_string()
 }
 
