@@ -3,7 +3,11 @@
 //! A crate of procedural macros exports nothing else, so its files are read in here.
 
 #![no_main]
-#![allow(dead_code, unused_imports, reason = "parts of the attribute's crate are for its own tests")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "parts of the attribute's crate are for its own tests"
+)]
 
 #[path = "../../circuit-macros/src/tests/fuzz/check.rs"]
 mod check;
