@@ -8,6 +8,7 @@
 //! - [`operation`]: names, sharing, looking in, steering.
 //! - `ecosystem`: tracing, metrics, serde, tower and axum (there with all of these features).
 //! - [`performance`]: what a call costs, what a circuit holds, what the attribute adds to a build.
+//! - [`promises`]: what you can rely on, and which test stands behind it.
 //! - [`coming_from`]: resilience4j, gobreaker, Polly, Hystrix, pybreaker.
 
 #[doc = include_str!("../docs/trip-rules.md")]
@@ -39,6 +40,9 @@ pub mod operation {}
 pub mod ecosystem {}
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}
+
+#[doc = include_str!("../docs/promises.md")]
+pub mod promises {}
 
 #[doc = include_str!("../docs/coming-from.md")]
 pub mod coming_from {}
