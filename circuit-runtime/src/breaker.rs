@@ -10,6 +10,8 @@ use crate::counts::Count;
 use crate::error::{CallError, CircuitOpenError, ConfigError};
 use crate::event::{self, Listeners, Transition};
 use crate::guard::{self, Call};
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+use crate::integrations;
 use crate::keyed::Keys;
 use crate::outcome::{Mode, Outcome, State};
 use crate::permit::{End, Fallback, Permit};
@@ -131,7 +133,8 @@ impl CircuitBreaker {
     #[inline(never)]
     fn ask(&self, fallback: Fallback) -> Result<Entry, CircuitOpenError> {
         // Only the circuit of a key can change hands.
-        self.ask_one(&self.circuit, 0, fallback).unwrap_or_else(|Moved| Ok(self.unprotected()))
+        self.ask_one(&self.circuit, 0, None, fallback)
+            .unwrap_or_else(|Moved| Ok(self.unprotected()))
     }
 
     #[inline(never)]
@@ -153,7 +156,7 @@ impl CircuitBreaker {
                     Ok(Ok(Entry { ticket, started: 0 }))
                 }
                 Some(_) => Err(Moved),
-                None => self.ask_one(circuit, tenancy.tenant, fallback),
+                None => self.ask_one(circuit, tenancy.tenant, Some(key), fallback),
             };
             match entry {
                 Ok(entry) => return Ok(Permit::new(self, circuit, entry?)),
@@ -174,6 +177,7 @@ impl CircuitBreaker {
         &self,
         circuit: &Circuit,
         tenant: u64,
+        #[cfg_attr(not(feature = "tracing"), expect(unused_variables))] key: Option<&str>,
         fallback: Fallback,
     ) -> Result<Result<Entry, CircuitOpenError>, Moved> {
         let (word, answer) = circuit.look();
@@ -189,7 +193,10 @@ impl CircuitBreaker {
             if fallback == Fallback::Runs {
                 circuit.counts().bump(Count::Fallbacks);
             }
-            CircuitOpenError::new(self.name, refusal.reason, refusal.retry_after)
+            let error = CircuitOpenError::new(self.name, refusal.reason, refusal.retry_after);
+            #[cfg(feature = "tracing")]
+            integrations::tracing::rejected(&error, key);
+            error
         }))
     }
 
@@ -216,6 +223,8 @@ impl CircuitBreaker {
                 keys.may_have_room();
             }
         }
+        #[cfg(any(feature = "metrics", feature = "tracing"))]
+        integrations::transition(self, &transition);
         event::deliver(*transition, &self.listeners);
     }
 

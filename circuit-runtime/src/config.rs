@@ -53,21 +53,21 @@ pub enum OnCancel {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Config {
-    threshold: Option<u32>,
-    failure_rate: Option<f64>,
-    slow_call: Option<Duration>,
-    slow_rate: Option<f64>,
-    window: Option<Window>,
-    min_calls: Option<u32>,
-    recovery: Duration,
-    backoff: f64,
-    max_recovery: Option<Duration>,
-    jitter: f64,
-    success_threshold: u32,
-    probes: Option<u32>,
-    probe_timeout: Option<Duration>,
-    on_cancel: OnCancel,
-    max_concurrent: Option<u32>,
+    pub(crate) threshold: Option<u32>,
+    pub(crate) failure_rate: Option<f64>,
+    pub(crate) slow_call: Option<Duration>,
+    pub(crate) slow_rate: Option<f64>,
+    pub(crate) window: Option<Window>,
+    pub(crate) min_calls: Option<u32>,
+    pub(crate) recovery: Duration,
+    pub(crate) backoff: f64,
+    pub(crate) max_recovery: Option<Duration>,
+    pub(crate) jitter: f64,
+    pub(crate) success_threshold: u32,
+    pub(crate) probes: Option<u32>,
+    pub(crate) probe_timeout: Option<Duration>,
+    pub(crate) on_cancel: OnCancel,
+    pub(crate) max_concurrent: Option<u32>,
 }
 
 impl Default for Config {

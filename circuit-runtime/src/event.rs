@@ -26,6 +26,8 @@ pub struct Transition {
     pub to: State,
     /// Which rule was met, with its figures.
     pub reason: Reason,
+    /// For how long it rejects calls before the next probe; `None` unless it opened.
+    pub retry_after: Option<Duration>,
     /// When it happened.
     pub at: SystemTime,
 }

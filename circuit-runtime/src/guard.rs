@@ -89,7 +89,7 @@ impl<F: Future, J: Fn(&F::Output) -> (End, Fallback)> Future for Call<'_, F, J> 
 }
 
 #[inline]
-fn poll<F: Future>(
+pub(crate) fn poll<F: Future>(
     future: Pin<&mut F>,
     place: &mut Option<Permit<'_>>,
     judge: impl Fn(&F::Output) -> (End, Fallback),

@@ -6,6 +6,7 @@
 //! - [`fallback`]: what runs instead of a rejected call.
 //! - [`keys`]: one circuit per host, tenant or shard.
 //! - [`operation`]: names, sharing, looking in, steering.
+//! - `ecosystem`: tracing, metrics, serde, tower and axum (there with all of these features).
 //! - [`performance`]: what a call costs, what a circuit holds, what the attribute adds to a build.
 //! - [`promises`]: what you can rely on, and which test stands behind it.
 //! - [`coming_from`]: resilience4j, gobreaker, Polly, Hystrix, pybreaker.
@@ -28,6 +29,15 @@ pub mod keys {}
 #[doc = include_str!("../docs/operation.md")]
 pub mod operation {}
 
+#[cfg(all(
+    feature = "axum",
+    feature = "metrics",
+    feature = "serde",
+    feature = "tower",
+    feature = "tracing"
+))]
+#[doc = include_str!("../docs/ecosystem.md")]
+pub mod ecosystem {}
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![doc(test(attr(deny(warnings))))]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[doc(hidden)]
 pub mod __private;
@@ -11,6 +12,7 @@ mod counts;
 mod error;
 mod event;
 mod guard;
+mod integrations;
 mod keyed;
 #[cfg(all(test, circuit_loom))]
 mod models;
@@ -31,6 +33,12 @@ pub use breaker::CircuitBreaker;
 pub use config::{Config, OnCancel, Window};
 pub use error::{CallError, CallTimeoutError, CircuitOpenError, ConfigError, Rejection};
 pub use event::{Reason, Transition};
+#[cfg(feature = "axum")]
+pub use integrations::axum;
+#[cfg(feature = "metrics")]
+pub use integrations::metrics;
+#[cfg(feature = "tower")]
+pub use integrations::tower;
 pub use outcome::{Mode, Outcome, State};
 pub use permit::Permit;
 pub use registry::{circuits, find, on_transition};

@@ -93,7 +93,11 @@ impl<'a> Permit<'a> {
     /// Whether the call's own code is running, so that a drop is its panic and no cancellation.
     #[inline]
     pub(crate) fn inside(&mut self, inside: bool) {
-        self.entry.ticket = self.entry.ticket.with_inside(inside);
+        // Asked first, since a new permit is inside: a write to one byte of it, read back in a word
+        // at once, would stall the processor for longer than all the rest takes.
+        if self.entry.ticket.is_inside() != inside {
+            self.entry.ticket = self.entry.ticket.with_inside(inside);
+        }
     }
 
     /// The one way a permit ends by itself. A success through a calm circuit only counts itself.
@@ -140,6 +144,10 @@ fn succeed(breaker: &CircuitBreaker, circuit: &Circuit, entry: Entry) {
             circuit.leave();
         }
         circuit.counts().bump(Count::Successes);
+        #[cfg(feature = "metrics")]
+        if ticket.is_clocked() {
+            crate::metrics::took(breaker.name(), moment.exact().saturating_sub(started));
+        }
     } else {
         conclude_at(breaker, circuit, entry, End::Outcome(Outcome::Success), &moment);
     }
@@ -168,6 +176,10 @@ fn conclude_at(
     // A ticket without a time is of a circuit that had no stopwatch when it admitted the call: not
     // slow.
     let took = || if ticket.is_clocked() { moment.exact().saturating_sub(started) } else { 0 };
+    #[cfg(feature = "metrics")]
+    if ticket.is_clocked() && end != End::Cancelled {
+        crate::metrics::took(breaker.name(), took());
+    }
     let judge = |rules: &Rules| verdict(end, rules, took);
     if !ticket.is_judged() {
         count(circuit, end, judge(&circuit.rules()));

@@ -334,6 +334,11 @@ impl Machine {
         self.begin(Period::Open { until: world.now().saturating_add(wait) }, reason)
     }
 
+    /// How long the present opening lasts, from its beginning on.
+    pub(crate) fn opened_for(&self) -> Option<Nanos> {
+        matches!(self.period, Period::Open { .. }).then_some(self.last_wait)
+    }
+
     /// The streak ends when the circuit has stayed closed for at least its last wait.
     fn end_streak_if_stable(&mut self, now: Nanos) {
         if let Period::Closed { since, .. } = self.period {

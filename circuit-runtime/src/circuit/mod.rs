@@ -43,7 +43,7 @@ pub(crate) use view::View;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use once_cell::race::OnceBox;
 
@@ -319,6 +319,7 @@ impl Inner {
             from: change.from,
             to: change.to,
             reason: change.reason,
+            retry_after: self.machine.opened_for().map(Duration::from_nanos),
             at: SystemTime::now(),
         };
         if self.recent.len() == RECENT {

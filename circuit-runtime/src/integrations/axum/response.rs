@@ -1,0 +1,71 @@
+//! What a caller sees of a rejected call.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+use super::super::serde::millis;
+use crate::error::CircuitOpenError;
+
+/// 503 Service Unavailable, with `Retry-After` in whole seconds where the circuit knows how long it will reject.
+impl IntoResponse for CircuitOpenError {
+    fn into_response(self) -> Response {
+        let mut response = json(StatusCode::SERVICE_UNAVAILABLE, &Rejected(self));
+        if let Some(wait) = self.retry_after() {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
+        }
+        response
+    }
+}
+
+/// Rounded up, and at least one: whoever waits for so long doesn't come too early.
+fn whole_seconds(wait: Duration) -> u64 {
+    let more = u64::from(wait.subsec_nanos() > 0);
+    wait.as_secs().saturating_add(more).max(1)
+}
+
+/// The body of a rejection.
+struct Rejected(CircuitOpenError);
+
+impl Serialize for Rejected {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Rejected", 4)?;
+        out.serialize_field("error", &format_args!("{}", self.0))?;
+        out.serialize_field("circuit", self.0.circuit())?;
+        out.serialize_field("reason", &self.0.reason())?;
+        out.serialize_field("retry_after_ms", &self.0.retry_after().map(millis))?;
+        out.end()
+    }
+}
+
+/// A JSON response that nobody keeps: what it says is about this moment.
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    // Strings, numbers and maps with text keys: there is nothing that JSON can't say.
+    let body = serde_json::to_vec(body).unwrap_or_default();
+    let mut response = (status, Body::from(body)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// A JSON response that says why not.
+pub(super) fn refusal(status: StatusCode, message: &'static str) -> Response {
+    struct Refusal(&'static str);
+
+    impl Serialize for Refusal {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut out = serializer.serialize_struct("Refusal", 1)?;
+            out.serialize_field("error", self.0)?;
+            out.end()
+        }
+    }
+
+    json(status, &Refusal(message))
+}

@@ -1,0 +1,73 @@
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::{BoxError, Classify};
+use crate::error::CircuitOpenError;
+use crate::guard;
+use crate::permit::{End, Fallback, Permit};
+
+pin_project! {
+    /// The response of a [`CircuitBreakerService`](super::CircuitBreakerService). Dropped before its end, the call is
+    /// cancelled.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct ResponseFuture<F, C> {
+        #[pin]
+        state: State<F, C>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<F, C> {
+        Admitted {
+            // Dropped before the permit: the call is over when the circuit hears of it.
+            #[pin]
+            future: F,
+            permit: Option<Permit<'static>>,
+            classify: C,
+        },
+        Rejected { error: CircuitOpenError },
+    }
+}
+
+impl<F, C> ResponseFuture<F, C> {
+    pub(super) fn admitted(future: F, permit: Permit<'static>, classify: C) -> Self {
+        ResponseFuture { state: State::Admitted { future, permit: Some(permit), classify } }
+    }
+
+    pub(super) fn rejected(error: CircuitOpenError) -> Self {
+        ResponseFuture { state: State::Rejected { error } }
+    }
+}
+
+impl<F, C, Response, Error> Future for ResponseFuture<F, C>
+where
+    F: Future<Output = Result<Response, Error>>,
+    Error: Into<BoxError>,
+    C: Classify<Response, Error>,
+{
+    type Output = Result<Response, BoxError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().state.project() {
+            StateProjection::Admitted { future, permit, classify } => {
+                let judge = |result: &Result<Response, Error>| {
+                    (End::Outcome(classify.classify(result)), Fallback::None)
+                };
+                guard::poll(future, permit, judge, context).map_err(Into::into)
+            }
+            StateProjection::Rejected { error } => Poll::Ready(Err((*error).into())),
+        }
+    }
+}
+
+impl<F, C> fmt::Debug for ResponseFuture<F, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_admitted = matches!(self.state, State::Admitted { .. });
+        f.debug_struct("ResponseFuture").field("admitted", &is_admitted).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,99 @@
+//! A layer for [`tower`](https://docs.rs/tower)'s services.
+//!
+//! ```
+//! use circuit_runtime::tower::CircuitBreakerLayer;
+//! use circuit_runtime::{CircuitBreaker, CircuitOpenError, Config};
+//! use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+//!
+//! static PAYMENTS: CircuitBreaker = CircuitBreaker::new("payments", Config::new().threshold(1));
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let mut payments = ServiceBuilder::new()
+//!     .layer(CircuitBreakerLayer::new(&PAYMENTS))
+//!     .service(service_fn(|amount: u32| async move {
+//!         Err::<u32, _>(std::io::Error::other(format!("no answer about {amount}")))
+//!     }));
+//!
+//! payments.ready().await.unwrap().call(5).await.unwrap_err(); // it fails, and the circuit opens
+//! let error = payments.ready().await.unwrap().call(5).await.unwrap_err();
+//! assert!(error.is::<CircuitOpenError>());
+//! # }
+//! ```
+//!
+//! # What counts as what
+//!
+//! `Ok` is a success and `Err` a failure. An HTTP response with status 500 is an `Ok`, so a service that answers in
+//! responses needs [`classify`](CircuitBreakerLayer::classify). The outcome is that of the response's head; what its
+//! body does afterwards is not seen. A response future that is dropped is a cancelled call.
+//!
+//! # Errors
+//!
+//! As with tower's own middlewares that can fail by themselves, the error is a [`BoxError`]: a [`CircuitOpenError`]
+//! when the call was rejected, else the inner service's own. `downcast` tells them apart:
+//!
+//! ```
+//! # use circuit_runtime::CircuitOpenError;
+//! fn should_retry(error: &circuit_runtime::tower::BoxError) -> bool {
+//!     !error.is::<CircuitOpenError>()
+//! }
+//! # let _ = should_retry;
+//! ```
+//!
+//! So it goes below axum's `HandleErrorLayer`, and into a tonic client in the place of its channel; there the rejection
+//! is the `source` of the `Status`. (A gRPC error, too, is an `Ok` with the header or trailer `grpc-status`.)
+//!
+//! # Order
+//!
+//! Put the breaker outside of a timeout, so that a call that takes too long is a failure, and inside of a retry, so
+//! that each attempt is counted and an open circuit ends the retries:
+//!
+//! ```text
+//! ServiceBuilder::new().layer(retry).layer(CircuitBreakerLayer::new(&PAYMENTS)).layer(timeout).service(client)
+//! ```
+//!
+//! # Readiness
+//!
+//! `poll_ready` is the inner service's own. The circuit is asked in `call`, so that a service that is ready and never
+//! called takes no place from the others. A rejected call leaves the inner service ready.
+//!
+//! [`CircuitOpenError`]: crate::CircuitOpenError
+
+mod future;
+mod layer;
+mod service;
+
+pub use future::ResponseFuture;
+pub use layer::CircuitBreakerLayer;
+pub use service::CircuitBreakerService;
+
+use crate::outcome::Outcome;
+
+/// The error of a service behind a [`CircuitBreakerLayer`]; the same type as tower's.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Says what a response counts as; every `Fn(&Result<Response, Error>) -> Outcome` does.
+pub trait Classify<Response, Error> {
+    /// What the result of a call counts as.
+    fn classify(&self, result: &Result<Response, Error>) -> Outcome;
+}
+
+impl<F, Response, Error> Classify<Response, Error> for F
+where
+    F: Fn(&Result<Response, Error>) -> Outcome,
+{
+    fn classify(&self, result: &Result<Response, Error>) -> Outcome {
+        self(result)
+    }
+}
+
+/// `Ok` is a success and `Err` a failure.
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct ByResult;
+
+impl<Response, Error> Classify<Response, Error> for ByResult {
+    fn classify(&self, result: &Result<Response, Error>) -> Outcome {
+        if result.is_ok() { Outcome::Success } else { Outcome::Failure }
+    }
+}

@@ -1,0 +1,8 @@
+//! The features that bring other crates, each against the crate that it is for.
+
+mod axum;
+mod metrics;
+mod page;
+mod serde;
+mod tower;
+mod tracing;

@@ -1,0 +1,171 @@
+//! The page of the circuits in a real browser, headless Chromium by way of `chromedriver`.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use axum::Router;
+use circuit_runtime::axum::router;
+use circuit_runtime::{CircuitBreaker, Config, Mode};
+use serde_json::{Value, json};
+
+/// A page in a browser, spoken to by the `WebDriver` protocol.
+struct Browser {
+    driver: Child,
+    session: String,
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // The session has been ended; if a test failed, the driver takes the browser with it.
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+async fn ask(method: reqwest::Method, url: &str, body: Option<Value>) -> Value {
+    let mut request = reqwest::Client::new().request(method, url);
+    if let Some(body) = body {
+        request = request.body(body.to_string());
+    }
+    let answer = request.send().await.unwrap().text().await.unwrap();
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    assert!(answer["value"]["error"].is_null(), "{answer}");
+    answer["value"].clone()
+}
+
+impl Browser {
+    async fn open(page: &str) -> Browser {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("chromedriver is installed");
+        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port = lines
+            .map_while(Result::ok)
+            .find_map(|line| Some(line.split_once("successfully on port ")?.1.replace('.', "")))
+            .expect("it says its port");
+        let arguments = json!([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-first-run",
+            "--disable-sync",
+            "--disable-background-networking",
+            "--disable-component-update",
+        ]);
+        let wanted = json!({ "goog:chromeOptions": { "args": arguments } });
+        let wanted = json!({ "capabilities": { "alwaysMatch": wanted } });
+        let sessions = format!("http://127.0.0.1:{port}/session");
+        let made = ask(reqwest::Method::POST, &sessions, Some(wanted)).await;
+        let session = format!("{sessions}/{}", made["sessionId"].as_str().unwrap());
+        let browser = Browser { driver, session };
+        browser.post("url", json!({ "url": page })).await;
+        browser
+    }
+
+    async fn post(&self, what: &str, body: Value) -> Value {
+        ask(reqwest::Method::POST, &format!("{}/{what}", self.session), Some(body)).await
+    }
+
+    async fn run(&self, script: &str) -> Value {
+        self.post("execute/sync", json!({ "script": script, "args": [] })).await
+    }
+
+    /// Waits until the page shows it.
+    async fn until(&self, condition: &str) {
+        for _ in 0..200 {
+            if self.run(&format!("return Boolean({condition})")).await == json!(true) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let page = self.run("return document.body.innerText").await;
+        panic!("never: {condition}\n{}", page.as_str().unwrap_or_default());
+    }
+
+    async fn press(&self, keys: &str) {
+        let actions: Vec<_> = keys
+            .chars()
+            .flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key })))
+            .collect();
+        let keyboard = json!([{ "type": "key", "id": "keyboard", "actions": actions }]);
+        self.post("actions", json!({ "actions": keyboard })).await;
+    }
+
+    async fn close(self) {
+        ask(reqwest::Method::DELETE, &self.session, None).await;
+    }
+}
+
+const DOWN: &str = "\u{e015}";
+const TAB: &str = "\u{e004}";
+const ENTER: &str = "\u{e007}";
+
+fn circuit(name: &'static str, config: Config) -> &'static CircuitBreaker {
+    let breaker: &'static CircuitBreaker = Box::leak(Box::new(CircuitBreaker::new(name, config)));
+    breaker.register();
+    breaker
+}
+
+async fn serve(app: Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/circuits/ui", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    url
+}
+
+/// The state that the page shows of a circuit.
+fn state_of(name: &str) -> String {
+    format!(
+        "[...document.querySelectorAll('.circuit')].find((c) => c.querySelector('.name').textContent === {})\
+         ?.querySelector('.state').innerText",
+        json!(name)
+    )
+}
+
+#[tokio::test]
+#[ignore = "needs chromedriver and Chromium"]
+async fn a_flapping_circuit_is_followed_and_steered_by_keyboard() {
+    let config = Config::new().threshold(2).recovery(Duration::from_secs(1));
+    let breaker = circuit("page: flapping", config);
+    circuit("page: calm <img src=x onerror='document.title=1'>", Config::new());
+    let browser = Browser::open(&serve(Router::from(router().with_control())).await).await;
+    let state = state_of("page: flapping");
+
+    browser.until(&format!("{state} === 'closed'")).await;
+    breaker.try_acquire().unwrap().failure();
+    breaker.try_acquire().unwrap().failure();
+    browser.until(&format!("{state} === 'open'")).await;
+    browser.until("document.body.innerText.includes('2 failures in a row (threshold 2)')").await;
+    browser.until(&format!("{state} === 'half-open'")).await;
+    breaker.try_acquire().unwrap().success();
+    browser.until(&format!("{state} === 'closed'")).await;
+
+    browser.press("/flapping").await;
+    browser.until("document.querySelectorAll('.circuit:not([hidden])').length === 1").await;
+    browser.press(DOWN).await;
+    browser.press(ENTER).await;
+    browser.until("document.activeElement.getAttribute('aria-expanded') === 'true'").await;
+    browser.press(TAB).await;
+    browser.press(ENTER).await;
+    assert_eq!(breaker.mode(), Mode::Normal, "asked again first");
+    browser.press(ENTER).await;
+    browser.until("document.body.innerText.includes('forced open')").await;
+    assert_eq!(breaker.mode(), Mode::ForcedOpen);
+
+    assert_eq!(browser.run("return document.images.length").await, 0, "a name is text");
+    browser.close().await;
+}
+
+#[tokio::test]
+#[ignore = "needs chromedriver and Chromium"]
+async fn without_control_the_page_has_no_buttons_to_steer() {
+    circuit("page: watched", Config::new());
+    let browser = Browser::open(&serve(Router::from(router())).await).await;
+    browser.until(&format!("{} === 'closed'", state_of("page: watched"))).await;
+    browser.run("document.querySelectorAll('.row').forEach((row) => row.click())").await;
+    assert_eq!(browser.run("return document.querySelectorAll('.actions button').length").await, 0);
+    browser.close().await;
+}

@@ -1,0 +1,145 @@
+//! Configurations from files, and snapshots as JSON.
+
+use std::time::Duration;
+
+use circuit_runtime::{CircuitBreaker, Config, OnCancel, Outcome, Window, test_util};
+use serde_json::{Value, from_str, from_value, json, to_value};
+
+fn refusal(config: Value) -> String {
+    from_value::<Config>(config).expect_err("refused").to_string()
+}
+
+#[test]
+fn a_configuration_has_the_options_of_the_attribute() {
+    let config: Config = from_str(
+        r#"{
+            "threshold": 3, "failure_rate": 0.5, "slow_call": "1.5s", "slow_rate": "33.3%",
+            "window": "1m", "min_calls": 20, "recovery": "30s", "backoff": 2, "max_recovery": "1h 30m",
+            "jitter": 0.1, "success_threshold": 2, "probes": 3, "probe_timeout": "250ms",
+            "on_cancel": "failure", "max_concurrent": 64
+        }"#,
+    )
+    .unwrap();
+    let expected = Config::new()
+        .threshold(3)
+        .failure_rate(0.5)
+        .slow_call(Duration::from_millis(1_500))
+        .slow_rate(0.333)
+        .window(Window::Time(Duration::from_secs(60)))
+        .min_calls(20)
+        .recovery(Duration::from_secs(30))
+        .backoff(2.0)
+        .max_recovery(Duration::from_secs(5_400))
+        .jitter(0.1)
+        .success_threshold(2)
+        .probes(3)
+        .probe_timeout(Duration::from_millis(250))
+        .on_cancel(OnCancel::Failure)
+        .max_concurrent(64);
+    assert_eq!(config, expected);
+    assert_eq!(from_value::<Config>(to_value(config).unwrap()).unwrap(), config);
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    assert_eq!(from_str::<Config>("{}").unwrap(), Config::new());
+    let written = to_value(Config::new()).unwrap();
+    assert_eq!(written["recovery"], "1m");
+    assert_eq!(written.get("threshold"), None, "not given, not written");
+    assert_eq!(from_value::<Config>(written).unwrap(), Config::new());
+}
+
+#[test]
+fn a_count_window_is_a_number() {
+    let config = Config::new().failure_rate(0.5).window(Window::Calls(20));
+    let written = to_value(config).unwrap();
+    assert_eq!(written["window"], 20);
+    assert_eq!(from_value::<Config>(written).unwrap(), config);
+}
+
+#[test]
+fn an_unknown_or_repeated_option_is_refused() {
+    let error = refusal(json!({ "treshold": 3 }));
+    assert!(error.contains("`treshold`") && error.contains("`threshold`"), "{error}");
+    let error = from_str::<Config>(r#"{"probes": 1, "probes": 2}"#).unwrap_err().to_string();
+    assert!(error.contains("duplicate field `probes`"), "{error}");
+}
+
+#[test]
+fn a_bad_value_is_refused_with_the_options_name() {
+    for (config, option) in [
+        (json!({ "recovery": "30" }), "`recovery`: \"30\" has a number without a unit"),
+        (json!({ "recovery": 30 }), "`recovery`: invalid type"),
+        (json!({ "recovery": "0s" }), "`recovery` must be longer than zero"),
+        (json!({ "threshold": -1 }), "`threshold`: invalid value"),
+        (json!({ "threshold": 0 }), "`threshold` must be at least 1"),
+        (json!({ "failure_rate": "50" }), "`failure_rate`: invalid value"),
+        (json!({ "failure_rate": "nan%" }), "`failure_rate`: invalid value"),
+        (json!({ "failure_rate": 1.5 }), "`failure_rate` must be above 0 and at most 1"),
+        (json!({ "failure_rate": 0.5, "window": 5_000_000_000_u64 }), "`window` must hold at most"),
+        (json!({ "on_cancel": "success" }), "`on_cancel`: unknown variant"),
+        (json!({ "slow_rate": 0.5 }), "`slow_rate` needs `slow_call`"),
+    ] {
+        let error = refusal(config.clone());
+        assert!(error.contains(option), "{config}: {error}");
+    }
+}
+
+#[test]
+fn a_snapshot_has_its_fields_with_words_for_states_and_text_for_times() {
+    let time = test_util::freeze();
+    let breaker = CircuitBreaker::new(
+        "payments",
+        Config::new()
+            .failure_rate(0.5)
+            .window(Window::Calls(10))
+            .min_calls(2)
+            .recovery(Duration::from_secs(30)),
+    );
+    breaker.try_acquire().unwrap().success();
+    breaker.try_acquire().unwrap().failure();
+    time.advance(Duration::from_millis(187));
+    breaker.force_open();
+
+    let snapshot = to_value(breaker.snapshot()).unwrap();
+    assert_eq!(snapshot["name"], "payments");
+    assert_eq!(snapshot["key"], Value::Null);
+    assert_eq!(snapshot["state"], "open");
+    assert_eq!(snapshot["mode"], "forced-open");
+    assert_eq!(snapshot["retry_after"], "29s 813ms");
+    assert_eq!(snapshot["retry_after_ms"], 29_813);
+    assert_eq!((&snapshot["successes"], &snapshot["failures"]), (&json!(1), &json!(1)));
+    let window =
+        json!({ "calls": 2, "failures": 1, "slow": 0, "failure_rate": 0.5, "slow_rate": 0.0 });
+    assert_eq!(snapshot["window"], window);
+
+    let transition = &snapshot["recent_transitions"][0];
+    assert_eq!((&transition["from"], &transition["to"]), (&json!("closed"), &json!("open")));
+    assert_eq!(transition["retry_after"], "30s");
+    let reason = json!({
+        "kind": "failure-rate", "failures": 1, "calls": 2, "rate": 0.5,
+        "text": "1 of 2 calls failed (failure_rate 0.5)",
+    });
+    assert_eq!(transition["reason"], reason);
+    let at = transition["at"].as_str().unwrap();
+    assert!(at.len() == 24 && at.starts_with("20") && at.ends_with('Z'), "{at}");
+}
+
+#[test]
+fn every_field_of_a_snapshot_is_written() {
+    let breaker = CircuitBreaker::new("whole", Config::new());
+    let shown = format!("{:#?}", breaker.snapshot());
+    let fields = shown.lines().filter_map(|line| line.strip_prefix("    ")?.split_once(": "));
+    let written = to_value(breaker.snapshot()).unwrap();
+    for (field, _) in fields.filter(|(field, _)| !field.starts_with(' ')) {
+        assert!(written.get(field).is_some(), "`{field}` is missing");
+    }
+}
+
+#[test]
+fn a_requested_wait_says_how_long() {
+    let breaker = CircuitBreaker::new("asked", Config::new());
+    breaker.try_acquire().unwrap().record(Outcome::OpenFor(Duration::from_secs(120)));
+    let reason = &to_value(breaker.snapshot()).unwrap()["recent_transitions"][0]["reason"];
+    assert_eq!((&reason["kind"], &reason["wait"]), (&json!("requested"), &json!("2m")));
+}

@@ -1,0 +1,167 @@
+//! What a subscriber sees of a circuit.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::Once;
+use std::time::Duration;
+
+use circuit_runtime::{CircuitBreaker, Config, Outcome, circuit_breaker, test_util};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
+
+#[derive(Debug, Clone, PartialEq)]
+struct Seen {
+    level: Level,
+    fields: BTreeMap<&'static str, String>,
+}
+
+impl Seen {
+    fn field(&self, name: &str) -> Option<&str> {
+        self.fields.get(name).map(String::as_str)
+    }
+}
+
+thread_local! {
+    static SEEN: RefCell<Vec<Seen>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Keeps the events of each thread apart, so that tests side by side don't see each other's.
+struct Capture;
+
+impl Subscriber for Capture {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "circuit_runtime"
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        struct Fields(BTreeMap<&'static str, String>);
+        impl Visit for Fields {
+            fn record_str(&mut self, field: &Field, value: &str) {
+                self.0.insert(field.name(), value.to_owned());
+            }
+            fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+                self.0.insert(field.name(), format!("{value:?}"));
+            }
+        }
+        let mut fields = Fields(BTreeMap::new());
+        event.record(&mut fields);
+        let seen = Seen { level: *event.metadata().level(), fields: fields.0 };
+        SEEN.with_borrow_mut(|all| all.push(seen));
+        assert!(!PANICS.get(), "the subscriber is broken");
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+thread_local! {
+    static PANICS: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+fn capture() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| tracing::subscriber::set_global_default(Capture).expect("the only one"));
+}
+
+fn seen() -> Vec<Seen> {
+    SEEN.take()
+}
+
+#[test]
+fn an_opening_is_a_warning_with_its_reason_and_the_time_of_the_next_probe() {
+    capture();
+    let _time = test_util::freeze();
+    let breaker =
+        CircuitBreaker::new("events", Config::new().threshold(2).recovery(Duration::from_secs(30)));
+    breaker.try_acquire().unwrap().failure();
+    assert_eq!(seen(), [], "nothing has happened yet");
+    breaker.try_acquire().unwrap().failure();
+
+    let events = seen();
+    let [opened] = &events[..] else { panic!("one event per transition: {events:?}") };
+    assert_eq!(opened.level, Level::WARN);
+    assert_eq!(opened.field("message"), Some("circuit opened"));
+    assert_eq!(opened.field("circuit"), Some("events"));
+    assert_eq!(opened.field("key"), None, "there is no key");
+    assert_eq!(opened.field("number"), Some("1"));
+    assert_eq!(opened.field("from"), Some("closed"));
+    assert_eq!(opened.field("to"), Some("open"));
+    assert_eq!(opened.field("reason"), Some("2 failures in a row (threshold 2)"));
+    assert_eq!(opened.field("failures"), Some("2"));
+    assert_eq!(opened.field("retry_after"), Some("30s"));
+}
+
+#[test]
+fn half_open_and_closed_are_info_and_a_rejection_is_debug() {
+    capture();
+    let time = test_util::freeze();
+    let breaker = CircuitBreaker::new(
+        "recovers",
+        Config::new().threshold(1).recovery(Duration::from_secs(30)),
+    );
+    breaker.try_acquire().unwrap().failure();
+    seen();
+
+    time.advance(Duration::from_secs(10));
+    breaker.try_acquire().unwrap_err();
+    let rejected = &seen()[0];
+    assert_eq!(rejected.level, Level::DEBUG);
+    assert_eq!(rejected.field("circuit"), Some("recovers"));
+    assert_eq!(rejected.field("reason"), Some("open"));
+    assert_eq!(rejected.field("retry_after"), Some("20s"));
+
+    time.advance(Duration::from_secs(20));
+    breaker.try_acquire().unwrap().success();
+    let events = seen();
+    let [half_open, closed] = &events[..] else { panic!("{events:?}") };
+    assert_eq!((half_open.level, half_open.field("to")), (Level::INFO, Some("half-open")));
+    assert_eq!(half_open.field("retry_after"), None);
+    assert_eq!((closed.level, closed.field("to")), (Level::INFO, Some("closed")));
+    assert_eq!(closed.field("number"), Some("3"));
+}
+
+#[test]
+fn the_events_of_a_circuit_per_key_name_the_key() {
+    #[circuit_breaker(threshold = 1, key = host)]
+    fn ping(host: &str) -> Result<(), std::io::Error> {
+        Err(std::io::Error::other(format!("{host} is down")))
+    }
+
+    capture();
+    ping("db-1").unwrap_err();
+    ping("db-1").unwrap_err();
+    let events = seen();
+    let [opened, rejected] = &events[..] else { panic!("{events:?}") };
+    assert_eq!(opened.field("key"), Some("db-1"));
+    assert_eq!(rejected.field("key"), Some("db-1"));
+}
+
+#[test]
+fn the_events_come_before_the_listeners_and_after_the_change() {
+    capture();
+    let breaker: &'static CircuitBreaker =
+        Box::leak(Box::new(CircuitBreaker::new("order", Config::new().threshold(1))));
+    breaker.on_transition(|_| {
+        assert_eq!(SEEN.with_borrow(Vec::len), 1, "the event has been emitted");
+        SEEN.with_borrow_mut(Vec::clear);
+    });
+    breaker.try_acquire().unwrap().failure();
+    assert_eq!(seen(), [], "the listener has run");
+}
+
+#[test]
+fn the_panic_of_a_subscriber_is_not_the_calls() {
+    capture();
+    let breaker = CircuitBreaker::new("broken subscriber", Config::new().threshold(1));
+    PANICS.set(true);
+    breaker.try_acquire().unwrap().record(Outcome::Failure);
+    PANICS.set(false);
+    assert_eq!(breaker.snapshot().transitions, 1);
+}
