@@ -33,6 +33,5 @@ mod registry;
 mod runtimes;
 mod shapes;
 mod shapes_2024;
-mod soak;
 mod support;
 mod windows;
