@@ -338,7 +338,7 @@ fn a_circuit_given_to_another_key_hears_nothing_of_the_old_one() {
                 let failure = Verdict::Judged(Mark { failure: true, slow: false });
                 let moment = Moment::default();
                 let recorded = circuit.record("model", ticket.epoch(), &moment, |_| failure);
-                recorded.is_some()
+                recorded.is_ok()
             })
         };
         let closed = |machine: &crate::state::Machine, _| machine.state() == State::Closed;

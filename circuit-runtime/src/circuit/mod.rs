@@ -112,6 +112,8 @@ struct Inner {
     recent: VecDeque<Transition>,
     /// The counters when the present key came, so that a key's own can be told.
     before: Option<Box<Totals>>,
+    /// The first period of the present key.
+    since_epoch: u32,
     transitions_before: u64,
 }
 
@@ -153,6 +155,7 @@ impl Circuit {
                 transitions: 0,
                 recent: VecDeque::new(),
                 before: None,
+                since_epoch: 0,
                 transitions_before: 0,
             }),
         }
@@ -259,8 +262,8 @@ impl Circuit {
         }
         let from = inner.key.replace(Arc::clone(key));
         inner.machine.reassign(rules);
+        inner.since_epoch = inner.machine.epoch();
         inner.mode = mode;
-        inner.recent.clear();
         inner.before = Some(Box::new(self.counts().totals()));
         inner.transitions_before = inner.transitions;
         self.front.tenant.store(self.tenant() + 1, Ordering::Relaxed);
@@ -315,7 +318,7 @@ impl Inner {
         let transition = Transition {
             circuit: name,
             key: self.key.clone(),
-            number: self.transitions,
+            number: self.transitions - self.transitions_before,
             from: change.from,
             to: change.to,
             reason: change.reason,

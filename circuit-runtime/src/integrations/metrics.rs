@@ -36,7 +36,6 @@
 //! same name are shown as one in the same way. [`publish_with_keys`] adds a series for each key.
 
 use std::collections::BTreeMap;
-use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex, TryLockError};
 use std::time::Duration;
 
@@ -134,7 +133,7 @@ pub(super) fn transition(breaker: &CircuitBreaker, transition: &Transition) {
 /// How long a call of a circuit with `slow_call` took.
 pub(crate) fn took(circuit: &'static str, took: Nanos) {
     // A recorder's panic here would keep the outcome from the circuit, and a probe's place with it.
-    let _ = catch_unwind(|| {
+    crate::sync::contained(|| {
         histogram!("circuit_breaker_call_duration_seconds", "circuit" => circuit)
             .record(Duration::from_nanos(took));
     });

@@ -18,13 +18,11 @@ pub(crate) fn transition(
     #[cfg_attr(not(feature = "metrics"), expect(unused_variables))] breaker: &crate::CircuitBreaker,
     transition: &crate::Transition,
 ) {
-    use std::panic::{AssertUnwindSafe, catch_unwind};
-
     // A subscriber or a recorder is the user's code, as a listener is; its panic is not the call's.
     #[cfg(feature = "tracing")]
-    let _ = catch_unwind(AssertUnwindSafe(|| tracing::transition(transition)));
+    crate::sync::contained(|| tracing::transition(transition));
     #[cfg(feature = "metrics")]
-    let _ = catch_unwind(AssertUnwindSafe(|| metrics::transition(breaker, transition)));
+    crate::sync::contained(|| metrics::transition(breaker, transition));
 }
 
 /// The word for it: that of its message, as one word.
