@@ -17,7 +17,8 @@ pub struct Transition {
     pub circuit: &'static str,
     /// The key, of a circuit that exists once per key.
     pub key: Option<Arc<str>>,
-    /// Orders one circuit's transitions; counts from 1, of a key's circuit since the key last came.
+    /// Orders one circuit's transitions; counts from 1, of a key's circuit since the key last
+    /// came.
     pub number: u64,
     /// The state before.
     pub from: State,

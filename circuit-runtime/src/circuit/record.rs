@@ -35,8 +35,8 @@ impl Circuit {
         }
     }
 
-    /// One more success that only moves the count window; false when the period is over, or when the window holds
-    /// nothing but successes by now, which somebody has to publish.
+    /// One more success that only moves the count window; false when the period is over, or when
+    /// the window holds nothing but successes by now, which somebody has to publish.
     fn slide(&self, epoch: u32) -> bool {
         let full = self.front.slides_full.load(Ordering::Relaxed);
         let more = |slides: u64| {

@@ -11,7 +11,8 @@ use super::super::serde::millis;
 use crate::clock::NEVER;
 use crate::error::CircuitOpenError;
 
-/// 503 Service Unavailable, with `Retry-After` in whole seconds where the circuit knows how long it will reject.
+/// 503 Service Unavailable, with `Retry-After` in whole seconds where the circuit knows how long it
+/// will reject.
 impl IntoResponse for CircuitOpenError {
     fn into_response(self) -> Response {
         let mut response = json(StatusCode::SERVICE_UNAVAILABLE, &Rejected(self));
