@@ -156,7 +156,7 @@ impl CircuitBreaker {
                     Mode::ForcedOpen | Mode::Disabled => self.ask(fallback)?,
                     Mode::Normal | Mode::Shadow => self.unprotected(),
                 };
-                return Ok(Permit::new(self, &self.circuit, entry));
+                return Ok(Permit::entered(self, &self.circuit, entry));
             };
             let circuit = tenancy.circuit;
             let entry = match circuit.quick() {
@@ -167,7 +167,7 @@ impl CircuitBreaker {
                 None => self.ask_one(circuit, tenancy.tenant, Some(key), fallback),
             };
             match entry {
-                Ok(entry) => return Ok(Permit::new(self, circuit, entry?)),
+                Ok(entry) => return Ok(Permit::entered(self, circuit, entry?)),
                 // The circuit has just been given to another key: ask for one behind the lock
                 // under which that is done.
                 Err(Moved) => known = None,

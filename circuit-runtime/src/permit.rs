@@ -60,6 +60,16 @@ impl<'a> Permit<'a> {
         Permit { breaker, circuit, entry }
     }
 
+    /// A permit whose call begins at once: only the attribute asks for a key's circuit.
+    #[inline]
+    pub(crate) fn entered(
+        breaker: &'a CircuitBreaker,
+        circuit: &'a Circuit,
+        Entry { ticket, started }: Entry,
+    ) -> Self {
+        Self::new(breaker, circuit, Entry { ticket: ticket.with_inside(true), started })
+    }
+
     /// The call succeeded.
     #[inline]
     pub fn success(self) {
