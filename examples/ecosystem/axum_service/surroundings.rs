@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{Router, http::StatusCode, routing::get};
+use axum::{Router, extract::Path, http::StatusCode, routing::get};
 use reqwest::Client;
 use tokio::{net::TcpListener, time};
 
@@ -24,9 +24,9 @@ pub(crate) async fn start_upstream() -> io::Result<String> {
     let start = Instant::now();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
-    let answer = async move || match start.elapsed().as_secs() % 10 {
+    let answer = async move |Path(what): Path<String>| match start.elapsed().as_secs() % 10 {
         2..5 => Err(StatusCode::INTERNAL_SERVER_ERROR),
-        _ => Ok("7"),
+        _ => Ok(if what == "price" { "49.90" } else { "12 in stock" }),
     };
     let app = Router::new().route("/{what}", get(answer));
     tokio::spawn(async move { axum::serve(listener, app).await });
