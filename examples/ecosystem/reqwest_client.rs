@@ -2,7 +2,7 @@
 //! how long a server wants to be left alone (Retry-After), how long a call may take, and a circuit for each host.
 //!
 //! ```text
-//! cargo run -p ecosystem --example reqwest_client    # three seconds
+//! cargo run -p ecosystem --example reqwest_client    # two seconds
 //! ```
 
 use std::{future, io, net::Ipv4Addr, time::Duration};

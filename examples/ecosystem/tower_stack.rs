@@ -7,7 +7,7 @@
 //!   counts only every third attempt, and a probe is three requests to a service that is down.
 //!
 //! ```text
-//! cargo run -p ecosystem --example tower_stack    # four seconds
+//! cargo run -p ecosystem --example tower_stack    # three seconds
 //! ```
 
 use std::{

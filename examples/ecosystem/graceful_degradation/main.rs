@@ -2,7 +2,7 @@
 //! with a circuit breaker as well. Prints how long visitors waited, and draws it: `target/graceful_degradation.svg`.
 //!
 //! ```text
-//! cargo run -p ecosystem --example graceful_degradation    # nine seconds
+//! cargo run -p ecosystem --example graceful_degradation    # eight seconds
 //! ```
 //!
 //! A visitor comes every 5 ms. From the second to the fourth second the service takes ten times as long. With the
