@@ -6,6 +6,8 @@
 //! that is still open, `expand` prints. `diag` collects what went wrong on
 //! the way.
 
+#![forbid(unsafe_code)]
+
 mod diag;
 mod expand;
 mod head;
@@ -19,7 +21,27 @@ mod tests;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-/// Puts a circuit breaker around a function; see `circuit_runtime`.
+/// Puts a circuit breaker around a function, sync or async.
+///
+/// ```text
+/// #[circuit_breaker(threshold = 3, recovery = "30s", fallback = cached_price)]
+/// async fn price(sku: &str) -> Result<Price, PriceError> { .. }
+/// ```
+///
+/// Every option is `name = value`, once, in any order; `#[circuit_breaker]` alone is valid.
+///
+/// | about | options |
+/// |---|---|
+/// | when it opens | `threshold`, `failure_rate`, `slow_call`, `slow_rate`, `window`, `min_calls` |
+/// | how it closes again | `recovery`, `backoff`, `max_recovery`, `jitter`, `success_threshold`, `probes`, `probe_timeout` |
+/// | what a call counts as | `failure`, `ignore`, `classify`, `on_cancel`, `timeout` |
+/// | calls in flight | `max_concurrent` |
+/// | what runs instead | `fallback`, `fallback_on` |
+/// | which circuit | `name`, `key`, `max_keys`, `breaker` |
+/// | where the runtime is | `crate` |
+///
+/// Values, defaults and meanings: [all options](https://docs.rs/circuit-runtime/latest/circuit_runtime/#options).
+/// Examples of each: [the guide](https://docs.rs/circuit-runtime/latest/circuit_runtime/guide/).
 #[proc_macro_attribute]
 pub fn circuit_breaker(
     options: proc_macro::TokenStream,

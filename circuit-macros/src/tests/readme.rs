@@ -1,4 +1,4 @@
-//! The README's table of options against ours.
+//! The options that the docs list against ours.
 
 use crate::options::TABLE;
 
@@ -25,6 +25,16 @@ fn the_readme_lists_every_option_in_our_order() {
     };
     let names: Vec<&str> = TABLE.iter().map(|spec| spec.name).collect();
     assert_eq!(documented(&readme), names);
+}
+
+/// What an editor shows for the attribute.
+#[test]
+fn the_attributes_own_page_names_every_option() {
+    let page: String =
+        include_str!("../lib.rs").lines().filter(|line| line.starts_with("/// |")).collect();
+    for spec in TABLE {
+        assert!(page.contains(&format!("`{}`", spec.name)), "{}", spec.name);
+    }
 }
 
 #[test]
