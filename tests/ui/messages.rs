@@ -7,7 +7,7 @@ use std::process::Command;
 const RUSTC: &str = "1.95.";
 
 /// False under another compiler, and then says so.
-pub fn are_those_of_this_compiler() -> bool {
+pub(crate) fn are_those_of_this_compiler() -> bool {
     let version = rustc_version();
     let same = version.starts_with(RUSTC);
     if !same {
