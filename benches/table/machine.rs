@@ -17,7 +17,7 @@ pub(crate) fn caption() -> String {
     format!(
         "{model}, {cores} cores, {os}, {date}, {rustc}; {versions}. Median of interleaved rounds, `cargo bench -p \
          benches`.",
-        os = output("uname", &["-sr"]),
+        os = output("uname", &["-s"]),
         date = output("date", &["-u", "+%Y-%m-%d"]),
         rustc = output("rustc", &["--version"]).split(" (").next().unwrap_or_default(),
     )

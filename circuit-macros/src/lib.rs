@@ -6,6 +6,8 @@
 //! that is still open, `expand` prints. `diag` collects what went wrong on
 //! the way.
 
+#![forbid(unsafe_code)]
+
 mod diag;
 mod expand;
 mod head;

@@ -1,5 +1,6 @@
 //! The one type users see: a circuit, or one circuit per key, with its name and its listeners.
 
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,7 +41,6 @@ use crate::word::{Entry, Ticket};
 /// assert_eq!(PAYMENTS.call(charge), Err(CallError::Failed("connection refused".into())));
 /// assert!(matches!(PAYMENTS.call(charge), Err(CallError::Open(_))));
 /// ```
-#[derive(Debug)]
 pub struct CircuitBreaker {
     name: &'static str,
     circuit: Circuit,
@@ -104,6 +104,9 @@ impl CircuitBreaker {
 
     /// Asks for the right to make one call.
     ///
+    /// On a breaker with a circuit per key, a call by hand has no key: it goes through a circuit of
+    /// its own, which is part of the sum.
+    ///
     /// # Errors
     ///
     /// The call is rejected: it must not be made.
@@ -148,7 +151,12 @@ impl CircuitBreaker {
         loop {
             let arrive = || keys.arrive(key, || (self.circuit.rules(), self.circuit.mode()));
             let Some(tenancy) = known.or_else(arrive) else {
-                return Ok(Permit::new(self, &self.circuit, self.unprotected()));
+                // What holds for all keys holds for those without a circuit too.
+                let entry = match self.circuit.mode() {
+                    Mode::ForcedOpen | Mode::Disabled => self.ask(fallback)?,
+                    Mode::Normal | Mode::Shadow => self.unprotected(),
+                };
+                return Ok(Permit::entered(self, &self.circuit, entry));
             };
             let circuit = tenancy.circuit;
             let entry = match circuit.quick() {
@@ -159,7 +167,7 @@ impl CircuitBreaker {
                 None => self.ask_one(circuit, tenancy.tenant, Some(key), fallback),
             };
             match entry {
-                Ok(entry) => return Ok(Permit::new(self, circuit, entry?)),
+                Ok(entry) => return Ok(Permit::entered(self, circuit, entry?)),
                 // The circuit has just been given to another key: ask for one behind the lock
                 // under which that is done.
                 Err(Moved) => known = None,
@@ -213,6 +221,12 @@ impl CircuitBreaker {
     fn unprotected(&self) -> Entry {
         self.circuit.counts().bump(Count::Unprotected);
         Entry { ticket: Ticket::of_epoch(0).unseen(), started: 0 }
+    }
+
+    /// An outcome for a key that has lost its circuit meanwhile: late, but not the present key's.
+    #[cold]
+    pub(crate) fn count_late(&self) {
+        self.circuit.counts().bump(Count::Late);
     }
 
     /// Tells the listeners of a transition, after it is visible and with no lock held.
@@ -427,9 +441,21 @@ impl CircuitBreaker {
     /// [`find`](crate::find), once. Circuits of annotated functions and those named by `breaker
     /// = …` are registered at their first call.
     pub fn register(&'static self) {
-        if !self.registered.swap(true, Ordering::Relaxed) {
+        if !self.registered.load(Ordering::Acquire) {
             registry::add(self);
+            self.registered.store(true, Ordering::Release);
         }
+    }
+}
+
+impl fmt::Debug for CircuitBreaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CircuitBreaker")
+            .field("name", &self.name)
+            .field("state", &self.state())
+            .field("mode", &self.mode())
+            .field("config", &self.config())
+            .finish_non_exhaustive()
     }
 }
 

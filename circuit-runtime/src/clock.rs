@@ -20,7 +20,8 @@ pub(crate) fn now() -> Nanos {
     os::now()
 }
 
-/// The present or a little earlier, never later; about [`LAG`] at most. A tenth of the price of [`now`] on Linux.
+/// The present or a little earlier, never later; about [`LAG`] at most. A tenth of the price of
+/// [`now`] on Linux.
 pub(crate) fn coarse() -> Nanos {
     #[cfg(feature = "test-util")]
     if let Some(frozen) = crate::test_util::frozen() {
@@ -29,7 +30,8 @@ pub(crate) fn coarse() -> Nanos {
     os::coarse()
 }
 
-/// How far [`coarse`] may be behind: two ticks of a kernel with `CONFIG_HZ=100`, the slowest that is configured.
+/// How far [`coarse`] may be behind: two ticks of a kernel with `CONFIG_HZ=100`, the slowest that
+/// is configured.
 pub(crate) const LAG: Nanos = 20_000_000;
 
 #[cfg(target_os = "linux")]

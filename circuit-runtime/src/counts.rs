@@ -2,7 +2,8 @@
 //!
 //! # Atomic orderings
 //!
-//! All relaxed: a counter decides nothing, and a reader sees each at some moment between its last look and now.
+//! All relaxed: a counter decides nothing, and a reader sees each at some moment between its last
+//! look and now.
 
 // Never the model checker's, since nothing hangs on them.
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -47,8 +48,9 @@ impl Totals {
     }
 }
 
-/// One thread's counters, alone on its cache lines: 128 bytes, because processors fetch lines in pairs (Intel's
-/// optimization manual on the spatial prefetcher; crossbeam's `CachePadded` has the same number and reason).
+/// One thread's counters, alone on its cache lines: 128 bytes, because processors fetch lines in
+/// pairs (Intel's optimization manual on the spatial prefetcher; crossbeam's `CachePadded` has the
+/// same number and reason).
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Row([AtomicU64; COUNTS]);

@@ -142,8 +142,31 @@ pub enum CallError<E> {
     #[error(transparent)]
     TimedOut(#[from] CallTimeoutError),
     /// The call ran, and this is its own error.
-    #[error("{0}")]
-    Failed(#[source] E),
+    #[error(transparent)]
+    Failed(E),
+}
+
+impl<E: From<CircuitOpenError> + From<CallTimeoutError>> CallError<E> {
+    /// As an annotated function would return it: the call's own error, or one made of the rejection
+    /// or the timeout.
+    ///
+    /// ```
+    /// use circuit_runtime::{CallError, CircuitBreaker, Config};
+    ///
+    /// static MAIL: CircuitBreaker = CircuitBreaker::new("mail", Config::new());
+    ///
+    /// fn send(text: &str) -> std::io::Result<usize> {
+    ///     MAIL.call(|| Ok(text.len())).map_err(CallError::into_error)
+    /// }
+    /// # assert_eq!(send("hello").unwrap(), 5);
+    /// ```
+    pub fn into_error(self) -> E {
+        match self {
+            CallError::Open(error) => error.into(),
+            CallError::TimedOut(error) => error.into(),
+            CallError::Failed(error) => error,
+        }
+    }
 }
 
 /// A configuration that can't be meant; the message names the option and the remedy.

@@ -3,12 +3,11 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use crate::outcome::State;
-use crate::sync::unpoisoned;
+use crate::sync::{contained, unpoisoned};
 
 /// A circuit has changed its state.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +17,8 @@ pub struct Transition {
     pub circuit: &'static str,
     /// The key, of a circuit that exists once per key.
     pub key: Option<Arc<str>>,
-    /// Orders one circuit's transitions; counts from 1.
+    /// Orders one circuit's transitions; counts from 1, of a key's circuit since the key last
+    /// came.
     pub number: u64,
     /// The state before.
     pub from: State,
@@ -202,9 +202,7 @@ pub(crate) fn deliver(transition: Transition, own: &Listeners) {
     }
     while let Some(Delivery { transition, listeners }) = next {
         for listener in listeners {
-            // A listener only reads the transition, so nothing of ours can be left half-done by its
-            // panic.
-            let _ = catch_unwind(AssertUnwindSafe(|| listener(&transition)));
+            contained(|| listener(&transition));
         }
         // Where the thread is ending and its storage gone, nested transitions are delivered in
         // place.

@@ -7,6 +7,7 @@
 //! - [`keys`]: one circuit per host, tenant or shard.
 //! - [`operation`]: names, sharing, looking in, steering.
 //! - `ecosystem`: tracing, metrics, serde, tower and axum (there with all of these features).
+//! - [`cookbook`]: axum, reqwest, tonic, sqlx, retries, health checks, alerts: what to write where.
 //! - [`performance`]: what a call costs, what a circuit holds, what the attribute adds to a build.
 //! - [`promises`]: what you can rely on, and which test stands behind it.
 //! - [`coming_from`]: resilience4j, gobreaker, Polly, Hystrix, pybreaker.
@@ -38,6 +39,14 @@ pub mod operation {}
 ))]
 #[doc = include_str!("../docs/ecosystem.md")]
 pub mod ecosystem {}
+
+// Its examples need more crates than this one is tested with; the package of the examples runs them.
+#[cfg_attr(not(doctest), doc = include_str!("../docs/cookbook.md"))]
+#[doc = "```yaml"]
+#[doc = include_str!("../docs/prometheus-rules.yml")]
+#[doc = "```"]
+pub mod cookbook {}
+
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}
 

@@ -141,8 +141,8 @@ impl fmt::Debug for Keys {
 type MayGo = fn(&Machine, Nanos) -> bool;
 
 impl Arrivals {
-    /// A slot that nobody has had. They are made by the slab, which spares the processor's tables of
-    /// pages; the first slabs are small, since most functions see few keys.
+    /// A slot that nobody has had. They are made by the slab, which spares the processor's tables
+    /// of pages; the first slabs are small, since most functions see few keys.
     fn spare(&mut self, max: usize, rules: Rules) -> &'static Circuit {
         loop {
             if let Some(slot) = self.spare.next() {

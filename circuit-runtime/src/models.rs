@@ -1,7 +1,8 @@
 //! The whole path, admit → run → record, under every interleaving of a few threads.
 //!
-//! Run with `RUSTFLAGS="--cfg circuit_loom" cargo test -p circuit-runtime --features test-util --lib
-//! models --release`. The checker runs its threads on one, so the frozen clock is everybody's.
+//! Run with `RUSTFLAGS="--cfg circuit_loom" cargo test -p circuit-runtime --features test-util
+//! --lib models --release`. The checker runs its threads on one, so the frozen clock is
+//! everybody's.
 //!
 //! What must hold in every execution of every model:
 //!
@@ -172,7 +173,8 @@ fn reopening_shows_its_own_deadline_at_once() {
             let error = breaker.try_acquire().expect_err("an older deadline has been seen");
             match error.reason() {
                 Rejection::Open => assert_eq!(error.retry_after(), Some(WAIT)),
-                // Published a moment before: full until the lease ends, or already until the wait does.
+                // Published a moment before: full until the lease ends, or already until the wait
+                // does.
                 _ => assert!(error.retry_after() >= Some(WAIT)),
             }
         }
@@ -338,7 +340,7 @@ fn a_circuit_given_to_another_key_hears_nothing_of_the_old_one() {
                 let failure = Verdict::Judged(Mark { failure: true, slow: false });
                 let moment = Moment::default();
                 let recorded = circuit.record("model", ticket.epoch(), &moment, |_| failure);
-                recorded.is_some()
+                recorded.is_ok()
             })
         };
         let closed = |machine: &crate::state::Machine, _| machine.state() == State::Closed;

@@ -1,17 +1,17 @@
 //! Something for each thread, written by that thread alone and read by all.
 //!
-//! A shared counter costs a locked instruction, and a cache line that travels between the cores: 5 ns alone, tens of
-//! them with company. What only one thread writes is a plain load and store.
+//! A shared counter costs a locked instruction, and a cache line that travels between the cores: 5
+//! ns alone, tens of them with company. What only one thread writes is a plain load and store.
 //!
-//! The crate `thread_local` does the same with one limit more: it panics where a thread that is ending still makes a
-//! call (from a destructor of another thread-local), and its tables take 512 bytes each, which counts with a circuit
-//! per key.
+//! The crate `thread_local` does the same with one limit more: it panics where a thread that is
+//! ending still makes a call (from a destructor of another thread-local), and its tables take 512
+//! bytes each, which counts with a circuit per key.
 //!
 //! # Atomic orderings
 //!
-//! Rows have one writer, so load + store loses nothing, and coherence keeps what a reader sees from going back. A row
-//! outlives its thread: its index goes through the mutex of [`INDICES`] from the old owner to the new, which orders
-//! the old owner's last store before the new one's first load.
+//! Rows have one writer, so load + store loses nothing, and coherence keeps what a reader sees from
+//! going back. A row outlives its thread: its index goes through the mutex of [`INDICES`] from the
+//! old owner to the new, which orders the old owner's last store before the new one's first load.
 
 use std::cell::Cell;
 use std::sync::Mutex;
@@ -113,7 +113,8 @@ impl Drop for Guard {
     }
 }
 
-/// The indices of living threads: dense, and handed on, so that short-lived threads don't make rows for ever.
+/// The indices of living threads: dense, and handed on, so that short-lived threads don't make rows
+/// for ever.
 struct Indices {
     next: u32,
     free: Vec<u32>,

@@ -1,5 +1,6 @@
 //! The right to make one call, and what becomes of its outcome.
 
+use std::fmt;
 use std::mem::ManuallyDrop;
 
 use crate::breaker::CircuitBreaker;
@@ -29,7 +30,6 @@ use crate::word::Entry;
 /// assert_eq!(breaker.snapshot().successes, 1);
 /// # Ok::<(), circuit_runtime::CircuitOpenError>(())
 /// ```
-#[derive(Debug)]
 #[must_use = "a permit that is dropped counts as a cancelled call"]
 pub struct Permit<'a> {
     breaker: &'a CircuitBreaker,
@@ -58,6 +58,16 @@ impl<'a> Permit<'a> {
     #[inline]
     pub(crate) fn new(breaker: &'a CircuitBreaker, circuit: &'a Circuit, entry: Entry) -> Self {
         Permit { breaker, circuit, entry }
+    }
+
+    /// A permit whose call begins at once: only the attribute asks for a key's circuit.
+    #[inline]
+    pub(crate) fn entered(
+        breaker: &'a CircuitBreaker,
+        circuit: &'a Circuit,
+        Entry { ticket, started }: Entry,
+    ) -> Self {
+        Self::new(breaker, circuit, Entry { ticket: ticket.with_inside(true), started })
     }
 
     /// The call succeeded.
@@ -120,6 +130,12 @@ impl<'a> Permit<'a> {
                 conclude(breaker, circuit, entry, end);
             }
         }
+    }
+}
+
+impl fmt::Debug for Permit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit").field("circuit", &self.breaker.name()).finish_non_exhaustive()
     }
 }
 
@@ -186,9 +202,10 @@ fn conclude_at(
         return;
     }
     match circuit.record(breaker.name(), ticket.epoch(), moment, judge) {
-        None => circuit.counts().bump(Count::Late),
-        Some((verdict, None)) => count(circuit, end, verdict),
-        Some((verdict, transition)) => {
+        Err(late) if late.of_earlier_key => breaker.count_late(),
+        Err(_) => circuit.counts().bump(Count::Late),
+        Ok((verdict, None)) => count(circuit, end, verdict),
+        Ok((verdict, transition)) => {
             count(circuit, end, verdict);
             breaker.tell(transition);
         }

@@ -8,8 +8,12 @@ use crate::sync::unpoisoned;
 
 static CIRCUITS: Mutex<Vec<&'static CircuitBreaker>> = Mutex::new(Vec::new());
 
+/// Lists a circuit, if it isn't listed yet.
 pub(crate) fn add(breaker: &'static CircuitBreaker) {
-    unpoisoned(CIRCUITS.lock()).push(breaker);
+    let mut circuits = unpoisoned(CIRCUITS.lock());
+    if !circuits.iter().any(|listed| std::ptr::eq(*listed, breaker)) {
+        circuits.push(breaker);
+    }
 }
 
 /// All registered circuits, in the order of their registration.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::circuit::{RECENT, View};
+use crate::clock::NEVER;
 use crate::counts::{Count, Totals};
 use crate::event::Transition;
 use crate::outcome::{Mode, State};
@@ -93,6 +94,9 @@ impl Snapshot {
     pub(crate) fn of(name: &'static str, view: View, whole_life: bool) -> Self {
         let totals = if whole_life { view.totals } else { view.totals.since(&view.before) };
         let earlier = if whole_life { 0 } else { view.transitions_before };
+        let mut recent_transitions = view.recent;
+        let own = usize::try_from(view.transitions - earlier).unwrap_or(usize::MAX);
+        recent_transitions.drain(..recent_transitions.len().saturating_sub(own));
         let mut snapshot = Snapshot {
             name,
             key: view.key,
@@ -101,7 +105,7 @@ impl Snapshot {
             failures_in_a_row: view.failures_in_a_row,
             window: view.window.map(WindowSnapshot::of),
             retry_after: view.retry_after.map(Duration::from_nanos),
-            recent_transitions: view.recent,
+            recent_transitions,
             successes: 0,
             failures: 0,
             ignored: 0,
@@ -183,8 +187,10 @@ impl fmt::Display for Snapshot {
             write!(f, "[{key}]")?;
         }
         write!(f, ": {}", self.state)?;
-        if let Some(left) = self.retry_after {
-            write!(f, " for another {left:.1?}")?;
+        match self.retry_after {
+            Some(left) if left == Duration::from_nanos(NEVER) => write!(f, " for good")?,
+            Some(left) => write!(f, " for another {left:.1?}")?,
+            None => {}
         }
         if self.mode != Mode::Normal {
             write!(f, " ({})", self.mode)?;

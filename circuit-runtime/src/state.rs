@@ -40,8 +40,8 @@ struct Probes {
     taken: u32,
     succeeded: u32,
     failed: u32,
-    /// When the last place was given out: `probe_timeout` later, a period whose places are all taken
-    /// is given up.
+    /// When the last place was given out: `probe_timeout` later, a period whose places are all
+    /// taken is given up.
     last: Nanos,
 }
 
@@ -297,7 +297,8 @@ impl Machine {
         }
         let (epoch, rules) = (self.epoch, self.rules);
         let window = self.window.as_mut()?;
-        // Successes that are counted elsewhere only lower a rate: most outcomes needn't ask for them.
+        // Successes that are counted elsewhere only lower a rate: most outcomes needn't ask for
+        // them.
         rate_reached(&rules, window.known(world))?;
         let figures = window.figures(epoch, world);
         rate_reached(&rules, figures).filter(|_| figures.calls >= rules.min_calls)

@@ -1,18 +1,21 @@
-//! Successes of a time window, counted by each thread for itself while the window holds nothing but successes.
+//! Successes of a time window, counted by each thread for itself while the window holds nothing but
+//! successes.
 //!
-//! Then a success can't open the circuit, so nobody has to judge it; it only has to be there when a failure is judged.
+//! Then a success can't open the circuit, so nobody has to judge it; it only has to be there when a
+//! failure is judged.
 //!
 //! # Atomic orderings
 //!
-//! Buckets are placed anew under the circuit's lock: `origin` and `width`, then `generation` (release), which a counting
-//! thread loads first (acquire). A row has one writer, which empties it before it stores the row's new generation
-//! (release); a reader takes the row's generation first (acquire), so that what it adds up under the present one was
-//! counted in it. The reader holds the lock, so the generation can't move on meanwhile. What has been counted before a
-//! failure began, by whatever synchronization the user has, is seen when it is judged; what is counted at the same
+//! Buckets are placed anew under the circuit's lock: `origin` and `width`, then `generation`
+//! (release), which a counting thread loads first (acquire). A row has one writer, which empties it
+//! before it stores the row's new generation (release); a reader takes the row's generation first
+//! (acquire), so that what it adds up under the present one was counted in it. The reader holds the
+//! lock, so the generation can't move on meanwhile. What has been counted before a failure began,
+//! by whatever synchronization the user has, is seen when it is judged; what is counted at the same
 //! moment may come after it.
 //!
-//! A generation carries the epoch, so that a thread that was held up between finding its period current and counting
-//! can't count in a later one.
+//! A generation carries the epoch, so that a thread that was held up between finding its period
+//! current and counting can't count in a later one.
 
 use crate::clock::{Moment, Nanos};
 use crate::per_thread::PerThread;
@@ -43,7 +46,8 @@ struct Row {
     buckets: [AtomicU64; BUCKETS],
 }
 
-/// Where in an [`AtomicU64`] of a row the number of the bucket begins, and what is left for the successes.
+/// Where in an [`AtomicU64`] of a row the number of the bucket begins, and what is left for the
+/// successes.
 const NUMBER: u32 = 32;
 const COUNT: u64 = u32::MAX as u64;
 /// In a generation: its buckets have been placed and hold.
@@ -76,7 +80,8 @@ impl Tally {
     }
 
     /// Ends the present placement: what has been counted in it is never seen again. Under the
-    /// circuit's lock. A success that is being counted at this moment may be left out of the window.
+    /// circuit's lock. A success that is being counted at this moment may be left out of the
+    /// window.
     pub(crate) fn forget(&self) {
         let generation = self.generation.load(Ordering::Relaxed);
         self.generation.store(generation & !PLACED, Ordering::Release);
@@ -129,8 +134,8 @@ impl Tally {
         }
     }
 
-    /// Gives each bucket that still counts to `each`: its number, as far as it is told, and its successes. Under the
-    /// circuit's lock.
+    /// Gives each bucket that still counts to `each`: its number, as far as it is told, and its
+    /// successes. Under the circuit's lock.
     pub(crate) fn each(&self, epoch: u32, reached: u64, mut each: impl FnMut(u64, u32)) {
         let generation = self.generation.load(Ordering::Relaxed);
         if generation & PLACED == 0 || generation >> NUMBER != u64::from(epoch) {
@@ -141,7 +146,8 @@ impl Tally {
         {
             for bucket in &row.buckets {
                 let filled = bucket.load(Ordering::Relaxed);
-                // Below the tenth: a thread may also have turned to a bucket that the lock's holder hasn't reached.
+                // Below the tenth: a thread may also have turned to a bucket that the lock's holder
+                // hasn't reached.
                 let age = (reached & COUNT).abs_diff(filled >> NUMBER);
                 if age < BUCKETS as u64 {
                     each(filled >> NUMBER, (filled & COUNT) as u32);

@@ -17,8 +17,9 @@ thread_local! {
 /// while frozen continues from the time that the first guard shows; when the inner guard is
 /// dropped, the outer one shows its own time again.
 ///
-/// What happened in frozen time stays: a circuit that opened after an advance of an hour is open for an hour longer when
-/// the guard is gone. [`reset`](crate::CircuitBreaker::reset) the circuits that outlive a test.
+/// What happened in frozen time stays: a circuit that opened after an advance of an hour is open
+/// for an hour longer when the guard is gone. [`reset`](crate::CircuitBreaker::reset) the circuits
+/// that outlive a test.
 ///
 /// The attribute's `timeout` option follows tokio's clock, not this one.
 ///

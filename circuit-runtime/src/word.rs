@@ -1,8 +1,8 @@
 //! The word that sums a circuit up for its calls, and the ticket that a call keeps of it.
 //!
-//! Both have the number of the period (the epoch) in their upper half and flags in their lower one, different ones, so
-//! that "this success has nothing to write" is a single comparison: the word without its [`CALM`] flags equals the
-//! ticket.
+//! Both have the number of the period (the epoch) in their upper half and flags in their lower one,
+//! different ones, so that "this success has nothing to write" is a single comparison: the word
+//! without its [`CALM`] flags equals the ticket.
 
 use crate::clock::Nanos;
 use crate::config::Rules;
@@ -77,7 +77,8 @@ impl Word {
         self.0 & !CALM == ticket.0
     }
 
-    /// What a success of the call with this ticket has to write, if the ticket is of this period and judged.
+    /// What a success of the call with this ticket has to write, if the ticket is of this period
+    /// and judged.
     pub(crate) fn ease_for(self, ticket: Ticket) -> Ease {
         match (self.0 & !CALM) ^ ticket.bare().0 {
             0 => Ease::Calm,
@@ -127,7 +128,8 @@ const fn flags_of(rules: &Rules) -> u64 {
 
 /// Counted only: the circuit is disabled.
 const COUNTED: u64 = 1 << 16;
-/// Neither judged nor counted: the call has been counted already, as rejected (shadow) or as unprotected.
+/// Neither judged nor counted: the call has been counted already, as rejected (shadow) or as
+/// unprotected.
 const UNSEEN: u64 = 1 << 17;
 /// Holds a place of the bulkhead.
 const PLACED: u64 = 1 << 18;
@@ -136,7 +138,8 @@ const CLOCKED: u64 = 1 << 19;
 /// The call's own code is running.
 const INSIDE: u64 = 1 << 20;
 
-/// What an admitted call keeps: its period, and what becomes of its outcome. No flags: judged, nothing to give back.
+/// What an admitted call keeps: its period, and what becomes of its outcome. No flags: judged,
+/// nothing to give back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ticket(u64);
 

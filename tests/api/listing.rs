@@ -6,7 +6,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{
     Attribute, Fields, File, FnArg, ImplItem, ImplItemFn, Item, ItemImpl, ItemUse, ReceiverKind,
-    Type, UseTree, Visibility, parse_quote,
+    TraitItem, Type, UseTree, Visibility, parse_quote,
 };
 
 use super::sources::Module;
@@ -24,6 +24,7 @@ impl Public {
     pub(crate) fn of(root: &Module) -> Self {
         let mut public = Public { items: Vec::new(), impls: Vec::new() };
         public.collect(root, "circuit_runtime");
+        public.items.sort_by(|(one, _), (other, _)| one.cmp(other));
         let types: BTreeSet<String> = public.types().map(ToString::to_string).collect();
         let private = names(root).difference(&types).cloned().collect();
         for module in root.all() {
@@ -36,7 +37,15 @@ impl Public {
         public
     }
 
-    pub(crate) fn types(&self) -> impl Iterator<Item = &syn::Ident> {
+    /// The types that need no more than the features of this package's own tests.
+    pub(crate) fn common_types(&self) -> impl Iterator<Item = &syn::Ident> {
+        let common = self.items.iter().filter(|(path, _)| {
+            !path.contains("feature") || path.contains(r#"feature = "test-util""#)
+        });
+        common.filter_map(|(_, item)| named(item))
+    }
+
+    fn types(&self) -> impl Iterator<Item = &syn::Ident> {
         self.items.iter().filter_map(|(_, item)| named(item))
     }
 
@@ -49,10 +58,7 @@ impl Public {
                 Item::Mod(item) if is_public(&item.vis) => {
                     let name = item.ident.to_string();
                     if let Some(inside) = module.child(&name) {
-                        let cfgs = kept(&item.attrs);
-                        let cfgs = cfgs.iter().map(|cfg| format!(" {}", cfg.to_token_stream()));
-                        let cfgs: String = cfgs.collect();
-                        self.collect(inside, &format!("{path}::{name}{cfgs}"));
+                        self.collect(inside, &below(path, &name, &item.attrs));
                     }
                 }
                 item if visibility(item).is_some_and(is_public) => self.push(path, item),
@@ -72,6 +78,10 @@ impl Public {
                 group.items.iter().for_each(|tree| self.collect_use(item, tree, module, path));
             }
             UseTree::Name(name) => {
+                if let Some(inside) = module.child(&name.ident.to_string()) {
+                    let path = below(path, &name.ident.to_string(), &item.attrs);
+                    return self.collect(inside, &path);
+                }
                 let found = module.items.iter().find(|item| is_called(item, &name.ident));
                 self.push(path, found.unwrap_or_else(|| panic!("no `{}`", name.ident)));
             }
@@ -83,7 +93,7 @@ impl Public {
         self.items.push((path.to_owned(), bare(item)));
     }
 
-    /// The items in the order of the crate's root, each type with its methods and traits.
+    /// Module by module, in the order of the sources, each type with its methods and traits.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         let mut path = "";
@@ -108,6 +118,13 @@ impl Public {
     }
 }
 
+/// The path of a module, with the feature that it needs.
+fn below(path: &str, name: &str, attributes: &[Attribute]) -> String {
+    let cfgs: TokenStream = kept(attributes).iter().map(ToTokens::to_token_stream).collect();
+    let cfgs = cfgs.to_string().replace(' ', "").replace('=', " = ");
+    format!("{path}::{name} {cfgs}").trim_end().to_owned()
+}
+
 /// Methods in the order of writing, then traits by name.
 fn print_impls(mut impls: Vec<&ItemImpl>) -> String {
     impls.sort_by_key(|item| {
@@ -122,8 +139,9 @@ fn print(item: &Item) -> String {
     let lines = text.lines().map(|line| {
         let line = if line.contains(PRIVATE) { "    // private fields" } else { line };
         match line.strip_suffix(" {}") {
-            Some(head) => format!("{head};\n"),
-            None => format!("{line}\n"),
+            Some(head) if head.trim().is_empty() => format!("{head} ;\n"),
+            Some(head) if !matches!(item, Item::Trait(_)) => format!("{head};\n"),
+            _ => format!("{line}\n"),
         }
     });
     lines.collect()
@@ -208,6 +226,21 @@ fn bare(item: &Item) -> Item {
         Item::Fn(item) => {
             item.attrs = kept(&item.attrs);
             item.block = parse_quote!({});
+        }
+        Item::Trait(item) => {
+            item.attrs = kept(&item.attrs);
+            for part in &mut item.items {
+                match part {
+                    TraitItem::Fn(method) => {
+                        method.attrs = kept(&method.attrs);
+                        // The braces tell it from a method that has to be written.
+                        method.default = method.default.as_ref().map(|_| parse_quote!({}));
+                    }
+                    TraitItem::Type(item) => item.attrs = kept(&item.attrs),
+                    TraitItem::Const(item) => item.attrs = kept(&item.attrs),
+                    part => panic!("this listing knows no `{}`", part.to_token_stream()),
+                }
+            }
         }
         Item::Use(item) => item.attrs = kept(&item.attrs),
         Item::Type(item) => item.attrs = kept(&item.attrs),

@@ -43,7 +43,14 @@ impl Module {
                 };
                 module.modules.push((name, inside));
             }
-            module.items.push(item);
+            match item {
+                // Its input is its output, but for the attributes on the fields.
+                Item::Macro(call) if call.mac.path.is_ident("pin_project") => {
+                    let inside: syn::File = syn::parse2(call.mac.tokens).expect("items");
+                    module.items.extend(inside.items);
+                }
+                item => module.items.push(item),
+            }
         }
         module
     }

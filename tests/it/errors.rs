@@ -112,11 +112,15 @@ fn a_call_error_prints_as_what_it_carries() {
 }
 
 #[test]
-fn a_call_error_has_the_callers_error_as_its_source() {
+fn a_call_error_stands_for_the_callers_error_and_adds_no_link_to_its_chain() {
     let breaker = payments(FRAGILE);
     let failed = breaker.call(|| Err::<(), _>(io::Error::other("connection refused")));
     let failed = failed.unwrap_err();
-    assert_eq!("connection refused", failed.source().unwrap().to_string());
+    assert_eq!("connection refused", failed.to_string());
+    assert!(failed.source().is_none());
+    assert_eq!("connection refused", failed.into_error().to_string());
+    let rejected = breaker.call(|| Ok::<(), io::Error>(())).unwrap_err();
+    assert!(rejected.into_error().get_ref().unwrap().is::<CircuitOpenError>());
 }
 
 #[test]

@@ -302,3 +302,28 @@ fn a_listener_may_make_a_call_that_opens_another_circuit_and_panics() {
     outer.reset();
     assert_eq!(State::Closed, outer.state());
 }
+
+/// What a listener panics with: dropping it panics again, and so does dropping what that leaves.
+struct Bomb(u32);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        if self.0 > 0 {
+            std::panic::panic_any(Bomb(self.0 - 1));
+        }
+    }
+}
+
+#[test]
+fn a_panic_whose_payload_panics_silences_nobody() {
+    let breaker = breaker(FRAGILE);
+    let log = Log::default();
+    breaker.on_transition(|_| std::panic::panic_any(Bomb(2)));
+    breaker.on_transition({
+        let log = Arc::clone(&log);
+        move |transition| write(&log, transition.to.as_str())
+    });
+    fail(&breaker, 1);
+    breaker.reset();
+    assert_eq!(["open", "closed"], *log.lock().unwrap().as_slice());
+}

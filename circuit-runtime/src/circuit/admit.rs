@@ -54,8 +54,8 @@ impl Circuit {
         (word, answer)
     }
 
-    /// What is left until the deadline of a state, if anything is. Far from it the coarse clock will
-    /// do; its lag would overstate what is left, but never above the whole.
+    /// What is left until the deadline of a state, if anything is. Far from it the coarse clock
+    /// will do; its lag would overstate what is left, but never above the whole.
     #[inline]
     fn left(&self, state: State) -> Option<Nanos> {
         let deadline = self.deadline(state);

@@ -1,9 +1,11 @@
-//! One circuit among threads: the state machine behind a lock, and the word that spares healthy calls the lock.
+//! One circuit among threads: the state machine behind a lock, and the word that spares healthy
+//! calls the lock.
 //!
-//! Whoever changes the state machine holds the lock and publishes, before letting go, a summary in one atomic word:
-//! the period's number and a few flags. A call through a healthy circuit reads that word twice and writes nothing
-//! shared; a rejection reads the word and the deadline. Everything else takes the lock, and under the lock there is
-//! only plain, short, pure code (`state`), so that there is nothing to retry, to lose or to leave half-done.
+//! Whoever changes the state machine holds the lock and publishes, before letting go, a summary in
+//! one atomic word: the period's number and a few flags. A call through a healthy circuit reads
+//! that word twice and writes nothing shared; a rejection reads the word and the deadline.
+//! Everything else takes the lock, and under the lock there is only plain, short, pure code
+//! (`state`), so that there is nothing to retry, to lose or to leave half-done.
 //!
 //! # Atomic orderings
 //!
@@ -11,27 +13,31 @@
 //! a time, so neither store can be overtaken by an older one.
 //!
 //! *Admission* loads `word` (acquire). Seeing OPEN or FULL, it synchronizes with the store that
-//! published it, so that its load of the deadline gives that of this period or of a later one of the
-//! same state, never an older one. A later one means that the circuit has opened (or filled) again
-//! meanwhile, so the rejection is right by the time it is made. A deadline that has passed is only a
-//! reason to take the lock, which decides. Open and full have a deadline each, so that a rejection
-//! never gives the reason of one state with the time of the other.
+//! published it, so that its load of the deadline gives that of this period or of a later one of
+//! the same state, never an older one. A later one means that the circuit has opened (or filled)
+//! again meanwhile, so the rejection is right by the time it is made. A deadline that has passed is
+//! only a reason to take the lock, which decides. Open and full have a deadline each, so that a
+//! rejection never gives the reason of one state with the time of the other.
 //!
-//! *A success* loads `word` (relaxed) and compares it with "closed, calm, in my period". Coherence alone is needed:
-//! nothing is read on the strength of the answer. A failure that is being recorded at the same moment comes after
-//! this success in the order of the period's outcomes; both orders are possible outcomes of the race. A failure, a
-//! reset or a closing that happened before this call ended, by whatever synchronization the user has, is seen.
+//! *A success* loads `word` (relaxed) and compares it with "closed, calm, in my period". Coherence
+//! alone is needed: nothing is read on the strength of the answer. A failure that is being recorded
+//! at the same moment comes after this success in the order of the period's outcomes; both orders
+//! are possible outcomes of the race. A failure, a reset or a closing that happened before this
+//! call ended, by whatever synchronization the user has, is seen.
 //!
-//! *Sliding.* While a count window holds failures, a success moves it by one and can't open the circuit. It then adds
-//! itself to `slides` by compare-exchange, which fails once the period that `slides` belongs to is over; the next
-//! holder of the lock takes the sum over before anything else. Relaxed: the number is all that is communicated.
+//! *Sliding.* While a count window holds failures, a success moves it by one and can't open the
+//! circuit. It then adds itself to `slides` by compare-exchange, which fails once the period that
+//! `slides` belongs to is over; the next holder of the lock takes the sum over before anything
+//! else. Relaxed: the number is all that is communicated.
 //!
-//! *The bulkhead* is a counter of its own with relaxed read-modify-writes: they are one after the other in its
-//! modification order, so never more than the limit hold a place, and nothing else hangs on it.
+//! *The bulkhead* is a counter of its own with relaxed read-modify-writes: they are one after the
+//! other in its modification order, so never more than the limit hold a place, and nothing else
+//! hangs on it.
 //!
-//! *Tenancy* (circuits per key). Giving a circuit to another key stores `tenant` before `word` (release), under the
-//! lock. A call loads `word` (acquire) and then `tenant`: a word of the new tenancy brings the new tenant with it, and
-//! the call looks its key up again; a word of the old one makes a ticket of a past period, whose outcome is late.
+//! *Tenancy* (circuits per key). Giving a circuit to another key stores `tenant` before `word`
+//! (release), under the lock. A call loads `word` (acquire) and then `tenant`: a word of the new
+//! tenancy brings the new tenant with it, and the call looks its key up again; a word of the old
+//! one makes a ticket of a past period, whose outcome is late.
 
 mod admit;
 mod record;
@@ -62,8 +68,8 @@ use crate::word::Word;
 #[derive(Debug)]
 pub(crate) struct Circuit {
     front: Front,
-    /// The epoch in the upper half, in the lower the successes since that have only moved the count
-    /// window.
+    /// The epoch in the upper half, in the lower the successes since that have only moved the
+    /// count window.
     slides: AtomicU64,
     /// Made when a time window comes into use.
     tally: OnceBox<Tally>,
@@ -112,6 +118,8 @@ struct Inner {
     recent: VecDeque<Transition>,
     /// The counters when the present key came, so that a key's own can be told.
     before: Option<Box<Totals>>,
+    /// The first period of the present key.
+    since_epoch: u32,
     transitions_before: u64,
 }
 
@@ -153,6 +161,7 @@ impl Circuit {
                 transitions: 0,
                 recent: VecDeque::new(),
                 before: None,
+                since_epoch: 0,
                 transitions_before: 0,
             }),
         }
@@ -259,8 +268,8 @@ impl Circuit {
         }
         let from = inner.key.replace(Arc::clone(key));
         inner.machine.reassign(rules);
+        inner.since_epoch = inner.machine.epoch();
         inner.mode = mode;
-        inner.recent.clear();
         inner.before = Some(Box::new(self.counts().totals()));
         inner.transitions_before = inner.transitions;
         self.front.tenant.store(self.tenant() + 1, Ordering::Relaxed);
@@ -315,7 +324,7 @@ impl Inner {
         let transition = Transition {
             circuit: name,
             key: self.key.clone(),
-            number: self.transitions,
+            number: self.transitions - self.transitions_before,
             from: change.from,
             to: change.to,
             reason: change.reason,

@@ -9,6 +9,13 @@ use crate::sync::Ordering;
 use crate::window::Ease;
 use crate::word::{Ticket, Word};
 
+/// An outcome whose period is over.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Late {
+    /// The circuit served another key then.
+    pub(crate) of_earlier_key: bool,
+}
+
 impl Circuit {
     /// Whether a success of the call with this ticket has nothing to write.
     #[inline]
@@ -28,8 +35,8 @@ impl Circuit {
         }
     }
 
-    /// One more success that only moves the count window; false when the period is over, or when the window holds
-    /// nothing but successes by now, which somebody has to publish.
+    /// One more success that only moves the count window; false when the period is over, or when
+    /// the window holds nothing but successes by now, which somebody has to publish.
     fn slide(&self, epoch: u32) -> bool {
         let full = self.front.slides_full.load(Ordering::Relaxed);
         let more = |slides: u64| {
@@ -49,22 +56,25 @@ impl Circuit {
         self.front.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Judges an outcome in the period that admitted its call. `None`: it came late.
+    /// Judges an outcome in the period that admitted its call.
     pub(crate) fn record(
         &self,
         name: &'static str,
         epoch: u32,
         moment: &Moment,
         verdict: impl FnOnce(&Rules) -> Verdict,
-    ) -> Option<(Verdict, Option<Box<Transition>>)> {
+    ) -> Result<(Verdict, Option<Box<Transition>>), Late> {
         let mut inner = self.enter();
         let verdict = verdict(inner.machine.rules());
         match inner.machine.record(epoch, verdict, &self.here(moment)) {
-            Recorded::Late => None,
+            // Epochs go round; what lies behind is the nearer half.
+            Recorded::Late => {
+                Err(Late { of_earlier_key: epoch.wrapping_sub(inner.since_epoch) > u32::MAX / 2 })
+            }
             Recorded::Counted { change } => {
                 let transition = change.map(|change| inner.note(name, change));
                 self.publish(&inner);
-                Some((verdict, transition))
+                Ok((verdict, transition))
             }
         }
     }

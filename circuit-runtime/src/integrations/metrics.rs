@@ -1,7 +1,8 @@
 //! Numbers for a scrape, through the facade [`metrics`](https://docs.rs/metrics).
 //!
-//! A call through a breaker never touches the recorder: the breaker counts for itself, and [`publish`] hands the
-//! counters over. Call it where the numbers are asked for, just before the recorder renders them:
+//! A call through a breaker never touches the recorder: the breaker counts for itself, and
+//! [`publish`] hands the counters over. Call it where the numbers are asked for, just before the
+//! recorder renders them:
 //!
 //! ```
 //! # struct Handle;
@@ -13,8 +14,8 @@
 //! # let _ = text;
 //! ```
 //!
-//! With a recorder that pushes, call it from a timer. Transitions don't wait for it: the state, the transitions and
-//! the time to the next probe are told at once.
+//! With a recorder that pushes, call it from a timer. Transitions don't wait for it: the state, the
+//! transitions and the time to the next probe are told at once.
 //!
 //! | name | kind | labels | |
 //! |---|---|---|---|
@@ -32,11 +33,11 @@
 //! | `circuit_breaker_slow_rate` | gauge | `circuit` | likewise |
 //! | `circuit_breaker_call_duration_seconds` | histogram | `circuit` | of circuits with `slow_call`, which read a clock anyway |
 //!
-//! A circuit per key is one `circuit`: its counters are the sums, its state is the worst of its keys. Circuits of the
-//! same name are shown as one in the same way. [`publish_with_keys`] adds a series for each key.
+//! A circuit per key is one `circuit`: its counters are the sums, its state is the worst of its
+//! keys. Circuits of the same name are shown as one in the same way. [`publish_with_keys`] adds a
+//! series for each key.
 
 use std::collections::BTreeMap;
-use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex, TryLockError};
 use std::time::Duration;
 
@@ -56,8 +57,9 @@ const STATES: [State; 3] = [State::Closed, State::HalfOpen, State::Open];
 /// What this module keeps of each name. Nothing but its own code runs under the lock.
 static LEDGER: Mutex<BTreeMap<&'static str, Track>> = Mutex::new(BTreeMap::new());
 
-/// Held while gauges are written, so that the three of a state are always written as one. The recorder runs under it;
-/// so whoever only tries it can't be made to wait for a recorder, or for itself.
+/// Held while gauges are written, so that the three of a state are always written as one. The
+/// recorder runs under it; so whoever only tries it can't be made to wait for a recorder, or for
+/// itself.
 static PEN: Mutex<()> = Mutex::new(());
 
 /// What the keys' counters had come to before they were evicted, and at the last look.
@@ -68,11 +70,12 @@ pub fn publish() {
     publish_each(false);
 }
 
-/// As [`publish`], and for each key of a circuit per key `circuit_breaker_key_calls_total` (labels `circuit`, `key`,
-/// `outcome`) and `circuit_breaker_key_state` (`circuit`, `key`, `state`).
+/// As [`publish`], and for each key of a circuit per key `circuit_breaker_key_calls_total` (labels
+/// `circuit`, `key`, `outcome`) and `circuit_breaker_key_state` (`circuit`, `key`, `state`).
 ///
-/// The names are others, so that a sum over a circuit doesn't count its calls twice. The recorder keeps the series of
-/// every key it has ever seen: use it where the keys are few, such as the hosts of a cluster.
+/// The names are others, so that a sum over a circuit doesn't count its calls twice. The recorder
+/// keeps the series of every key it has ever seen: use it where the keys are few, such as the hosts
+/// of a cluster.
 pub fn publish_with_keys() {
     publish_each(true);
 }
@@ -115,9 +118,9 @@ pub(super) fn transition(breaker: &CircuitBreaker, transition: &Transition) {
         let track = track.or_insert_with(|| Track::new(transition.from, now));
         track.advance(now);
         track.transitions[transition.to as usize] += 1;
-        // Its present state instead of the one it went to: threads may come here in another order than they made
-        // their transitions in. To find the worst of many keys would take long; unless this one opened, the next
-        // `publish` does.
+        // Its present state instead of the one it went to: threads may come here in another order
+        // than they made their transitions in. To find the worst of many keys would take
+        // long; unless this one opened, the next `publish` does.
         let state = match transition.key {
             None => Some(breaker.state()),
             Some(_) => (transition.to == State::Open).then_some(State::Open),
@@ -134,7 +137,7 @@ pub(super) fn transition(breaker: &CircuitBreaker, transition: &Transition) {
 /// How long a call of a circuit with `slow_call` took.
 pub(crate) fn took(circuit: &'static str, took: Nanos) {
     // A recorder's panic here would keep the outcome from the circuit, and a probe's place with it.
-    let _ = catch_unwind(|| {
+    crate::sync::contained(|| {
         histogram!("circuit_breaker_call_duration_seconds", "circuit" => circuit)
             .record(Duration::from_nanos(took));
     });
@@ -202,7 +205,8 @@ impl Track {
     }
 }
 
-/// Writes what the recorder doesn't know yet, unless somebody else is at it, who will then look again.
+/// Writes what the recorder doesn't know yet, unless somebody else is at it, who will then look
+/// again.
 fn write_tracks() {
     loop {
         let pen = match PEN.try_lock() {
@@ -359,7 +363,8 @@ fn seconds(nanos: Nanos) -> f64 {
     Duration::from_nanos(nanos).as_secs_f64()
 }
 
-/// Tells the recorder what the names mean. As often as the numbers are told: it may be another recorder by now.
+/// Tells the recorder what the names mean. As often as the numbers are told: it may be another
+/// recorder by now.
 fn describe() {
     use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 

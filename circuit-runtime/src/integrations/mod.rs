@@ -1,5 +1,5 @@
-//! What each feature that brings another crate adds. Everything here is a leaf: the rest of the crate knows only the
-//! calls that tell it what has happened.
+//! What each feature that brings another crate adds. Everything here is a leaf: the rest of the
+//! crate knows only the calls that tell it what has happened.
 
 #[cfg(feature = "axum")]
 pub mod axum;
@@ -12,19 +12,18 @@ pub mod tower;
 #[cfg(feature = "tracing")]
 pub(crate) mod tracing;
 
-/// A circuit has changed its state: after it is visible, with no lock held, and before the listeners hear of it.
+/// A circuit has changed its state: after it is visible, with no lock held, and before the
+/// listeners hear of it.
 #[cfg(any(feature = "metrics", feature = "tracing"))]
 pub(crate) fn transition(
     #[cfg_attr(not(feature = "metrics"), expect(unused_variables))] breaker: &crate::CircuitBreaker,
     transition: &crate::Transition,
 ) {
-    use std::panic::{AssertUnwindSafe, catch_unwind};
-
     // A subscriber or a recorder is the user's code, as a listener is; its panic is not the call's.
     #[cfg(feature = "tracing")]
-    let _ = catch_unwind(AssertUnwindSafe(|| tracing::transition(transition)));
+    crate::sync::contained(|| tracing::transition(transition));
     #[cfg(feature = "metrics")]
-    let _ = catch_unwind(AssertUnwindSafe(|| metrics::transition(breaker, transition)));
+    crate::sync::contained(|| metrics::transition(breaker, transition));
 }
 
 /// The word for it: that of its message, as one word.

@@ -1,6 +1,7 @@
 //! Feature `tracing`: transitions and rejections as events of the target `circuit_runtime`.
 //!
-//! They are emitted on the thread that caused them, so that they carry the span of the call at hand.
+//! They are emitted on the thread that caused them, so that they carry the span of the call at
+//! hand.
 
 use super::rejection;
 use crate::error::CircuitOpenError;

@@ -116,9 +116,9 @@ impl Outcomes {
 
     /// What one more success that isn't slow does to a window that no rate trips on.
     ///
-    /// It can't open the circuit where the window holds nothing but successes, and not by sliding either: it takes the
-    /// place of an outcome that was no better. A time window is another matter, because what leaves it is decided by
-    /// time.
+    /// It can't open the circuit where the window holds nothing but successes, and not by sliding
+    /// either: it takes the place of an outcome that was no better. A time window is another
+    /// matter, because what leaves it is decided by time.
     pub(crate) fn ease(&self, min_calls: u32) -> Ease {
         match self {
             Outcomes::Calls(ring) if ring.is_fixed_point() => Ease::Calm,
@@ -168,8 +168,8 @@ pub(crate) trait World {
     fn coarse(&self) -> Nanos;
     /// A draw from [0, 1).
     fn roll(&self) -> f64;
-    /// Gives the successes of this period that threads have counted for themselves: the bucket's number (its lower 32
-    /// bits) and how many.
+    /// Gives the successes of this period that threads have counted for themselves: the bucket's
+    /// number (its lower 32 bits) and how many.
     fn successes_elsewhere(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u32));
     /// The same, for somebody who takes them over: they are given once.
     fn take_successes(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u32));

@@ -138,3 +138,48 @@ fn threads_with_many_keys_lose_no_count() {
     assert_eq!(State::Closed, seen.state);
     assert_eq!(8, circuit().keys().len());
 }
+
+#[test]
+fn a_mode_holds_for_keys_that_get_no_circuit() {
+    let _time = freeze();
+    let (call, circuit) = keyed!("keys: mode without a circuit", max_keys = 1);
+    assert_eq!(DOWN, call("a", DOWN));
+    circuit().force_open();
+    assert!(is_rejected(call("b", Ok(()))));
+    assert_eq!((1, 0), (circuit().snapshot().rejected, circuit().snapshot().unprotected));
+    circuit().disable();
+    assert_eq!(Ok(()), call("b", Ok(())));
+    assert_eq!((1, 0), (circuit().snapshot().successes, circuit().snapshot().unprotected));
+}
+
+#[test]
+fn an_outcome_for_a_key_that_is_gone_is_no_other_keys() {
+    #[circuit_breaker(name = "keys: late", key = key, max_keys = 1, threshold = 1)]
+    async fn slow(key: &str) -> Answer {
+        wait_once().await;
+        DOWN
+    }
+    let mut of_a = pin!(slow("a"));
+    assert!(poll_once(of_a.as_mut()).is_pending());
+    let mut of_b = pin!(slow("b"));
+    assert!(poll_once(of_b.as_mut()).is_pending());
+    assert_eq!(DOWN, ready(of_a));
+    let (all, of_b) = (circuit("keys: late").snapshot(), circuit("keys: late").snapshot_of("b"));
+    assert_eq!((1, 0, State::Closed), (all.late, of_b.clone().unwrap().late, of_b.unwrap().state));
+}
+
+#[test]
+fn a_keys_transitions_count_from_its_coming_and_the_sum_forgets_none() {
+    let time = freeze();
+    let (call, circuit) = keyed!("keys: numbers", max_keys = 1);
+    for key in ["a", "b"] {
+        assert_eq!(DOWN, call(key, DOWN));
+        time.advance(secs(10));
+        assert_eq!(Ok(()), call(key, Ok(())));
+        let own = circuit().snapshot_of(key).unwrap();
+        let numbers: Vec<_> = own.recent_transitions.iter().map(|t| t.number).collect();
+        assert_eq!((3, vec![1, 2, 3]), (own.transitions, numbers));
+    }
+    let all = circuit().snapshot();
+    assert_eq!((6, 6), (all.transitions, all.recent_transitions.len()));
+}

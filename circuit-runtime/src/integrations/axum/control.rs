@@ -40,14 +40,16 @@ pub(super) async fn steer(
     }
 }
 
-/// Refuses what a page of another site may have made an operator's browser send, with the operator's cookies.
+/// Refuses what a page of another site may have made an operator's browser send, with the
+/// operator's cookies.
 fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), &'static str> {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let is_own = match (
         text(header::HeaderName::from_static("sec-fetch-site")),
         text(header::ORIGIN),
     ) {
-        // What a browser says of itself, and no page can change: it also holds behind a proxy that changes `Host`.
+        // What a browser says of itself, and no page can change: it also holds behind a proxy that
+        // changes `Host`.
         (Some(site), _) => matches!(site, "same-origin" | "none"),
         // A browser that is older, or that doesn't trust plain HTTP enough to say it.
         (None, Some(origin)) => {
@@ -61,7 +63,8 @@ fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), &'static str> {
     if !is_own {
         return Err("requests of another site are refused");
     }
-    // A form can't send it, and a script of another site only if this server agreed, which it doesn't.
+    // A form can't send it, and a script of another site only if this server agreed, which it
+    // doesn't.
     let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {

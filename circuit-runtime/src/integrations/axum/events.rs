@@ -19,11 +19,12 @@ use crate::snapshot::Snapshot;
 /// How often it looks for changes: often enough for the eye.
 const PERIOD: Duration = Duration::from_millis(500);
 
-/// After how many looks in vain it says that it is still there, for proxies that close what is silent.
+/// After how many looks in vain it says that it is still there, for proxies that close what is
+/// silent.
 const SILENCE: u32 = 30;
 
-/// A stream ends after this time, and the page asks for the next one: a server that shuts down gracefully waits for
-/// its streams, and should not wait for long.
+/// A stream ends after this time, and the page asks for the next one: a server that shuts down
+/// gracefully waits for its streams, and should not wait for long.
 const LIFE: Duration = Duration::from_secs(25);
 
 pub(super) async fn stream() -> Response {

@@ -3,8 +3,8 @@
 //!
 //! # A rejected call
 //!
-//! [`CircuitOpenError`](crate::CircuitOpenError) is a response: status 503, the wait in `Retry-After`, and a small JSON
-//! body. So a handler with this error needs nothing more:
+//! [`CircuitOpenError`](crate::CircuitOpenError) is a response: status 503, the wait in
+//! `Retry-After`, and a small JSON body. So a handler with this error needs nothing more:
 //!
 //! ```
 //! use axum::response::IntoResponse;
@@ -38,8 +38,9 @@
 //! | `GET /circuits/events` | what the page lives on: server-sent events |
 //! | `POST /circuits/{name}/{action}` | after [`with_control`](CircuitRoutes::with_control); `force-open`, `disable`, `shadow`, `resume` or `reset` |
 //!
-//! They show how a service is doing and on whom it depends, which isn't for everybody. Mount them behind the
-//! authentication of your own service, or on a port of their own that is reachable from inside only:
+//! They show how a service is doing and on whom it depends, which isn't for everybody. Mount them
+//! behind the authentication of your own service, or on a port of their own that is reachable from
+//! inside only:
 //!
 //! ```
 //! use axum::extract::Request;

@@ -8,13 +8,16 @@ use axum::response::{IntoResponse, Response};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::super::serde::millis;
+use crate::clock::NEVER;
 use crate::error::CircuitOpenError;
 
-/// 503 Service Unavailable, with `Retry-After` in whole seconds where the circuit knows how long it will reject.
+/// 503 Service Unavailable, with `Retry-After` in whole seconds where the circuit knows how long it
+/// will reject.
 impl IntoResponse for CircuitOpenError {
     fn into_response(self) -> Response {
         let mut response = json(StatusCode::SERVICE_UNAVAILABLE, &Rejected(self));
-        if let Some(wait) = self.retry_after() {
+        let never = Duration::from_nanos(NEVER);
+        if let Some(wait) = self.retry_after().filter(|wait| *wait < never) {
             response
                 .headers_mut()
                 .insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));

@@ -17,8 +17,8 @@ use crate::snapshot::Snapshot;
 /// The page is one file: it needs no build step, and nothing from elsewhere.
 const PAGE: &str = include_str!("page.html");
 
-/// What the page may do: run what stands in it, and ask the server it comes from. It can't be framed, so nobody can be
-/// tricked into pressing its buttons.
+/// What the page may do: run what stands in it, and ask the server it comes from. It can't be
+/// framed, so nobody can be tricked into pressing its buttons.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -34,7 +34,8 @@ pub fn router() -> CircuitRoutes {
     CircuitRoutes { control: false }
 }
 
-/// The routes of [`router`], as something that [`Router::merge`] takes and that a [`Router`] can be made of.
+/// The routes of [`router`], as something that [`Router::merge`] takes and that a [`Router`] can be
+/// made of.
 #[derive(Debug, Clone, Copy)]
 #[must_use = "routes do nothing until they are merged into a router"]
 pub struct CircuitRoutes {
@@ -44,10 +45,10 @@ pub struct CircuitRoutes {
 impl CircuitRoutes {
     /// Adds `POST /circuits/{name}/{action}`, and buttons to the page.
     ///
-    /// Whoever reaches these routes can reject all calls of a service or switch its protection off: only mount them
-    /// behind authentication. They refuse requests that another site has caused in an operator's browser: the header
-    /// `Sec-Fetch-Site` or else `Origin` must be of this server, and the content type `application/json`, which no form
-    /// can send:
+    /// Whoever reaches these routes can reject all calls of a service or switch its protection off:
+    /// only mount them behind authentication. They refuse requests that another site has caused
+    /// in an operator's browser: the header `Sec-Fetch-Site` or else `Origin` must be of this
+    /// server, and the content type `application/json`, which no form can send:
     ///
     /// ```text
     /// curl -X POST -H 'content-type: application/json' https://…/circuits/payments/force-open

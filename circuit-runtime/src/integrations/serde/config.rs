@@ -9,7 +9,8 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use super::{Text, duration};
 use crate::config::{Config, OnCancel, Window};
 
-/// What was given, and what has no default that depends on the rest: reading it back makes the same `Config`.
+/// What was given, and what has no default that depends on the rest: reading it back makes the same
+/// `Config`.
 impl Serialize for Config {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut out = serializer.serialize_struct("Config", OPTIONS.len())?;
@@ -120,7 +121,8 @@ options! {
     max_concurrent: u32,
 }
 
-/// Every option may be left out. Unknown ones are refused, and so is what [`Config::validate`] refuses.
+/// Every option may be left out. Unknown ones are refused, and so is what [`Config::validate`]
+/// refuses.
 impl<'de> Deserialize<'de> for Config {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_struct("Config", OPTIONS, Options)

@@ -1,7 +1,8 @@
 //! Feature `serde`: `Config` both ways; snapshots, transitions and what they are made of outwards.
 //!
-//! Fields have the names of the Rust fields. States, modes and reasons are their words, with hyphens: `half-open`,
-//! `forced-open`. Durations are text, as in the attribute, and times are RFC 3339 in UTC.
+//! Fields have the names of the Rust fields. States, modes and reasons are their words, with
+//! hyphens: `half-open`, `forced-open`. Durations are text, as in the attribute, and times are RFC
+//! 3339 in UTC.
 //!
 //! Written out instead of derived, which spares users serde's derive macro and its parser.
 

@@ -17,7 +17,8 @@ pub struct CircuitBreakerLayer<C = ByResult> {
 }
 
 impl CircuitBreakerLayer {
-    /// Calls go through this circuit, which is [registered](CircuitBreaker::register) when the first service is made.
+    /// Calls go through this circuit, which is [registered](CircuitBreaker::register) when the
+    /// first service is made.
     #[must_use]
     pub const fn new(breaker: &'static CircuitBreaker) -> Self {
         CircuitBreakerLayer { breaker, classify: ByResult }

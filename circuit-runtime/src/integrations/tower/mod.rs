@@ -23,14 +23,16 @@
 //!
 //! # What counts as what
 //!
-//! `Ok` is a success and `Err` a failure. An HTTP response with status 500 is an `Ok`, so a service that answers in
-//! responses needs [`classify`](CircuitBreakerLayer::classify). The outcome is that of the response's head; what its
-//! body does afterwards is not seen. A response future that is dropped is a cancelled call.
+//! `Ok` is a success and `Err` a failure. An HTTP response with status 500 is an `Ok`, so a service
+//! that answers in responses needs [`classify`](CircuitBreakerLayer::classify). The outcome is that
+//! of the response's head; what its body does afterwards is not seen. A response future that is
+//! dropped is a cancelled call.
 //!
 //! # Errors
 //!
-//! As with tower's own middlewares that can fail by themselves, the error is a [`BoxError`]: a [`CircuitOpenError`]
-//! when the call was rejected, else the inner service's own. `downcast` tells them apart:
+//! As with tower's own middlewares that can fail by themselves, the error is a [`BoxError`]: a
+//! [`CircuitOpenError`] when the call was rejected, else the inner service's own. `downcast` tells
+//! them apart:
 //!
 //! ```
 //! # use circuit_runtime::CircuitOpenError;
@@ -40,13 +42,14 @@
 //! # let _ = should_retry;
 //! ```
 //!
-//! So it goes below axum's `HandleErrorLayer`, and into a tonic client in the place of its channel; there the rejection
-//! is the `source` of the `Status`. (A gRPC error, too, is an `Ok` with the header or trailer `grpc-status`.)
+//! So it goes below axum's `HandleErrorLayer`, and into a tonic client in the place of its channel;
+//! there the rejection is the `source` of the `Status`. (A gRPC error, too, is an `Ok` with the
+//! header or trailer `grpc-status`.)
 //!
 //! # Order
 //!
-//! Put the breaker outside of a timeout, so that a call that takes too long is a failure, and inside of a retry, so
-//! that each attempt is counted and an open circuit ends the retries:
+//! Put the breaker outside of a timeout, so that a call that takes too long is a failure, and
+//! inside of a retry, so that each attempt is counted and an open circuit ends the retries:
 //!
 //! ```text
 //! ServiceBuilder::new().layer(retry).layer(CircuitBreakerLayer::new(&PAYMENTS)).layer(timeout).service(client)
@@ -54,8 +57,9 @@
 //!
 //! # Readiness
 //!
-//! `poll_ready` is the inner service's own. The circuit is asked in `call`, so that a service that is ready and never
-//! called takes no place from the others. A rejected call leaves the inner service ready.
+//! `poll_ready` is the inner service's own. The circuit is asked in `call`, so that a service that
+//! is ready and never called takes no place from the others. A rejected call leaves the inner
+//! service ready.
 //!
 //! [`CircuitOpenError`]: crate::CircuitOpenError
 
