@@ -432,3 +432,44 @@ fn in_float(nanos: Nanos) -> f64 {
 fn saturate(nanos: f64) -> Nanos {
     nanos as Nanos
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    /// A world at this time, with nothing in it.
+    struct At(Nanos);
+
+    impl World for At {
+        fn now(&self) -> Nanos {
+            self.0
+        }
+
+        fn coarse(&self) -> Nanos {
+            self.0
+        }
+
+        fn roll(&self) -> f64 {
+            0.0
+        }
+
+        fn successes_elsewhere(&self, _: u32, _: u64, _: &mut dyn FnMut(u64, u32)) {}
+
+        fn take_successes(&self, _: u32, _: u64, _: &mut dyn FnMut(u64, u32)) {}
+    }
+
+    const FAILURE: Verdict = Verdict::Judged(Mark { failure: true, slow: false });
+
+    /// A call may look at the circuit before it opens again, and ask afterwards.
+    #[test]
+    fn an_open_machine_rejects_whoever_asks_before_its_deadline() {
+        let recovery = std::time::Duration::from_nanos(100);
+        let mut machine = Machine::new(Config::new().threshold(1).recovery(recovery).rules());
+        machine.record(0, FAILURE, &At(1_000));
+        let rejected = Admission::Rejected { state: State::Open, until: 1_100 };
+        assert_eq!(machine.admit(1_000), rejected);
+        assert_eq!(machine.admit(1_099), rejected);
+        assert!(matches!(machine.admit(1_100), Admission::Admitted { change: Some(_) }));
+    }
+}

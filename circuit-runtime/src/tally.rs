@@ -156,3 +156,38 @@ impl Tally {
         }
     }
 }
+
+#[cfg(all(test, not(circuit_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_that_is_full_stays_so() {
+        let tally = Tally::new();
+        let moment = Moment::default();
+        tally.place(0, Span { origin: moment.exact(), width: Nanos::MAX, reached: 0 });
+        assert!(tally.count(0, &moment));
+        for row in tally.rows.iter() {
+            row.buckets[0].store(COUNT - 1, Ordering::Relaxed);
+        }
+        for _ in 0..3 {
+            assert!(tally.count(0, &moment));
+            let mut seen = Vec::new();
+            tally.each(0, 0, |number, successes| {
+                seen.extend((successes > 0).then_some((number, successes)));
+            });
+            assert!(seen.contains(&(0, u32::MAX)), "{seen:?}");
+        }
+    }
+
+    /// Whoever has read the exact clock of a moment reads it again where the coarse one would do.
+    #[test]
+    fn buckets_that_are_short_beside_the_lag_turn_by_the_exact_clock() {
+        for _ in 0..100 {
+            let (tally, moment) = (Tally::new(), Moment::default());
+            tally.place(0, Span { origin: 0, width: COARSE_FROM - 1, reached: 0 });
+            assert!(tally.count(0, &moment));
+            assert_eq!(moment.coarse(), moment.exact());
+        }
+    }
+}

@@ -218,3 +218,31 @@ pub(crate) struct Entry {
     pub(crate) ticket: Ticket,
     pub(crate) started: Nanos,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_flag_has_a_bit_of_its_own_below_the_epoch() {
+        let of_words = [
+            STIRRED,
+            OPEN,
+            HALF_OPEN,
+            FULL,
+            FORCED_OPEN,
+            DISABLED,
+            SHADOW,
+            TIMED,
+            LIMITED,
+            SLIDES,
+            COUNTS,
+        ];
+        let of_tickets = [COUNTED, UNSEEN, PLACED, CLOCKED, INSIDE];
+        let mut all = 0;
+        for flag in of_words.into_iter().chain(of_tickets) {
+            assert!(flag.is_power_of_two() && flag & FLAGS == flag && all & flag == 0, "{flag:#x}");
+            all |= flag;
+        }
+    }
+}

@@ -53,7 +53,7 @@ fn every_section_that_promises_something_names_a_test() {
     let page = fs::read_to_string(root.join("circuit-runtime/docs/promises.md")).unwrap();
     for section in page.split("\n# ").skip(1) {
         let title = section.lines().next().unwrap_or_default();
-        if title != "What is not promised" {
+        if !["What is not promised", "What mutation testing leaves alive"].contains(&title) {
             assert!(!evidence(section).is_empty(), "nothing stands behind \"{title}\"");
         }
     }

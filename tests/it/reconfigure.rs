@@ -49,6 +49,18 @@ fn a_lower_rate_is_judged_at_the_next_outcome_even_a_success() {
 }
 
 #[test]
+fn a_lower_rate_is_judged_by_a_success_among_successes() {
+    let breaker = breaker(RATED);
+    succeed(&breaker, 5);
+    fail(&breaker, 4);
+    succeed(&breaker, 2); // from here on, successes only move the window
+    breaker.reconfigure(breaker.config().failure_rate(0.4)).unwrap();
+    assert_eq!(State::Closed, breaker.state());
+    succeed(&breaker, 1);
+    assert_eq!(State::Open, breaker.state());
+}
+
+#[test]
 fn an_open_circuit_keeps_its_deadline() {
     let time = freeze();
     let breaker = breaker(FRAGILE);
@@ -146,6 +158,18 @@ fn a_time_window_of_almost_the_same_length_counts_nothing_twice() {
     time.advance(secs(1));
     succeed(&breaker, 1);
     assert_eq!(7, breaker.snapshot().window.unwrap().calls);
+}
+
+#[test]
+fn a_time_window_that_is_reconfigured_again_and_again_counts_nothing_twice() {
+    let _time = freeze();
+    let breaker = breaker(RATED.window(Window::Time(secs(10))));
+    succeed(&breaker, 5);
+    for more in 1..5 {
+        breaker.reconfigure(breaker.config()).unwrap();
+        succeed(&breaker, 1);
+        assert_eq!(5 + more, breaker.snapshot().window.unwrap().calls);
+    }
 }
 
 #[test]

@@ -39,6 +39,21 @@ fn the_wait_ends_exactly_at_the_deadline() {
 }
 
 #[test]
+fn a_transition_to_open_says_how_long_and_no_other_does() {
+    let time = freeze();
+    let breaker = breaker(DOUBLING);
+    waits(&time, &breaker, 2);
+    end(&breaker, Outcome::OpenFor(secs(7)));
+    time.advance(secs(7));
+    succeed(&breaker, 1);
+    let told = breaker.snapshot().recent_transitions;
+    let told: Vec<_> = told.iter().map(|change| (change.to, change.retry_after)).collect();
+    let (half_open, closed) = ((State::HalfOpen, None), (State::Closed, None));
+    let open = |wait| (State::Open, Some(secs(wait)));
+    assert_eq!([open(10), half_open, open(20), half_open, open(7), half_open, closed], *told);
+}
+
+#[test]
 fn the_default_wait_is_a_minute() {
     let _time = freeze();
     let breaker = breaker(Config::new().threshold(1));

@@ -188,6 +188,42 @@ fn threads_that_come_and_go_leave_their_successes_in_a_time_window() {
 }
 
 #[test]
+fn successes_alone_leave_a_time_window_by_tenths() {
+    let time = freeze();
+    let breaker = breaker(HALF_OF_TEN_SECONDS);
+    for second in 1..=10 {
+        succeed(&breaker, 2);
+        assert_eq!(2 * second, calls_in_window(&breaker));
+        time.advance(secs(1));
+    }
+    for second in 0..10 {
+        assert_eq!(18 - 2 * second, calls_in_window(&breaker));
+        time.advance(secs(1));
+    }
+    for _ in 0..3 {
+        succeed(&breaker, 2);
+        time.advance(secs(10));
+        assert_eq!(0, calls_in_window(&breaker));
+    }
+}
+
+#[test]
+fn what_is_no_outcome_leaves_the_successes_of_a_time_window_alone() {
+    let _time = freeze();
+    let breaker = breaker(HALF_OF_TEN_SECONDS);
+    for _ in 0..3 {
+        succeed(&breaker, 5);
+        end(&breaker, Outcome::Ignored);
+        breaker.disable();
+        breaker.resume();
+        assert_eq!(5, calls_in_window(&breaker));
+        succeed(&breaker, 5);
+        assert_eq!(10, calls_in_window(&breaker));
+        breaker.reset();
+    }
+}
+
+#[test]
 fn an_open_circuit_still_shows_what_it_opened_on() {
     for config in [HALF_OF_TEN, HALF_OF_TEN_SECONDS] {
         let _time = freeze();

@@ -79,3 +79,19 @@ impl Circuit {
         }
     }
 }
+
+#[cfg(all(test, not(circuit_loom)))]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Window};
+
+    #[test]
+    fn successes_slide_in_their_own_period_until_the_window_is_full_of_them() {
+        let config = Config::new().failure_rate(0.5).window(Window::Calls(4));
+        let circuit = Circuit::new(config.rules());
+        assert!(!circuit.slide(1));
+        assert!((0..3).all(|_| circuit.slide(0)));
+        assert!(!circuit.slide(0));
+        assert!(!circuit.slide(1));
+    }
+}

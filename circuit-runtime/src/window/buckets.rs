@@ -202,4 +202,67 @@ mod tests {
         let shorter = buckets.resized(Duration::from_nanos(50), 1_099);
         assert_eq!(shorter.total.calls, 5);
     }
+
+    /// Pushed at 1,000, 1,010, …, each outcome stands in a bucket of its own.
+    fn one_in_each_bucket() -> Buckets {
+        let mut buckets = window(100);
+        for now in (1_000..1_100).step_by(10) {
+            buckets.push(FAILURE, now);
+        }
+        buckets
+    }
+
+    #[test]
+    fn what_a_longer_window_kept_goes_one_after_the_other() {
+        let mut longer = one_in_each_bucket().resized(Duration::from_nanos(200), 1_099);
+        for (now, left) in [(1_199, 10), (1_200, 8), (1_220, 6), (1_240, 4), (1_260, 2), (1_280, 0)]
+        {
+            assert_eq!(calls(&mut longer, now), left, "at {now}");
+        }
+    }
+
+    #[test]
+    fn a_window_that_has_turned_often_keeps_each_outcome_once() {
+        let mut buckets = one_in_each_bucket();
+        for now in (1_100..1_500).step_by(10) {
+            buckets.push(FAILURE, now);
+        }
+        assert_eq!(buckets.resized(Duration::from_micros(1), 1_499).total.calls, 10);
+    }
+
+    #[test]
+    fn a_window_of_almost_the_same_length_ages_as_before() {
+        let mut same = one_in_each_bucket().resized(Duration::from_nanos(105), 1_099);
+        assert_eq!(calls(&mut same, 1_100), 9);
+        same.push(FAILURE, 1_150);
+        assert_eq!(calls(&mut same, 1_199), 1);
+    }
+
+    /// Its exact clock shows 1, its coarse one 0.
+    struct Clocks;
+
+    impl World for Clocks {
+        fn now(&self) -> Nanos {
+            1
+        }
+
+        fn coarse(&self) -> Nanos {
+            0
+        }
+
+        fn roll(&self) -> f64 {
+            0.0
+        }
+
+        fn successes_elsewhere(&self, _: u32, _: u64, _: &mut dyn FnMut(u64, u32)) {}
+
+        fn take_successes(&self, _: u32, _: u64, _: &mut dyn FnMut(u64, u32)) {}
+    }
+
+    #[test]
+    fn the_coarse_clock_is_for_buckets_that_are_long_beside_its_lag() {
+        assert_eq!(window(10 * COARSE_FROM - 10).now(&Clocks), 1);
+        assert_eq!(window(10 * COARSE_FROM).now(&Clocks), 0);
+        assert_eq!(COARSE_FROM, 50 * LAG);
+    }
 }

@@ -6,7 +6,7 @@ use circuit_runtime::test_util::freeze;
 use circuit_runtime::{State, circuit_breaker};
 
 use super::{Answer, DOWN, circuit, is_rejected};
-use crate::support::{poll_once, ready, secs, wait_once};
+use crate::support::{NANOSECOND, poll_once, ready, secs, wait_once};
 
 #[test]
 fn circuits_are_bounded_by_max_keys() {
@@ -79,6 +79,85 @@ fn a_probe_in_flight_is_not_forgotten() {
     assert_eq!(1, circuit("keys: probe").snapshot().unprotected);
     assert!(poll_once(probe.as_mut()).is_ready());
     assert_eq!(State::Closed, circuit("keys: probe").snapshot_of("a").unwrap().state);
+}
+
+/// The only circuit, with three places for probes of which two have to succeed; a call waits once before it ends.
+macro_rules! probed {
+    ($name:literal) => {{
+        #[circuit_breaker(
+            name = $name, key = key, threshold = 1, recovery = "10s", probe_timeout = "5s", probes = 3,
+            success_threshold = 2, max_keys = 1
+        )]
+        async fn call(key: &str, answer: Answer) -> Answer {
+            assert!(!key.is_empty());
+            wait_once().await;
+            answer
+        }
+        call
+    }};
+}
+
+/// Runs a call to its end.
+macro_rules! finish {
+    ($call:expr) => {{
+        let mut call = pin!($call);
+        assert!(poll_once(call.as_mut()).is_pending());
+        poll_once(call.as_mut())
+    }};
+}
+
+#[test]
+fn one_of_several_probes_in_flight_is_not_forgotten_while_it_may_decide() {
+    let call = probed!("keys: probes");
+    let time = freeze();
+    assert!(finish!(call("a", DOWN)).is_ready());
+    time.advance(secs(10));
+    let mut probe = pin!(call("a", Ok(())));
+    assert!(poll_once(probe.as_mut()).is_pending());
+    time.advance(secs(5) - NANOSECOND);
+    assert!(finish!(call("b", Ok(()))).is_ready());
+    assert_eq!("a", &*circuit("keys: probes").keys()[0]);
+    assert_eq!(1, circuit("keys: probes").snapshot().unprotected);
+
+    time.advance(NANOSECOND);
+    assert!(finish!(call("b", Ok(()))).is_ready());
+    assert_eq!("b", &*circuit("keys: probes").keys()[0]);
+    assert!(poll_once(probe.as_mut()).is_ready());
+    assert_eq!(1, circuit("keys: probes").snapshot().late);
+}
+
+#[test]
+fn a_half_open_circuit_may_go_once_its_probes_are_answered() {
+    let call = probed!("keys: answered");
+    let time = freeze();
+    assert!(finish!(call("a", DOWN)).is_ready());
+    time.advance(secs(10));
+    assert!(finish!(call("a", Ok(()))).is_ready());
+    assert_eq!(State::HalfOpen, circuit("keys: answered").snapshot_of("a").unwrap().state);
+    assert!(finish!(call("b", Ok(()))).is_ready());
+    assert_eq!("b", &*circuit("keys: answered").keys()[0]);
+
+    assert!(finish!(call("b", DOWN)).is_ready());
+    time.advance(secs(10));
+    assert!(finish!(call("b", DOWN)).is_ready() && finish!(call("b", Ok(()))).is_ready());
+    assert_eq!(State::HalfOpen, circuit("keys: answered").snapshot_of("b").unwrap().state);
+    assert!(finish!(call("c", Ok(()))).is_ready());
+    assert_eq!("c", &*circuit("keys: answered").keys()[0]);
+    assert_eq!(0, circuit("keys: answered").snapshot().unprotected);
+}
+
+#[test]
+fn a_key_that_was_used_again_outlives_one_that_was_not() {
+    let (call, circuit) = keyed!("keys: second chance", max_keys = 3);
+    for key in ["a", "b", "c", "d"] {
+        assert_eq!(Ok(()), call(key, Ok(())));
+    }
+    // "a" has gone for "d". Of the others, only "b" is used again.
+    assert_eq!(Ok(()), call("b", Ok(())));
+    assert_eq!(Ok(()), call("e", Ok(())));
+    let mut keys = circuit().keys();
+    keys.sort();
+    assert_eq!(["b", "d", "e"], *keys.iter().map(|key| &**key).collect::<Vec<_>>());
 }
 
 #[test]
