@@ -39,7 +39,8 @@ pub(crate) fn only_async(options: &Options, is_async: bool, problems: &mut Probl
         if let Some(given) = options.get(option) {
             let name = option.spec().name;
             let why = if option == Opt::Timeout {
-                "a blocking call can't be stopped"
+                "a blocking call can't be stopped; for how long the circuit stays open, write \
+                 `recovery`"
             } else {
                 "only a future can be cancelled"
             };

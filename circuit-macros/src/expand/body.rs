@@ -1,12 +1,12 @@
 //! The user's body, as a closure or an async block under the permit.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ReturnType;
 
 use super::parameters::Parameters;
-use super::{at_return_type, circuit, judge};
-use crate::model::{Form, Model};
+use super::{at, at_return_type, circuit, judge};
+use crate::model::{Form, Model, Timeout};
 
 /// The expression that runs the body and has the type that the function returns.
 pub(super) fn run(model: &Model, parameters: &Parameters) -> TokenStream {
@@ -20,13 +20,12 @@ pub(super) fn run(model: &Model, parameters: &Parameters) -> TokenStream {
         (_, None) => quote_spanned! {site=>
             __circuit::run_async(__circuit_returns, __circuit_permit, #body, #judge).await
         },
-        (_, Some(limit)) => {
-            let limit = circuit::limit(limit);
+        (_, Some(timeout)) => {
+            let limit = circuit::limit(&timeout.limit);
+            let (run, returns) = timed(timeout, "run_timed");
             quote_spanned! {site=>
                 __circuit::in_time(
-                    __circuit::run_timed(
-                        __circuit_returns, __circuit_permit, #limit, #body, #judge
-                    ).await,
+                    #run(#returns, __circuit_permit, #limit, #body, #judge).await,
                     __circuit_late,
                 )
             }
@@ -46,15 +45,22 @@ pub(super) fn run_any(model: &Model, parameters: &Parameters) -> TokenStream {
         (_, None) => quote_spanned! {site=>
             __circuit::run_async_any(__circuit_returns, __circuit_permit, #body, #judge).await
         },
-        (_, Some(limit)) => {
-            let limit = circuit::limit(limit);
+        (_, Some(timeout)) => {
+            let limit = circuit::limit(&timeout.limit);
+            let (run, returns) = timed(timeout, "run_timed_any");
             quote_spanned! {site=>
-                __circuit::run_timed_any(
-                    __circuit_returns, __circuit_permit, #limit, #body, #judge
-                ).await
+                #run(#returns, __circuit_permit, #limit, #body, #judge).await
             }
         }
     }
+}
+
+/// The function that keeps the limit, and the argument that its bound is about: the compiler reports
+/// a missing feature at one of them, so both are located at the option.
+fn timed(timeout: &Timeout, function: &str) -> (TokenStream, TokenStream) {
+    let site = at(&timeout.key);
+    let function = Ident::new(function, site);
+    (quote_spanned!(site=> __circuit::#function), quote_spanned!(site=> __circuit_returns))
 }
 
 fn body(model: &Model, parameters: &Parameters) -> TokenStream {

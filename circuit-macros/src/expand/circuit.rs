@@ -148,7 +148,9 @@ fn printed(option: Opt, value: &Value) -> TokenStream {
                         Takes::Factor => quote_spanned!(site=> factor),
                         _ => quote_spanned!(site=> part),
                     };
-                    let message = format!("`{name}` must be {}", range(takes));
+                    // A literal is finite, or so long that nobody means it.
+                    let finite = if takes == Takes::Factor { " and finite" } else { "" };
+                    let message = format!("`{name}` must be {}{finite}", range(takes));
                     quote_spanned!(site=> __circuit::#check(#expr, #message))
                 }
                 Takes::Window => quote_spanned!(site=> __circuit::U32OrDuration(#expr).window()),

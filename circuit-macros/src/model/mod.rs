@@ -4,7 +4,7 @@ mod fallback;
 mod form;
 pub(crate) mod names;
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use syn::{Expr, ExprPath, ReceiverKind, Type};
 
 pub(crate) use fallback::{Fallback, Gives, Kind, MOST_PARAMETERS};
@@ -24,7 +24,7 @@ pub(crate) struct Model {
     pub(crate) form: Form,
     pub(crate) circuit: Circuit,
     pub(crate) judge: Judge,
-    pub(crate) timeout: Option<Value>,
+    pub(crate) timeout: Option<Timeout>,
     pub(crate) fallback: Option<Fallback>,
 }
 
@@ -45,6 +45,12 @@ pub(crate) struct Own {
 pub(crate) struct Key {
     pub(crate) value: Expr,
     pub(crate) max_keys: Option<Value>,
+}
+
+pub(crate) struct Timeout {
+    /// The option's name, at which a missing feature is reported.
+    pub(crate) key: Ident,
+    pub(crate) limit: Value,
 }
 
 pub(crate) enum Judge {
@@ -93,7 +99,9 @@ impl Model {
             form,
             circuit: circuit(&options),
             judge: judge(&options),
-            timeout: options.value(Opt::Timeout).cloned(),
+            timeout: options
+                .get(Opt::Timeout)
+                .map(|given| Timeout { key: given.key.clone(), limit: given.value.clone() }),
             fallback,
         })
     }

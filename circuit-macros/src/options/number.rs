@@ -85,14 +85,7 @@ pub(super) fn float(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
             let text = text.value();
             match text.trim().strip_suffix('%').map(hundredth) {
                 Some(Some(moved)) => (false, moved.to_string()),
-                _ if text.trim().parse::<f64>().is_ok() => {
-                    return Err(format!(
-                        "`{name}` takes a number without quotes, or a percentage: \
-                         `{name} = {}` or `{name} = \"50%\"`",
-                        text.trim()
-                    ));
-                }
-                _ => return Err(takes()),
+                _ => return Err(unquoted(name, text.trim()).unwrap_or_else(takes)),
             }
         }
         Some(_) => return Err(takes()),
@@ -112,6 +105,21 @@ pub(super) fn float(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
         return Err(format!("{must}; for a percentage, write `{name} = \"{value}%\"`"));
     }
     Err(must)
+}
+
+/// What to write instead of a number in quotes, where it makes a rate of any kind.
+fn unquoted(name: &str, text: &str) -> Option<String> {
+    let value: f64 = text.parse().ok()?;
+    if value > 0.0 && value <= 1.0 {
+        return Some(format!(
+            "`{name}` takes a number without quotes, or a percentage: `{name} = {text}` or \
+             `{name} = \"50%\"`"
+        ));
+    }
+    let is_percentage = value > 0.0 && value <= 100.0 && hundredth(text).is_some();
+    is_percentage.then(|| {
+        format!("`{name}` in quotes is a percentage, with its sign: `{name} = \"{text}%\"`")
+    })
 }
 
 /// `"33.3%"` as `0.333`, by moving the point: 33.3 / 100.0 is another float.

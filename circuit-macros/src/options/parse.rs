@@ -1,7 +1,7 @@
 //! `name = value, ..`: the list as a whole. It goes on behind a mistake.
 
 use proc_macro2::{Ident, Spacing, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Expr, Lit, Token};
@@ -51,7 +51,7 @@ fn entry(
         problems.add(&key, format!("`{name}` is given twice; remove one"));
     }
     let (value, tokens) = match equals(spec, &key, input, problems)? {
-        Equals::Value => value::parse(spec, input, problems),
+        Equals::Value => whole_value(spec, input, problems),
         Equals::Nothing => Ok((Value::Wrong, key.to_token_stream())),
     }
     .inspect_err(|_| {
@@ -72,6 +72,63 @@ fn entry(
         skip_to_next(input)?;
     }
     Ok(())
+}
+
+/// The value, or an error that names the option also where the value ends too early.
+fn whole_value(
+    spec: &Spec,
+    input: ParseStream,
+    problems: &mut Problems,
+) -> syn::Result<(Value, TokenStream)> {
+    let start = input.fork();
+    value::parse(spec, input, problems).map_err(|error| ends_early(spec, &start).unwrap_or(error))
+}
+
+fn ends_early(spec: &Spec, start: ParseStream) -> Option<syn::Error> {
+    let mut tokens = TokenStream::new();
+    let mut last = None;
+    while !start.is_empty() && !at_end_of_value(start) {
+        let token: TokenTree = start.parse().ok()?;
+        last = Some(token.clone());
+        tokens.extend([token]);
+    }
+    let last = last?;
+    let error = |tokens| {
+        let parser = |input: ParseStream| {
+            let value = value::parse(spec, input, &mut Problems::default());
+            input.parse::<TokenStream>().and(value)
+        };
+        Parser::parse2(parser, tokens).err()
+    };
+    let wanted = wanted_at_end(&error(tokens.clone())?)?;
+    let name = spec.name;
+    // An end inside parentheses stays one with a comma behind them.
+    let inside = error(quote!(#tokens,)).filter(|error| wanted_at_end(error).is_some());
+    Some(match (inside, last) {
+        (Some(inside), _) => {
+            syn::Error::new(inside.span(), format!("`{name}` needs {wanted} in front of this"))
+        }
+        (None, TokenTree::Group(last)) => {
+            syn::Error::new_spanned(last, format!("`{name}` needs {wanted} behind this"))
+        }
+        (None, last) => {
+            let message = format!("`{name}` needs {wanted} behind `{last}`");
+            syn::Error::new_spanned(last, message)
+        }
+    })
+}
+
+/// A comma with nothing or an option behind it.
+fn at_end_of_value(input: ParseStream) -> bool {
+    let ahead = input.fork();
+    ahead.parse::<Token![,]>().is_ok() && (ahead.is_empty() || at_next_option(&ahead))
+}
+
+/// What was expected where the tokens ended.
+fn wanted_at_end(error: &syn::Error) -> Option<String> {
+    let message = error.to_string();
+    let rest = message.strip_prefix("unexpected end of input")?;
+    Some(rest.strip_prefix(", expected ").unwrap_or("more").to_owned())
 }
 
 fn wrong(option: Opt, key: &Ident) -> Given {

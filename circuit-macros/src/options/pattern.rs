@@ -1,8 +1,10 @@
 //! `failure` and `ignore`: the left side of a match arm.
 
+use proc_macro2::Span;
 use quote::ToTokens;
 use syn::parse::ParseStream;
-use syn::{Expr, Pat, Token};
+use syn::punctuated::Punctuated;
+use syn::{AngleBracketedGenericArguments, Expr, ExprPath, Ident, Pat, PathArguments, Token};
 
 /// `Err(e) if e.is_server_error()`
 #[derive(Clone)]
@@ -40,12 +42,38 @@ pub(super) fn parse(option: &str, input: ParseStream) -> syn::Result<Arm> {
     if starts_like_closure && !is_pattern(&start) {
         return use_classify();
     }
-    let pattern = Pat::parse_multi_with_leading_vert(input)?;
-    let guard = if input.peek(Token![if]) { Some((input.parse()?, input.parse()?)) } else { None };
+    let mut pattern = Pat::parse_multi_with_leading_vert(input)?;
+    if input.peek(Token![&&]) {
+        let and: Token![&&] = input.parse()?;
+        return Err(syn::Error::new_spanned(
+            and,
+            format!(
+                "`{option}` takes a pattern; a guard is written with `if`: {}",
+                guarded(option)
+            ),
+        ));
+    }
+    let guard = if input.peek(Token![if]) {
+        let if_token: Token![if] = input.parse()?;
+        if input.is_empty() || input.peek(Token![,]) {
+            return Err(syn::Error::new_spanned(
+                if_token,
+                format!("`{option}` needs a condition behind `if`: {}", guarded(option)),
+            ));
+        }
+        Some((if_token, input.parse()?))
+    } else {
+        None
+    };
     if let Some(message) = trap(option, &pattern, guard.is_some()) {
         return Err(syn::Error::new_spanned(pattern, message));
     }
+    must_exist(&mut pattern);
     Ok(Arm { pattern, guard })
+}
+
+fn guarded(option: &str) -> String {
+    format!("`{option} = Err(e) if e.is_server_error()`")
 }
 
 /// Whether a leading vert starts a pattern that distinguishes anything.
@@ -69,7 +97,51 @@ fn is_binding(pattern: &Pat) -> bool {
     }
 }
 
-fn is_lower(ident: &syn::Ident) -> bool {
+/// `NotFound` as `NotFound::<>`: as a path it has to be there. As it was written, a variant that
+/// nobody has imported would be a variable, and match whatever there is.
+fn must_exist(pattern: &mut Pat) {
+    match pattern {
+        Pat::Ident(name) => match &mut name.subpat {
+            Some((_, inside)) => must_exist(inside),
+            None if name.by_ref.is_none() && name.mutability.is_none() && is_upper(&name.ident) => {
+                let attrs = std::mem::take(&mut name.attrs);
+                let path = path(name.ident.clone());
+                *pattern = Pat::Path(ExprPath { attrs, qself: None, path });
+            }
+            None => {}
+        },
+        Pat::Or(or) => or.cases.iter_mut().for_each(must_exist),
+        Pat::Paren(paren) => must_exist(&mut paren.pat),
+        Pat::Reference(reference) => must_exist(&mut reference.pat),
+        Pat::Slice(slice) => slice.elems.iter_mut().for_each(must_exist),
+        Pat::Struct(fields) => fields
+            .fields
+            .iter_mut()
+            .filter(|field| field.colon_token.is_some())
+            .for_each(|field| must_exist(&mut field.pat)),
+        Pat::Tuple(tuple) => tuple.elems.iter_mut().for_each(must_exist),
+        Pat::TupleStruct(tuple) => tuple.elems.iter_mut().for_each(must_exist),
+        _ => {}
+    }
+}
+
+fn path(name: Ident) -> syn::Path {
+    let site = Span::mixed_site().located_at(name.span());
+    let mut path = syn::Path::from(name);
+    path.segments[0].arguments = PathArguments::AngleBracketed(AngleBracketedGenericArguments {
+        colon2_token: Some(Token![::](site)),
+        lt_token: Token![<](site),
+        args: Punctuated::new(),
+        gt_token: Token![>](site),
+    });
+    path
+}
+
+fn is_upper(ident: &Ident) -> bool {
+    ident.to_string().trim_start_matches("r#").starts_with(char::is_uppercase)
+}
+
+fn is_lower(ident: &Ident) -> bool {
     ident.to_string().trim_start_matches("r#").starts_with(|c: char| c.is_lowercase() || c == '_')
 }
 

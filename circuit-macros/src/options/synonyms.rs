@@ -15,17 +15,47 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
             "consecutive_failures",
             "failure_count",
             "error_threshold",
+            "fail_threshold",
+            "failure_limit",
+            "max_errors",
+            "max_failure_count",
+            "trip_after",
+            "handled_events_allowed_before_breaking",
+            "exceptions_allowed_before_breaking",
         ],
     ),
     (
         Opt::FailureRate,
-        &["failure_rate_threshold", "failure_ratio", "error_rate", "error_threshold_percentage"],
+        &[
+            "failure_rate_threshold",
+            "failure_ratio",
+            "failure_percentage",
+            "failure_percent",
+            "failure_threshold_percentage",
+            "error_rate",
+            "error_ratio",
+            "error_percentage",
+            "error_threshold_percentage",
+        ],
     ),
     (Opt::SlowCall, &["slow_call_duration", "slow_call_duration_threshold", "slow_threshold"]),
     (Opt::SlowRate, &["slow_call_rate", "slow_call_rate_threshold"]),
     (
         Opt::Window,
-        &["sliding_window", "sliding_window_size", "window_size", "sampling_duration", "buckets"],
+        &[
+            "sliding_window",
+            "sliding_window_size",
+            "window_size",
+            "sampling_duration",
+            "sliding_window_type",
+            "rolling_window",
+            "rolling_count_timeout",
+            "rolling_duration",
+            "metrics_rolling_stats_time_in_milliseconds",
+            "failure_window",
+            "interval",
+            "buckets",
+        ],
     ),
     (
         Opt::MinCalls,
@@ -37,6 +67,9 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
             "min_throughput",
             "request_volume_threshold",
             "volume_threshold",
+            "min_number_of_calls",
+            "minimum_requests",
+            "minimum_request_volume",
         ],
     ),
     (
@@ -56,6 +89,12 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
             "reset_after",
             "delay",
             "half_open_after",
+            "duration_of_break",
+            "sleep_window_in_milliseconds",
+            "circuit_breaker_sleep_window_in_milliseconds",
+            "wait_duration_in_open",
+            "open_state_duration",
+            "retry_timeout",
         ],
     ),
     (
@@ -65,11 +104,30 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
             "exponential_backoff",
             "exponential_backoff_multiplier",
             "multiplier",
+            "backoff_factor",
         ],
     ),
-    (Opt::MaxRecovery, &["max_wait", "max_delay", "max_backoff"]),
+    (
+        Opt::MaxRecovery,
+        &[
+            "max_wait",
+            "max_delay",
+            "max_backoff",
+            "max_wait_duration_in_open_state",
+            "exponential_max_wait_duration_in_open_state",
+        ],
+    ),
     (Opt::Jitter, &["randomized_wait_factor", "randomization_factor"]),
-    (Opt::SuccessThreshold, &["success_count", "successes", "required_successes"]),
+    (
+        Opt::SuccessThreshold,
+        &[
+            "success_count",
+            "successes",
+            "required_successes",
+            "close_threshold",
+            "half_open_success_threshold",
+        ],
+    ),
     (
         Opt::Probes,
         &[
@@ -79,6 +137,8 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
             "max_requests",
             "permitted_number_of_calls_in_half_open_state",
             "half_open_permits",
+            "permitted_calls_in_half_open_state",
+            "half_open_max_requests",
         ],
     ),
     (Opt::ProbeTimeout, &["max_wait_duration_in_half_open_state", "half_open_timeout"]),
@@ -91,22 +151,51 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
             "record_exceptions",
             "expected_exception",
             "fail_on",
+            "record_failure",
+            "record_failure_predicate",
+            "record_exception",
+            "should_handle",
         ],
     ),
     (
         Opt::Ignore,
-        &["ignore_exceptions", "ignore_if", "ignored", "exclude", "skip_on", "ignore_errors"],
+        &[
+            "ignore_exceptions",
+            "ignore_if",
+            "ignored",
+            "ignore_exception",
+            "ignore_exception_predicate",
+            "exclude",
+            "excluded_exceptions",
+            "skip_on",
+            "ignore_errors",
+        ],
     ),
     (Opt::Classify, &["classifier", "is_successful", "is_success", "predicate"]),
-    (Opt::Timeout, &["call_timeout", "time_limit", "deadline"]),
+    (
+        Opt::Timeout,
+        &[
+            "call_timeout",
+            "time_limit",
+            "deadline",
+            "execution_timeout",
+            "execution_timeout_in_milliseconds",
+            "request_timeout",
+        ],
+    ),
     (
         Opt::MaxConcurrent,
-        &["bulkhead", "max_concurrent_calls", "max_in_flight", "concurrency", "concurrency_limit"],
+        &[
+            "bulkhead",
+            "max_concurrent_calls",
+            "max_concurrent_requests",
+            "max_parallel_calls",
+            "max_in_flight",
+            "concurrency",
+            "concurrency_limit",
+        ],
     ),
-    (
-        Opt::Fallback,
-        &["fallback_method", "fallback_function", "fallback_fn", "fallbackMethod", "or_else"],
-    ),
+    (Opt::Fallback, &["fallback_method", "fallback_function", "fallback_fn", "or_else"]),
     (Opt::FallbackOn, &["fallback_on_error", "fallback_when"]),
     (Opt::Name, &["id", "circuit", "label"]),
     (Opt::Key, &["key_by", "by", "partition"]),
@@ -117,16 +206,34 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
 
 /// The option that `typed` most likely stands for.
 pub(super) fn meant(typed: &str) -> Option<&'static str> {
-    let synonym = SYNONYMS
-        .iter()
-        .find(|(_, words)| words.contains(&typed))
-        .map(|(option, _)| option.spec().name);
-    synonym.or_else(|| closest(typed, TABLE.iter().map(|spec| spec.name)))
+    let typed = &*snake_case(typed);
+    let option = TABLE.iter().find(|spec| spec.name == typed).map(|spec| spec.name);
+    let synonym = || {
+        SYNONYMS
+            .iter()
+            .find(|(_, words)| words.contains(&typed))
+            .map(|(option, _)| option.spec().name)
+    };
+    option.or_else(synonym).or_else(|| closest(typed, TABLE.iter().map(|spec| spec.name)))
+}
+
+/// Input: `slidingWindowSize` Output: `sliding_window_size`
+fn snake_case(name: &str) -> String {
+    let mut snake = String::new();
+    let mut after_small = false;
+    for c in name.chars() {
+        if c.is_uppercase() && after_small {
+            snake.push('_');
+        }
+        after_small = c.is_lowercase() || c.is_ascii_digit();
+        snake.extend(c.to_lowercase());
+    }
+    snake
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{SYNONYMS, TABLE, meant};
+    use super::{SYNONYMS, TABLE, meant, snake_case};
 
     #[test]
     fn no_synonym_is_an_option() {
@@ -136,10 +243,32 @@ mod tests {
     }
 
     #[test]
+    fn every_synonym_is_said_by_one_option_in_snake_case() {
+        let mut words: Vec<_> = SYNONYMS.iter().flat_map(|(_, words)| words.iter()).collect();
+        for word in &words {
+            assert_eq!(snake_case(word), ***word);
+        }
+        words.sort_unstable();
+        let all = words.len();
+        words.dedup();
+        assert_eq!(words.len(), all);
+    }
+
+    #[test]
     fn other_libraries_names_are_understood() {
         assert_eq!(meant("failure_threshold"), Some("threshold"));
         assert_eq!(meant("reset_timeout"), Some("recovery"));
         assert_eq!(meant("fallbackMethod"), Some("fallback"));
+        assert_eq!(meant("slidingWindowSize"), Some("window"));
+        assert_eq!(meant("waitDurationInOpenState"), Some("recovery"));
+        assert_eq!(meant("failureRateThreshold"), Some("failure_rate"));
+        assert_eq!(meant("permittedNumberOfCallsInHalfOpenState"), Some("probes"));
+        assert_eq!(meant("minimumNumberOfCalls"), Some("min_calls"));
+        assert_eq!(meant("requestVolumeThreshold"), Some("min_calls"));
+        assert_eq!(meant("slowCallDurationThreshold"), Some("slow_call"));
+        assert_eq!(meant("DurationOfBreak"), Some("recovery"));
+        assert_eq!(meant("MAX_FAILURES"), Some("threshold"));
+        assert_eq!(meant("failureRate"), Some("failure_rate"));
         assert_eq!(meant("treshold"), Some("threshold"));
         assert_eq!(meant("colour"), None);
     }

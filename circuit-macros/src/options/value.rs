@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use proc_macro2::{Literal, TokenStream};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::parse::ParseStream;
-use syn::{Expr, ExprPath, Lit, LitStr, UnOp};
+use syn::{Expr, ExprPath, Lit, LitStr, Token, UnOp};
 
 use super::{Arm, Spec, Takes, duration, number, pattern};
 use crate::diag::Problems;
@@ -39,6 +39,9 @@ pub(super) fn parse(
         let tokens = arm.to_token_stream();
         return Ok((Value::Pattern(Box::new(arm)), tokens));
     }
+    if spec.takes == Takes::Rate {
+        percentage(spec.name, input)?;
+    }
     let expr = bare(input.parse()?);
     let tokens = expr.to_token_stream();
     let value = of_expr(spec, expr).unwrap_or_else(|message| {
@@ -48,6 +51,24 @@ pub(super) fn parse(
     Ok((value, tokens))
 }
 
+/// `50%` without quotes would be the start of a division's remainder.
+fn percentage(name: &str, input: ParseStream) -> syn::Result<()> {
+    let ahead = input.fork();
+    let (Ok(number), Ok(sign)) = (ahead.parse::<Lit>(), ahead.parse::<Token![%]>()) else {
+        return Ok(());
+    };
+    let digits = match &number {
+        Lit::Int(int) => int.base10_digits(),
+        Lit::Float(float) => float.base10_digits(),
+        _ => return Ok(()),
+    };
+    if !ahead.is_empty() && !ahead.peek(Token![,]) {
+        return Ok(());
+    }
+    let message = format!("`{name}` takes a percentage in quotes: write `{name} = \"{digits}%\"`");
+    Err(syn::Error::new_spanned(quote!(#number #sign), message))
+}
+
 fn of_expr(spec: &Spec, expr: Expr) -> Parsed {
     let literal = literal(&expr);
     match spec.takes {
@@ -55,6 +76,18 @@ fn of_expr(spec: &Spec, expr: Expr) -> Parsed {
         Takes::Rate | Takes::Factor | Takes::Part => number::float(spec, literal, expr),
         Takes::Time => time(spec, literal, expr),
         Takes::Window => match literal {
+            // Which of the two was meant, only its author knows.
+            Some((_, Lit::Str(text)))
+                if text.value().trim().parse::<u32>().is_ok_and(|n| n > 0) =>
+            {
+                let digits = text.value();
+                let digits = digits.trim();
+                Err(format!(
+                    "`{0}` needs a unit, or no quotes: write `{0} = {digits}` for the last \
+                     {digits} calls, or `{0} = \"{digits}s\"` for seconds",
+                    spec.name
+                ))
+            }
             Some((_, Lit::Str(_))) => time(spec, literal, expr),
             _ => number::whole(spec, 1_000_000, literal, expr),
         },

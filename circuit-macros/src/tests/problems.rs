@@ -167,3 +167,25 @@ fn every_example_is_accepted() {
         assert_eq!(problems(&options, asynchronous), [""; 0], "{options}");
     }
 }
+
+#[test]
+fn a_value_that_ends_too_early_names_its_option() {
+    for (options, problem) in [
+        ("failure = Err(_) if", "if: `failure` needs a condition behind `if`: "),
+        ("failure = Err(_) |", "|: `failure` needs "),
+        ("threshold = 3 +", "+: `threshold` needs an expression behind `+`"),
+        ("key = host[1 +]", "]: `key` needs an expression in front of this"),
+        ("recovery = -", "-: `recovery` needs an expression behind `-`"),
+        ("fallback = |n: u8| -> (u8)", "(u8): `fallback` needs "),
+        ("classify = |r|", "|: `classify` needs an expression behind `|`"),
+    ] {
+        let said = problems(options, PLAIN);
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].starts_with(problem), "{said:?}");
+        // What stands behind it is still read.
+        let said = problems(&format!("{options}, jitter = 2"), PLAIN);
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].starts_with(problem), "{said:?}");
+        assert!(said[1].starts_with("2: "), "{said:?}");
+    }
+}

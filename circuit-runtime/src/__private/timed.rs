@@ -85,7 +85,12 @@ mod with_tokio {
         J: Fn(&R) -> (End, Fallback),
     {
         let error = CallTimeoutError::new(permit.circuit_name(), limit);
-        let racing = Racing { future: body, limit: tokio::time::sleep(limit) };
+        // Panics outside a runtime and in one without timers: a mistake of this program, of which
+        // the circuit of the service it calls must not hear.
+        let mut permit = Neutral(Some(permit));
+        let sleep = tokio::time::sleep(limit);
+        let racing = Racing { future: body, limit: sleep };
+        let permit = permit.0.take().expect("taken once");
         let guarded = Guarded::new(permit, racing, move |raced: &Raced<R>| match &raced.value {
             Some(value) => {
                 let end = judge(value);
@@ -95,6 +100,17 @@ mod with_tokio {
             None => (End::TimedOut, late),
         });
         Ending { guarded, error }
+    }
+
+    /// A permit that a panic ends as ignored.
+    struct Neutral<'a>(Option<Permit<'a>>);
+
+    impl Drop for Neutral<'_> {
+        fn drop(&mut self) {
+            if let Some(permit) = self.0.take() {
+                permit.ignore();
+            }
+        }
     }
 
     /// What came first, with room for the judgement on it.

@@ -189,6 +189,24 @@ fn a_panic_while_polling_is_a_failure() {
     assert_eq!((snapshot.cancelled, snapshot.failures, snapshot.panicked), (0, 1, 1));
 }
 
+#[circuit_breaker(threshold = 1, name = "outside_a_runtime", timeout = "5s")]
+async fn outside_a_runtime() -> Result<u8, E> {
+    Ok(1)
+}
+
+#[test]
+fn a_limit_without_a_runtime_is_no_failure_of_the_service() {
+    let call = || block_on(outside_a_runtime());
+    assert!(std::panic::catch_unwind(call).is_err());
+    assert_eq!(counts("outside_a_runtime"), (0, 0, 0));
+    let snapshot = circuit_runtime::find("outside_a_runtime").expect("was called").snapshot();
+    assert_eq!((snapshot.ignored, snapshot.panicked), (1, 0));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let call = || runtime.block_on(outside_a_runtime());
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).is_err(), "no timers");
+    assert_eq!(counts("outside_a_runtime"), (0, 0, 0));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_call_that_takes_too_long_is_a_failure() {
     assert_eq!(limited(false).await, Ok(1));

@@ -93,4 +93,9 @@ fn max_keys(n: u8) -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(backoff = f64::INFINITY)]
+fn infinite() -> Result<(), E> {
+    Ok(())
+}
+
 fn main() {}

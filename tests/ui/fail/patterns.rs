@@ -65,4 +65,19 @@ fn then_another() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(failure = Err(_) if)]
+fn guard_missing() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = Err(_) if, threshold = 3)]
+fn guard_missing_and_more() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = Err(e) && e.is_fatal())]
+fn guard_without_if() -> Result<(), E> {
+    Ok(())
+}
+
 fn main() {}

@@ -100,4 +100,24 @@ fn closure() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(failure_rate = "50")]
+fn quoted_percentage() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure_rate = "250")]
+fn quoted_too_much() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure_rate = 50%)]
+fn bare_percentage() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(slow_call = "1s", slow_rate = 2.5%, threshold = 3)]
+fn bare_percentage_and_more() -> Result<(), E> {
+    Ok(())
+}
+
 fn main() {}

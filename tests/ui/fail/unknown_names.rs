@@ -70,4 +70,14 @@ fn generated((a, mut b): (u8, u8)) -> Result<u8, E> {
     Ok(1)
 }
 
+#[circuit_breaker(failure = NotFound)]
+fn variant_alone() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(ignore = Err(NotFound | Status::Missing))]
+fn variant_inside() -> Result<(), E> {
+    Ok(())
+}
+
 fn main() {}
