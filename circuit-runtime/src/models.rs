@@ -263,6 +263,7 @@ fn a_success_of_a_past_period_does_not_slide_the_next_window() {
         pass().success();
         pass().success();
         pass().failure();
+        pass().success(); // from here on, successes only slide
         let permit = pass();
         let other = thread::spawn(move || permit.success());
         breaker.reset();

@@ -302,7 +302,9 @@ impl Circuit {
         }
         let epoch = u64::from(machine.epoch());
         if self.slides.load(Ordering::Relaxed) >> 32 != epoch {
-            self.slides.store(epoch << 32, Ordering::Relaxed);
+            // A read-modify-write, as a slide is: they come one after the other, so that a slide of the
+            // period that ends here is overwritten, or finds its period over.
+            self.slides.swap(epoch << 32, Ordering::Relaxed);
         }
         self.front.word.store(Word::of(machine, inner.mode).0, Ordering::Release);
     }
