@@ -19,7 +19,7 @@
 
 use crate::clock::{Moment, Nanos};
 use crate::per_thread::PerThread;
-use crate::sync::{AtomicU64, Ordering, const_fn};
+use crate::sync::{AtomicU64, Ordering};
 use crate::window::{BUCKETS, COARSE_FROM, Span, slot};
 
 /// The per-thread part of a time window.
@@ -54,7 +54,6 @@ const COUNT: u64 = u32::MAX as u64;
 const PLACED: u64 = 1 << 31;
 
 impl Tally {
-    const_fn! {
     pub(crate) fn new() -> Self {
         Tally {
             rows: PerThread::new(),
@@ -62,7 +61,6 @@ impl Tally {
             origin: AtomicU64::new(0),
             width: AtomicU64::new(1),
         }
-    }
     }
 
     /// Says where the buckets of this period are; under the circuit's lock, before it is published
