@@ -11,7 +11,7 @@ use crate::counts::Count;
 use crate::outcome::Outcome;
 use crate::state::Verdict;
 use crate::window::Mark;
-use crate::word::Entry;
+use crate::word::{Entry, Ticket};
 
 /// The right to make one call through a circuit, from [`CircuitBreaker::try_acquire`].
 ///
@@ -111,7 +111,8 @@ impl<'a> Permit<'a> {
     }
 
     /// The one way a permit ends by itself. A success through a calm circuit only counts itself.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "out of line it would ask for the permit in memory")]
+    #[inline(always)]
     pub(crate) fn settle(self, end: End, fallback: Fallback) {
         // Its parts go on by value, so that the healthy path keeps the permit in registers.
         let &Permit { breaker, circuit, mut entry } = &*ManuallyDrop::new(self);
@@ -140,13 +141,20 @@ impl fmt::Debug for Permit<'_> {
 }
 
 impl Drop for Permit<'_> {
+    // By value, and next to nothing: so that it is inlined where a panic passes, too, which lets the
+    // healthy path keep the permit in registers.
     #[inline]
     fn drop(&mut self) {
-        let Permit { breaker, circuit, mut entry } = *self;
-        let end = if entry.ticket.is_inside() { End::Panicked } else { End::Cancelled };
-        entry.ticket = entry.ticket.with_inside(false);
-        conclude(breaker, circuit, entry, end);
+        let Permit { breaker, circuit, entry } = *self;
+        dropped(breaker, circuit, entry.ticket, entry.started);
     }
+}
+
+#[cold]
+#[inline(never)]
+fn dropped(breaker: &CircuitBreaker, circuit: &Circuit, ticket: Ticket, started: Nanos) {
+    let end = if ticket.is_inside() { End::Panicked } else { End::Cancelled };
+    conclude(breaker, circuit, Entry { ticket: ticket.with_inside(false), started }, end);
 }
 
 /// A success that has something to write or to give back, but mostly needs no lock for it.

@@ -295,13 +295,12 @@ impl Machine {
                 return Some(Reason::FailuresInARow { failures: run, threshold });
             }
         }
-        let (epoch, rules) = (self.epoch, self.rules);
-        let window = self.window.as_mut()?;
+        let (rules, window) = (&self.rules, self.window.as_mut()?);
         // Successes that are counted elsewhere only lower a rate: most outcomes needn't ask for
         // them.
-        rate_reached(&rules, window.known(world))?;
-        let figures = window.figures(epoch, world);
-        rate_reached(&rules, figures).filter(|_| figures.calls >= rules.min_calls)
+        rate_reached(rules, window.known(world))?;
+        let figures = window.figures(self.epoch, world);
+        rate_reached(rules, figures).filter(|_| figures.calls >= rules.min_calls)
     }
 
     /// Opens for min(recovery × backoff^streak, cap), then jitter.

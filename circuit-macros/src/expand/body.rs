@@ -8,24 +8,24 @@ use super::parameters::Parameters;
 use super::{at, at_return_type, circuit, judge};
 use crate::model::{Form, Model, Timeout};
 
-/// The expression that runs the body and has the type that the function returns.
-pub(super) fn run(model: &Model, parameters: &Parameters) -> TokenStream {
+/// The expression that runs the body under a permit and has the type that the function returns.
+pub(super) fn run(model: &Model, parameters: &Parameters, permit: &TokenStream) -> TokenStream {
     let site = at_return_type(model);
     let judge = judge::judge(model);
     let body = body(model, parameters);
     match (&model.form, &model.timeout) {
         (Form::Sync, _) => quote_spanned! {site=>
-            __circuit::run(__circuit_returns, __circuit_permit, #body, #judge)
+            __circuit::run(__circuit_returns, #permit, #body, #judge)
         },
         (_, None) => quote_spanned! {site=>
-            __circuit::run_async(__circuit_returns, __circuit_permit, #body, #judge).await
+            __circuit::run_async(__circuit_returns, #permit, #body, #judge).await
         },
         (_, Some(timeout)) => {
             let limit = circuit::limit(&timeout.limit);
             let (run, returns) = timed(timeout, "run_timed");
             quote_spanned! {site=>
                 __circuit::in_time(
-                    #run(#returns, __circuit_permit, #limit, #body, #judge).await,
+                    #run(#returns, #permit, #limit, #body, #judge).await,
                     __circuit_late,
                 )
             }

@@ -200,6 +200,21 @@ pub(super) fn limit(value: &Value) -> TokenStream {
     }
 }
 
+/// The expression that asks for a permit; the arm says what a rejected call does.
+///
+/// A block: a variable beside the body's future would leave a flag in the function's own future,
+/// whether it has been moved.
+pub(super) fn permit(model: &Model, site: Span, rejected: &TokenStream) -> TokenStream {
+    let entry = entry(model);
+    quote_spanned! {site=> {
+        let __circuit_permit = match #entry {
+            __circuit::Admitted(__circuit_permit) => __circuit_permit,
+            #rejected,
+        };
+        __circuit_permit
+    }}
+}
+
 /// The request for a permit.
 pub(super) fn entry(model: &Model) -> TokenStream {
     let site = Span::mixed_site();

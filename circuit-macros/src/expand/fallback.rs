@@ -22,8 +22,6 @@ pub(super) fn on_rejection(
 ) -> TokenStream {
     let site = at_return_type(model);
     let here = at(&fallback.expr);
-    let run = body::run(model, parameters);
-    let entry = circuit::entry(model);
     let mut arguments = Vec::new();
     if let (Some(token), Kind::Path) = (parameters.self_token, fallback.kind) {
         arguments.push(syn::Token![self](token.span.located_at(here)).to_token_stream());
@@ -38,20 +36,21 @@ pub(super) fn on_rejection(
     }
     let answer = answer(model, fallback, parameters, &arguments);
     let (binding, rejected, value) = if reason {
+        let allow = allow(&["clippy::diverging_sub_expression"]);
         (
-            quote_spanned!(site=> let __circuit_open =),
+            quote_spanned!(site=> #allow let __circuit_open =),
             quote_spanned!(site=> __circuit_open),
             quote_spanned!(site=> __circuit_open),
         )
     } else {
         (TokenStream::new(), quote_spanned!(site=> _), TokenStream::new())
     };
+    let rejected = quote_spanned! {site=>
+        __circuit::Rejected(#rejected) => break '__circuit_rejected #value
+    };
+    let run = body::run(model, parameters, &circuit::permit(model, site, &rejected));
     quote_spanned! {site=>
         #binding '__circuit_rejected: {
-            let __circuit_permit = match #entry {
-                __circuit::Admitted(__circuit_permit) => __circuit_permit,
-                __circuit::Rejected(#rejected) => break '__circuit_rejected #value,
-            };
             return #run;
         };
         #answer

@@ -107,15 +107,11 @@ fn returns(model: &Model) -> TokenStream {
 
 fn without_fallback(model: &Model, parameters: &Parameters) -> TokenStream {
     let site = at_return_type(model);
-    let run = body::run(model, parameters);
-    let entry = circuit::entry(model);
-    quote_spanned! {site=>
-        let __circuit_permit = match #entry {
-            __circuit::Admitted(__circuit_permit) => __circuit_permit,
-            __circuit::Rejected(__circuit_open) => return __circuit_reject(__circuit_open),
-        };
-        return #run;
-    }
+    let rejected = quote_spanned! {site=>
+        __circuit::Rejected(__circuit_open) => return __circuit_reject(__circuit_open)
+    };
+    let run = body::run(model, parameters, &circuit::permit(model, site, &rejected));
+    quote_spanned!(site=> return #run;)
 }
 
 /// Errors about the return type are shown there; at the name where there is none.

@@ -48,13 +48,17 @@ fn sync_function() {
                     return __circuit_returns.never();
                 }
                 let __circuit_reject = __circuit::bare(__circuit_returns);
-                let __circuit_permit = match __circuit::enter(__circuit_breaker) {
-                    __circuit::Admitted(__circuit_permit) => __circuit_permit,
-                    __circuit::Rejected(__circuit_open) => return __circuit_reject(__circuit_open),
-                };
                 return __circuit::run(
                     __circuit_returns,
-                    __circuit_permit,
+                    {
+                        let __circuit_permit = match __circuit::enter(__circuit_breaker) {
+                            __circuit::Admitted(__circuit_permit) => __circuit_permit,
+                            __circuit::Rejected(__circuit_open) => {
+                                return __circuit_reject(__circuit_open);
+                            }
+                        };
+                        __circuit_permit
+                    },
                     move || { fetch(sku) },
                     |__circuit_result| __circuit::judge_bare(__circuit_result),
                 );
@@ -91,22 +95,24 @@ fn async_method() {
                         return __circuit_returns.never();
                     }
                     let __circuit_reject = __circuit::rejectable(__circuit_returns);
-                    let __circuit_permit = match {
-                        let __circuit_entry = __circuit::Key::of(&(self.host))
-                            .with(|__circuit_key| __circuit::enter_keyed(
-                                __circuit_breaker,
-                                __circuit_key,
-                            ));
-                        __circuit_entry
-                    } {
-                        __circuit::Admitted(__circuit_permit) => __circuit_permit,
-                        __circuit::Rejected(__circuit_open) => {
-                            return __circuit_reject(__circuit_open);
-                        }
-                    };
                     return __circuit::run_async(
                             __circuit_returns,
-                            __circuit_permit,
+                            {
+                                let __circuit_permit = match {
+                                    let __circuit_entry = __circuit::Key::of(&(self.host))
+                                        .with(|__circuit_key| __circuit::enter_keyed(
+                                            __circuit_breaker,
+                                            __circuit_key,
+                                        ));
+                                    __circuit_entry
+                                } {
+                                    __circuit::Admitted(__circuit_permit) => __circuit_permit,
+                                    __circuit::Rejected(__circuit_open) => {
+                                        return __circuit_reject(__circuit_open);
+                                    }
+                                };
+                                __circuit_permit
+                            },
                             async move {
                                 if false {
                                     return __circuit_returns.never();
@@ -158,13 +164,17 @@ fn fallback_of_either_kind() {
                     return __circuit_returns.never();
                 }
                 '__circuit_rejected: {
-                    let __circuit_permit = match __circuit::enter_or_fall_back(__circuit_breaker) {
-                        __circuit::Admitted(__circuit_permit) => __circuit_permit,
-                        __circuit::Rejected(_) => break '__circuit_rejected,
-                    };
                     return __circuit::run_async(
                             __circuit_returns,
-                            __circuit_permit,
+                            {
+                                let __circuit_permit = match __circuit::enter_or_fall_back(
+                                    __circuit_breaker,
+                                ) {
+                                    __circuit::Admitted(__circuit_permit) => __circuit_permit,
+                                    __circuit::Rejected(_) => break '__circuit_rejected,
+                                };
+                                __circuit_permit
+                            },
                             async move {
                                 if false {
                                     return __circuit_returns.never();
@@ -297,15 +307,17 @@ fn boxed_future() {
                         return __circuit_returns.never();
                     }
                     let __circuit_reject = __circuit::bare(__circuit_returns);
-                    let __circuit_permit = match __circuit::enter(__circuit_breaker) {
-                        __circuit::Admitted(__circuit_permit) => __circuit_permit,
-                        __circuit::Rejected(__circuit_open) => {
-                            return __circuit_reject(__circuit_open);
-                        }
-                    };
                     return __circuit::run_async(
                             __circuit_returns,
-                            __circuit_permit,
+                            {
+                                let __circuit_permit = match __circuit::enter(__circuit_breaker) {
+                                    __circuit::Admitted(__circuit_permit) => __circuit_permit,
+                                    __circuit::Rejected(__circuit_open) => {
+                                        return __circuit_reject(__circuit_open);
+                                    }
+                                };
+                                __circuit_permit
+                            },
                             async move {
                                 if false {
                                     return __circuit_returns.never();
