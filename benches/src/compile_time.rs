@@ -25,14 +25,13 @@ const ATTRIBUTES: [(&str, &str, &str); 4] = [
 ];
 
 /// Why the runtime depends on each crate, with default features on Linux.
-const REASONS: [(&str, &str); 13] = [
+const REASONS: [(&str, &str); 11] = [
     ("bitflags", "of rustix: sets of flags in its types"),
     ("circuit-macros", "the attribute (feature `macros`)"),
     ("fastrand", "the draw of the jitter"),
     ("foldhash", "hashes keys: seeded, so that keys from outside can't be made to collide"),
     ("linux-raw-sys", "of rustix: the kernel's constants"),
     ("once_cell", "statics and rows of counters on first use"),
-    ("papaya", "the concurrent map of circuits per key"),
     (
         "pin-project-lite",
         "pins the guarded future without `unsafe` of our own; no build-time dependencies",
@@ -42,7 +41,6 @@ const REASONS: [(&str, &str); 13] = [
         "of circuit-macros, at build time: heads of functions and option values",
     ),
     ("rustix", "the kernel's coarse clock, a fifth of the exact one's price"),
-    ("equivalent, seize", "of papaya: look-up by a borrowed key, and reclamation of its entries"),
     ("thiserror", "the error types"),
     ("thiserror-impl", "of thiserror, at build time"),
 ];

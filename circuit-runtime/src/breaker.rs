@@ -13,7 +13,7 @@ use crate::event::{self, Listeners, Transition};
 use crate::guard::{self, Call};
 #[cfg(any(feature = "metrics", feature = "tracing"))]
 use crate::integrations;
-use crate::keyed::Keys;
+use crate::keyed::{Keys, Tenancy};
 use crate::outcome::{Mode, Outcome, State};
 use crate::permit::{End, Fallback, Permit};
 use crate::registry;
@@ -141,38 +141,48 @@ impl CircuitBreaker {
     }
 
     #[inline(never)]
-    fn admit_key(
-        &self,
+    fn admit_key<'a>(
+        &'a self,
         key: &str,
-        keys: &Keys,
+        keys: &'a Keys,
         fallback: Fallback,
-    ) -> Result<Permit<'_>, CircuitOpenError> {
-        let mut known = keys.get(key);
-        loop {
-            let arrive = || keys.arrive(key, || (self.circuit.rules(), self.circuit.mode()));
-            let Some(tenancy) = known.or_else(arrive) else {
-                // What holds for all keys holds for those without a circuit too.
-                let entry = match self.circuit.mode() {
-                    Mode::ForcedOpen | Mode::Disabled => self.ask(fallback)?,
-                    Mode::Normal | Mode::Shadow => self.unprotected(),
-                };
-                return Ok(Permit::entered(self, &self.circuit, entry));
-            };
-            let circuit = tenancy.circuit;
-            let entry = match circuit.quick() {
-                Some(ticket) if circuit.tenant() == tenancy.tenant => {
-                    Ok(Ok(Entry { ticket, started: 0 }))
+    ) -> Result<Permit<'a>, CircuitOpenError> {
+        let known = keys.get(key);
+        if let Some(Tenancy { circuit, tenant }) = known {
+            if let Some(ticket) = circuit.quick() {
+                if circuit.tenant() == tenant {
+                    return Ok(Permit::entered(self, circuit, Entry { ticket, started: 0 }));
                 }
-                Some(_) => Err(Moved),
-                None => self.ask_one(circuit, tenancy.tenant, Some(key), fallback),
-            };
-            match entry {
+            }
+        }
+        self.ask_key(key, keys, known, fallback)
+    }
+
+    /// Admission by the circuit of a key in all cases but the plainest.
+    #[inline(never)]
+    fn ask_key<'a>(
+        &'a self,
+        key: &str,
+        keys: &'a Keys,
+        mut known: Option<Tenancy<'a>>,
+        fallback: Fallback,
+    ) -> Result<Permit<'a>, CircuitOpenError> {
+        for _ in 0..ATTEMPTS {
+            let arrive = || keys.arrive(key, || (self.circuit.rules(), self.circuit.mode()));
+            let Some(Tenancy { circuit, tenant }) = known.or_else(arrive) else { break };
+            match self.ask_one(circuit, tenant, Some(key), fallback) {
                 Ok(entry) => return Ok(Permit::entered(self, circuit, entry?)),
                 // The circuit has just been given to another key: ask for one behind the lock
                 // under which that is done.
                 Err(Moved) => known = None,
             }
         }
+        // What holds for all keys holds for those without a circuit too.
+        let entry = match self.circuit.mode() {
+            Mode::ForcedOpen | Mode::Disabled => self.ask(fallback)?,
+            Mode::Normal | Mode::Shadow => self.unprotected(),
+        };
+        Ok(Permit::entered(self, &self.circuit, entry))
     }
 
     /// Asks one circuit, counts its answer, and makes the error.
@@ -341,7 +351,7 @@ impl CircuitBreaker {
     pub fn snapshot(&self) -> Snapshot {
         let mut snapshot = Snapshot::of(self.name, self.circuit.view(), true);
         if let Some(keys) = &self.keys {
-            keys.circuits().into_iter().for_each(|circuit| snapshot.join(circuit.view()));
+            keys.circuits().for_each(|circuit| snapshot.join(circuit.view()));
             snapshot.keep_latest_transitions();
         }
         snapshot
@@ -350,7 +360,7 @@ impl CircuitBreaker {
     /// The keys that have a circuit now, in no particular order; none where there is no `key`.
     #[must_use]
     pub fn keys(&self) -> Vec<Arc<str>> {
-        self.keys.iter().flat_map(|keys| keys.keys()).collect()
+        self.keys.iter().flat_map(|keys| keys.circuits()).filter_map(Circuit::key).collect()
     }
 
     /// The circuit of this key, if it has one.
@@ -458,6 +468,10 @@ impl fmt::Debug for CircuitBreaker {
             .finish_non_exhaustive()
     }
 }
+
+/// How often a call asks for a circuit of its key's that other keys take from it at once. More of
+/// them call at the same moment, then, than there may be circuits.
+const ATTEMPTS: usize = 3;
 
 /// What counts as what where nobody says otherwise.
 #[inline]

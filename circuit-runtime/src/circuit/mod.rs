@@ -126,16 +126,6 @@ struct Inner {
 /// How many transitions a circuit remembers.
 pub(crate) const RECENT: usize = 16;
 
-/// What came of giving a circuit to another key.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Reassigned {
-    Refused,
-    Given {
-        /// The key that had it.
-        from: Option<Arc<str>>,
-    },
-}
-
 impl Circuit {
     const_fn! {
     pub(crate) fn new(rules: Rules) -> Self {
@@ -194,6 +184,15 @@ impl Circuit {
     /// The number of the key that this circuit serves: after [`Circuit::quick`], or under the lock.
     pub(crate) fn tenant(&self) -> u64 {
         self.front.tenant.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn key(&self) -> Option<Arc<str>> {
+        self.enter().key.clone()
+    }
+
+    /// Whether this is the key that the circuit serves.
+    pub(crate) fn serves(&self, key: &str) -> bool {
+        self.enter().key.as_deref() == Some(key)
     }
 
     /// Takes the lock, and takes over what has only been counted since.
@@ -259,14 +258,14 @@ impl Circuit {
         rules: Rules,
         mode: Mode,
         may_go: impl FnOnce(&Machine, Nanos) -> bool,
-    ) -> Reassigned {
+    ) -> bool {
         let mut inner = self.enter();
         if self.front.in_flight.load(Ordering::Relaxed) != 0
             || !may_go(&inner.machine, clock::now())
         {
-            return Reassigned::Refused;
+            return false;
         }
-        let from = inner.key.replace(Arc::clone(key));
+        inner.key = Some(Arc::clone(key));
         inner.machine.reassign(rules);
         inner.since_epoch = inner.machine.epoch();
         inner.mode = mode;
@@ -275,7 +274,7 @@ impl Circuit {
         self.front.tenant.store(self.tenant() + 1, Ordering::Relaxed);
         self.publish_rules(&rules);
         self.publish(&inner);
-        Reassigned::Given { from }
+        true
     }
 
     /// Where the deadline of a state is published.

@@ -219,6 +219,33 @@ fn threads_with_many_keys_lose_no_count() {
 }
 
 #[test]
+fn threads_whose_keys_take_each_others_circuits_never_meet_anothers() {
+    #[circuit_breaker(name = "keys: crowded", key = key, max_keys = 8, threshold = 1, recovery = "1ns")]
+    fn call(key: &str, answer: Answer) -> Answer {
+        answer
+    }
+    // Of all lengths, since each of them is kept in its own way.
+    let keys: Vec<String> = (0..40).map(|n| format!("{n}-{}", "k".repeat(n * n % 700))).collect();
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let keys = &keys;
+            scope.spawn(move || {
+                for step in 0..20_000 {
+                    let number = (step * (2 * thread + 3) + thread) % keys.len();
+                    let answer = if number % 2 == 0 { Ok(()) } else { DOWN };
+                    let seen = call(&keys[number], answer);
+                    assert!(number % 2 == 1 || seen == Ok(()), "{number} was rejected");
+                }
+            });
+        }
+    });
+    let seen = circuit("keys: crowded").snapshot();
+    let counted = [seen.successes, seen.failures, seen.rejected, seen.late, seen.unprotected];
+    assert_eq!(counted.iter().sum::<u64>(), 4 * 20_000);
+    assert_eq!(8, circuit("keys: crowded").keys().len());
+}
+
+#[test]
 fn a_mode_holds_for_keys_that_get_no_circuit() {
     let _time = freeze();
     let (call, circuit) = keyed!("keys: mode without a circuit", max_keys = 1);

@@ -1,0 +1,233 @@
+//! One circuit per key, bounded.
+//!
+//! The circuits live in *slots*: made once, at most `max_keys` of them, never freed before their
+//! breaker, and given to another key when theirs has become idle. So a permit can hold a plain
+//! reference to its circuit without counting references, and whoever has looked a key up just
+//! before its slot changed hands is told so by the tenant's number (see `circuit`).
+//!
+//! A call finds its circuit without a lock: `index` says which slots may be the key's, and the slot's
+//! own `text` whether one is. Nothing is ever taken for another key's circuit; a call that finds
+//! none, because there is none or because it is just being moved, asks again behind the lock.
+//! A concurrent map of the usual kind costs several times as much, since it has its entries, its
+//! keys and the reclamation of both to look after (see `benches`).
+
+mod index;
+mod slots;
+mod text;
+
+#[cfg(all(test, circuit_loom))]
+pub(crate) use text::Text;
+
+use std::fmt;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
+
+use crate::circuit::Circuit;
+use crate::clock::{self, NEVER, Nanos};
+use crate::config::Rules;
+use crate::outcome::{Mode, State};
+use crate::state::Machine;
+use crate::sync::{AtomicU64, Mutex, Ordering, unpoisoned};
+use index::Index;
+use slots::{Slot, Slots};
+
+// The model checker has to find the same table in each execution.
+#[cfg(circuit_loom)]
+use foldhash::quality::FixedState as RandomState;
+#[cfg(not(circuit_loom))]
+use foldhash::quality::RandomState;
+
+/// The circuits of one function's keys.
+pub(crate) struct Keys {
+    max: usize,
+    hasher: RandomState,
+    index: Index,
+    slots: Slots,
+    arrivals: Mutex<Arrivals>,
+    /// Until when no slot can become free by itself, so that looking for one would be in vain.
+    full_until: AtomicU64,
+}
+
+/// A key's present right to a slot.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tenancy<'a> {
+    pub(crate) circuit: &'a Circuit,
+    pub(crate) tenant: u64,
+}
+
+/// What changes when a new key arrives.
+struct Arrivals {
+    /// The hash of each slot's key.
+    hashes: Vec<u64>,
+    /// Where the search for an idle circuit goes on.
+    hand: usize,
+}
+
+impl Keys {
+    pub(crate) fn new(max_keys: u32) -> Self {
+        let max = max_keys as usize;
+        Keys {
+            max,
+            hasher: RandomState::default(),
+            index: Index::new(),
+            slots: Slots::new(max),
+            arrivals: Mutex::new(Arrivals { hashes: Vec::new(), hand: 0 }),
+            full_until: AtomicU64::new(0),
+        }
+    }
+
+    /// The circuit that serves a key. `None`: there is none, or it can't be told without the lock.
+    #[inline]
+    pub(crate) fn get(&self, key: &str) -> Option<Tenancy<'_>> {
+        let tenancy = self.look_up(key, self.hash(key))?;
+        tenancy.circuit.touch();
+        Some(tenancy)
+    }
+
+    #[inline]
+    fn look_up(&self, key: &str, hash: u64) -> Option<Tenancy<'_>> {
+        self.index.find(hash, |number| {
+            let Slot { text, circuit } = self.slots.get(number)?;
+            Some(Tenancy { circuit, tenant: text.tenant(key)? })
+        })
+    }
+
+    #[inline]
+    fn hash(&self, key: &str) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(key.as_bytes());
+        hasher.finish()
+    }
+
+    /// The circuit of a key, which may be new. `None`: all are taken by keys that may not be
+    /// forgotten.
+    ///
+    /// `settings` are asked for under the lock, under which they are also changed for all keys.
+    #[cold]
+    pub(crate) fn arrive(
+        &self,
+        key: &str,
+        settings: impl FnOnce() -> (Rules, Mode),
+    ) -> Option<Tenancy<'_>> {
+        let now = clock::now();
+        let hash = self.hash(key);
+        let mut arrivals = unpoisoned(self.arrivals.lock());
+        if let Some(tenancy) = self.present(&arrivals, key, hash) {
+            tenancy.circuit.touch();
+            return Some(tenancy);
+        }
+        if now < self.full_until.load(Ordering::Relaxed) {
+            return None;
+        }
+        let name = Arc::from(key);
+        let (rules, mode) = settings();
+        let next = arrivals.hashes.len();
+        let number = if next < self.max {
+            self.slots.get_or_make(next, rules)?.circuit.reassign(&name, rules, mode, |_, _| true);
+            arrivals.hashes.push(hash);
+            next
+        } else {
+            let Some(number) = self.evict(&mut arrivals, &name, rules, mode) else {
+                self.full_until.store(self.full_until(&arrivals, now), Ordering::Relaxed);
+                return None;
+            };
+            self.index.remove(number, &arrivals.hashes);
+            arrivals.hashes[number] = hash;
+            number
+        };
+        let Slot { text, circuit } = self.slots.get(number)?;
+        let tenant = circuit.tenant();
+        text.replace(key, tenant);
+        self.index.insert(number, &arrivals.hashes);
+        Some(Tenancy { circuit, tenant })
+    }
+
+    /// Some circuit has closed or been reset: one may be idle now.
+    pub(crate) fn may_have_room(&self) {
+        self.full_until.store(0, Ordering::Relaxed);
+    }
+
+    /// The key's circuit, if it has one; looking at it doesn't count as use.
+    pub(crate) fn peek(&self, key: &str) -> Option<Tenancy<'_>> {
+        let arrivals = unpoisoned(self.arrivals.lock());
+        self.present(&arrivals, key, self.hash(key))
+    }
+
+    /// A look-up behind the lock, where every key is found.
+    fn present(&self, _: &Arrivals, key: &str, hash: u64) -> Option<Tenancy<'_>> {
+        self.index.find(hash, |number| {
+            let circuit = &self.slots.get(number)?.circuit;
+            circuit.serves(key).then(|| Tenancy { circuit, tenant: circuit.tenant() })
+        })
+    }
+
+    /// Changes the circuit that new keys take their settings from, and every other, while no new
+    /// key can arrive.
+    pub(crate) fn change_all(&self, root: &Circuit, mut change: impl FnMut(&Circuit)) {
+        let arrivals = unpoisoned(self.arrivals.lock());
+        change(root);
+        self.first(arrivals.hashes.len()).for_each(change);
+        self.may_have_room();
+    }
+
+    /// Every circuit, in no particular order.
+    pub(crate) fn circuits(&self) -> impl Iterator<Item = &Circuit> {
+        let made = unpoisoned(self.arrivals.lock()).hashes.len();
+        self.first(made)
+    }
+
+    fn first(&self, made: usize) -> impl Iterator<Item = &Circuit> {
+        (0..made).filter_map(|number| self.slots.get(number)).map(|slot| &slot.circuit)
+    }
+
+    /// Gives the least valuable slot to the key: closed ones that nobody has used since the hand
+    /// last came by, then any closed one, then one whose wait is over and whose probes are all
+    /// answered.
+    fn evict(
+        &self,
+        arrivals: &mut Arrivals,
+        key: &Arc<str>,
+        rules: Rules,
+        mode: Mode,
+    ) -> Option<usize> {
+        let closed = |machine: &Machine, _: Nanos| machine.state() == State::Closed;
+        let settled = |machine: &Machine, now: Nanos| {
+            machine.rejects_until().is_none_or(|until| until <= now) && !machine.awaits_probes(now)
+        };
+        let passes: [(bool, MayGo); 3] = [(true, closed), (false, closed), (false, settled)];
+        for (spare_recent, may_go) in passes {
+            for _ in 0..arrivals.hashes.len() {
+                let number = arrivals.hand;
+                arrivals.hand = (number + 1) % arrivals.hashes.len();
+                let circuit = &self.slots.get(number)?.circuit;
+                if spare_recent && circuit.take_use() {
+                    continue;
+                }
+                if circuit.reassign(key, rules, mode, may_go) {
+                    circuit.touch();
+                    return Some(number);
+                }
+            }
+        }
+        None
+    }
+
+    /// When the first slot may become free by the mere passing of time; at once, if some call's end
+    /// may free one.
+    fn full_until(&self, arrivals: &Arrivals, now: Nanos) -> Nanos {
+        let circuits = self.first(arrivals.hashes.len());
+        circuits.map(|circuit| circuit.rejects_until().unwrap_or(now)).min().unwrap_or(NEVER)
+    }
+}
+
+/// Whether a circuit in this state may be given to another key.
+type MayGo = fn(&Machine, Nanos) -> bool;
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys")
+            .field("max", &self.max)
+            .field("len", &unpoisoned(self.arrivals.lock()).hashes.len())
+            .finish_non_exhaustive()
+    }
+}
