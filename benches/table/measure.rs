@@ -147,14 +147,16 @@ impl Candidate {
             (self.calls)(calls);
             (start, start.elapsed())
         };
+        // What the candidate before has left in the caches and the predictors shows for a while.
+        let warming = self.warming.max(calls);
         if self.threads == 1 {
-            (self.calls)(self.warming);
+            (self.calls)(warming);
             return timed().1.as_nanos() as f64 / calls as f64;
         }
         // Where threads are made to wait for a core, they may have run one after the other.
         let mut spread = Vec::new();
         for _ in 0..ATTEMPTS {
-            spread = self.together(timed);
+            spread = self.together(warming, timed);
             let began = spread.iter().map(|&(start, _)| start).max();
             let ended = spread.iter().map(|&(start, took)| start + took).min();
             let longest = spread.iter().map(|&(_, took)| took).max();
@@ -169,10 +171,14 @@ impl Candidate {
     }
 
     /// When each thread began, and how long it took.
-    fn together(&self, timed: impl Fn() -> (Instant, Duration) + Sync) -> Vec<(Instant, Duration)> {
+    fn together(
+        &self,
+        warming: u64,
+        timed: impl Fn() -> (Instant, Duration) + Sync,
+    ) -> Vec<(Instant, Duration)> {
         let waiting = AtomicUsize::new(self.threads);
         let run = || {
-            (self.calls)(self.warming); // a thread's first call takes longer
+            (self.calls)(warming);
             waiting.fetch_sub(1, Ordering::AcqRel);
             // Spinning: threads that are woken don't begin at the same time.
             while waiting.load(Ordering::Acquire) != 0 {
