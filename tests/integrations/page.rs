@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use circuit_runtime::axum::router;
-use circuit_runtime::{CircuitBreaker, Config, Mode};
+use circuit_runtime::{CircuitBreaker, Config, Mode, Permit, Window};
 use serde_json::{Value, json};
 
 /// A page in a browser, spoken to by the `WebDriver` protocol.
@@ -50,6 +50,7 @@ impl Browser {
             "--headless",
             "--no-sandbox",
             "--disable-gpu",
+            "--disable-quic",
             "--no-first-run",
             "--disable-sync",
             "--disable-background-networking",
@@ -75,7 +76,7 @@ impl Browser {
 
     /// Waits until the page shows it.
     async fn until(&self, condition: &str) {
-        for _ in 0..200 {
+        for _ in 0..600 {
             if self.run(&format!("return Boolean({condition})")).await == json!(true) {
                 return;
             }
@@ -83,6 +84,14 @@ impl Browser {
         }
         let page = self.run("return document.body.innerText").await;
         panic!("never: {condition}\n{}", page.as_str().unwrap_or_default());
+    }
+
+    async fn widen_to(&self, pixels: u32) {
+        let size =
+            json!({ "width": pixels, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        let command = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": size });
+        self.post("goog/cdp/execute", command).await;
+        assert_eq!(self.run("return innerWidth").await, pixels);
     }
 
     async fn press(&self, keys: &str) {
@@ -120,7 +129,7 @@ async fn serve(app: Router) -> String {
 fn state_of(name: &str) -> String {
     format!(
         "[...document.querySelectorAll('.circuit')].find((c) => c.querySelector('.name').textContent === {})\
-         ?.querySelector('.state').innerText",
+         ?.querySelector('.state').textContent",
         json!(name)
     )
 }
@@ -138,7 +147,7 @@ async fn a_flapping_circuit_is_followed_and_steered_by_keyboard() {
     breaker.try_acquire().unwrap().failure();
     breaker.try_acquire().unwrap().failure();
     browser.until(&format!("{state} === 'open'")).await;
-    browser.until("document.body.innerText.includes('2 failures in a row (threshold 2)')").await;
+    browser.until("document.querySelector('#list').textContent.includes('2 failures in a row (threshold 2)')").await;
     browser.until(&format!("{state} === 'half-open'")).await;
     breaker.try_acquire().unwrap().success();
     browser.until(&format!("{state} === 'closed'")).await;
@@ -152,7 +161,7 @@ async fn a_flapping_circuit_is_followed_and_steered_by_keyboard() {
     browser.press(ENTER).await;
     assert_eq!(breaker.mode(), Mode::Normal, "asked again first");
     browser.press(ENTER).await;
-    browser.until("document.body.innerText.includes('forced open')").await;
+    browser.until("document.querySelector('#list').textContent.includes('forced open')").await;
     assert_eq!(breaker.mode(), Mode::ForcedOpen);
 
     assert_eq!(browser.run("return document.images.length").await, 0, "a name is text");
@@ -168,4 +177,66 @@ async fn without_control_the_page_has_no_buttons_to_steer() {
     browser.run("document.querySelectorAll('.row').forEach((row) => row.click())").await;
     assert_eq!(browser.run("return document.querySelectorAll('.actions button').length").await, 0);
     browser.close().await;
+}
+
+/// What lies beyond the page, or beyond its own box: a line each.
+const CUT_OFF: &str = "
+    const width = document.documentElement.clientWidth, found = new Set();
+    const line = (what, node) => found.add(`${what}: ${node.tagName}.${node.className} ${node.textContent.trim().slice(0, 40)}`);
+    if (document.documentElement.scrollWidth > width) line('scrolls sideways', document.documentElement);
+    for (const node of document.querySelectorAll('header, header *, main, main *:not(svg *)')) {
+        const box = node.getBoundingClientRect();
+        if (box.width === 0) continue;
+        if (box.left < 0 || box.right > width) line('beyond the page', node);
+        const hidden = getComputedStyle(node).clipPath !== 'none';
+        if (!hidden && node.clientWidth > 0 && node.scrollWidth > node.clientWidth) line('beyond its box', node);
+    }
+    return [...found];
+";
+
+#[tokio::test]
+#[ignore = "needs chromedriver and Chromium"]
+async fn nothing_is_cut_off_from_a_phone_to_a_wide_screen() {
+    let never = Config::new().threshold(1_000_000);
+    let rate = never.failure_rate(1.0).window(Window::Calls(100_000)).min_calls(100_000);
+    for number in 0..300 {
+        let name = match number % 3 {
+            0 => format!("width: {number}"),
+            1 => format!("width::of_many_circuits::warehouse::Client::reserve_stock_for_{number}"),
+            _ => format!("width: {}{number}", "NoPlaceToBreakALine".repeat(5)),
+        };
+        let config = match number % 7 {
+            0 => Config::new().threshold(1).recovery(Duration::from_secs(5999)),
+            1 => rate,
+            _ => never,
+        };
+        let breaker = circuit(name.leak(), config);
+        let calls = if number < 12 { 12_345 } else { number % 2 };
+        (0..calls).filter_map(|_| breaker.try_acquire().ok()).for_each(Permit::failure);
+        match number % 5 {
+            0 => breaker.force_open(),
+            1 => breaker.shadow(),
+            _ => {}
+        }
+        let _ = breaker.try_acquire();
+    }
+    let control = Browser::open(&serve(Router::from(router().with_control())).await).await;
+    let watch = Browser::open(&serve(Router::from(router())).await).await;
+    for browser in [control, watch] {
+        browser.until("document.querySelectorAll('.circuit').length >= 300").await;
+        // A row out of sight would have no size.
+        let seen = "document.head.append(Object.assign(document.createElement('style'), \
+                    { textContent: '.circuit { content-visibility: visible }' }))";
+        browser.run(seen).await;
+        for name in ["width: 0", "width::of_many_circuits::warehouse::Client::reserve_stock_for_7"]
+        {
+            let row = state_of(name).replace("'.state').textContent", "'.row').click()");
+            browser.run(&row).await;
+        }
+        for width in [360, 641, 768, 981, 1000, 1440] {
+            browser.widen_to(width).await;
+            assert_eq!(browser.run(CUT_OFF).await, json!([]), "at {width} pixels");
+        }
+        browser.close().await;
+    }
 }
