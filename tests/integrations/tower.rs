@@ -13,11 +13,13 @@ use axum::Router;
 use axum::error_handling::HandleErrorLayer;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use circuit_runtime::tower::{BoxError, CircuitBreakerLayer};
 use circuit_runtime::{CircuitBreaker, CircuitOpenError, Config, Outcome, Rejection, test_util};
+use hyper_util::client::legacy;
+use hyper_util::rt::TokioExecutor;
 use tonic::body::Body;
-use tonic::client::GrpcService;
+use tonic::transport::Channel;
 use tower::limit::ConcurrencyLimit;
 use tower::timeout::TimeoutLayer;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
@@ -213,7 +215,7 @@ impl tonic::codec::Decoder for Nothing {
 
 #[tokio::test]
 async fn in_the_place_of_a_tonic_channel_a_rejection_is_the_source_of_the_status() {
-    fn client<T: GrpcService<Body>>(channel: T) -> tonic::client::Grpc<T> {
+    fn client<T: tonic::client::GrpcService<Body>>(channel: T) -> tonic::client::Grpc<T> {
         tonic::client::Grpc::new(channel)
     }
     let breaker = breaker(Config::new().threshold(1));
@@ -268,6 +270,87 @@ async fn in_front_of_an_axum_server_it_answers_503_with_retry_after() {
     assert_eq!(response.status(), 503);
     assert_eq!(response.headers()["retry-after"], "60");
     assert_eq!(breaker.snapshot().rejected, 1);
+}
+
+#[tokio::test]
+async fn around_a_hyper_client_it_opens_and_recovers() {
+    static REQUESTS: AtomicU64 = AtomicU64::new(0);
+
+    let time = test_util::freeze();
+    let app = Router::new().route(
+        "/",
+        get(|| async {
+            let first = REQUESTS.fetch_add(1, Ordering::Relaxed) < 2;
+            if first { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
+        }),
+    );
+    let url = format!("http://{}/", serve(app).await);
+    let breaker = breaker(Config::new().threshold(2).recovery(Duration::from_secs(30)));
+    let by_status = |response: &Result<axum::http::Response<_>, _>| match response {
+        Ok(response) if !response.status().is_server_error() => Outcome::Success,
+        _ => Outcome::Failure,
+    };
+    let mut client = ServiceBuilder::new()
+        .layer(CircuitBreakerLayer::new(breaker).classify(by_status))
+        .service(legacy::Client::builder(TokioExecutor::new()).build_http());
+    let request = || axum::http::Request::get(&url).body(axum::body::Body::empty()).unwrap();
+
+    for _ in 0..2 {
+        assert_eq!(client.ready().await.unwrap().call(request()).await.unwrap().status(), 503);
+    }
+    let error = client.ready().await.unwrap().call(request()).await.unwrap_err();
+    assert!(error.is::<CircuitOpenError>());
+    assert_eq!(REQUESTS.load(Ordering::Relaxed), 2, "the third didn't reach the server");
+
+    time.advance(Duration::from_secs(30));
+    assert_eq!(client.ready().await.unwrap().call(request()).await.unwrap().status(), 200);
+    assert_eq!(breaker.state(), circuit_runtime::State::Closed);
+}
+
+#[tokio::test]
+async fn around_a_tonic_channel_it_opens_and_recovers() {
+    static CHARGES: AtomicU64 = AtomicU64::new(0);
+
+    async fn charge(_: tonic::Request<()>) -> Result<tonic::Response<()>, tonic::Status> {
+        let first = CHARGES.fetch_add(1, Ordering::Relaxed) < 2;
+        if first {
+            Err(tonic::Status::internal("out of order"))
+        } else {
+            Ok(tonic::Response::new(()))
+        }
+    }
+    let time = test_util::freeze();
+    let serve_charge = |request: axum::http::Request<axum::body::Body>| async {
+        tonic::server::Grpc::new(Nothing).unary(service_fn(charge), request).await
+    };
+    let app = Router::new().route("/shop.Payments/Charge", post(serve_charge));
+    let url = format!("http://{}", serve(app).await);
+    let breaker = breaker(Config::new().threshold(2).recovery(Duration::from_secs(30)));
+    // An error without a message before it has its code in the head.
+    let by_code = |response: &Result<axum::http::Response<Body>, _>| match response {
+        Ok(response) if !response.headers().contains_key("grpc-status") => Outcome::Success,
+        _ => Outcome::Failure,
+    };
+    let channel = Channel::from_shared(url).unwrap().connect_lazy();
+    let layer = CircuitBreakerLayer::new(breaker).classify(by_code);
+    let mut client = tonic::client::Grpc::new(layer.layer(channel));
+    let mut charge = async || {
+        client.ready().await.unwrap();
+        let path = axum::http::uri::PathAndQuery::from_static("/shop.Payments/Charge");
+        client.unary(tonic::Request::new(()), path, Nothing).await
+    };
+
+    for _ in 0..2 {
+        assert_eq!(charge().await.unwrap_err().message(), "out of order");
+    }
+    let status = charge().await.unwrap_err();
+    let source = std::error::Error::source(&status).expect("what the layer said");
+    assert!(source.is::<CircuitOpenError>());
+    assert_eq!(CHARGES.load(Ordering::Relaxed), 2, "the third didn't reach the server");
+
+    time.advance(Duration::from_secs(30));
+    charge().await.unwrap();
+    assert_eq!(breaker.state(), circuit_runtime::State::Closed);
 }
 
 #[tokio::test]
