@@ -100,6 +100,12 @@ impl<'a> Permit<'a> {
         self.breaker.name()
     }
 
+    /// For the models' books.
+    #[cfg(all(test, circuit_loom))]
+    pub(crate) fn parts(&self) -> (&'a Circuit, crate::word::Ticket) {
+        (self.circuit, self.entry.ticket)
+    }
+
     /// Whether the call's own code is running, so that a drop is its panic and no cancellation.
     #[inline]
     pub(crate) fn inside(&mut self, inside: bool) {
