@@ -307,16 +307,11 @@ impl Machine {
     #[cold]
     fn open(&mut self, reason: Reason, world: &impl World) -> Change {
         self.end_streak_if_stable(world.now());
-        let rules = &self.rules;
-        let mut wait = rules.recovery;
-        if self.streak > 0 && rules.backoff > 1.0 {
-            let exponent = i32::try_from(self.streak).unwrap_or(i32::MAX);
-            wait = saturate(in_float(wait) * rules.backoff.powi(exponent)).min(rules.max_recovery);
-        }
-        if rules.jitter > 0.0 {
-            wait =
-                saturate(in_float(wait) * (1.0 + rules.jitter * (2.0 * world.roll() - 1.0))).max(1);
-        }
+        let Rules { recovery, backoff, max_recovery, jitter, .. } = self.rules;
+        let exponent = i32::try_from(self.streak).unwrap_or(i32::MAX);
+        let wait = saturate(in_float(recovery) * backoff.powi(exponent)).min(max_recovery);
+        let spread = 1.0 + jitter * (2.0 * world.roll() - 1.0);
+        let wait = saturate(in_float(wait) * spread).max(1);
         self.streak = self.streak.saturating_add(1);
         self.wait(wait, world, reason)
     }
@@ -376,10 +371,7 @@ impl Machine {
     pub(crate) fn reconfigure(&mut self, rules: Rules, world: &impl World) {
         self.gather(world);
         self.window = match (self.window.take(), rules.window) {
-            (Some(mut kept), Some(window)) if self.rules.window != rules.window => {
-                Some(kept.resized(window, world))
-            }
-            (Some(kept), Some(_)) => Some(kept),
+            (Some(mut kept), Some(window)) => Some(kept.resized(window, world)),
             (None, Some(window)) => Some(Outcomes::new(window)),
             (_, None) => None,
         };
@@ -403,10 +395,10 @@ impl Machine {
     }
 }
 
-/// Which rate these figures reach.
+/// Which rate these figures reach; of no calls, none, since no number is what their quotient is.
 fn rate_reached(rules: &Rules, Figures { calls, failures, slow }: Figures) -> Option<Reason> {
     let reached = |count: u32, rate: Option<f64>| {
-        rate.filter(|rate| count > 0 && f64::from(count) / f64::from(calls) >= *rate)
+        rate.filter(|rate| f64::from(count) / f64::from(calls) >= *rate)
     };
     if let Some(rate) = reached(failures, rules.failure_rate) {
         return Some(Reason::FailureRate { failures, calls, rate });
@@ -437,8 +429,8 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
-    /// A world at this time, with nothing in it.
-    struct At(Nanos);
+    /// A world at this time and with this draw, with nothing in it.
+    struct At(Nanos, f64);
 
     impl World for At {
         fn now(&self) -> Nanos {
@@ -450,7 +442,7 @@ mod tests {
         }
 
         fn roll(&self) -> f64 {
-            0.0
+            self.1
         }
 
         fn successes_elsewhere(&self, _: u32, _: u64, _: &mut dyn FnMut(u64, u32)) {}
@@ -459,16 +451,45 @@ mod tests {
     }
 
     const FAILURE: Verdict = Verdict::Judged(Mark { failure: true, slow: false });
+    const RECOVERY: std::time::Duration = std::time::Duration::from_nanos(100);
+    const FRAGILE: Config = Config::new().threshold(1).recovery(RECOVERY);
 
     /// A call may look at the circuit before it opens again, and ask afterwards.
     #[test]
     fn an_open_machine_rejects_whoever_asks_before_its_deadline() {
-        let recovery = std::time::Duration::from_nanos(100);
-        let mut machine = Machine::new(Config::new().threshold(1).recovery(recovery).rules());
-        machine.record(0, FAILURE, &At(1_000));
+        let mut machine = Machine::new(FRAGILE.rules());
+        machine.record(0, FAILURE, &At(1_000, 0.0));
         let rejected = Admission::Rejected { state: State::Open, until: 1_100 };
         assert_eq!(machine.admit(1_000), rejected);
         assert_eq!(machine.admit(1_099), rejected);
         assert!(matches!(machine.admit(1_100), Admission::Admitted { change: Some(_) }));
+    }
+
+    /// A call may see a place that another one takes before it asks.
+    #[test]
+    fn a_full_machine_rejects_whoever_asks_before_its_lease_ends() {
+        let mut machine = Machine::new(FRAGILE.rules());
+        machine.record(0, FAILURE, &At(0, 0.0));
+        machine.admit(1_000);
+        let (epoch, rejected) =
+            (machine.epoch(), Admission::Rejected { state: State::HalfOpen, until: 1_100 });
+        assert_eq!(machine.admit(1_000), rejected);
+        assert_eq!(machine.admit(1_099), rejected);
+        assert_eq!(machine.epoch(), epoch);
+        assert_eq!(machine.admit(1_100), Admission::Admitted { change: None });
+        assert_ne!(machine.epoch(), epoch);
+    }
+
+    #[test]
+    fn a_wait_is_drawn_from_the_jitter_below_to_the_jitter_above() {
+        let config = FRAGILE.backoff(3.0).jitter(0.25);
+        for (roll, first, second) in [(0.0, 75, 225), (0.25, 87, 262), (0.5, 100, 300)] {
+            let mut machine = Machine::new(config.rules());
+            machine.record(0, FAILURE, &At(0, roll));
+            assert_eq!(machine.rejects_until(), Some(first));
+            machine.admit(first);
+            machine.record(machine.epoch(), FAILURE, &At(first, roll));
+            assert_eq!(machine.rejects_until(), Some(first + second));
+        }
     }
 }

@@ -126,10 +126,8 @@ impl Tally {
         row.current.store(number, Ordering::Relaxed);
         row.ends
             .store(origin.saturating_add((number + 1).saturating_mul(width)), Ordering::Relaxed);
-        let bucket = &row.buckets[slot(number)];
-        if bucket.load(Ordering::Relaxed) >> NUMBER != number & COUNT {
-            bucket.store(number << NUMBER, Ordering::Relaxed);
-        }
+        // A row turns to a later bucket, or to its first one: this one holds nothing of its own yet.
+        row.buckets[slot(number)].store(number << NUMBER, Ordering::Relaxed);
     }
 
     /// Gives each bucket that still counts to `each`: its number, as far as it is told, and its
@@ -176,6 +174,32 @@ mod tests {
             });
             assert!(seen.contains(&(0, u32::MAX)), "{seen:?}");
         }
+    }
+
+    #[test]
+    fn a_success_counts_in_the_period_that_was_placed_and_while_its_placement_holds() {
+        let (tally, moment) = (Tally::new(), Moment::default());
+        let span = Span { origin: moment.exact(), width: Nanos::MAX, reached: 0 };
+        assert!(!tally.count(0, &moment), "not placed yet");
+        for epoch in [0, 3] {
+            tally.place(epoch, span);
+            assert!(tally.count(epoch, &moment));
+            assert!(!tally.count(epoch + 1, &moment) && !tally.count(epoch + 2, &moment));
+            tally.forget();
+            assert!(!tally.count(epoch, &moment), "taken over");
+            tally.each(epoch, 0, |_, successes| panic!("{successes} are given twice"));
+        }
+    }
+
+    #[test]
+    fn a_row_turns_when_its_bucket_ends_and_not_before() {
+        let (tally, moment) = (Tally::new(), Moment::default());
+        let (now, width) = (moment.exact(), 1_000_000_000);
+        tally.place(0, Span { origin: now - 5 * width, width, reached: 5 });
+        assert!(tally.count(0, &moment));
+        let row = tally.rows.get().expect("this thread has counted");
+        assert_eq!(row.current.load(Ordering::Relaxed), 5);
+        assert_eq!(row.ends.load(Ordering::Relaxed), now + width);
     }
 
     /// Whoever has read the exact clock of a moment reads it again where the coarse one would do.

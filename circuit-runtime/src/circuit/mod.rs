@@ -26,9 +26,9 @@
 //! call ended, by whatever synchronization the user has, is seen.
 //!
 //! *Sliding.* While a count window holds failures, a success moves it by one and can't open the
-//! circuit. It then adds itself to `slides` by compare-exchange, which fails once the period that
-//! `slides` belongs to is over; the next holder of the lock takes the sum over before anything
-//! else. Relaxed: the number is all that is communicated.
+//! circuit. It then adds itself to [`Slides`] by compare-exchange, which fails once the period that
+//! they belong to is over; the next holder of the lock takes the sum over before anything else.
+//! Relaxed: the number is all that is communicated.
 //!
 //! *The bulkhead* is a counter of its own with relaxed read-modify-writes: they are one after the
 //! other in its modification order, so never more than the limit hold a place, and nothing else
@@ -41,10 +41,15 @@
 
 mod admit;
 mod record;
+mod slides;
+#[cfg(all(test, not(circuit_loom)))]
+mod tests;
 mod view;
 
 pub(crate) use admit::{Moved, Refusal};
 pub(crate) use view::View;
+
+use slides::Slides;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -68,9 +73,7 @@ use crate::word::Word;
 #[derive(Debug)]
 pub(crate) struct Circuit {
     front: Front,
-    /// The epoch in the upper half, in the lower the successes since that have only moved the
-    /// count window.
-    slides: AtomicU64,
+    slides: Slides,
     /// Made when a time window comes into use.
     tally: OnceBox<Tally>,
     inner: Mutex<Inner>,
@@ -142,7 +145,7 @@ impl Circuit {
                 in_flight: AtomicU32::new(0),
                 limit: AtomicU32::new(limit(&rules)),
             },
-            slides: AtomicU64::new(0),
+            slides: Slides::new(),
             tally: OnceBox::new(),
             inner: Mutex::new(Inner {
                 machine: Machine::new(rules),
@@ -198,10 +201,9 @@ impl Circuit {
     /// Takes the lock, and takes over what has only been counted since.
     fn enter(&self) -> MutexGuard<'_, Inner> {
         let mut inner = unpoisoned(self.inner.lock());
-        if self.slides.load(Ordering::Relaxed) & u64::from(u32::MAX) != 0 {
-            let none = u64::from(inner.machine.epoch()) << 32;
-            let slides = self.slides.swap(none, Ordering::Relaxed) & u64::from(u32::MAX);
-            inner.machine.slide(u32::try_from(slides).unwrap_or(u32::MAX));
+        let slides = self.slides.take();
+        if slides != 0 {
+            inner.machine.slide(slides);
         }
         inner
     }
@@ -279,7 +281,10 @@ impl Circuit {
 
     /// Where the deadline of a state is published.
     fn deadline(&self, state: State) -> &Deadline {
-        if state == State::Open { &self.front.open } else { &self.front.full }
+        match state {
+            State::Open => &self.front.open,
+            State::HalfOpen | State::Closed => &self.front.full,
+        }
     }
 
     fn here<'a>(&'a self, moment: &'a Moment) -> Here<'a> {
@@ -299,12 +304,7 @@ impl Circuit {
                 self.tally.get_or_init(|| Box::new(Tally::new())).place(machine.epoch(), span);
             }
         }
-        let epoch = u64::from(machine.epoch());
-        if self.slides.load(Ordering::Relaxed) >> 32 != epoch {
-            // A read-modify-write, as a slide is: they come one after the other, so that a slide of the
-            // period that ends here is overwritten, or finds its period over.
-            self.slides.swap(epoch << 32, Ordering::Relaxed);
-        }
+        self.slides.begin(machine.epoch());
         self.front.word.store(Word::of(machine, inner.mode).0, Ordering::Release);
     }
 

@@ -1,0 +1,201 @@
+//! What a circuit tells without its lock. What is decided doesn't depend on it, but what a call
+//! costs does.
+
+use super::*;
+use crate::config::Config;
+use crate::error::Rejection;
+use crate::state::Verdict;
+use crate::test_util::freeze;
+use crate::window::Mark;
+use crate::word::{Entry, Ticket};
+
+const WAIT: Duration = Duration::from_secs(10);
+const FRAGILE: Config = Config::new().threshold(1).recovery(WAIT);
+const RATE: Config = Config::new().failure_rate(0.9).min_calls(2).recovery(WAIT);
+
+fn circuit(config: Config) -> Circuit {
+    Circuit::new(config.rules())
+}
+
+/// Behind the lock.
+fn ask(circuit: &Circuit) -> Result<Entry, Refusal> {
+    circuit.ask("test", 0).expect("the circuit never moves").0
+}
+
+/// A call that is admitted and judged behind the lock.
+fn call(circuit: &Circuit, failure: bool) {
+    let epoch = ask(circuit).expect("the call is admitted").ticket.epoch();
+    let verdict = |_: &Rules| Verdict::Judged(Mark { failure, slow: false });
+    circuit.record("test", epoch, &Moment::default(), verdict).expect("the call isn't late");
+}
+
+/// The answer without the lock, if there is one: the ticket, or the reason and what is left.
+fn look(circuit: &Circuit) -> Option<Result<Ticket, (Rejection, Nanos)>> {
+    let answer = circuit.look().1?;
+    Some(answer.map(|e| e.ticket).map_err(|r| (r.reason, r.retry_after)))
+}
+
+/// Closed circuits in their second period, and how much a success has to write in each.
+fn closed_circuits() -> [(Ease, Circuit); 5] {
+    let circuits = [
+        (Ease::Calm, Config::new(), vec![false]),
+        (Ease::Calm, RATE.window(Window::Calls(2)), vec![false, false]),
+        (Ease::Stirred, Config::new(), vec![true]),
+        (Ease::Slides, RATE.window(Window::Calls(8)), vec![true, false]),
+        (Ease::Counts, RATE.window(Window::Time(WAIT)), vec![false]),
+    ];
+    circuits.map(|(ease, config, failures)| {
+        let circuit = circuit(config);
+        circuit.reset("test");
+        for failure in failures {
+            call(&circuit, failure);
+        }
+        (ease, circuit)
+    })
+}
+
+/// Of a call that was admitted in their second period.
+fn ticket() -> Ticket {
+    Ticket::of_epoch(1)
+}
+
+#[test]
+fn a_closed_circuit_admits_without_its_lock() {
+    for (ease, circuit) in closed_circuits() {
+        assert_eq!(circuit.quick(), Some(ticket()), "{ease:?}");
+        assert_eq!(look(&circuit), Some(Ok(ticket())), "{ease:?}");
+    }
+}
+
+#[test]
+fn a_stopwatch_and_a_bulkhead_ask_for_more_than_a_look_at_the_word() {
+    let timed = circuit(RATE.slow_call(WAIT).min_calls(1).window(Window::Calls(1)));
+    let limited = circuit(Config::new().max_concurrent(1));
+    call(&timed, false);
+    assert_eq!((timed.quick(), limited.quick()), (None, None));
+    assert_eq!(look(&timed), Some(Ok(Ticket::of_epoch(0).clocked())));
+    assert_eq!(look(&limited), Some(Ok(Ticket::of_epoch(0))));
+    // Not so the end of a call that was fast and holds no place.
+    assert!(timed.is_calm_for(Ticket::of_epoch(0)) && limited.is_calm_for(Ticket::of_epoch(0)));
+}
+
+#[test]
+fn a_mode_answers_without_the_lock() {
+    let circuit = circuit(FRAGILE);
+    for (mode, answer) in [
+        (Mode::ForcedOpen, Err((Rejection::ForcedOpen, NEVER))),
+        (Mode::Disabled, Ok(Ticket::of_epoch(0).counted())),
+        (Mode::Shadow, Ok(Ticket::of_epoch(0))),
+    ] {
+        circuit.set_mode(mode);
+        assert_eq!((circuit.quick(), look(&circuit)), (None, Some(answer)), "{mode:?}");
+    }
+}
+
+#[test]
+fn an_open_circuit_rejects_without_its_lock_until_its_deadline() {
+    let time = freeze();
+    let circuit = circuit(FRAGILE);
+    assert_eq!(circuit.rejects_until(), None);
+    call(&circuit, true);
+    assert_eq!(circuit.rejects_until(), Some(clock::now() + clock::nanos(WAIT)));
+    assert_eq!(look(&circuit), Some(Err((Rejection::Open, clock::nanos(WAIT)))));
+    time.advance(Duration::from_nanos(clock::nanos(WAIT) - 1));
+    assert_eq!(look(&circuit), Some(Err((Rejection::Open, 1))));
+    time.advance(Duration::from_nanos(1));
+    assert_eq!((circuit.quick(), look(&circuit)), (None, None));
+}
+
+#[test]
+fn a_half_open_circuit_rejects_without_its_lock_once_it_is_full() {
+    let time = freeze();
+    let lease = WAIT * 2;
+    let circuit = circuit(FRAGILE.probes(2).probe_timeout(lease));
+    call(&circuit, true);
+    time.advance(WAIT);
+    assert!(ask(&circuit).is_ok());
+    assert_eq!((circuit.quick(), look(&circuit)), (None, None));
+    assert!(ask(&circuit).is_ok());
+    assert_eq!(look(&circuit), Some(Err((Rejection::HalfOpenFull, clock::nanos(lease)))));
+    time.advance(lease);
+    assert_eq!(look(&circuit), None);
+}
+
+/// A tenth of the price of the exact clock, which no two readings of could agree so often.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_rejection_far_from_the_deadline_reads_the_coarse_clock() {
+    let circuit = circuit(FRAGILE);
+    call(&circuit, true);
+    let left: Vec<_> = (0..100).map(|_| look(&circuit)).collect();
+    assert!(left.windows(2).any(|two| two[0] == two[1]));
+}
+
+/// A reader between two writers finds each state with a deadline of its own.
+#[test]
+fn open_and_full_have_a_deadline_each() {
+    let circuit = circuit(FRAGILE);
+    assert!(!std::ptr::eq(circuit.deadline(State::Open), circuit.deadline(State::HalfOpen)));
+}
+
+#[test]
+fn a_success_writes_what_it_has_to_without_the_lock() {
+    for (ease, circuit) in closed_circuits() {
+        let ticket = ticket();
+        assert_eq!(circuit.is_calm_for(ticket), ease == Ease::Calm, "{ease:?}");
+        // What a call gives back by itself is no matter for the lock.
+        for ticket in [ticket, ticket.placed(), ticket.clocked()] {
+            let taken_down = circuit.take_down(ticket, &Moment::default());
+            assert_eq!(taken_down, ease != Ease::Stirred, "{ease:?} {ticket:?}");
+        }
+        for not_judged_here in
+            [ticket.unseen(), ticket.counted(), Ticket::of_epoch(0), Ticket::of_epoch(2)]
+        {
+            assert!(!circuit.is_calm_for(not_judged_here), "{ease:?} {not_judged_here:?}");
+            assert!(!circuit.take_down(not_judged_here, &Moment::default()), "{ease:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_slow_is_told_without_the_lock() {
+    let slow = clock::nanos(WAIT);
+    let [timed, untimed] = [Config::new().slow_call(WAIT), Config::new()].map(circuit);
+    assert!(timed.is_slow(slow) && !timed.is_slow(slow - 1));
+    assert!(!untimed.is_slow(slow) && !untimed.is_slow(NEVER - 1));
+    timed.reconfigure(Config::new().slow_call(WAIT * 2).rules());
+    assert!(timed.is_slow(slow * 2) && !timed.is_slow(slow));
+}
+
+#[test]
+fn a_circuit_that_serves_another_key_sends_the_calls_of_the_old_one_away() {
+    let circuit = circuit(FRAGILE);
+    let mut tenants = vec![circuit.tenant()];
+    for key in ["first", "second"] {
+        assert!(circuit.ask("test", tenants[tenants.len() - 1]).is_ok());
+        circuit.reassign(&Arc::from(key), FRAGILE.rules(), Mode::Normal, |_, _| true);
+        for tenant in &tenants {
+            assert!(circuit.ask("test", *tenant).is_err(), "tenant {tenant} is gone");
+        }
+        tenants.push(circuit.tenant());
+    }
+}
+
+#[test]
+fn a_late_outcome_is_told_from_one_for_an_earlier_key() {
+    let circuit = circuit(FRAGILE);
+    circuit.reassign(&Arc::from("first"), FRAGILE.rules(), Mode::Normal, |_, _| true);
+    circuit.reassign(&Arc::from("second"), FRAGILE.rules(), Mode::Normal, |_, _| true);
+    (0..5).for_each(|_| drop(circuit.reset("test")));
+    let of_earlier_key = |epoch| {
+        let neutral = |_: &Rules| Verdict::Neutral;
+        circuit.record("test", epoch, &Moment::default(), neutral).map_err(|l| l.of_earlier_key)
+    };
+    for epoch in [u32::MAX, 0, 1] {
+        assert_eq!(of_earlier_key(epoch).err(), Some(true), "period {epoch}");
+    }
+    for epoch in 2..7 {
+        assert_eq!(of_earlier_key(epoch).err(), Some(false), "period {epoch}");
+    }
+    assert!(of_earlier_key(7).is_ok());
+}
