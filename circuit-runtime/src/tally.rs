@@ -134,7 +134,8 @@ impl Tally {
     /// successes. Under the circuit's lock.
     pub(crate) fn each(&self, epoch: u32, reached: u64, mut each: impl FnMut(u64, u32)) {
         let generation = self.generation.load(Ordering::Relaxed);
-        if generation & PLACED == 0 || generation >> NUMBER != u64::from(epoch) {
+        // Once forgotten, it is no row's either.
+        if generation >> NUMBER != u64::from(epoch) {
             return;
         }
         for row in

@@ -53,7 +53,9 @@ fn every_section_that_promises_something_names_a_test() {
     let page = fs::read_to_string(root.join("circuit-runtime/docs/promises.md")).unwrap();
     for section in page.split("\n# ").skip(1) {
         let title = section.lines().next().unwrap_or_default();
-        if !["What is not promised", "What mutation testing leaves alive"].contains(&title) {
+        let promises_nothing =
+            ["What is not promised", "Broken on purpose", "What mutation testing leaves alive"];
+        if !promises_nothing.contains(&title) {
             assert!(!evidence(section).is_empty(), "nothing stands behind \"{title}\"");
         }
     }

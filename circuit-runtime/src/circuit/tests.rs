@@ -199,3 +199,16 @@ fn a_late_outcome_is_told_from_one_for_an_earlier_key() {
     }
     assert!(of_earlier_key(7).is_ok());
 }
+
+#[test]
+fn a_bulkhead_has_as_many_places_as_its_limit() {
+    let circuit = circuit(Config::new().max_concurrent(2));
+    let enter = || {
+        let (word, answer) = circuit.look();
+        circuit.complete(word, answer.expect("it is closed")).map(|entry| entry.ticket)
+    };
+    assert!((0..2).all(|_| enter().is_ok_and(Ticket::is_placed)));
+    assert_eq!(enter().err().map(|refusal| refusal.reason), Some(Rejection::TooManyCalls));
+    circuit.leave();
+    assert!(enter().is_ok());
+}
