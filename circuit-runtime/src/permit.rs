@@ -166,6 +166,16 @@ fn dropped(breaker: &CircuitBreaker, circuit: &Circuit, ticket: Ticket, started:
 /// A success that has something to write or to give back, but mostly needs no lock for it.
 #[inline(never)]
 fn succeed(breaker: &CircuitBreaker, circuit: &Circuit, entry: Entry) {
+    // Before everything else, since it takes no stack.
+    if circuit.slides_for(entry.ticket) {
+        circuit.counts().bump(Count::Successes);
+    } else {
+        succeed_further(breaker, circuit, entry);
+    }
+}
+
+#[inline(never)]
+fn succeed_further(breaker: &CircuitBreaker, circuit: &Circuit, entry: Entry) {
     let Entry { ticket, started } = entry;
     let moment = Moment::default();
     let slow = ticket.is_clocked() && circuit.is_slow(moment.exact().saturating_sub(started));

@@ -122,13 +122,14 @@ impl Machine {
 
     /// How much a success that isn't slow has to write, in a closed circuit.
     pub(crate) fn ease(&self) -> Ease {
-        match (self.period, &self.window) {
-            (Period::Closed { run: 0, .. }, None) => Ease::Calm,
-            (Period::Closed { run: 0, .. }, Some(window)) if !self.unjudged => {
-                window.ease(self.rules.min_calls)
-            }
-            _ => Ease::Stirred,
-        }
+        let Period::Closed { run, .. } = self.period else { return Ease::Stirred };
+        let ease = match &self.window {
+            None => Ease::Calm,
+            Some(_) if self.unjudged => Ease::Stirred,
+            Some(window) => window.ease(self.rules.min_calls),
+        };
+        // A success ends a run of failures: one that slides does so when it is taken over.
+        if run == 0 || ease == Ease::Slides { ease } else { Ease::Stirred }
     }
 
     /// The window, if a rate is configured.
@@ -136,9 +137,11 @@ impl Machine {
         self.window.as_ref()
     }
 
-    /// Successes of this period that have only moved the count window since somebody last looked.
+    /// Successes of this period, at least one, that have only moved the count window since somebody
+    /// last looked.
     pub(crate) fn slide(&mut self, successes: u32) {
-        if let Some(window) = &mut self.window {
+        if let (Period::Closed { run, .. }, Some(window)) = (&mut self.period, &mut self.window) {
+            *run = 0;
             window.slide(successes);
         }
     }

@@ -88,6 +88,12 @@ impl Word {
         }
     }
 
+    /// A success of the call with this ticket only moves the count window, without a stopwatch or a
+    /// bulkhead.
+    pub(crate) fn slides_for(self, ticket: Ticket) -> bool {
+        self.0 == ticket.0 | SLIDES
+    }
+
     /// The state, but for the passing of time.
     pub(crate) fn state(self) -> State {
         match self.0 & (OPEN | HALF_OPEN) {
@@ -99,6 +105,11 @@ impl Word {
 
     pub(crate) fn is_full(self) -> bool {
         self.0 & FULL != 0
+    }
+
+    /// A success only is one more in the time window.
+    pub(crate) fn counts(self) -> bool {
+        self.0 & COUNTS != 0
     }
 
     pub(crate) fn mode(self) -> Mode {

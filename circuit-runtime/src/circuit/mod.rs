@@ -27,8 +27,8 @@
 //!
 //! *Sliding.* While a count window holds failures, a success moves it by one and can't open the
 //! circuit. It then adds itself to [`Slides`] by compare-exchange, which fails once the period that
-//! they belong to is over; the next holder of the lock takes the sum over before anything else.
-//! Relaxed: the number is all that is communicated.
+//! they belong to is over; the next holder of the lock takes the sum over before anything else, and
+//! with it the end of a run of failures. Relaxed: the number is all that is communicated.
 //!
 //! *The bulkhead* is a counter of its own with relaxed read-modify-writes: they are one after the
 //! other in its modification order, so never more than the limit hold a place, and nothing else
@@ -66,7 +66,7 @@ use crate::outcome::{Mode, State};
 use crate::state::{Change, Machine};
 use crate::sync::{AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering, const_fn, unpoisoned};
 use crate::tally::Tally;
-use crate::window::{Ease, Outcomes, World};
+use crate::window::{Outcomes, World};
 use crate::word::Word;
 
 /// A circuit: what decides, and what is counted.
@@ -294,18 +294,19 @@ impl Circuit {
     /// Makes the summary agree with what the lock guards.
     fn publish(&self, inner: &MutexGuard<'_, Inner>) {
         let machine = &inner.machine;
+        let word = Word::of(machine, inner.mode);
         if let Some(until) = machine.rejects_until() {
-            let deadline = self.deadline(machine.state());
+            let deadline = self.deadline(word.state());
             deadline.until.store(until, Ordering::Relaxed);
             deadline.wait.store(machine.longest_rejection(), Ordering::Relaxed);
         }
-        if machine.ease() == Ease::Counts {
+        if word.counts() {
             if let Some(span) = machine.window().and_then(Outcomes::span) {
                 self.tally.get_or_init(|| Box::new(Tally::new())).place(machine.epoch(), span);
             }
         }
         self.slides.begin(machine.epoch());
-        self.front.word.store(Word::of(machine, inner.mode).0, Ordering::Release);
+        self.front.word.store(word.0, Ordering::Release);
     }
 
     fn publish_rules(&self, rules: &Rules) {

@@ -35,6 +35,13 @@ impl Circuit {
         }
     }
 
+    /// Takes down a success that only moves the count window and has nothing to give back.
+    #[inline]
+    pub(crate) fn slides_for(&self, ticket: Ticket) -> bool {
+        let word = Word(self.front.word.load(Ordering::Relaxed));
+        word.slides_for(ticket) && self.slide(ticket.epoch())
+    }
+
     /// One more success that only moves the count window; false when the period is over, or when
     /// the window holds nothing but successes by now, which somebody has to publish.
     fn slide(&self, epoch: u32) -> bool {

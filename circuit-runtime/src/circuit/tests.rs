@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::error::Rejection;
 use crate::state::Verdict;
 use crate::test_util::freeze;
+use crate::window::Ease;
 use crate::window::Mark;
 use crate::word::{Entry, Ticket};
 
@@ -36,13 +37,16 @@ fn look(circuit: &Circuit) -> Option<Result<Ticket, (Rejection, Nanos)>> {
 }
 
 /// Closed circuits in their second period, and how much a success has to write in each.
-fn closed_circuits() -> [(Ease, Circuit); 5] {
+fn closed_circuits() -> [(Ease, Circuit); 8] {
     let circuits = [
         (Ease::Calm, Config::new(), vec![false]),
         (Ease::Calm, RATE.window(Window::Calls(2)), vec![false, false]),
         (Ease::Stirred, Config::new(), vec![true]),
         (Ease::Slides, RATE.window(Window::Calls(8)), vec![true, false]),
+        (Ease::Slides, RATE.window(Window::Calls(8)), vec![false, true]),
+        (Ease::Stirred, RATE.window(Window::Calls(8)), vec![true]),
         (Ease::Counts, RATE.window(Window::Time(WAIT)), vec![false]),
+        (Ease::Stirred, RATE.window(Window::Time(WAIT)), vec![false, true]),
     ];
     circuits.map(|(ease, config, failures)| {
         let circuit = circuit(config);
@@ -155,6 +159,21 @@ fn a_success_writes_what_it_has_to_without_the_lock() {
             assert!(!circuit.take_down(not_judged_here, &Moment::default()), "{ease:?}");
         }
     }
+}
+
+/// It ends the run of failures too, though nobody writes that down before the next one holds the lock.
+#[test]
+fn a_success_that_slides_comes_between_two_failures() {
+    let circuit = circuit(RATE.threshold(2).window(Window::Calls(8)));
+    call(&circuit, false);
+    for _ in 0..5 {
+        call(&circuit, true);
+        assert!(circuit.slides_for(Ticket::of_epoch(0)));
+    }
+    call(&circuit, true);
+    assert_eq!(circuit.state(), State::Closed);
+    call(&circuit, true);
+    assert_eq!(circuit.state(), State::Open);
 }
 
 #[test]

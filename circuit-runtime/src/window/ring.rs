@@ -29,33 +29,44 @@ impl Ring {
     }
 
     pub(super) fn push(&mut self, mark: Mark) {
-        self.slide(1);
-        let last = self.next.checked_sub(1).unwrap_or(self.size - 1);
+        let place = self.next;
+        self.cover(1);
         let bits = u64::from(mark.failure) | u64::from(mark.slow) << 1;
-        self.words[last / MARKS_PER_WORD] |= bits << (last % MARKS_PER_WORD * 2);
+        self.words[place / MARKS_PER_WORD] |= bits << (place % MARKS_PER_WORD * 2);
         self.figures.failures += u32::from(mark.failure);
         self.figures.slow += u32::from(mark.slow);
     }
 
-    /// So many successes, over the oldest outcomes: what they cover is counted out by the word.
+    /// So many successes, over the oldest outcomes.
     pub(super) fn slide(&mut self, successes: u32) {
+        let mut left = (successes as usize).min(self.size);
+        while left > 0 {
+            left -= self.cover(left);
+        }
+    }
+
+    /// Successes over the oldest outcomes, at most this many and in one word; how many it were.
+    fn cover(&mut self, most: usize) -> usize {
         if self.words.is_empty() {
             self.words = vec![0; self.size.div_ceil(MARKS_PER_WORD)];
         }
-        let mut left = (successes as usize).min(self.size);
-        self.figures.calls =
-            u32::try_from((self.figures.calls as usize + left).min(self.size)).unwrap_or(u32::MAX);
-        while left > 0 {
-            let (word, offset) = (self.next / MARKS_PER_WORD, self.next % MARKS_PER_WORD);
-            let marks = left.min(MARKS_PER_WORD - offset).min(self.size - self.next);
-            let covered = u64::MAX >> (64 - 2 * marks) << (2 * offset);
-            let gone = self.words[word] & covered;
+        let (word, offset) = (self.next / MARKS_PER_WORD, self.next % MARKS_PER_WORD);
+        let marks = most.min(MARKS_PER_WORD - offset).min(self.size - self.next);
+        let covered = u64::MAX >> (64 - 2 * marks) << (2 * offset);
+        let gone = self.words[word] & covered;
+        // Most are successes, and to count bits takes a processor of the common sort long.
+        if gone != 0 {
             self.figures.failures -= (gone & FAILURES).count_ones();
-            self.figures.slow -= (gone & !FAILURES).count_ones();
+            if gone & !FAILURES != 0 {
+                self.figures.slow -= (gone & !FAILURES).count_ones();
+            }
             self.words[word] &= !covered;
-            self.next = if self.next + marks == self.size { 0 } else { self.next + marks };
-            left -= marks;
         }
+        #[expect(clippy::cast_possible_truncation, reason = "at most the size, which is a u32")]
+        let calls = (self.figures.calls as usize + marks).min(self.size) as u32;
+        self.figures.calls = calls;
+        self.next = if self.next + marks == self.size { 0 } else { self.next + marks };
+        marks
     }
 
     pub(super) fn clear(&mut self) {
