@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::circuit::{Circuit, Moved, Refusal};
 use crate::config::Config;
@@ -13,12 +12,13 @@ use crate::event::{self, Listeners, Transition};
 use crate::guard::{self, Call};
 #[cfg(any(feature = "metrics", feature = "tracing"))]
 use crate::integrations;
-use crate::keyed::{Keys, Tenancy};
+use crate::keyed::{Keys, KeysOnDemand, Tenancy};
+use crate::name::Name;
 use crate::outcome::{Mode, Outcome, State};
 use crate::permit::{End, Fallback, Permit};
 use crate::registry;
 use crate::snapshot::Snapshot;
-use crate::sync::{Mutex, const_fn, unpoisoned};
+use crate::sync::{Mutex, aside, const_fn, unpoisoned};
 use crate::word::{Entry, Ticket};
 
 /// A circuit breaker: usable in a `static`, shared by reference, without type parameters.
@@ -42,12 +42,11 @@ use crate::word::{Entry, Ticket};
 /// assert!(matches!(PAYMENTS.call(charge), Err(CallError::Open(_))));
 /// ```
 pub struct CircuitBreaker {
-    name: &'static str,
+    name: Name,
     circuit: Circuit,
-    keys: Option<Box<Keys>>,
+    keys: Option<KeysOnDemand>,
     config: Mutex<Config>,
     listeners: Listeners,
-    registered: AtomicBool,
 }
 
 impl CircuitBreaker {
@@ -65,7 +64,7 @@ impl CircuitBreaker {
         if let Err(error) = config.validate() {
             panic!("{}", error.message());
         }
-        Self::build(name, config, None)
+        Self::build(Name::Given(name), config, None)
     }
     }
 
@@ -76,30 +75,35 @@ impl CircuitBreaker {
     /// What [`Config::validate`] says.
     pub fn try_new(name: &'static str, config: Config) -> Result<Self, ConfigError> {
         config.validate()?;
-        Ok(Self::build(name, config, None))
+        Ok(Self::build(Name::Given(name), config, None))
     }
 
-    /// One circuit per key; the configuration has been checked.
-    pub(crate) fn keyed(name: &'static str, config: Config, max_keys: u32) -> Self {
-        Self::build(name, config, Some(Box::new(Keys::new(max_keys))))
-    }
     const_fn! {
-    fn build(name: &'static str, config: Config, keys: Option<Box<Keys>>) -> Self {
+    /// One circuit, or one per key; the configuration has been checked.
+    pub(crate) fn build(name: Name, config: Config, max_keys: Option<u32>) -> Self {
         CircuitBreaker {
             name,
-            circuit: Circuit::new(config.rules()),
-            keys,
+            circuit: Circuit::new(config.rules(), false),
+            keys: match max_keys {
+                Some(max) => Some(KeysOnDemand::new(max)),
+                None => None,
+            },
             config: Mutex::new(config),
             listeners: Listeners::new(),
-            registered: AtomicBool::new(false),
         }
     }
     }
 
+    #[inline]
+    fn by_key(&self) -> Option<&Keys> {
+        self.keys.as_ref().map(KeysOnDemand::get)
+    }
+
     /// The circuit's name.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
-        self.name
+    #[inline]
+    pub fn name(&self) -> &'static str {
+        self.name.get()
     }
 
     /// Asks for the right to make one call.
@@ -112,41 +116,62 @@ impl CircuitBreaker {
     /// The call is rejected: it must not be made.
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
-        self.admit(None, Fallback::None)
-    }
-
-    /// Admission of a call; `fallback` says whether one answers a rejection.
-    #[inline]
-    pub(crate) fn admit(
-        &self,
-        key: Option<&str>,
-        fallback: Fallback,
-    ) -> Result<Permit<'_>, CircuitOpenError> {
-        if let (Some(key), Some(keys)) = (key, &self.keys) {
-            return self.admit_key(key, keys, fallback);
-        }
         let entry = match self.circuit.quick() {
             Some(ticket) => Entry { ticket, started: 0 },
-            None => self.ask(fallback)?,
+            None => aside(|| self.ask(Fallback::None, None))?,
         };
         Ok(Permit::new(self, &self.circuit, entry))
     }
 
-    /// Admission in all cases but the plainest.
+    /// Admission of an annotated function's call, the first of which lists the circuit; `fallback`
+    /// says whether one answers a rejection.
+    #[inline]
+    pub(crate) fn enter(
+        &'static self,
+        fallback: Fallback,
+    ) -> Result<Permit<'static>, CircuitOpenError> {
+        let entry = match self.circuit.quick_if_listed() {
+            Some(ticket) => Entry { ticket, started: 0 },
+            None => aside(|| self.ask(fallback, Some(self)))?,
+        };
+        Ok(Permit::entered(self, &self.circuit, entry))
+    }
+
+    /// Admission in all cases but the plainest; `to_list` is this breaker, if it is to be listed.
     #[inline(never)]
-    fn ask(&self, fallback: Fallback) -> Result<Entry, CircuitOpenError> {
+    fn ask(
+        &self,
+        fallback: Fallback,
+        to_list: Option<&'static Self>,
+    ) -> Result<Entry, CircuitOpenError> {
+        if let Some(refusal) = self.circuit.just_rejects() {
+            return Err(self.rejected(&self.circuit, refusal, None, fallback));
+        }
+        self.ask_further(fallback, to_list)
+    }
+
+    #[inline(never)]
+    fn ask_further(
+        &self,
+        fallback: Fallback,
+        to_list: Option<&'static Self>,
+    ) -> Result<Entry, CircuitOpenError> {
+        if let Some(breaker) = to_list {
+            breaker.register();
+        }
         // Only the circuit of a key can change hands.
         self.ask_one(&self.circuit, 0, None, fallback)
             .unwrap_or_else(|Moved| Ok(self.unprotected()))
     }
 
+    /// The same with a key.
     #[inline(never)]
-    fn admit_key<'a>(
-        &'a self,
+    pub(crate) fn enter_key(
+        &'static self,
         key: &str,
-        keys: &'a Keys,
         fallback: Fallback,
-    ) -> Result<Permit<'a>, CircuitOpenError> {
+    ) -> Result<Permit<'static>, CircuitOpenError> {
+        let Some(keys) = self.by_key() else { return self.enter(fallback) };
         let known = keys.get(key);
         if let Some(Tenancy { circuit, tenant }) = known {
             if let Some(ticket) = circuit.quick() {
@@ -158,15 +183,17 @@ impl CircuitBreaker {
         self.ask_key(key, keys, known, fallback)
     }
 
-    /// Admission by the circuit of a key in all cases but the plainest.
+    /// Admission by the circuit of a key in all cases but the plainest. The first call comes here,
+    /// since its key is new.
     #[inline(never)]
-    fn ask_key<'a>(
-        &'a self,
+    fn ask_key(
+        &'static self,
         key: &str,
-        keys: &'a Keys,
-        mut known: Option<Tenancy<'a>>,
+        keys: &'static Keys,
+        mut known: Option<Tenancy<'static>>,
         fallback: Fallback,
-    ) -> Result<Permit<'a>, CircuitOpenError> {
+    ) -> Result<Permit<'static>, CircuitOpenError> {
+        self.register();
         for _ in 0..ATTEMPTS {
             let arrive = || keys.arrive(key, || (self.circuit.rules(), self.circuit.mode()));
             let Some(Tenancy { circuit, tenant }) = known.or_else(arrive) else { break };
@@ -179,13 +206,33 @@ impl CircuitBreaker {
         }
         // What holds for all keys holds for those without a circuit too.
         let entry = match self.circuit.mode() {
-            Mode::ForcedOpen | Mode::Disabled => self.ask(fallback)?,
+            Mode::ForcedOpen | Mode::Disabled => self.ask(fallback, None)?,
             Mode::Normal | Mode::Shadow => self.unprotected(),
         };
         Ok(Permit::entered(self, &self.circuit, entry))
     }
 
-    /// Asks one circuit, counts its answer, and makes the error.
+    /// Counts a rejection, and makes the error.
+    #[expect(clippy::inline_always, reason = "a rejection is quick, and has few places")]
+    #[inline(always)]
+    fn rejected(
+        &self,
+        circuit: &Circuit,
+        refusal: Refusal,
+        #[cfg_attr(not(feature = "tracing"), expect(unused_variables))] key: Option<&str>,
+        fallback: Fallback,
+    ) -> CircuitOpenError {
+        circuit.counts().bump(Count::Rejected);
+        if fallback == Fallback::Runs {
+            circuit.counts().bump(Count::Fallbacks);
+        }
+        let error = CircuitOpenError::new(self.name(), refusal.reason, refusal.retry_after);
+        #[cfg(feature = "tracing")]
+        integrations::tracing::rejected(&error, key);
+        error
+    }
+
+    /// Asks one circuit.
     #[expect(
         clippy::inline_always,
         reason = "its answer is costly to hand over, and it has two callers"
@@ -195,7 +242,7 @@ impl CircuitBreaker {
         &self,
         circuit: &Circuit,
         tenant: u64,
-        #[cfg_attr(not(feature = "tracing"), expect(unused_variables))] key: Option<&str>,
+        key: Option<&str>,
         fallback: Fallback,
     ) -> Result<Result<Entry, CircuitOpenError>, Moved> {
         let (word, answer) = circuit.look();
@@ -206,22 +253,15 @@ impl CircuitBreaker {
             Some(answer) => answer,
             None => self.ask_machine(circuit, tenant)?,
         };
-        Ok(circuit.complete(word, answer).map_err(|refusal| {
-            circuit.counts().bump(Count::Rejected);
-            if fallback == Fallback::Runs {
-                circuit.counts().bump(Count::Fallbacks);
-            }
-            let error = CircuitOpenError::new(self.name, refusal.reason, refusal.retry_after);
-            #[cfg(feature = "tracing")]
-            integrations::tracing::rejected(&error, key);
-            error
-        }))
+        Ok(circuit
+            .complete(word, answer)
+            .map_err(|refusal| self.rejected(circuit, refusal, key, fallback)))
     }
 
     #[cold]
     #[inline(never)]
     fn ask_machine(&self, circuit: &Circuit, tenant: u64) -> Result<Result<Entry, Refusal>, Moved> {
-        let (answer, transition) = circuit.ask(self.name, tenant)?;
+        let (answer, transition) = circuit.ask(self.name(), tenant)?;
         self.tell(transition);
         Ok(answer)
     }
@@ -242,7 +282,7 @@ impl CircuitBreaker {
     /// Tells the listeners of a transition, after it is visible and with no lock held.
     pub(crate) fn tell(&self, transition: Option<Box<Transition>>) {
         let Some(transition) = transition else { return };
-        if let Some(keys) = &self.keys {
+        if let Some(keys) = self.by_key() {
             if transition.to != State::Open {
                 keys.may_have_room();
             }
@@ -330,7 +370,7 @@ impl CircuitBreaker {
     /// half-open.
     #[must_use]
     pub fn state(&self) -> State {
-        let keys = self.keys.iter().flat_map(|keys| keys.circuits()).map(Circuit::state);
+        let keys = self.by_key().into_iter().flat_map(Keys::circuits).map(Circuit::state);
         keys.fold(self.circuit.state(), State::max)
     }
 
@@ -349,8 +389,8 @@ impl CircuitBreaker {
     /// The circuit at this moment; of a circuit per key, the sum of them, evicted ones included.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let mut snapshot = Snapshot::of(self.name, self.circuit.view(), true);
-        if let Some(keys) = &self.keys {
+        let mut snapshot = Snapshot::of(self.name(), self.circuit.view(), true);
+        if let Some(keys) = self.by_key() {
             keys.circuits().for_each(|circuit| snapshot.join(circuit.view()));
             snapshot.keep_latest_transitions();
         }
@@ -360,15 +400,15 @@ impl CircuitBreaker {
     /// The keys that have a circuit now, in no particular order; none where there is no `key`.
     #[must_use]
     pub fn keys(&self) -> Vec<Arc<str>> {
-        self.keys.iter().flat_map(|keys| keys.circuits()).filter_map(Circuit::key).collect()
+        self.by_key().into_iter().flat_map(Keys::circuits).filter_map(Circuit::key).collect()
     }
 
     /// The circuit of this key, if it has one.
     #[must_use]
     pub fn snapshot_of(&self, key: &str) -> Option<Snapshot> {
-        let tenancy = self.keys.as_ref()?.peek(key)?;
+        let tenancy = self.by_key()?.peek(key)?;
         let view = tenancy.circuit.view();
-        (view.key.as_deref() == Some(key)).then(|| Snapshot::of(self.name, view, false))
+        (view.key.as_deref() == Some(key)).then(|| Snapshot::of(self.name(), view, false))
     }
 
     /// Another configuration from now on. State, deadline, counters and a window of the same kind
@@ -395,7 +435,7 @@ impl CircuitBreaker {
     /// The mode stays.
     pub fn reset(&self) {
         let mut transitions = Vec::new();
-        self.change_all(|circuit| transitions.extend(circuit.reset(self.name)));
+        self.change_all(|circuit| transitions.extend(circuit.reset(self.name())));
         for transition in transitions {
             self.tell(Some(transition));
         }
@@ -430,7 +470,7 @@ impl CircuitBreaker {
 
     /// The same for the circuits of all present and future keys.
     fn change_all(&self, mut change: impl FnMut(&Circuit)) {
-        match &self.keys {
+        match self.by_key() {
             None => change(&self.circuit),
             Some(keys) => keys.change_all(&self.circuit, change),
         }
@@ -451,17 +491,25 @@ impl CircuitBreaker {
     /// [`find`](crate::find), once. Circuits of annotated functions and those named by `breaker
     /// = …` are registered at their first call.
     pub fn register(&'static self) {
-        if !self.registered.load(Ordering::Acquire) {
-            registry::add(self);
-            self.registered.store(true, Ordering::Release);
+        if !self.circuit.is_listed() {
+            self.register_first();
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn register_first(&'static self) {
+        // Functions of one name are numbered in the order of their first calls.
+        let _ = self.name();
+        registry::add(self);
+        self.circuit.list();
     }
 }
 
 impl fmt::Debug for CircuitBreaker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CircuitBreaker")
-            .field("name", &self.name)
+            .field("name", &self.name())
             .field("state", &self.state())
             .field("mode", &self.mode())
             .field("config", &self.config())

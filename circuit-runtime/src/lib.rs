@@ -17,6 +17,7 @@ mod integrations;
 mod keyed;
 #[cfg(all(test, circuit_loom))]
 mod models;
+mod name;
 mod outcome;
 mod per_thread;
 mod permit;

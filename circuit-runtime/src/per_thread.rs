@@ -18,7 +18,7 @@ use std::sync::Mutex;
 
 use once_cell::race::OnceBox;
 
-use crate::sync::unpoisoned;
+use crate::sync::{aside, unpoisoned};
 
 /// The first threads have a row each that a table points to; this many.
 const FIRST: u32 = 8;
@@ -50,7 +50,7 @@ impl<T: Default> PerThread<T> {
         let index = modelled::index();
         match self.first.get(index as usize) {
             Some(row) => row.get(),
-            None => self.get_further(index),
+            None => aside(|| self.get_further(index)),
         }
     }
 

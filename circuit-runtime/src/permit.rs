@@ -10,6 +10,7 @@ use crate::config::Rules;
 use crate::counts::Count;
 use crate::outcome::Outcome;
 use crate::state::Verdict;
+use crate::sync::aside;
 use crate::window::Mark;
 use crate::word::{Entry, Ticket};
 
@@ -128,7 +129,7 @@ impl<'a> Permit<'a> {
                 if circuit.is_calm_for(entry.ticket) {
                     circuit.counts().bump(Count::Successes);
                 } else {
-                    succeed(breaker, circuit, entry);
+                    aside(|| succeed(breaker, circuit, entry));
                 }
             }
             (end, Fallback::None) => conclude(breaker, circuit, entry, end),

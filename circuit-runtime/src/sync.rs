@@ -15,6 +15,18 @@ pub(crate) use loom::sync::{
     atomic::{AtomicU32, AtomicU64, Ordering, fence},
 };
 
+/// Takes a path that the compiler is to lay out of the way of the one which healthy calls take: to
+/// go straight on is cheaper than to jump.
+#[inline]
+pub(crate) fn aside<T>(path: impl FnOnce() -> T) -> T {
+    #[cold]
+    #[inline]
+    fn seldom() {}
+
+    seldom();
+    path()
+}
+
 /// What a lock guards, even if a holder panicked.
 ///
 /// No user code ever runs under a lock of this crate, so nothing half-done can be found there; a

@@ -16,6 +16,7 @@ const OPEN: u64 = 1 << 1;
 const HALF_OPEN: u64 = 1 << 2;
 /// Half-open with all places taken.
 const FULL: u64 = 1 << 3;
+const HALF_OPEN_AND_FULL: u64 = HALF_OPEN | FULL;
 const FORCED_OPEN: u64 = 1 << 4;
 const DISABLED: u64 = 1 << 5;
 const SHADOW: u64 = 1 << 6;
@@ -27,9 +28,11 @@ const LIMITED: u64 = 1 << 8;
 const SLIDES: u64 = 1 << 9;
 /// Closed, and a success only is one more in the time window.
 const COUNTS: u64 = 1 << 10;
+/// Not among the circuits that [`circuits`](crate::circuits) lists.
+const UNLISTED: u64 = 1 << 11;
 
 /// The flags under which a success may still have nothing to write.
-const CALM: u64 = TIMED | LIMITED;
+const CALM: u64 = TIMED | LIMITED | UNLISTED;
 /// The flags under which a call passes without a question.
 const PASSES: u64 = STIRRED | SLIDES | COUNTS;
 const FLAGS: u64 = u32::MAX as u64;
@@ -40,11 +43,11 @@ pub(crate) struct Word(pub(crate) u64);
 
 impl Word {
     /// The first word of a circuit with these rules.
-    pub(crate) const fn first(rules: &Rules) -> Self {
-        Word(if rules.window.is_some() { STIRRED } else { 0 } | flags_of(rules))
+    pub(crate) const fn first(rules: &Rules, listed: bool) -> Self {
+        Word(if rules.window.is_some() { STIRRED } else { 0 } | flags_of(rules, listed))
     }
 
-    pub(crate) fn of(machine: &Machine, mode: Mode) -> Self {
+    pub(crate) fn of(machine: &Machine, mode: Mode, listed: bool) -> Self {
         let state = match machine.state() {
             State::Closed => match machine.ease() {
                 Ease::Calm => 0,
@@ -53,7 +56,7 @@ impl Word {
                 Ease::Stirred => STIRRED,
             },
             State::Open => OPEN,
-            State::HalfOpen if machine.rejects_until().is_some() => HALF_OPEN | FULL,
+            State::HalfOpen if machine.rejects_until().is_some() => HALF_OPEN_AND_FULL,
             State::HalfOpen => HALF_OPEN,
         };
         let mode = match mode {
@@ -62,13 +65,24 @@ impl Word {
             Mode::Disabled => DISABLED,
             Mode::Shadow => SHADOW,
         };
-        Word(u64::from(machine.epoch()) << 32 | state | mode | flags_of(machine.rules()))
+        Word(u64::from(machine.epoch()) << 32 | state | mode | flags_of(machine.rules(), listed))
     }
 
-    /// A call passes without a question: closed, normal, no bulkhead, no stopwatch.
+    /// A call passes without a question: closed, normal, listed, no bulkhead, no stopwatch.
     #[inline]
     pub(crate) fn passes(self) -> bool {
         self.0 & FLAGS & !PASSES == 0
+    }
+
+    /// The same word of a circuit that is listed.
+    #[inline]
+    #[must_use]
+    pub(crate) fn listed(self) -> Self {
+        Word(self.0 & !UNLISTED)
+    }
+
+    pub(crate) fn is_listed(self) -> bool {
+        self == self.listed()
     }
 
     /// A success of the call with this ticket has nothing to write.
@@ -91,7 +105,7 @@ impl Word {
     /// A success of the call with this ticket only moves the count window, without a stopwatch or a
     /// bulkhead.
     pub(crate) fn slides_for(self, ticket: Ticket) -> bool {
-        self.0 == ticket.0 | SLIDES
+        self.0 & !CALM == ticket.0 | SLIDES
     }
 
     /// The state, but for the passing of time.
@@ -105,6 +119,11 @@ impl Word {
 
     pub(crate) fn is_full(self) -> bool {
         self.0 & FULL != 0
+    }
+
+    /// Open, or half-open with all places taken; listed, and the mode is normal.
+    pub(crate) fn just_rejects(self) -> bool {
+        matches!(self.0 & FLAGS & !(TIMED | LIMITED), OPEN | HALF_OPEN_AND_FULL)
     }
 
     /// A success only is one more in the time window.
@@ -130,11 +149,12 @@ impl Word {
     }
 }
 
-/// What the rules alone say in a word.
-const fn flags_of(rules: &Rules) -> u64 {
+/// What doesn't change with the state.
+const fn flags_of(rules: &Rules, listed: bool) -> u64 {
     let timed = if rules.slow_call.is_some() { TIMED } else { 0 };
     let limited = if rules.max_concurrent.is_some() { LIMITED } else { 0 };
-    timed | limited
+    let unlisted = if listed { 0 } else { UNLISTED };
+    timed | limited | unlisted
 }
 
 /// Counted only: the circuit is disabled.
@@ -248,6 +268,7 @@ mod tests {
             LIMITED,
             SLIDES,
             COUNTS,
+            UNLISTED,
         ];
         let of_tickets = [COUNTED, UNSEEN, PLACED, CLOCKED, INSIDE];
         let mut all = 0;

@@ -11,25 +11,26 @@ use crate::options::{Opt, Takes, Value, range, thousands};
 /// `let __circuit_breaker = ..;`
 pub(super) fn breaker(circuit: &Circuit) -> TokenStream {
     let site = Span::mixed_site();
-    let make = match circuit {
+    let found = match circuit {
         Circuit::Shared(path) => {
             let site = at(path);
             quote_spanned!(site=> __circuit::share(&#path))
         }
-        Circuit::Own(circuit) => own(circuit),
+        Circuit::Own(circuit) => {
+            let make = own(circuit);
+            quote_spanned! {site=> {
+                static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = { #make };
+                &__CIRCUIT_BREAKER
+            }}
+        }
     };
-    quote_spanned! {site=>
-        let __circuit_breaker = {
-            static __CIRCUIT_BREAKER: __circuit::Static = __circuit::Static::new(|| { #make });
-            *__CIRCUIT_BREAKER
-        };
-    }
+    quote_spanned!(site=> let __circuit_breaker = #found;)
 }
 
 fn own(circuit: &Own) -> TokenStream {
     let Own { name, config, key } = circuit;
     let site = Span::mixed_site();
-    let (name_item, name) = circuit_name(name.as_ref());
+    let name = circuit_name(name.as_ref());
     let setters = config.iter().map(|(option, value)| setter(*option, value));
     let config_value = quote_spanned!(site=> __circuit::Config::new() #(#setters)*);
     // Values that do not go together are shown at the last that only the
@@ -60,30 +61,23 @@ fn own(circuit: &Own) -> TokenStream {
             }
         }
     };
-    quote!(#config_item #name_item #create)
+    quote!(#config_item #create)
 }
 
-/// An item in front, and the expression.
-fn circuit_name(name: Option<&Value>) -> (TokenStream, TokenStream) {
+fn circuit_name(name: Option<&Value>) -> TokenStream {
+    let site = Span::mixed_site();
     match name {
-        Some(Value::Text(text)) => (TokenStream::new(), text.to_token_stream()),
+        Some(Value::Text(text)) => quote_spanned!(site=> __circuit::Name::Given(#text)),
         Some(Value::Constant(expr)) => {
             let site = at(expr);
-            (
-                quote_spanned! {site=>
-                    const __CIRCUIT_NAME: &__circuit::core::primitive::str =
-                        __circuit::name(#expr);
-                },
-                quote_spanned!(site=> __CIRCUIT_NAME),
-            )
+            quote_spanned!(site=> __circuit::Name::Given(__circuit::name(#expr)))
         }
-        _ => {
-            let site = Span::mixed_site();
-            (
-                quote_spanned!(site=> fn __circuit_here() {}),
-                quote_spanned!(site=> __circuit::name_of(__circuit_here)),
-            )
-        }
+        _ => quote_spanned! {site=>
+            __circuit::Name::found(|| {
+                fn __circuit_here() {}
+                __circuit::name_of(__circuit_here)
+            })
+        },
     }
 }
 

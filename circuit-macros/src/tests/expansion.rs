@@ -32,16 +32,21 @@ fn sync_function() {
             pub fn price(sku: &str) -> Result<u32, E> {
                 use ::circuit_runtime::__private as __circuit;
                 let __circuit_breaker = {
-                    static __CIRCUIT_BREAKER: __circuit::Static = __circuit::Static::new(|| {
+                    static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = {
                         const __CIRCUIT_CONFIG: __circuit::Config = __circuit::checked(
                             __circuit::Config::new()
                                 .threshold(3)
                                 .recovery(__circuit::Duration::from_secs(30)),
                         );
-                        fn __circuit_here() {}
-                        __circuit::create(__circuit::name_of(__circuit_here), __CIRCUIT_CONFIG)
-                    });
-                    *__CIRCUIT_BREAKER
+                        __circuit::create(
+                            __circuit::Name::found(|| {
+                                fn __circuit_here() {}
+                                __circuit::name_of(__circuit_here)
+                            }),
+                            __CIRCUIT_CONFIG,
+                        )
+                    };
+                    &__CIRCUIT_BREAKER
                 };
                 let __circuit_returns = __circuit::Returns::new();
                 if false {
@@ -77,18 +82,20 @@ fn async_method() {
                 async fn get(&self, path: String) -> Result<Page, E> {
                     use ::circuit_runtime::__private as __circuit;
                     let __circuit_breaker = {
-                        static __CIRCUIT_BREAKER: __circuit::Static = __circuit::Static::new(|| {
+                        static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = {
                             const __CIRCUIT_CONFIG: __circuit::Config = __circuit::checked_keyed(
                                 __circuit::Config::new(),
                             );
-                            fn __circuit_here() {}
                             __circuit::create_keyed(
-                                __circuit::name_of(__circuit_here),
+                                __circuit::Name::found(|| {
+                                    fn __circuit_here() {}
+                                    __circuit::name_of(__circuit_here)
+                                }),
                                 __CIRCUIT_CONFIG,
                                 10_000,
                             )
-                        });
-                        *__CIRCUIT_BREAKER
+                        };
+                        &__CIRCUIT_BREAKER
                     };
                     let __circuit_returns = __circuit::Returns::new();
                     if false {
@@ -151,13 +158,13 @@ fn fallback_of_either_kind() {
             async fn price(__arg0: (Sku, Shop)) -> Result<u32, E> {
                 use ::circuit_runtime::__private as __circuit;
                 let __circuit_breaker = {
-                    static __CIRCUIT_BREAKER: __circuit::Static = __circuit::Static::new(|| {
+                    static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = {
                         const __CIRCUIT_CONFIG: __circuit::Config = __circuit::checked(
                             __circuit::Config::new(),
                         );
-                        __circuit::create("price", __CIRCUIT_CONFIG)
-                    });
-                    *__CIRCUIT_BREAKER
+                        __circuit::create(__circuit::Name::Given("price"), __CIRCUIT_CONFIG)
+                    };
+                    &__CIRCUIT_BREAKER
                 };
                 let __circuit_returns = __circuit::Returns::new();
                 if false {
@@ -214,12 +221,7 @@ fn fallback_on_any() {
         expect![[r#"
             async fn price(sku: Sku) -> Result<u32, E> {
                 use ::circuit_runtime::__private as __circuit;
-                let __circuit_breaker = {
-                    static __CIRCUIT_BREAKER: __circuit::Static = __circuit::Static::new(|| {
-                        __circuit::share(&PRICES)
-                    });
-                    *__CIRCUIT_BREAKER
-                };
+                let __circuit_breaker = __circuit::share(&PRICES);
                 let __circuit_returns = __circuit::Returns::new();
                 if false {
                     return __circuit_returns.never();
@@ -286,7 +288,7 @@ fn boxed_future() {
                 use ::circuit_runtime::__private as __circuit;
                 Box::pin(async move {
                     let __circuit_breaker = {
-                        static __CIRCUIT_BREAKER: __circuit::Static = __circuit::Static::new(|| {
+                        static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = {
                             const __CIRCUIT_CONFIG: __circuit::Config = __circuit::checked(
                                 __circuit::Config::new()
                                     .threshold(
@@ -297,10 +299,15 @@ fn boxed_future() {
                                         ),
                                     ),
                             );
-                            fn __circuit_here() {}
-                            __circuit::create(__circuit::name_of(__circuit_here), __CIRCUIT_CONFIG)
-                        });
-                        *__CIRCUIT_BREAKER
+                            __circuit::create(
+                                __circuit::Name::found(|| {
+                                    fn __circuit_here() {}
+                                    __circuit::name_of(__circuit_here)
+                                }),
+                                __CIRCUIT_CONFIG,
+                            )
+                        };
+                        &__CIRCUIT_BREAKER
                     };
                     let __circuit_returns = __circuit::Returns::<Result<u32, E>>::new();
                     if false {

@@ -8,7 +8,6 @@ mod any;
 mod constants;
 mod fallback;
 mod key;
-mod name;
 mod returns;
 mod run;
 mod timed;
@@ -21,7 +20,6 @@ pub use any::{Ended, clone_argument, reason, run_any, run_async_any, whole_reaso
 pub use constants::{U32OrDuration, checked, checked_keyed, factor, name, part, rate, time, whole};
 pub use fallback::*;
 pub use key::Key;
-pub use name::name_of;
 pub use returns::{
     Bare, Judged, Limited, Rejectable, Returns, bare, bare_limited, judge_bare, judge_judged,
     judged_limited, limited, rejectable, rejectable_limited,
@@ -29,69 +27,63 @@ pub use returns::{
 pub use run::{mention, run, run_async};
 pub use timed::{in_time, run_timed, run_timed_any};
 
+pub use crate::name::{Name, name_of};
 pub use crate::{CallError, CircuitBreaker, CircuitOpenError, Config, OnCancel, Outcome, Window};
 
 use crate::permit::{Fallback, Permit};
+use crate::sync::const_fn;
 
-/// What a generated function keeps its circuit in: registered at its first call.
-pub type Static = once_cell::sync::Lazy<&'static CircuitBreaker>;
-
+const_fn! {
 /// The circuit of one function.
-#[cold]
 #[must_use]
-pub fn create(name: &'static str, config: Config) -> &'static CircuitBreaker {
-    share(Box::leak(Box::new(CircuitBreaker::new(name, config))))
+pub fn create(name: Name, config: Config) -> CircuitBreaker {
+    CircuitBreaker::build(name, config, None)
+}
 }
 
+const_fn! {
 /// One circuit per key.
-#[cold]
 #[must_use]
-pub fn create_keyed(name: &'static str, config: Config, max_keys: u32) -> &'static CircuitBreaker {
-    share(Box::leak(Box::new(CircuitBreaker::keyed(name, config, max_keys))))
+pub fn create_keyed(name: Name, config: Config, max_keys: u32) -> CircuitBreaker {
+    CircuitBreaker::build(name, config, Some(max_keys))
+}
 }
 
 /// `breaker = PATH`
-#[cold]
+#[inline]
 pub fn share(breaker: &'static CircuitBreaker) -> &'static CircuitBreaker {
-    breaker.register();
     breaker
 }
 
 /// Asks for a permit. From here on the call's own code runs: a permit that is dropped was dropped
 /// by a panic.
 #[inline]
-pub fn enter(breaker: &CircuitBreaker) -> Result<Permit<'_>, CircuitOpenError> {
-    inside(breaker.admit(None, Fallback::None))
+pub fn enter(breaker: &'static CircuitBreaker) -> Result<Permit<'static>, CircuitOpenError> {
+    breaker.enter(Fallback::None)
 }
 
 /// `enter` of a function with a fallback.
 #[inline]
-pub fn enter_or_fall_back(breaker: &CircuitBreaker) -> Result<Permit<'_>, CircuitOpenError> {
-    inside(breaker.admit(None, Fallback::Runs))
+pub fn enter_or_fall_back(
+    breaker: &'static CircuitBreaker,
+) -> Result<Permit<'static>, CircuitOpenError> {
+    breaker.enter(Fallback::Runs)
 }
 
 /// `enter` of a function with a key.
 #[inline]
-pub fn enter_keyed<'a>(
-    breaker: &'a CircuitBreaker,
+pub fn enter_keyed(
+    breaker: &'static CircuitBreaker,
     key: &str,
-) -> Result<Permit<'a>, CircuitOpenError> {
-    inside(breaker.admit(Some(key), Fallback::None))
+) -> Result<Permit<'static>, CircuitOpenError> {
+    breaker.enter_key(key, Fallback::None)
 }
 
 /// `enter` of a function with a key and a fallback.
 #[inline]
-pub fn enter_keyed_or_fall_back<'a>(
-    breaker: &'a CircuitBreaker,
+pub fn enter_keyed_or_fall_back(
+    breaker: &'static CircuitBreaker,
     key: &str,
-) -> Result<Permit<'a>, CircuitOpenError> {
-    inside(breaker.admit(Some(key), Fallback::Runs))
-}
-
-#[inline]
-fn inside(mut entry: Result<Permit<'_>, CircuitOpenError>) -> Result<Permit<'_>, CircuitOpenError> {
-    if let Ok(permit) = &mut entry {
-        permit.inside(true);
-    }
-    entry
+) -> Result<Permit<'static>, CircuitOpenError> {
+    breaker.enter_key(key, Fallback::Runs)
 }

@@ -29,8 +29,23 @@ impl Circuit {
     /// Admission through a closed circuit without a bulkhead or a stopwatch: one load. `None`: ask.
     #[inline]
     pub(crate) fn quick(&self) -> Option<Ticket> {
+        let word = self.word().listed();
+        word.passes().then(|| Ticket::of(word))
+    }
+
+    /// The same where calls have to ask, too, as long as the circuit isn't listed.
+    #[inline]
+    pub(crate) fn quick_if_listed(&self) -> Option<Ticket> {
         let word = self.word();
         word.passes().then(|| Ticket::of(word))
+    }
+
+    /// The answer of a circuit that rejects until a deadline and has nothing else to consider; in
+    /// front of all others, since an open circuit gives it to every call.
+    #[inline]
+    pub(crate) fn just_rejects(&self) -> Option<Refusal> {
+        let word = self.word();
+        if word.just_rejects() { self.left(word.state()) } else { None }
     }
 
     /// Admission as far as it can be told without the lock; `None`: ask the machine.
@@ -47,8 +62,7 @@ impl Circuit {
             }
             (Mode::Normal | Mode::Shadow, state) => {
                 let rejects = state == State::Open || word.is_full();
-                let left = if rejects { self.left(state) } else { None };
-                left.map(|retry_after| Err(Refusal { reason: rejection(state), retry_after }))
+                if rejects { self.left(state).map(Err) } else { None }
             }
         };
         (word, answer)
@@ -57,15 +71,16 @@ impl Circuit {
     /// What is left until the deadline of a state, if anything is. Far from it the coarse clock
     /// will do; its lag would overstate what is left, but never above the whole.
     #[inline]
-    fn left(&self, state: State) -> Option<Nanos> {
+    fn left(&self, state: State) -> Option<Refusal> {
+        let refusal = |retry_after| Refusal { reason: rejection(state), retry_after };
         let deadline = self.deadline(state);
         let until = deadline.until.load(Ordering::Relaxed);
         let coarse = clock::coarse();
         if coarse.saturating_add(clock::LAG) < until {
             let left = clock::left(until, coarse);
-            return Some(left.min(deadline.wait.load(Ordering::Relaxed)));
+            return Some(refusal(left.min(deadline.wait.load(Ordering::Relaxed))));
         }
-        Some(clock::left(until, clock::now())).filter(|left| *left > 0)
+        left_exactly(until).map(refusal)
     }
 
     /// The bulkhead's and the shadow's part in an admission.
@@ -126,6 +141,13 @@ impl Circuit {
         }
         Err(Refusal { reason: Rejection::TooManyCalls, retry_after: NEVER })
     }
+}
+
+/// What is left by the exact clock, if anything is.
+#[cold]
+#[inline(never)]
+fn left_exactly(until: Nanos) -> Option<Nanos> {
+    Some(clock::left(until, clock::now())).filter(|left| *left > 0)
 }
 
 /// The reason why a circuit in this state rejects.

@@ -38,6 +38,10 @@
 //! (release), under the lock. A call loads `word` (acquire) and then `tenant`: a word of the new
 //! tenancy brings the new tenant with it, and the call looks its key up again; a word of the old
 //! one makes a ticket of a past period, whose outcome is late.
+//!
+//! *Listing.* A breaker puts itself among the process's circuits, which have a mutex of their own,
+//! and then publishes a word without UNLISTED (release). Whoever sees that word (acquire) finds it
+//! there. An annotated function's call that sees another one lists it first.
 
 mod admit;
 mod record;
@@ -116,6 +120,8 @@ struct Deadline {
 struct Inner {
     machine: Machine,
     mode: Mode,
+    /// It is among the circuits of the process; those of keys are there by their breaker.
+    listed: bool,
     key: Option<Arc<str>>,
     transitions: u64,
     recent: VecDeque<Transition>,
@@ -131,10 +137,10 @@ pub(crate) const RECENT: usize = 16;
 
 impl Circuit {
     const_fn! {
-    pub(crate) fn new(rules: Rules) -> Self {
+    pub(crate) fn new(rules: Rules, listed: bool) -> Self {
         Circuit {
             front: Front {
-                word: AtomicU64::new(Word::first(&rules).0),
+                word: AtomicU64::new(Word::first(&rules, listed).0),
                 open: Deadline { until: AtomicU64::new(0), wait: AtomicU64::new(0) },
                 full: Deadline { until: AtomicU64::new(0), wait: AtomicU64::new(0) },
                 slow_after: AtomicU64::new(slow_after(&rules)),
@@ -150,6 +156,7 @@ impl Circuit {
             inner: Mutex::new(Inner {
                 machine: Machine::new(rules),
                 mode: Mode::Normal,
+                listed,
                 key: None,
                 transitions: 0,
                 recent: VecDeque::new(),
@@ -232,6 +239,17 @@ impl Circuit {
         self.word().mode()
     }
 
+    pub(crate) fn is_listed(&self) -> bool {
+        self.word().is_listed()
+    }
+
+    /// Notes that the circuit has been listed.
+    pub(crate) fn list(&self) {
+        let mut inner = self.enter();
+        inner.listed = true;
+        self.publish(&inner);
+    }
+
     pub(crate) fn set_mode(&self, mode: Mode) {
         let mut inner = self.enter();
         inner.mode = mode;
@@ -294,7 +312,7 @@ impl Circuit {
     /// Makes the summary agree with what the lock guards.
     fn publish(&self, inner: &MutexGuard<'_, Inner>) {
         let machine = &inner.machine;
-        let word = Word::of(machine, inner.mode);
+        let word = Word::of(machine, inner.mode, inner.listed);
         if let Some(until) = machine.rejects_until() {
             let deadline = self.deadline(word.state());
             deadline.until.store(until, Ordering::Relaxed);

@@ -15,7 +15,7 @@ const FRAGILE: Config = Config::new().threshold(1).recovery(WAIT);
 const RATE: Config = Config::new().failure_rate(0.9).min_calls(2).recovery(WAIT);
 
 fn circuit(config: Config) -> Circuit {
-    Circuit::new(config.rules())
+    Circuit::new(config.rules(), true)
 }
 
 /// Behind the lock.

@@ -18,9 +18,10 @@ mod text;
 #[cfg(all(test, circuit_loom))]
 pub(crate) use text::Text;
 
-use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
+
+use once_cell::race::OnceBox;
 
 use crate::circuit::Circuit;
 use crate::clock::{self, NEVER, Nanos};
@@ -48,6 +49,23 @@ pub(crate) struct Keys {
     full_until: AtomicU64,
 }
 
+/// The same, made when the first key comes.
+pub(crate) struct KeysOnDemand {
+    max: u32,
+    keys: OnceBox<Keys>,
+}
+
+impl KeysOnDemand {
+    pub(crate) const fn new(max: u32) -> Self {
+        KeysOnDemand { max, keys: OnceBox::new() }
+    }
+
+    #[inline]
+    pub(crate) fn get(&self) -> &Keys {
+        self.keys.get_or_init(|| Box::new(Keys::new(self.max)))
+    }
+}
+
 /// A key's present right to a slot.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tenancy<'a> {
@@ -64,7 +82,7 @@ struct Arrivals {
 }
 
 impl Keys {
-    pub(crate) fn new(max_keys: u32) -> Self {
+    fn new(max_keys: u32) -> Self {
         let max = max_keys as usize;
         Keys {
             max,
@@ -222,12 +240,3 @@ impl Keys {
 
 /// Whether a circuit in this state may be given to another key.
 type MayGo = fn(&Machine, Nanos) -> bool;
-
-impl fmt::Debug for Keys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keys")
-            .field("max", &self.max)
-            .field("len", &unpoisoned(self.arrivals.lock()).hashes.len())
-            .finish_non_exhaustive()
-    }
-}

@@ -41,7 +41,8 @@ impl Slots {
         let (slab, offset) = place(number);
         let first = number - offset;
         let room = first.clamp(1, LARGEST).min(self.max.checked_sub(first)?);
-        let make = || (0..room).map(|_| Slot { text: Text::new(), circuit: Circuit::new(rules) });
+        let make =
+            || (0..room).map(|_| Slot { text: Text::new(), circuit: Circuit::new(rules, true) });
         self.slabs.get(slab)?.get_or_init(|| Box::new(make().collect())).get(offset)
     }
 }

@@ -7,6 +7,7 @@ use super::consecutive;
 use crate::circuit::Circuit;
 use crate::clock::Moment;
 use crate::keyed::Text;
+use crate::name::Name;
 use crate::permit::{Fallback, Permit};
 use crate::state::Verdict;
 use crate::test_util::freeze;
@@ -18,7 +19,7 @@ fn a_circuit_given_to_another_key_hears_nothing_of_the_old_one() {
     loom::model(|| {
         let _time = freeze();
         let rules = consecutive(1).rules();
-        let circuit = Arc::new(Circuit::new(rules));
+        let circuit = Arc::new(Circuit::new(rules, true));
         let (first, second) = (std::sync::Arc::from("first"), std::sync::Arc::from("second"));
         circuit.reassign(&first, rules, crate::Mode::Normal, |_, _| true);
         let tenant = circuit.tenant();
@@ -47,20 +48,25 @@ fn a_circuit_given_to_another_key_hears_nothing_of_the_old_one() {
 
 #[test]
 fn a_key_is_never_taken_for_what_stands_there_half_replaced() {
-    loom::model(|| {
-        let text = Arc::new(Text::new());
-        text.replace("aaaaaaaabbbbbbbb", 1);
-        let other = {
-            let text = Arc::clone(&text);
-            thread::spawn(move || text.replace("ccccccccdddddddd", 2))
-        };
-        assert!(matches!(text.tenant("aaaaaaaabbbbbbbb"), None | Some(1)));
-        assert_eq!(text.tenant("aaaaaaaadddddddd"), None);
-        assert_eq!(text.tenant("ccccccccbbbbbbbb"), None);
-        assert!(matches!(text.tenant("ccccccccdddddddd"), None | Some(2)));
-        other.join().unwrap();
-        assert_eq!(text.tenant("ccccccccdddddddd"), Some(2));
-    });
+    const BEFORE: &str = "aaaaaaaabbbbbbbb";
+    const AFTER: &str = "ccccccccdddddddd";
+    const MIXED: [&str; 2] = ["aaaaaaaadddddddd", "ccccccccbbbbbbbb"];
+    for keys in [[BEFORE, AFTER], MIXED] {
+        loom::model(move || {
+            let text = Arc::new(Text::new());
+            text.replace(BEFORE, 1);
+            let other = {
+                let text = Arc::clone(&text);
+                thread::spawn(move || text.replace(AFTER, 2))
+            };
+            for key in keys {
+                let tenant = text.tenant(key);
+                assert!(tenant.is_none_or(|tenant| key == [BEFORE, AFTER][tenant as usize - 1]));
+            }
+            other.join().unwrap();
+            assert_eq!(text.tenant(AFTER), Some(2));
+        });
+    }
 }
 
 #[test]
@@ -70,9 +76,12 @@ fn a_key_that_comes_while_another_fails_is_not_opened_by_it() {
     few.preemption_bound = Some(2);
     few.check(|| {
         let _time = freeze();
-        let breaker: &'static CircuitBreaker =
-            Box::leak(Box::new(CircuitBreaker::keyed("model", consecutive(1), 1)));
-        let call = move |key| breaker.admit(Some(key), Fallback::None);
+        let breaker: &'static CircuitBreaker = Box::leak(Box::new(CircuitBreaker::build(
+            Name::Given("model"),
+            consecutive(1),
+            Some(1),
+        )));
+        let call = move |key| breaker.enter_key(key, Fallback::None);
         call("first").unwrap().success();
         let other = thread::spawn(move || call("first").map(Permit::failure).is_ok());
         let permit = call("second").unwrap();

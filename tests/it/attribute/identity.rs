@@ -135,6 +135,24 @@ fn functions_of_one_name_in_two_blocks_have_names_of_their_own() {
 }
 
 #[test]
+fn functions_of_one_name_are_numbered_in_the_order_of_their_first_calls() {
+    {
+        #[circuit_breaker]
+        fn pair() -> Result<u8, Error> {
+            Ok(1)
+        }
+        assert_eq!(Ok(1), pair());
+    }
+    {
+        #[circuit_breaker(threshold = 1)]
+        fn pair() -> Answer {
+            Err(Error::Down)
+        }
+        assert!(name_of(pair).ends_with("::pair#2"));
+    }
+}
+
+#[test]
 fn all_instances_of_a_type_share_the_circuit_of_the_method() {
     struct Client(&'static str);
     impl Client {

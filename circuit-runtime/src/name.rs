@@ -1,9 +1,34 @@
-//! The name of a circuit that was given none.
+//! What a circuit is called.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 
 use crate::sync::unpoisoned;
+
+/// A name that was given, or the path of the function, found when somebody asks.
+#[derive(Debug)]
+pub enum Name {
+    /// `name = "payments"`
+    Given(&'static str),
+    /// See [`name_of`].
+    Found(LazyLock<&'static str>),
+}
+
+impl Name {
+    /// A name that is still to be found.
+    #[must_use]
+    pub const fn found(find: fn() -> &'static str) -> Self {
+        Name::Found(LazyLock::new(find))
+    }
+
+    #[inline]
+    pub(crate) fn get(&self) -> &'static str {
+        match self {
+            Name::Given(name) => name,
+            Name::Found(name) => name,
+        }
+    }
+}
 
 /// How many circuits have been named after a path.
 static TAKEN: Mutex<Option<HashMap<&'static str, u32>>> = Mutex::new(None);
@@ -66,7 +91,7 @@ mod tests {
             }
         }
         let name = Client::charge();
-        assert!(name.starts_with("circuit_runtime::__private::name::tests::"), "{name}");
+        assert!(name.starts_with("circuit_runtime::name::tests::"), "{name}");
         assert!(name.ends_with("Client::charge"), "{name}");
     }
 }
