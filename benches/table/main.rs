@@ -66,8 +66,8 @@ mod rows {
     pub(crate) const EXCHANGE: &str = "a compare-exchange";
 }
 
-const EFFORT: Effort = Effort { sample: Duration::from_millis(1), rounds: 201 };
-const QUICK: Effort = Effort { sample: Duration::from_micros(200), rounds: 31 };
+const EFFORT: Effort = Effort { sample: Duration::from_millis(4), rounds: 101 };
+const QUICK: Effort = Effort { sample: Duration::from_millis(4), rounds: 11 };
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

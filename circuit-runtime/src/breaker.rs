@@ -116,9 +116,11 @@ impl CircuitBreaker {
     /// The call is rejected: it must not be made.
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
-        let entry = match self.circuit.quick() {
-            Some(ticket) => Entry { ticket, started: 0 },
-            None => aside(|| self.ask(Fallback::None, None))?,
+        let entry = if let Some(ticket) = self.circuit.quick() {
+            Entry { ticket, started: 0 }
+        } else {
+            aside();
+            self.ask(Fallback::None, None)?
         };
         Ok(Permit::new(self, &self.circuit, entry))
     }
@@ -130,9 +132,11 @@ impl CircuitBreaker {
         &'static self,
         fallback: Fallback,
     ) -> Result<Permit<'static>, CircuitOpenError> {
-        let entry = match self.circuit.quick_if_listed() {
-            Some(ticket) => Entry { ticket, started: 0 },
-            None => aside(|| self.ask(fallback, Some(self)))?,
+        let entry = if let Some(ticket) = self.circuit.quick_if_listed() {
+            Entry { ticket, started: 0 }
+        } else {
+            aside();
+            self.ask(fallback, Some(self))?
         };
         Ok(Permit::entered(self, &self.circuit, entry))
     }

@@ -48,9 +48,11 @@ impl<T: Default> PerThread<T> {
         let index = INDEX.get();
         #[cfg(circuit_loom)]
         let index = modelled::index();
-        match self.first.get(index as usize) {
-            Some(row) => row.get(),
-            None => aside(|| self.get_further(index)),
+        if let Some(row) = self.first.get(index as usize) {
+            row.get()
+        } else {
+            aside();
+            self.get_further(index)
         }
     }
 

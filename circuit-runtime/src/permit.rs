@@ -129,7 +129,8 @@ impl<'a> Permit<'a> {
                 if circuit.is_calm_for(entry.ticket) {
                     circuit.counts().bump(Count::Successes);
                 } else {
-                    aside(|| succeed(breaker, circuit, entry));
+                    aside();
+                    succeed(breaker, circuit, entry);
                 }
             }
             (end, Fallback::None) => conclude(breaker, circuit, entry, end),

@@ -15,17 +15,12 @@ pub(crate) use loom::sync::{
     atomic::{AtomicU32, AtomicU64, Ordering, fence},
 };
 
-/// Takes a path that the compiler is to lay out of the way of the one which healthy calls take: to
-/// go straight on is cheaper than to jump.
+/// Called where a path begins that the compiler is to lay out of the way of the one which healthy
+/// calls take: to go straight on is cheaper than to jump. The branch has to stand in the same
+/// function.
+#[cold]
 #[inline]
-pub(crate) fn aside<T>(path: impl FnOnce() -> T) -> T {
-    #[cold]
-    #[inline]
-    fn seldom() {}
-
-    seldom();
-    path()
-}
+pub(crate) fn aside() {}
 
 /// What a lock guards, even if a holder panicked.
 ///

@@ -2,7 +2,8 @@
 //!
 //! Both have the number of the period (the epoch) in their upper half and flags in their lower one,
 //! different ones, so that "this success has nothing to write" is a single comparison: the word
-//! without its [`CALM`] flags equals the ticket.
+//! equals the ticket. (Under [`CALM`] flags it may have nothing to write either, but gives back what
+//! the ticket says.)
 
 use crate::clock::Nanos;
 use crate::config::Rules;
@@ -88,7 +89,7 @@ impl Word {
     /// A success of the call with this ticket has nothing to write.
     #[inline]
     pub(crate) fn is_calm_for(self, ticket: Ticket) -> bool {
-        self.0 & !CALM == ticket.0
+        self.0 == ticket.0
     }
 
     /// What a success of the call with this ticket has to write, if the ticket is of this period
@@ -105,7 +106,7 @@ impl Word {
     /// A success of the call with this ticket only moves the count window, without a stopwatch or a
     /// bulkhead.
     pub(crate) fn slides_for(self, ticket: Ticket) -> bool {
-        self.0 & !CALM == ticket.0 | SLIDES
+        self.0 == ticket.0 | SLIDES
     }
 
     /// The state, but for the passing of time.
@@ -175,10 +176,11 @@ const INSIDE: u64 = 1 << 20;
 pub(crate) struct Ticket(u64);
 
 impl Ticket {
-    /// A call that is judged in the period of this word.
+    /// A call that is judged in the period of this word. That the circuit isn't listed stays: the
+    /// word of a circuit made by hand may never lose it.
     #[inline]
     pub(crate) fn of(word: Word) -> Self {
-        Ticket(word.0 & !FLAGS)
+        Ticket(word.0 & (!FLAGS | UNLISTED))
     }
 
     pub(crate) fn of_epoch(epoch: u32) -> Self {
@@ -219,7 +221,7 @@ impl Ticket {
 
     /// Without what a call brings back by itself: equal to a calm word if it is judged there.
     fn bare(self) -> Self {
-        Ticket(self.0 & !(PLACED | CLOCKED))
+        Ticket(self.0 & !(PLACED | CLOCKED | UNLISTED))
     }
 
     pub(crate) fn is_judged(self) -> bool {

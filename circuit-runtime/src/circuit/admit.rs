@@ -29,8 +29,8 @@ impl Circuit {
     /// Admission through a closed circuit without a bulkhead or a stopwatch: one load. `None`: ask.
     #[inline]
     pub(crate) fn quick(&self) -> Option<Ticket> {
-        let word = self.word().listed();
-        word.passes().then(|| Ticket::of(word))
+        let word = self.word();
+        word.listed().passes().then(|| Ticket::of(word))
     }
 
     /// The same where calls have to ask, too, as long as the circuit isn't listed.

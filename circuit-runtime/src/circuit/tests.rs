@@ -79,8 +79,12 @@ fn a_stopwatch_and_a_bulkhead_ask_for_more_than_a_look_at_the_word() {
     assert_eq!((timed.quick(), limited.quick()), (None, None));
     assert_eq!(look(&timed), Some(Ok(Ticket::of_epoch(0).clocked())));
     assert_eq!(look(&limited), Some(Ok(Ticket::of_epoch(0))));
-    // Not so the end of a call that was fast and holds no place.
-    assert!(timed.is_calm_for(Ticket::of_epoch(0)) && limited.is_calm_for(Ticket::of_epoch(0)));
+    // The end of a call that was fast needs no lock all the same.
+    for (circuit, ticket) in
+        [(timed, Ticket::of_epoch(0).clocked()), (limited, Ticket::of_epoch(0).placed())]
+    {
+        assert!(!circuit.is_calm_for(ticket) && circuit.take_down(ticket, &Moment::default()));
+    }
 }
 
 #[test]
@@ -230,4 +234,20 @@ fn a_bulkhead_has_as_many_places_as_its_limit() {
     assert_eq!(enter().err().map(|refusal| refusal.reason), Some(Rejection::TooManyCalls));
     circuit.leave();
     assert!(enter().is_ok());
+}
+
+/// A circuit made by hand may never be listed.
+#[test]
+fn a_circuit_that_is_not_listed_is_as_quick_but_for_an_attributes_first_call() {
+    let circuit = Circuit::new(Config::new().rules(), false);
+    for listed in [false, true] {
+        let ticket = circuit.quick().expect("it is closed");
+        assert_eq!(circuit.quick_if_listed(), listed.then_some(ticket));
+        assert!(circuit.is_calm_for(ticket) && circuit.take_down(ticket, &Moment::default()));
+        circuit.list();
+        assert!(circuit.take_down(ticket, &Moment::default()), "listed meanwhile");
+    }
+    call(&circuit, true);
+    let epoch = ask(&circuit).expect("it is closed").ticket.epoch();
+    assert_eq!(epoch, 0, "to be listed is no change of state");
 }
