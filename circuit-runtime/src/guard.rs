@@ -114,6 +114,8 @@ pub(crate) fn poll<F: Future>(
             if let Some(permit) = permit {
                 permit.settle(end, fallback);
             }
+            // Nobody has put another one there. Said here, it needn't be asked when this is dropped.
+            std::mem::forget(place.take());
         }
     }
     result
