@@ -325,12 +325,13 @@ impl CircuitBreaker {
     /// assert_eq!(PAYMENTS.call_async(charge()).await.unwrap(), 7);
     /// # }
     /// ```
-    pub async fn call_async<T, E>(
+    pub fn call_async<T, E>(
         &self,
         call: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, CallError<E>> {
+    ) -> impl Future<Output = Result<T, CallError<E>>> {
         let judge = |result: &Result<T, E>| (by_result(result), Fallback::None);
-        Call::new(self, call, judge).await?.map_err(CallError::Failed)
+        let answer = |run: Result<Result<T, E>, _>| run?.map_err(CallError::Failed);
+        Call::new(self, call, judge, answer)
     }
 
     /// Makes a call of any return type that blocks; `classify` says what its result counts as.
@@ -362,12 +363,13 @@ impl CircuitBreaker {
     /// # Errors
     ///
     /// If the call was rejected and didn't run.
-    pub async fn call_with_async<R>(
+    pub fn call_with_async<R>(
         &self,
         classify: impl Fn(&R) -> Outcome,
         call: impl Future<Output = R>,
-    ) -> Result<R, CircuitOpenError> {
-        Call::new(self, call, |result: &R| (End::Outcome(classify(result)), Fallback::None)).await
+    ) -> impl Future<Output = Result<R, CircuitOpenError>> {
+        let judge = move |result: &R| (End::Outcome(classify(result)), Fallback::None);
+        Call::new(self, call, judge, |run| run)
     }
 
     /// The state; of a circuit per key, the worst of them. From the deadline on, an open circuit is

@@ -51,53 +51,63 @@ impl<F: Future, J: Fn(&F::Output) -> (End, Fallback)> Future for Guarded<'_, F, 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        poll(this.future, this.permit, &*this.judge, context)
+        let permit = this.permit.take();
+        poll(this.future, permit, this.permit, &*this.judge, context)
     }
 }
 
 pin_project! {
-    /// A future that takes its permit when it is first polled.
-    pub(crate) struct Call<'a, F, J> {
+    /// A future that takes its permit when it is first polled. No async function, whose future would
+    /// have room for this one twice, and move it.
+    pub(crate) struct Call<'a, F, J, A> {
         #[pin]
         future: F,
         breaker: Option<&'a CircuitBreaker>,
         permit: Option<Permit<'a>>,
         judge: J,
+        answer: A,
     }
 }
 
-impl<'a, F, J> Call<'a, F, J> {
-    pub(crate) fn new(breaker: &'a CircuitBreaker, future: F, judge: J) -> Self {
-        Call { future, breaker: Some(breaker), permit: None, judge }
+impl<'a, F, J, A> Call<'a, F, J, A> {
+    #[inline]
+    pub(crate) fn new(breaker: &'a CircuitBreaker, future: F, judge: J, answer: A) -> Self {
+        Call { future, breaker: Some(breaker), permit: None, judge, answer }
     }
 }
 
-impl<F: Future, J: Fn(&F::Output) -> (End, Fallback)> Future for Call<'_, F, J> {
-    type Output = Result<F::Output, CircuitOpenError>;
+impl<F, J, A, R> Future for Call<'_, F, J, A>
+where
+    F: Future,
+    J: Fn(&F::Output) -> (End, Fallback),
+    A: Fn(Result<F::Output, CircuitOpenError>) -> R,
+{
+    type Output = R;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R> {
         let this = self.project();
-        if let Some(breaker) = this.breaker.take() {
-            match breaker.try_acquire() {
-                Ok(permit) => *this.permit = Some(permit),
-                Err(open) => return Poll::Ready(Err(open)),
-            }
-        }
-        poll(this.future, this.permit, &*this.judge, context).map(Ok)
+        let permit = match this.breaker.take().map(CircuitBreaker::try_acquire) {
+            Some(Ok(permit)) => Some(permit),
+            Some(Err(open)) => return Poll::Ready((this.answer)(Err(open))),
+            None => this.permit.take(),
+        };
+        poll(this.future, permit, this.permit, &*this.judge, context)
+            .map(|output| (this.answer)(Ok(output)))
     }
 }
 
+/// Polls a future under its permit, which has its place there while the future waits. While it runs
+/// the permit is held here, so that a call which is ready at once keeps it in registers; a panic
+/// drops it.
 #[inline]
-pub(crate) fn poll<F: Future>(
+pub(crate) fn poll<'a, F: Future>(
     future: Pin<&mut F>,
-    place: &mut Option<Permit<'_>>,
+    mut permit: Option<Permit<'a>>,
+    place: &mut Option<Permit<'a>>,
     judge: impl Fn(&F::Output) -> (End, Fallback),
     context: &mut Context<'_>,
 ) -> Poll<F::Output> {
-    // Held here while the future runs, so that a call which is ready at once keeps it in registers;
-    // a panic drops it.
-    let mut permit = place.take();
     if let Some(permit) = &mut permit {
         permit.inside(true);
     }

@@ -58,7 +58,7 @@ where
                 let judge = |result: &Result<Response, Error>| {
                     (End::Outcome(classify.classify(result)), Fallback::None)
                 };
-                guard::poll(future, permit, judge, context).map_err(Into::into)
+                guard::poll(future, permit.take(), permit, judge, context).map_err(Into::into)
             }
             StateProjection::Rejected { error } => Poll::Ready(Err((*error).into())),
         }
