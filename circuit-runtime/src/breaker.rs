@@ -266,7 +266,9 @@ impl CircuitBreaker {
     #[inline(never)]
     fn ask_machine(&self, circuit: &Circuit, tenant: u64) -> Result<Result<Entry, Refusal>, Moved> {
         let (answer, transition) = circuit.ask(self.name(), tenant)?;
-        self.tell(transition);
+        if let Some(transition) = transition {
+            self.tell(transition);
+        }
         Ok(answer)
     }
 
@@ -284,8 +286,7 @@ impl CircuitBreaker {
     }
 
     /// Tells the listeners of a transition, after it is visible and with no lock held.
-    pub(crate) fn tell(&self, transition: Option<Box<Transition>>) {
-        let Some(transition) = transition else { return };
+    pub(crate) fn tell(&self, transition: Box<Transition>) {
         if let Some(keys) = self.by_key() {
             if transition.to != State::Open {
                 keys.may_have_room();
@@ -443,7 +444,7 @@ impl CircuitBreaker {
         let mut transitions = Vec::new();
         self.change_all(|circuit| transitions.extend(circuit.reset(self.name())));
         for transition in transitions {
-            self.tell(Some(transition));
+            self.tell(transition);
         }
     }
 

@@ -202,6 +202,7 @@ fn conclude(breaker: &CircuitBreaker, circuit: &Circuit, entry: Entry, end: End)
     conclude_at(breaker, circuit, entry, end, &Moment::default());
 }
 
+#[inline]
 fn conclude_at(
     breaker: &CircuitBreaker,
     circuit: &Circuit,
@@ -223,21 +224,22 @@ fn conclude_at(
         crate::metrics::took(breaker.name(), took());
     }
     let judge = |rules: &Rules| verdict(end, rules, took);
-    if !ticket.is_judged() {
-        count(circuit, end, judge(&circuit.rules()));
-        return;
-    }
-    match circuit.record(breaker.name(), ticket.epoch(), moment, judge) {
-        Err(late) if late.of_earlier_key => breaker.count_late(),
-        Err(_) => circuit.counts().bump(Count::Late),
-        Ok((verdict, None)) => count(circuit, end, verdict),
-        Ok((verdict, transition)) => {
-            count(circuit, end, verdict);
-            breaker.tell(transition);
+    let (verdict, transition) = if ticket.is_judged() {
+        match circuit.record(breaker.name(), ticket.epoch(), moment, judge) {
+            Ok(judged) => judged,
+            Err(late) if late.of_earlier_key => return breaker.count_late(),
+            Err(_) => return circuit.counts().bump(Count::Late),
         }
+    } else {
+        (judge(&circuit.rules()), None)
+    };
+    count(circuit, end, verdict);
+    if let Some(transition) = transition {
+        breaker.tell(transition);
     }
 }
 
+#[inline]
 fn count(circuit: &Circuit, end: End, verdict: Verdict) {
     let bump = |count| circuit.counts().bump(count);
     match end {
@@ -261,6 +263,7 @@ fn count(circuit: &Circuit, end: End, verdict: Verdict) {
 }
 
 /// What the rules make of an ending.
+#[inline]
 fn verdict(end: End, rules: &Rules, took: impl FnOnce() -> Nanos) -> Verdict {
     let slow = || rules.slow_call.is_some_and(|slow| took() >= slow);
     match end {

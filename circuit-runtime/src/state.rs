@@ -121,6 +121,7 @@ impl Machine {
     }
 
     /// How much a success that isn't slow has to write, in a closed circuit.
+    #[inline]
     pub(crate) fn ease(&self) -> Ease {
         let Period::Closed { run, .. } = self.period else { return Ease::Stirred };
         let ease = match &self.window {
@@ -292,6 +293,7 @@ impl Machine {
 
     /// Which rule is met, if any. The quotient is compared: the product would be off, since
     /// 0.07 × 100 > 7.
+    #[inline]
     fn tripped(&mut self, run: u32, world: &impl World) -> Option<Reason> {
         if let Some(threshold) = self.rules.threshold {
             if run >= threshold {

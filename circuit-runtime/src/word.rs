@@ -48,6 +48,7 @@ impl Word {
         Word(if rules.window.is_some() { STIRRED } else { 0 } | flags_of(rules, listed))
     }
 
+    #[inline]
     pub(crate) fn of(machine: &Machine, mode: Mode, listed: bool) -> Self {
         let state = match machine.state() {
             State::Closed => match machine.ease() {

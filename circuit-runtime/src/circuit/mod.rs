@@ -206,6 +206,7 @@ impl Circuit {
     }
 
     /// Takes the lock, and takes over what has only been counted since.
+    #[inline]
     fn enter(&self) -> MutexGuard<'_, Inner> {
         let mut inner = unpoisoned(self.inner.lock());
         let slides = self.slides.take();
@@ -310,6 +311,7 @@ impl Circuit {
     }
 
     /// Makes the summary agree with what the lock guards.
+    #[inline]
     fn publish(&self, inner: &MutexGuard<'_, Inner>) {
         let machine = &inner.machine;
         let word = Word::of(machine, inner.mode, inner.listed);

@@ -59,6 +59,7 @@ impl Circuit {
     }
 
     /// Judges an outcome in the period that admitted its call.
+    #[inline]
     pub(crate) fn record(
         &self,
         name: &'static str,
