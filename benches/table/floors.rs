@@ -1,14 +1,43 @@
 //! What the machine asks for the parts that a breaker can't do without.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::measure::{Suite, repeat};
+use crate::plain::{self, Answer};
 use crate::{ALONE, rows};
 
+/// The least that a breaker with statistics does on the way of a success: it asks before, and looks again after.
+#[inline(never)]
+fn least(number: u64) -> Answer {
+    static WORD: AtomicU64 = AtomicU64::new(0);
+    thread_local! {
+        static SUCCESSES: Cell<u64> = const { Cell::new(0) };
+    }
+    #[cold]
+    #[inline(never)]
+    fn ask(word: &AtomicU64) -> u64 {
+        word.swap(0, Ordering::AcqRel)
+    }
+
+    let admitted = match WORD.load(Ordering::Acquire) {
+        0 => 0,
+        _ => ask(&WORD),
+    };
+    let answer = plain::succeed(number);
+    if WORD.load(Ordering::Relaxed) == admitted {
+        SUCCESSES.set(SUCCESSES.get().wrapping_add(1));
+    } else {
+        ask(&WORD);
+    }
+    answer
+}
+
 pub(crate) fn add(suite: &mut Suite) {
+    suite.add_both(rows::LEAST, ALONE, |calls| repeat(calls, least));
     suite.add(rows::CLOCK, ALONE, |calls| {
         repeat(calls, |_| clock_gettime(ClockId::Monotonic));
     });

@@ -1,5 +1,7 @@
-//! Look-ups among many keys, beside the concurrent map alone with the same keys and the same hasher.
+//! Look-ups among many keys, beside a concurrent map alone, and the standard library's of one thread alone, with the
+//! same keys and the same hasher.
 
+use std::collections::HashMap;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,9 +10,10 @@ use circuit_runtime::circuit_breaker;
 
 use crate::measure::Suite;
 use crate::plain::{self, Answer, with_key};
-use crate::{ATTRIBUTE, MAP, PLAIN, rows};
+use crate::{ATTRIBUTE, CONCURRENT_MAP, MAP, PLAIN, rows};
 
-type Map = papaya::HashMap<Arc<str>, (usize, u64), foldhash::quality::RandomState>;
+type ConcurrentMap = papaya::HashMap<Arc<str>, (usize, u64), foldhash::quality::RandomState>;
+type Map = HashMap<Arc<str>, (usize, u64), foldhash::quality::RandomState>;
 
 macro_rules! keyed {
     ($($name:ident)*) => {$(
@@ -33,9 +36,11 @@ pub(crate) fn add(suite: &mut Suite) {
 
 fn add_some(suite: &mut Suite, row: &'static str, count: usize, call: fn(&str) -> Answer) {
     let keys: Arc<[String]> = (0..count).map(|n| format!("host-{n}.example.com")).collect();
-    let map = Map::with_hasher(foldhash::quality::RandomState::default());
+    let concurrent = ConcurrentMap::with_hasher(foldhash::quality::RandomState::default());
+    let mut map = Map::with_hasher(foldhash::quality::RandomState::default());
     for (number, key) in keys.iter().enumerate() {
-        map.pin().insert(Arc::from(key.as_str()), (number, 0));
+        concurrent.pin().insert(Arc::from(key.as_str()), (number, 0));
+        map.insert(Arc::from(key.as_str()), (number, 0));
     }
     for key in keys.iter() {
         call(key).expect("it succeeds");
@@ -60,10 +65,12 @@ fn add_some(suite: &mut Suite, row: &'static str, count: usize, call: fn(&str) -
         let each = Arc::clone(&each);
         move |calls| each(calls, &|key| _ = black_box(&call(key)))
     });
+    suite.add_warm(row, CONCURRENT_MAP, count as u64, {
+        let each = Arc::clone(&each);
+        move |calls| each(calls, &|key| _ = black_box(concurrent.pin().get(key).copied()))
+    });
     suite.add_warm(row, MAP, count as u64, move |calls| {
-        each(calls, &|key| {
-            black_box(map.pin().get(key).copied());
-        });
+        each(calls, &|key| _ = black_box(map.get(key).copied()));
     });
 }
 

@@ -6,16 +6,23 @@ use std::process::Command;
 /// Machine, date and versions, in one line.
 pub(crate) fn caption() -> String {
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
-        .map_or(std::env::consts::ARCH, |(_, model)| model);
+    let of_cpu = |name| {
+        let value =
+            |line: &'_ str| Some(line.strip_prefix(name)?.trim().strip_prefix(": ")?.to_owned());
+        cpu.lines().find_map(value)
+    };
+    let model = of_cpu("model name").unwrap_or_else(|| std::env::consts::ARCH.to_owned());
+    // Where machines are rented, the name doesn't tell one generation from the next.
+    let generation = match (of_cpu("cpu family"), of_cpu("model\t")) {
+        (Some(family), Some(model)) => format!(" (family {family}, model {model})"),
+        _ => String::new(),
+    };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let versions = ["failsafe", "recloser", "breaker", "tower-resilience-circuitbreaker"]
         .map(|name| format!("{name} {}", locked(name)))
         .join(", ");
     format!(
-        "{model}, {cores} cores, {os}, {date}, {rustc}; {versions}. Median of interleaved rounds, `cargo bench -p \
+        "{model}{generation}, {cores} cores, {os}, {date}, {rustc}; {versions}. Median of interleaved rounds, `cargo bench -p \
          benches`.",
         os = output("uname", &["-s"]),
         date = output("date", &["-u", "+%Y-%m-%d"]),

@@ -32,7 +32,8 @@ const BREAKER: &str = "breaker";
 const TOWER: &str = "tower-resilience";
 /// Floors.
 const ALONE: &str = "alone";
-const MAP: &str = "papaya alone";
+const CONCURRENT_MAP: &str = "papaya alone";
+const MAP: &str = "HashMap alone";
 
 /// The rows.
 mod rows {
@@ -58,6 +59,7 @@ mod rows {
     pub(crate) const KEYS_10_000: &str = "10,000 keys, random order";
     pub(crate) const KEYS_100_000: &str = "100,000 keys, random order";
     pub(crate) const FIRST: &str = "first call of a function";
+    pub(crate) const LEAST: &str = "a word loaded twice and a counter of the thread, by hand";
     pub(crate) const CLOCK: &str = "a reading of the clock";
     pub(crate) const TWO_CLOCKS: &str = "two readings of the clock";
     pub(crate) const COARSE_CLOCK: &str = "a reading of the coarse clock";

@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use crate::measure::Measured;
-use crate::{ALONE, API, ATTRIBUTE, BREAKER, FAILSAFE, MAP, PLAIN, RECLOSER, TOWER, rows};
+use crate::{
+    ALONE, API, ATTRIBUTE, BREAKER, CONCURRENT_MAP, FAILSAFE, MAP, PLAIN, RECLOSER, TOWER, rows,
+};
 
 const COLUMNS: [&str; 7] = [PLAIN, ATTRIBUTE, API, FAILSAFE, RECLOSER, BREAKER, TOWER];
 const ROWS: [(&str, usize); 28] = [
@@ -36,12 +38,16 @@ const ROWS: [(&str, usize); 28] = [
     (rows::KEYS_1_000, 1),
     (rows::KEYS_10_000, 1),
 ];
-const REST: [(&str, &str, usize); 10] = [
+const REST: [(&str, &str, usize); 14] = [
     (rows::KEYS_100_000, ATTRIBUTE, 1),
+    (rows::KEYS_100_000, CONCURRENT_MAP, 1),
     (rows::KEYS_100_000, MAP, 1),
+    (rows::KEYS_10_000, CONCURRENT_MAP, 1),
     (rows::KEYS_10_000, MAP, 1),
+    (rows::KEYS_1, CONCURRENT_MAP, 1),
     (rows::KEYS_1, MAP, 1),
     (rows::FIRST, ATTRIBUTE, 1),
+    (rows::LEAST, ALONE, 1),
     (rows::CLOCK, ALONE, 1),
     (rows::COARSE_CLOCK, ALONE, 1),
     (rows::MUTEX, ALONE, 1),
@@ -92,7 +98,9 @@ fn calls(measured: &[Measured], rows: &[(&str, usize)]) -> String {
     }
     table.push_str("\n|---|");
     table.push_str(&"---:|".repeat(COLUMNS.len()));
-    for &(row, threads) in rows {
+    let measured_at_all =
+        |row, threads| COLUMNS.iter().any(|column| find(measured, row, column, threads).is_some());
+    for &(row, threads) in rows.iter().filter(|&&(row, threads)| measured_at_all(row, threads)) {
         let more = if threads == 2 { ", 2 threads" } else { "" };
         write_to(&mut table, format_args!("\n| {row}{more} |"));
         let plain = find(measured, row, PLAIN, threads);

@@ -267,7 +267,7 @@ impl CircuitBreaker {
     fn ask_machine(&self, circuit: &Circuit, tenant: u64) -> Result<Result<Entry, Refusal>, Moved> {
         let (answer, transition) = circuit.ask(self.name(), tenant)?;
         if let Some(transition) = transition {
-            self.tell(transition);
+            self.tell(*transition);
         }
         Ok(answer)
     }
@@ -286,7 +286,9 @@ impl CircuitBreaker {
     }
 
     /// Tells the listeners of a transition, after it is visible and with no lock held.
-    pub(crate) fn tell(&self, transition: Box<Transition>) {
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn tell(&self, transition: Transition) {
         if let Some(keys) = self.by_key() {
             if transition.to != State::Open {
                 keys.may_have_room();
@@ -294,7 +296,7 @@ impl CircuitBreaker {
         }
         #[cfg(any(feature = "metrics", feature = "tracing"))]
         integrations::transition(self, &transition);
-        event::deliver(*transition, &self.listeners);
+        event::deliver(transition, &self.listeners);
     }
 
     /// Makes a call that blocks: `Ok` is a success, `Err` and a panic are failures.
@@ -444,7 +446,7 @@ impl CircuitBreaker {
         let mut transitions = Vec::new();
         self.change_all(|circuit| transitions.extend(circuit.reset(self.name())));
         for transition in transitions {
-            self.tell(transition);
+            self.tell(*transition);
         }
     }
 

@@ -235,7 +235,7 @@ fn conclude_at(
     };
     count(circuit, end, verdict);
     if let Some(transition) = transition {
-        breaker.tell(transition);
+        breaker.tell(*transition);
     }
 }
 
