@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::circuit::{Circuit, Moved, Refusal};
 use crate::config::Config;
-use crate::counts::Count;
-use crate::error::{CallError, CircuitOpenError, ConfigError};
+use crate::counts::{Count, Counts};
+use crate::error::{CallError, CircuitOpenError, ConfigError, Rejection};
 use crate::event::{self, Listeners, Transition};
 use crate::guard::{self, Call};
 #[cfg(any(feature = "metrics", feature = "tracing"))]
@@ -177,12 +177,20 @@ impl CircuitBreaker {
                 Err(Moved) => known = None,
             }
         }
-        // What holds for all keys holds for those without a circuit too.
-        let entry = match self.circuit.mode() {
-            Mode::ForcedOpen | Mode::Disabled => self.ask(fallback)?,
-            Mode::Normal | Mode::Shadow => self.unprotected(),
+        let by_mode = self.ask_mode(key, fallback).unwrap_or_else(|| Ok(self.unprotected()));
+        Ok(Permit::entered(self, &self.circuit, by_mode?))
+    }
+
+    /// Admission where no circuit is asked, by one look at the mode: what holds for all keys holds
+    /// for those without a circuit too.
+    #[cold]
+    fn ask_mode(&self, key: &str, fallback: Fallback) -> Option<Result<Entry, CircuitOpenError>> {
+        let (word, answer) = self.circuit.look();
+        let answer = match word.mode() {
+            Mode::ForcedOpen | Mode::Disabled => answer?,
+            Mode::Normal | Mode::Shadow => return None,
         };
-        Ok(Permit::entered(self, &self.circuit, entry))
+        Some(answer.map_err(|refusal| self.reject(&self.circuit, refusal, Some(key), fallback)))
     }
 
     /// Asks one circuit, counts its answer, and makes the error.
@@ -195,7 +203,7 @@ impl CircuitBreaker {
         &self,
         circuit: &Circuit,
         tenant: u64,
-        #[cfg_attr(not(feature = "tracing"), expect(unused_variables))] key: Option<&str>,
+        key: Option<&str>,
         fallback: Fallback,
     ) -> Result<Result<Entry, CircuitOpenError>, Moved> {
         let (word, answer) = circuit.look();
@@ -206,16 +214,31 @@ impl CircuitBreaker {
             Some(answer) => answer,
             None => self.ask_machine(circuit, tenant)?,
         };
-        Ok(circuit.complete(word, answer).map_err(|refusal| {
-            circuit.counts().bump(Count::Rejected);
-            if fallback == Fallback::Runs {
-                circuit.counts().bump(Count::Fallbacks);
-            }
-            let error = CircuitOpenError::new(self.name, refusal.reason, refusal.retry_after);
-            #[cfg(feature = "tracing")]
-            integrations::tracing::rejected(&error, key);
-            error
-        }))
+        let answer = circuit.complete(word, answer, tenant)?;
+        Ok(answer.map_err(|refusal| self.reject(circuit, refusal, key, fallback)))
+    }
+
+    /// Counts a rejection, and makes the error.
+    #[inline]
+    fn reject(
+        &self,
+        circuit: &Circuit,
+        Refusal { reason, retry_after }: Refusal,
+        #[cfg_attr(not(feature = "tracing"), expect(unused_variables))] key: Option<&str>,
+        fallback: Fallback,
+    ) -> CircuitOpenError {
+        circuit.counts().bump(Count::Rejected);
+        if fallback == Fallback::Runs {
+            circuit.counts().bump(Count::Fallbacks);
+        }
+        if reason == Rejection::TooManyCalls {
+            // It may have been a probe, and have given its place back.
+            self.may_have_room();
+        }
+        let error = CircuitOpenError::new(self.name, reason, retry_after);
+        #[cfg(feature = "tracing")]
+        integrations::tracing::rejected(&error, key);
+        error
     }
 
     #[cold]
@@ -239,13 +262,26 @@ impl CircuitBreaker {
         self.circuit.counts().bump(Count::Late);
     }
 
+    /// Where a call's part is counted that nothing judges: with its circuit, or only in the sum, if
+    /// another key has that by now.
+    #[cold]
+    pub(crate) fn counts_of<'a>(&'a self, circuit: &'a Circuit, ticket: Ticket) -> &'a Counts {
+        let of_earlier_key = circuit.is_of_earlier_key(ticket.epoch());
+        if of_earlier_key { self.circuit.counts() } else { circuit.counts() }
+    }
+
+    /// A circuit may have become idle: a key that waits for one need wait no longer.
+    pub(crate) fn may_have_room(&self) {
+        if let Some(keys) = &self.keys {
+            keys.may_have_room();
+        }
+    }
+
     /// Tells the listeners of a transition, after it is visible and with no lock held.
     pub(crate) fn tell(&self, transition: Option<Box<Transition>>) {
         let Some(transition) = transition else { return };
-        if let Some(keys) = &self.keys {
-            if transition.to != State::Open {
-                keys.may_have_room();
-            }
+        if transition.to != State::Open {
+            self.may_have_room();
         }
         #[cfg(any(feature = "metrics", feature = "tracing"))]
         integrations::transition(self, &transition);
@@ -360,7 +396,7 @@ impl CircuitBreaker {
     /// The keys that have a circuit now, in no particular order; none where there is no `key`.
     #[must_use]
     pub fn keys(&self) -> Vec<Arc<str>> {
-        self.keys.iter().flat_map(|keys| keys.circuits()).filter_map(Circuit::key).collect()
+        self.keys.as_ref().map(|keys| keys.names()).unwrap_or_default()
     }
 
     /// The circuit of this key, if it has one.

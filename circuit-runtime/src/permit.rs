@@ -7,7 +7,7 @@ use crate::breaker::CircuitBreaker;
 use crate::circuit::Circuit;
 use crate::clock::{Moment, Nanos, nanos};
 use crate::config::Rules;
-use crate::counts::Count;
+use crate::counts::{Count, Counts};
 use crate::outcome::Outcome;
 use crate::state::Verdict;
 use crate::window::Mark;
@@ -133,7 +133,7 @@ impl<'a> Permit<'a> {
             }
             (end, Fallback::None) => conclude(breaker, circuit, entry, end),
             (end, Fallback::Runs) => {
-                circuit.counts().bump(Count::Fallbacks);
+                breaker.counts_of(circuit, entry.ticket).bump(Count::Fallbacks);
                 conclude(breaker, circuit, entry, end);
             }
         }
@@ -212,22 +212,24 @@ fn conclude_at(
     }
     let judge = |rules: &Rules| verdict(end, rules, took);
     if !ticket.is_judged() {
-        count(circuit, end, judge(&circuit.rules()));
+        count(breaker.counts_of(circuit, ticket), end, judge(&circuit.rules()));
         return;
     }
     match circuit.record(breaker.name(), ticket.epoch(), moment, judge) {
         Err(late) if late.of_earlier_key => breaker.count_late(),
         Err(_) => circuit.counts().bump(Count::Late),
-        Ok((verdict, None)) => count(circuit, end, verdict),
         Ok((verdict, transition)) => {
-            count(circuit, end, verdict);
+            count(circuit.counts(), end, verdict);
+            if verdict == Verdict::Neutral {
+                breaker.may_have_room();
+            }
             breaker.tell(transition);
         }
     }
 }
 
-fn count(circuit: &Circuit, end: End, verdict: Verdict) {
-    let bump = |count| circuit.counts().bump(count);
+fn count(counts: &Counts, end: End, verdict: Verdict) {
+    let bump = |count| counts.bump(count);
     match end {
         End::Outcome(_) => {}
         End::TimedOut => bump(Count::TimedOut),

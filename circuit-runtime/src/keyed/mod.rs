@@ -55,6 +55,9 @@ pub(crate) struct Tenancy<'a> {
     pub(crate) tenant: u64,
 }
 
+/// In place of `full_until` while somebody looks for an idle circuit: a moment long past.
+const LOOKING: Nanos = 1;
+
 /// What changes when a new key arrives.
 struct Arrivals {
     /// The hash of each slot's key.
@@ -127,10 +130,17 @@ impl Keys {
             arrivals.hashes.push(hash);
             next
         } else {
-            let Some(number) = self.evict(&mut arrivals, &name, rules, mode) else {
-                self.full_until.store(self.full_until(&arrivals, now), Ordering::Relaxed);
-                return None;
-            };
+            self.full_until.store(LOOKING, Ordering::Relaxed);
+            let evicted = self.evict(&mut arrivals, &name, rules, mode);
+            let until = evicted.map_or_else(|| self.full_until(&arrivals, now), |_| 0);
+            // Fails if one has become idle since, which may have been overlooked.
+            let _ = self.full_until.compare_exchange(
+                LOOKING,
+                until,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            );
+            let number = evicted?;
             self.index.remove(number, &arrivals.hashes);
             arrivals.hashes[number] = hash;
             number
@@ -142,9 +152,13 @@ impl Keys {
         Some(Tenancy { circuit, tenant })
     }
 
-    /// Some circuit has closed or been reset: one may be idle now.
+    /// A circuit may have become idle. Who found it busy before learns of it (`arrive`), since the
+    /// circuit has been locked in between.
     pub(crate) fn may_have_room(&self) {
-        self.full_until.store(0, Ordering::Relaxed);
+        if self.full_until.load(Ordering::Relaxed) != 0 {
+            // Before the exchange there, which fails, or after it.
+            self.full_until.swap(0, Ordering::Relaxed);
+        }
     }
 
     /// The key's circuit, if it has one; looking at it doesn't count as use.
@@ -168,6 +182,12 @@ impl Keys {
         change(root);
         self.first(arrivals.hashes.len()).for_each(change);
         self.may_have_room();
+    }
+
+    /// Every key that has a circuit, in no particular order; none comes or goes meanwhile.
+    pub(crate) fn names(&self) -> Vec<Arc<str>> {
+        let arrivals = unpoisoned(self.arrivals.lock());
+        self.first(arrivals.hashes.len()).filter_map(Circuit::key).collect()
     }
 
     /// Every circuit, in no particular order.
