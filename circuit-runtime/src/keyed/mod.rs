@@ -18,7 +18,6 @@ mod text;
 #[cfg(all(test, circuit_loom))]
 pub(crate) use text::Text;
 
-use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
@@ -243,11 +242,52 @@ impl Keys {
 /// Whether a circuit in this state may be given to another key.
 type MayGo = fn(&Machine, Nanos) -> bool;
 
-impl fmt::Debug for Keys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keys")
-            .field("max", &self.max)
-            .field("len", &unpoisoned(self.arrivals.lock()).hashes.len())
-            .finish_non_exhaustive()
+#[cfg(all(test, not(circuit_loom)))]
+mod tests {
+    use super::*;
+    use crate::Config;
+    use crate::state::Verdict;
+    use crate::test_util::freeze;
+    use crate::window::Mark;
+
+    const RULES: Config = Config::new().threshold(1);
+
+    fn arrive<'a>(keys: &'a Keys, key: &str) -> Option<Tenancy<'a>> {
+        keys.arrive(key, || (RULES.rules(), Mode::Normal))
+    }
+
+    fn open(circuit: &Circuit) {
+        let failure = Verdict::Judged(Mark { failure: true, slow: false });
+        let ticket = circuit.quick().expect("it is closed");
+        let recorded =
+            circuit.record("test", ticket.epoch(), &clock::Moment::default(), |_| failure);
+        assert!(recorded.is_ok_and(|(_, transition)| transition.is_some()));
+    }
+
+    #[test]
+    fn a_known_key_is_found_without_the_lock() {
+        let keys = Keys::new(4);
+        let tenants = ["a", "b"].map(|key| arrive(&keys, key).unwrap().tenant);
+        let _lock = keys.arrivals.lock();
+        assert_eq!(["a", "b"].map(|key| keys.get(key).unwrap().tenant), tenants);
+        assert!(keys.get("c").is_none());
+        assert_ne!(keys.hash("a"), keys.hash("b"));
+    }
+
+    #[test]
+    fn an_idle_circuit_is_looked_for_in_vain_once_a_wait_and_again_when_one_may_be_idle() {
+        let _time = freeze();
+        let keys = Keys::new(2);
+        for key in ["a", "b"] {
+            open(arrive(&keys, key).unwrap().circuit);
+        }
+        assert!(arrive(&keys, "c").is_none());
+        let until = keys.get("a").unwrap().circuit.rejects_until().unwrap();
+        assert_eq!(keys.full_until.load(Ordering::Relaxed), until);
+        keys.get("b").unwrap().circuit.reset("test");
+        assert!(arrive(&keys, "c").is_none());
+        keys.may_have_room();
+        assert!(arrive(&keys, "c").is_some());
+        assert_eq!(keys.full_until.load(Ordering::Relaxed), 0);
     }
 }

@@ -130,6 +130,26 @@ mod tests {
     }
 
     #[test]
+    fn every_byte_of_a_key_counts() {
+        for len in (1..100).chain([300]) {
+            let (text, key) = (Text::new(), "k".repeat(len));
+            text.replace(&key, 7);
+            for position in 0..len {
+                let mut other = key.clone();
+                other.replace_range(position..=position, "x");
+                assert_eq!(text.tenant(&other), None, "{position} of {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_short_text_needs_no_room() {
+        let text = Text::new();
+        text.replace(&"k".repeat(40), 1);
+        assert!(text.rest.get().is_none());
+    }
+
+    #[test]
     fn a_text_finds_room_or_is_no_bodys() {
         let text = Text::new();
         let key = |len| "k".repeat(len);
