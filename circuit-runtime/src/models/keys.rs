@@ -120,6 +120,34 @@ fn a_key_is_not_rejected_by_the_deadline_of_the_next_one() {
 }
 
 #[test]
+fn a_deadline_tells_whose_it_is() {
+    loom::model(|| {
+        let time = freeze();
+        let rules = consecutive(1).rules();
+        let circuit = Arc::new(Circuit::new(rules));
+        let fail = |circuit: &Circuit| {
+            let failure = Verdict::Judged(Mark { failure: true, slow: false });
+            let epoch = circuit.quick().unwrap().epoch();
+            assert!(circuit.record("model", epoch, &Moment::default(), |_| failure).is_ok());
+        };
+        fail(&circuit);
+        time.advance(WAIT);
+        let tenant = circuit.tenant();
+        let other = {
+            let circuit = Arc::clone(&circuit);
+            thread::spawn(move || {
+                let next = std::sync::Arc::from("next");
+                assert!(circuit.reassign(&next, rules, crate::Mode::Normal, |_, _| true));
+                fail(&circuit);
+            })
+        };
+        let rejected = matches!(circuit.look().1, Some(Err(_)));
+        assert!(!rejected || circuit.tenant() != tenant);
+        other.join().unwrap();
+    });
+}
+
+#[test]
 fn a_place_is_never_held_by_a_call_of_another_key() {
     few(3, || {
         let _time = freeze();
