@@ -24,8 +24,8 @@ const THREADS: u64 = 8;
 const CALLS: u64 = 10_000;
 /// Rounds in which tables, rows and queues may grow to their size.
 const WARM_UP: u64 = 5;
-/// What may come and go: retired entries of the map, rows of threads that are slow to end. A leak
-/// of one byte in ten calls is above it within a few rounds.
+/// What may come and go: rows of threads that are slow to end. A leak of one byte in ten calls is
+/// above it within a few rounds.
 const SLACK: i64 = 256 * 1024;
 
 /// The bytes that are allocated now.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::circuit::{Circuit, Moved, Refusal};
 use crate::config::Config;
-use crate::counts::Count;
-use crate::error::{CallError, CircuitOpenError, ConfigError};
+use crate::counts::{Count, Counts};
+use crate::error::{CallError, CircuitOpenError, ConfigError, Rejection};
 use crate::event::{self, Listeners, Transition};
 use crate::guard::{self, Call};
 #[cfg(any(feature = "metrics", feature = "tracing"))]
@@ -208,12 +208,20 @@ impl CircuitBreaker {
                 Err(Moved) => known = None,
             }
         }
-        // What holds for all keys holds for those without a circuit too.
-        let entry = match self.circuit.mode() {
-            Mode::ForcedOpen | Mode::Disabled => self.ask(fallback, None)?,
-            Mode::Normal | Mode::Shadow => self.unprotected(),
+        let by_mode = self.ask_mode(key, fallback).unwrap_or_else(|| Ok(self.unprotected()));
+        Ok(Permit::entered(self, &self.circuit, by_mode?))
+    }
+
+    /// Admission where no circuit is asked, by one look at the mode: what holds for all keys holds
+    /// for those without a circuit too.
+    #[cold]
+    fn ask_mode(&self, key: &str, fallback: Fallback) -> Option<Result<Entry, CircuitOpenError>> {
+        let (word, answer) = self.circuit.look();
+        let answer = match word.mode() {
+            Mode::ForcedOpen | Mode::Disabled => answer?,
+            Mode::Normal | Mode::Shadow => return None,
         };
-        Ok(Permit::entered(self, &self.circuit, entry))
+        Some(answer.map_err(|refusal| self.rejected(&self.circuit, refusal, Some(key), fallback)))
     }
 
     /// Counts a rejection, and makes the error.
@@ -222,7 +230,7 @@ impl CircuitBreaker {
     fn rejected(
         &self,
         circuit: &Circuit,
-        refusal: Refusal,
+        Refusal { reason, retry_after }: Refusal,
         #[cfg_attr(not(feature = "tracing"), expect(unused_variables))] key: Option<&str>,
         fallback: Fallback,
     ) -> CircuitOpenError {
@@ -230,7 +238,11 @@ impl CircuitBreaker {
         if fallback == Fallback::Runs {
             circuit.counts().bump(Count::Fallbacks);
         }
-        let error = CircuitOpenError::new(self.name(), refusal.reason, refusal.retry_after);
+        if reason == Rejection::TooManyCalls {
+            // It may have been a probe, and have given its place back.
+            self.may_have_room();
+        }
+        let error = CircuitOpenError::new(self.name(), reason, retry_after);
         #[cfg(feature = "tracing")]
         integrations::tracing::rejected(&error, key);
         error
@@ -257,9 +269,8 @@ impl CircuitBreaker {
             Some(answer) => answer,
             None => self.ask_machine(circuit, tenant)?,
         };
-        Ok(circuit
-            .complete(word, answer)
-            .map_err(|refusal| self.rejected(circuit, refusal, key, fallback)))
+        let answer = circuit.complete(word, answer, tenant)?;
+        Ok(answer.map_err(|refusal| self.rejected(circuit, refusal, key, fallback)))
     }
 
     #[cold]
@@ -285,14 +296,27 @@ impl CircuitBreaker {
         self.circuit.counts().bump(Count::Late);
     }
 
+    /// Where a call's part is counted that nothing judges: with its circuit, or only in the sum, if
+    /// another key has that by now.
+    #[cold]
+    pub(crate) fn counts_of<'a>(&'a self, circuit: &'a Circuit, ticket: Ticket) -> &'a Counts {
+        let of_earlier_key = circuit.is_of_earlier_key(ticket.epoch());
+        if of_earlier_key { self.circuit.counts() } else { circuit.counts() }
+    }
+
+    /// A circuit may have become idle: a key that waits for one need wait no longer.
+    pub(crate) fn may_have_room(&self) {
+        if let Some(keys) = self.by_key() {
+            keys.may_have_room();
+        }
+    }
+
     /// Tells the listeners of a transition, after it is visible and with no lock held.
     #[cold]
     #[inline(never)]
     pub(crate) fn tell(&self, transition: Transition) {
-        if let Some(keys) = self.by_key() {
-            if transition.to != State::Open {
-                keys.may_have_room();
-            }
+        if transition.to != State::Open {
+            self.may_have_room();
         }
         #[cfg(any(feature = "metrics", feature = "tracing"))]
         integrations::transition(self, &transition);
@@ -409,7 +433,7 @@ impl CircuitBreaker {
     /// The keys that have a circuit now, in no particular order; none where there is no `key`.
     #[must_use]
     pub fn keys(&self) -> Vec<Arc<str>> {
-        self.by_key().into_iter().flat_map(Keys::circuits).filter_map(Circuit::key).collect()
+        self.by_key().map(Keys::names).unwrap_or_default()
     }
 
     /// The circuit of this key, if it has one.

@@ -7,7 +7,7 @@ use crate::breaker::CircuitBreaker;
 use crate::circuit::Circuit;
 use crate::clock::{Moment, Nanos, nanos};
 use crate::config::Rules;
-use crate::counts::Count;
+use crate::counts::{Count, Counts};
 use crate::outcome::Outcome;
 use crate::state::Verdict;
 use crate::sync::aside;
@@ -135,7 +135,7 @@ impl<'a> Permit<'a> {
             }
             (end, Fallback::None) => conclude(breaker, circuit, entry, end),
             (end, Fallback::Runs) => {
-                circuit.counts().bump(Count::Fallbacks);
+                breaker.counts_of(circuit, entry.ticket).bump(Count::Fallbacks);
                 conclude(breaker, circuit, entry, end);
             }
         }
@@ -231,17 +231,21 @@ fn conclude_at(
             Err(_) => return circuit.counts().bump(Count::Late),
         }
     } else {
-        (judge(&circuit.rules()), None)
+        let verdict = judge(&circuit.rules());
+        return count(breaker.counts_of(circuit, ticket), end, verdict);
     };
-    count(circuit, end, verdict);
+    count(circuit.counts(), end, verdict);
+    if verdict == Verdict::Neutral {
+        breaker.may_have_room();
+    }
     if let Some(transition) = transition {
         breaker.tell(*transition);
     }
 }
 
 #[inline]
-fn count(circuit: &Circuit, end: End, verdict: Verdict) {
-    let bump = |count| circuit.counts().bump(count);
+fn count(counts: &Counts, end: End, verdict: Verdict) {
+    let bump = |count| counts.bump(count);
     match end {
         End::Outcome(_) => {}
         End::TimedOut => bump(Count::TimedOut),

@@ -74,31 +74,34 @@ impl Circuit {
     fn left(&self, state: State) -> Option<Refusal> {
         let refusal = |retry_after| Refusal { reason: rejection(state), retry_after };
         let deadline = self.deadline(state);
-        let until = deadline.until.load(Ordering::Relaxed);
+        let until = deadline.until.load(Ordering::Acquire);
         let coarse = clock::coarse();
         if coarse.saturating_add(clock::LAG) < until {
             let left = clock::left(until, coarse);
-            return Some(refusal(left.min(deadline.wait.load(Ordering::Relaxed))));
+            return Some(refusal(left.min(deadline.wait.load(Ordering::Acquire))));
         }
         left_exactly(until).map(refusal)
     }
 
-    /// The bulkhead's and the shadow's part in an admission.
+    /// The bulkhead's and the shadow's part in an admission. `tenant` is the number of the call's key.
     #[inline]
     pub(crate) fn complete(
         &self,
         word: Word,
         answer: Result<Entry, Refusal>,
-    ) -> Result<Entry, Refusal> {
+        tenant: u64,
+    ) -> Result<Result<Entry, Refusal>, Moved> {
         let answer = match answer {
-            Ok(entry) if word.is_limited() && entry.ticket.is_judged() => self.take_place(entry),
+            Ok(entry) if word.is_limited() && entry.ticket.is_judged() => {
+                self.take_place(entry, tenant)?
+            }
             answer => answer,
         };
         if answer.is_err() && word.mode() == Mode::Shadow {
             self.counts().bump(Count::Rejected);
-            return Ok(Entry { ticket: Ticket::of(word).unseen(), started: 0 });
+            return Ok(Ok(Entry { ticket: Ticket::of(word).unseen(), started: 0 }));
         }
-        answer
+        Ok(answer)
     }
 
     /// Admission by the state machine itself. `tenant` is the number of the call's key.
@@ -126,11 +129,10 @@ impl Circuit {
     }
 
     /// The bulkhead is asked after the circuit; a probe that it refuses gives its place back.
-    fn take_place(&self, entry: Entry) -> Result<Entry, Refusal> {
+    fn take_place(&self, entry: Entry, tenant: u64) -> Result<Result<Entry, Refusal>, Moved> {
         let limit = self.front.limit.load(Ordering::Relaxed);
-        let more = |calls: u32| (calls < limit).then_some(calls + 1);
-        if self.front.in_flight.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok() {
-            return Ok(Entry { ticket: entry.ticket.placed(), ..entry });
+        if self.front.places.take(tenant, limit)? {
+            return Ok(Ok(Entry { ticket: entry.ticket.placed(), ..entry }));
         }
         if self.word().state() == State::HalfOpen {
             let mut inner = self.enter();
@@ -139,7 +141,7 @@ impl Circuit {
             inner.machine.record(epoch, Verdict::Neutral, &self.here(&moment));
             self.publish(&inner);
         }
-        Err(Refusal { reason: Rejection::TooManyCalls, retry_after: NEVER })
+        Ok(Err(Refusal { reason: Rejection::TooManyCalls, retry_after: NEVER }))
     }
 }
 

@@ -9,8 +9,8 @@
 //!
 //! # Atomic orderings
 //!
-//! *Writers.* Under the lock: the deadline (relaxed), then `word` (release). There is one writer at
-//! a time, so neither store can be overtaken by an older one.
+//! *Writers.* Under the lock: the deadline, then `word` (release). There is one writer at a time, so
+//! neither store can be overtaken by an older one.
 //!
 //! *Admission* loads `word` (acquire). Seeing OPEN or FULL, it synchronizes with the store that
 //! published it, so that its load of the deadline gives that of this period or of a later one of
@@ -31,19 +31,21 @@
 //! with it the end of a run of failures. Relaxed: the number is all that is communicated.
 //!
 //! *The bulkhead* is a counter of its own with relaxed read-modify-writes: they are one after the
-//! other in its modification order, so never more than the limit hold a place, and nothing else
-//! hangs on it.
+//! other in its modification order, so never more than the limit hold a place, all of them for one
+//! key ([`Places`]), and nothing else hangs on it.
 //!
 //! *Tenancy* (circuits per key). Giving a circuit to another key stores `tenant` before `word`
 //! (release), under the lock. A call loads `word` (acquire) and then `tenant`: a word of the new
 //! tenancy brings the new tenant with it, and the call looks its key up again; a word of the old
-//! one makes a ticket of a past period, whose outcome is late.
+//! one makes a ticket of a past period, whose outcome is late. So does a deadline (release and
+//! acquire on its own account): nobody is rejected by that of another key.
 //!
 //! *Listing.* A breaker puts itself among the process's circuits, which have a mutex of their own,
 //! and then publishes a word without UNLISTED (release). Whoever sees that word (acquire) finds it
 //! there. An annotated function's call that sees another one lists it first.
 
 mod admit;
+mod places;
 mod record;
 mod slides;
 #[cfg(all(test, not(circuit_loom)))]
@@ -53,6 +55,7 @@ mod view;
 pub(crate) use admit::{Moved, Refusal};
 pub(crate) use view::View;
 
+use places::Places;
 use slides::Slides;
 
 use std::collections::VecDeque;
@@ -104,7 +107,7 @@ struct Front {
     /// After how many slides the count window holds nothing but successes.
     slides_full: AtomicU32,
     /// Calls that hold a place of the bulkhead, and how many may.
-    in_flight: AtomicU32,
+    places: Places,
     limit: AtomicU32,
 }
 
@@ -148,7 +151,7 @@ impl Circuit {
                 tenant: AtomicU64::new(0),
                 used: AtomicBool::new(true),
                 counts: Counts::new(),
-                in_flight: AtomicU32::new(0),
+                places: Places::new(),
                 limit: AtomicU32::new(limit(&rules)),
             },
             slides: Slides::new(),
@@ -281,9 +284,7 @@ impl Circuit {
         may_go: impl FnOnce(&Machine, Nanos) -> bool,
     ) -> bool {
         let mut inner = self.enter();
-        if self.front.in_flight.load(Ordering::Relaxed) != 0
-            || !may_go(&inner.machine, clock::now())
-        {
+        if !may_go(&inner.machine, clock::now()) || !self.front.places.hand_over() {
             return false;
         }
         inner.key = Some(Arc::clone(key));
@@ -317,8 +318,8 @@ impl Circuit {
         let word = Word::of(machine, inner.mode, inner.listed);
         if let Some(until) = machine.rejects_until() {
             let deadline = self.deadline(word.state());
-            deadline.until.store(until, Ordering::Relaxed);
-            deadline.wait.store(machine.longest_rejection(), Ordering::Relaxed);
+            deadline.until.store(until, Ordering::Release);
+            deadline.wait.store(machine.longest_rejection(), Ordering::Release);
         }
         if word.counts() {
             if let Some(span) = machine.window().and_then(Outcomes::span) {

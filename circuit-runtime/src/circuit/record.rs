@@ -1,6 +1,6 @@
 //! The outcome: what does this call change?
 
-use super::Circuit;
+use super::{Circuit, Inner};
 use crate::clock::{Moment, Nanos};
 use crate::config::Rules;
 use crate::event::Transition;
@@ -55,7 +55,7 @@ impl Circuit {
 
     /// Gives a place of the bulkhead back.
     pub(crate) fn leave(&self) {
-        self.front.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.front.places.leave();
     }
 
     /// Judges an outcome in the period that admitted its call.
@@ -70,17 +70,23 @@ impl Circuit {
         let mut inner = self.enter();
         let verdict = verdict(inner.machine.rules());
         match inner.machine.record(epoch, verdict, &self.here(moment)) {
-            Recorded::Late => {
-                // Epochs go round: what lies behind is the nearer half, and its distance is
-                // negative.
-                let distance = epoch.wrapping_sub(inner.since_epoch);
-                Err(Late { of_earlier_key: distance.leading_zeros() == 0 })
-            }
+            Recorded::Late => Err(Late { of_earlier_key: inner.is_of_earlier_key(epoch) }),
             Recorded::Counted { change } => {
                 let transition = change.map(|change| inner.note(name, change));
                 self.publish(&inner);
                 Ok((verdict, transition))
             }
         }
+    }
+    /// Whether another key than the present one had the circuit in this period.
+    pub(crate) fn is_of_earlier_key(&self, epoch: u32) -> bool {
+        self.enter().is_of_earlier_key(epoch)
+    }
+}
+
+impl Inner {
+    /// Epochs go round: what lies behind is the nearer half, and its distance is negative.
+    fn is_of_earlier_key(&self, epoch: u32) -> bool {
+        epoch.wrapping_sub(self.since_epoch).leading_zeros() == 0
     }
 }

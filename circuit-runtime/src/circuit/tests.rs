@@ -228,7 +228,8 @@ fn a_bulkhead_has_as_many_places_as_its_limit() {
     let circuit = circuit(Config::new().max_concurrent(2));
     let enter = || {
         let (word, answer) = circuit.look();
-        circuit.complete(word, answer.expect("it is closed")).map(|entry| entry.ticket)
+        let answer = circuit.complete(word, answer.expect("it is closed"), 0);
+        answer.expect("the circuit never moves").map(|entry| entry.ticket)
     };
     assert!((0..2).all(|_| enter().is_ok_and(Ticket::is_placed)));
     assert_eq!(enter().err().map(|refusal| refusal.reason), Some(Rejection::TooManyCalls));

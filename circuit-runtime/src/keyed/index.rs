@@ -199,4 +199,32 @@ mod tests {
             assert!((0..300).all(|number| found(&hashes, number)), "{number}");
         }
     }
+
+    /// What is found doesn't depend on it, but what a call costs does.
+    #[test]
+    fn a_slot_stands_near_its_home_and_is_seldom_asked_in_vain() {
+        let mut random = fastrand::Rng::with_seed(12);
+        let (index, mut hashes) = (Index::new(), Vec::new());
+        for number in 0..3_000 {
+            hashes.push(random.u64(..));
+            index.insert(number, &hashes);
+            assert!(index.table().unwrap().0.len() >= 2 * hashes.len(), "more than half full");
+        }
+        let table = index.table().unwrap();
+        let way = |position: usize| {
+            let home = table.home(hashes[number(table.get(position))]);
+            table.distance(home, position)
+        };
+        let taken = (0..table.0.len()).filter(|position| table.get(*position) != FREE);
+        let ways: usize = taken.map(way).sum();
+        assert!(ways < 3_000, "{ways} entries further on, in all");
+        let mut asked = 0;
+        for _ in 0..10_000 {
+            index.find(random.u64(..), |_| {
+                asked += 1;
+                None::<()>
+            });
+        }
+        assert!(asked < 100, "{asked} slots were asked whose key it can't be");
+    }
 }

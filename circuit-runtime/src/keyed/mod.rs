@@ -73,6 +73,9 @@ pub(crate) struct Tenancy<'a> {
     pub(crate) tenant: u64,
 }
 
+/// In place of `full_until` while somebody looks for an idle circuit: a moment long past.
+const LOOKING: Nanos = 1;
+
 /// What changes when a new key arrives.
 struct Arrivals {
     /// The hash of each slot's key.
@@ -145,10 +148,17 @@ impl Keys {
             arrivals.hashes.push(hash);
             next
         } else {
-            let Some(number) = self.evict(&mut arrivals, &name, rules, mode) else {
-                self.full_until.store(self.full_until(&arrivals, now), Ordering::Relaxed);
-                return None;
-            };
+            self.full_until.store(LOOKING, Ordering::Relaxed);
+            let evicted = self.evict(&mut arrivals, &name, rules, mode);
+            let until = evicted.map_or_else(|| self.full_until(&arrivals, now), |_| 0);
+            // Fails if one has become idle since, which may have been overlooked.
+            let _ = self.full_until.compare_exchange(
+                LOOKING,
+                until,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            );
+            let number = evicted?;
             self.index.remove(number, &arrivals.hashes);
             arrivals.hashes[number] = hash;
             number
@@ -160,9 +170,13 @@ impl Keys {
         Some(Tenancy { circuit, tenant })
     }
 
-    /// Some circuit has closed or been reset: one may be idle now.
+    /// A circuit may have become idle. Who found it busy before learns of it (`arrive`), since the
+    /// circuit has been locked in between.
     pub(crate) fn may_have_room(&self) {
-        self.full_until.store(0, Ordering::Relaxed);
+        if self.full_until.load(Ordering::Relaxed) != 0 {
+            // Before the exchange there, which fails, or after it.
+            self.full_until.swap(0, Ordering::Relaxed);
+        }
     }
 
     /// The key's circuit, if it has one; looking at it doesn't count as use.
@@ -186,6 +200,12 @@ impl Keys {
         change(root);
         self.first(arrivals.hashes.len()).for_each(change);
         self.may_have_room();
+    }
+
+    /// Every key that has a circuit, in no particular order; none comes or goes meanwhile.
+    pub(crate) fn names(&self) -> Vec<Arc<str>> {
+        let arrivals = unpoisoned(self.arrivals.lock());
+        self.first(arrivals.hashes.len()).filter_map(Circuit::key).collect()
     }
 
     /// Every circuit, in no particular order.
@@ -240,3 +260,53 @@ impl Keys {
 
 /// Whether a circuit in this state may be given to another key.
 type MayGo = fn(&Machine, Nanos) -> bool;
+
+#[cfg(all(test, not(circuit_loom)))]
+mod tests {
+    use super::*;
+    use crate::Config;
+    use crate::state::Verdict;
+    use crate::test_util::freeze;
+    use crate::window::Mark;
+
+    const RULES: Config = Config::new().threshold(1);
+
+    fn arrive<'a>(keys: &'a Keys, key: &str) -> Option<Tenancy<'a>> {
+        keys.arrive(key, || (RULES.rules(), Mode::Normal))
+    }
+
+    fn open(circuit: &Circuit) {
+        let failure = Verdict::Judged(Mark { failure: true, slow: false });
+        let ticket = circuit.quick().expect("it is closed");
+        let recorded =
+            circuit.record("test", ticket.epoch(), &clock::Moment::default(), |_| failure);
+        assert!(recorded.is_ok_and(|(_, transition)| transition.is_some()));
+    }
+
+    #[test]
+    fn a_known_key_is_found_without_the_lock() {
+        let keys = Keys::new(4);
+        let tenants = ["a", "b"].map(|key| arrive(&keys, key).unwrap().tenant);
+        let _lock = keys.arrivals.lock();
+        assert_eq!(["a", "b"].map(|key| keys.get(key).unwrap().tenant), tenants);
+        assert!(keys.get("c").is_none());
+        assert_ne!(keys.hash("a"), keys.hash("b"));
+    }
+
+    #[test]
+    fn an_idle_circuit_is_looked_for_in_vain_once_a_wait_and_again_when_one_may_be_idle() {
+        let _time = freeze();
+        let keys = Keys::new(2);
+        for key in ["a", "b"] {
+            open(arrive(&keys, key).unwrap().circuit);
+        }
+        assert!(arrive(&keys, "c").is_none());
+        let until = keys.get("a").unwrap().circuit.rejects_until().unwrap();
+        assert_eq!(keys.full_until.load(Ordering::Relaxed), until);
+        keys.get("b").unwrap().circuit.reset("test");
+        assert!(arrive(&keys, "c").is_none());
+        keys.may_have_room();
+        assert!(arrive(&keys, "c").is_some());
+        assert_eq!(keys.full_until.load(Ordering::Relaxed), 0);
+    }
+}

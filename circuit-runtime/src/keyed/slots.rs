@@ -77,6 +77,9 @@ mod tests {
                 assert!(earlier.into_iter().all(|slot| !std::ptr::eq(slot, made)), "{number}");
             }
             assert!(slots.get_or_make(max, rules).is_none(), "{max}");
+            let made: usize =
+                slots.slabs.iter().filter_map(OnceBox::get).map(|slab| slab.len()).sum();
+            assert_eq!(made, max);
         }
     }
 }

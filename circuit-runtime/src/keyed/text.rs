@@ -15,8 +15,9 @@ use crate::sync::{AtomicU64, Ordering, fence};
 
 /// Words that stand here; most host names are shorter.
 const HERE: usize = 5;
-/// The least number of words for what is longer.
+/// The least number of words for what is longer, and the most: they stay when the text has gone.
 const LEAST_REST: usize = 32;
+const MOST_REST: usize = 512;
 
 /// A text on one cache line, as long as it is short.
 #[derive(Debug)]
@@ -78,7 +79,7 @@ impl Text {
         self.len.store(key.len() as u64, Ordering::Relaxed);
         let behind = key.len().div_ceil(8).saturating_sub(HERE);
         if behind > 0 {
-            let room = behind.next_power_of_two().max(LEAST_REST);
+            let room = behind.next_power_of_two().clamp(LEAST_REST, MOST_REST);
             self.rest.get_or_init(|| Box::new((0..room).map(|_| AtomicU64::new(0)).collect()));
         }
         for index in 0..key.len().div_ceil(8) {
@@ -129,6 +130,26 @@ mod tests {
     }
 
     #[test]
+    fn every_byte_of_a_key_counts() {
+        for len in (1..100).chain([300]) {
+            let (text, key) = (Text::new(), "k".repeat(len));
+            text.replace(&key, 7);
+            for position in 0..len {
+                let mut other = key.clone();
+                other.replace_range(position..=position, "x");
+                assert_eq!(text.tenant(&other), None, "{position} of {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_short_text_needs_no_room() {
+        let text = Text::new();
+        text.replace(&"k".repeat(40), 1);
+        assert!(text.rest.get().is_none());
+    }
+
+    #[test]
     fn a_text_finds_room_or_is_no_bodys() {
         let text = Text::new();
         let key = |len| "k".repeat(len);
@@ -142,5 +163,18 @@ mod tests {
         assert_eq!(text.tenant(&key(297)), None);
         text.replace(&key(296), 10);
         assert_eq!(text.tenant(&key(296)), Some(10));
+    }
+
+    #[test]
+    fn a_very_long_text_leaves_little_behind() {
+        let text = Text::new();
+        let key = |len| "k".repeat(len);
+        text.replace(&key(1_000_000), 1);
+        assert_eq!(text.tenant(&key(1_000_000)), None);
+        // 40 + 4096 bytes.
+        text.replace(&key(4_137), 2);
+        assert_eq!(text.tenant(&key(4_137)), None);
+        text.replace(&key(4_136), 3);
+        assert_eq!(text.tenant(&key(4_136)), Some(3));
     }
 }

@@ -3,7 +3,7 @@
 use loom::sync::Arc;
 use loom::thread;
 
-use super::consecutive;
+use super::{WAIT, consecutive};
 use crate::circuit::Circuit;
 use crate::clock::Moment;
 use crate::keyed::Text;
@@ -12,7 +12,7 @@ use crate::permit::{Fallback, Permit};
 use crate::state::Verdict;
 use crate::test_util::freeze;
 use crate::window::Mark;
-use crate::{CircuitBreaker, State};
+use crate::{CircuitBreaker, CircuitOpenError, Config, State};
 
 #[test]
 fn a_circuit_given_to_another_key_hears_nothing_of_the_old_one() {
@@ -94,5 +94,126 @@ fn a_key_that_comes_while_another_fails_is_not_opened_by_it() {
         if let Some(second) = breaker.snapshot_of("second") {
             assert_eq!((second.state, second.failures), (State::Closed, 0));
         }
+    });
+}
+
+/// One circuit for all keys, which are asked for at the breaker itself.
+fn keyed(config: Config) -> &'static CircuitBreaker {
+    Box::leak(Box::new(CircuitBreaker::build(Name::Given("model"), config, Some(1))))
+}
+
+fn admit(breaker: &'static CircuitBreaker, key: &str) -> Result<Permit<'static>, CircuitOpenError> {
+    breaker.enter_key(key, Fallback::None)
+}
+
+/// Those executions with so many preemptions: two arrivals are too long a way for all.
+fn few(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
+    let mut few = loom::model::Builder::new();
+    few.preemption_bound = Some(preemptions);
+    few.check(model);
+}
+
+#[test]
+fn a_key_is_not_rejected_by_the_deadline_of_the_next_one() {
+    few(3, || {
+        let time = freeze();
+        let breaker = keyed(consecutive(1));
+        admit(breaker, "first").unwrap().failure();
+        time.advance(WAIT);
+        let other = thread::spawn(move || admit(breaker, "second").unwrap().failure());
+        // Its own wait is over, and what the other key waits for is no matter of its.
+        let admitted = admit(breaker, "first").map(Permit::ignore);
+        assert_eq!(admitted.err(), None);
+        other.join().unwrap();
+    });
+}
+
+#[test]
+fn a_deadline_tells_whose_it_is() {
+    loom::model(|| {
+        let time = freeze();
+        let rules = consecutive(1).rules();
+        let circuit = Arc::new(Circuit::new(rules, true));
+        let fail = |circuit: &Circuit| {
+            let failure = Verdict::Judged(Mark { failure: true, slow: false });
+            let epoch = circuit.quick().unwrap().epoch();
+            assert!(circuit.record("model", epoch, &Moment::default(), |_| failure).is_ok());
+        };
+        fail(&circuit);
+        time.advance(WAIT);
+        let tenant = circuit.tenant();
+        let other = {
+            let circuit = Arc::clone(&circuit);
+            thread::spawn(move || {
+                let next = std::sync::Arc::from("next");
+                assert!(circuit.reassign(&next, rules, crate::Mode::Normal, |_, _| true));
+                fail(&circuit);
+            })
+        };
+        let rejected = matches!(circuit.look().1, Some(Err(_)));
+        assert!(!rejected || circuit.tenant() != tenant);
+        other.join().unwrap();
+    });
+}
+
+#[test]
+fn a_place_is_never_held_by_a_call_of_another_key() {
+    few(3, || {
+        let _time = freeze();
+        let breaker = keyed(consecutive(1).max_concurrent(1));
+        admit(breaker, "first").unwrap().success();
+        let other = thread::spawn(move || admit(breaker, "first"));
+        let second = admit(breaker, "second");
+        let first = other.join().unwrap();
+        assert!(first.is_ok() && second.is_ok(), "{first:?} {second:?}");
+    });
+}
+
+#[test]
+fn a_circuit_that_becomes_idle_while_a_key_looks_for_one_is_found() {
+    for closes in [true, false] {
+        few(3, move || {
+            let time = freeze();
+            let breaker = keyed(consecutive(1));
+            admit(breaker, "first").unwrap().failure();
+            time.advance(WAIT);
+            let probe = admit(breaker, "first").unwrap();
+            let other =
+                thread::spawn(move || if closes { probe.success() } else { probe.ignore() });
+            admit(breaker, "second").unwrap().ignore();
+            other.join().unwrap();
+            admit(breaker, "second").unwrap().ignore();
+            assert!(breaker.snapshot_of("second").is_some());
+        });
+    }
+}
+
+#[test]
+fn a_call_that_no_circuit_is_left_for_is_judged_by_none() {
+    few(3, || {
+        let _time = freeze();
+        let breaker = keyed(consecutive(1));
+        admit(breaker, "first").unwrap().failure();
+        breaker.disable();
+        let other = thread::spawn(move || breaker.resume());
+        admit(breaker, "second").unwrap().failure();
+        other.join().unwrap();
+        assert!(breaker.try_acquire().is_ok(), "it has opened the circuit of the calls by hand");
+    });
+}
+
+#[test]
+fn no_key_is_listed_twice() {
+    few(2, || {
+        let _time = freeze();
+        let breaker: &'static CircuitBreaker =
+            Box::leak(Box::new(CircuitBreaker::build(Name::Given("model"), consecutive(1), Some(2))));
+        let call = move |key| admit(breaker, key).unwrap().success();
+        call("a");
+        call("b");
+        let other = thread::spawn(move || ["c", "a"].map(call));
+        let keys = breaker.keys();
+        assert!(keys.len() == 2 && keys[0] != keys[1], "{keys:?}");
+        other.join().unwrap();
     });
 }

@@ -161,6 +161,21 @@ fn a_key_that_was_used_again_outlives_one_that_was_not() {
 }
 
 #[test]
+fn a_closed_circuit_goes_before_one_that_may_be_probed_however_recently_it_was_used() {
+    let time = freeze();
+    let (call, circuit) = keyed!("keys: closed first", max_keys = 3);
+    assert_eq!([DOWN, Ok(()), Ok(())], [call("a", DOWN), call("b", Ok(())), call("c", Ok(()))]);
+    time.advance(secs(10));
+    for key in ["d", "e", "f", "g"] {
+        assert_eq!(Ok(()), call(key, Ok(())));
+        assert!(circuit().snapshot_of("a").is_some(), "forgotten for {key}");
+        for key in circuit().keys().iter().filter(|key| &***key != "a") {
+            assert_eq!(Ok(()), call(key, Ok(())));
+        }
+    }
+}
+
+#[test]
 fn a_call_whose_circuit_went_to_another_key_judges_nothing() {
     #[circuit_breaker(name = "keys: moved", key = key, threshold = 1, max_keys = 1)]
     async fn call(key: &str, answer: Answer) -> Answer {

@@ -49,6 +49,7 @@ macro_rules! keyed {
 }
 
 mod bound;
+mod handover;
 
 #[test]
 fn each_key_has_a_circuit_of_its_own() {
