@@ -19,7 +19,7 @@ use crate::permit::{End, Fallback, Permit};
 use crate::registry;
 use crate::snapshot::Snapshot;
 use crate::sync::{Mutex, aside, const_fn, unpoisoned};
-use crate::word::{Entry, Ticket};
+use crate::word::{Entry, Ticket, Word};
 
 /// A circuit breaker: usable in a `static`, shared by reference, without type parameters.
 ///
@@ -148,23 +148,32 @@ impl CircuitBreaker {
         fallback: Fallback,
         to_list: Option<&'static Self>,
     ) -> Result<Entry, CircuitOpenError> {
-        if let Some(refusal) = self.circuit.just_rejects() {
-            return Err(self.rejected(&self.circuit, refusal, None, fallback));
+        let word = self.circuit.word();
+        let rejects = word.just_rejects();
+        if rejects {
+            // In front of all else, since an open circuit gives this answer to every call.
+            if let Some(refusal) = self.circuit.left(word.state()) {
+                return Err(self.rejected(&self.circuit, refusal, None, fallback));
+            }
         }
-        self.ask_further(fallback, to_list)
+        self.ask_further(word, rejects, fallback, to_list)
     }
 
+    /// The rest of it; `waited`: the circuit has been open, or full, until its deadline.
     #[inline(never)]
     fn ask_further(
         &self,
+        word: Word,
+        waited: bool,
         fallback: Fallback,
         to_list: Option<&'static Self>,
     ) -> Result<Entry, CircuitOpenError> {
         if let Some(breaker) = to_list {
             breaker.register();
         }
+        let answer = if waited { None } else { self.circuit.look_at(word) };
         // Only the circuit of a key can change hands.
-        self.ask_one(&self.circuit, 0, None, fallback)
+        self.ask_one(&self.circuit, 0, word, answer, None, fallback)
             .unwrap_or_else(|Moved| Ok(self.unprotected()))
     }
 
@@ -201,7 +210,9 @@ impl CircuitBreaker {
         for _ in 0..ATTEMPTS {
             let arrive = || keys.arrive(key, || (self.circuit.rules(), self.circuit.mode()));
             let Some(Tenancy { circuit, tenant }) = known.or_else(arrive) else { break };
-            match self.ask_one(circuit, tenant, Some(key), fallback) {
+            let word = circuit.word();
+            let answer = circuit.look_at(word);
+            match self.ask_one(circuit, tenant, word, answer, Some(key), fallback) {
                 Ok(entry) => return Ok(Permit::entered(self, circuit, entry?)),
                 // The circuit has just been given to another key: ask for one behind the lock
                 // under which that is done.
@@ -216,9 +227,9 @@ impl CircuitBreaker {
     /// for those without a circuit too.
     #[cold]
     fn ask_mode(&self, key: &str, fallback: Fallback) -> Option<Result<Entry, CircuitOpenError>> {
-        let (word, answer) = self.circuit.look();
+        let word = self.circuit.word();
         let answer = match word.mode() {
-            Mode::ForcedOpen | Mode::Disabled => answer?,
+            Mode::ForcedOpen | Mode::Disabled => self.circuit.look_at(word)?,
             Mode::Normal | Mode::Shadow => return None,
         };
         Some(answer.map_err(|refusal| self.rejected(&self.circuit, refusal, Some(key), fallback)))
@@ -248,7 +259,7 @@ impl CircuitBreaker {
         error
     }
 
-    /// Asks one circuit.
+    /// Asks one circuit what a look at its word didn't tell.
     #[expect(
         clippy::inline_always,
         reason = "its answer is costly to hand over, and it has two callers"
@@ -258,10 +269,11 @@ impl CircuitBreaker {
         &self,
         circuit: &Circuit,
         tenant: u64,
+        word: Word,
+        answer: Option<Result<Entry, Refusal>>,
         key: Option<&str>,
         fallback: Fallback,
     ) -> Result<Result<Entry, CircuitOpenError>, Moved> {
-        let (word, answer) = circuit.look();
         if circuit.tenant() != tenant {
             return Err(Moved);
         }

@@ -40,19 +40,10 @@ impl Circuit {
         word.passes().then(|| Ticket::of(word))
     }
 
-    /// The answer of a circuit that rejects until a deadline and has nothing else to consider; in
-    /// front of all others, since an open circuit gives it to every call.
-    #[inline]
-    pub(crate) fn just_rejects(&self) -> Option<Refusal> {
-        let word = self.word();
-        if word.just_rejects() { self.left(word.state()) } else { None }
-    }
-
     /// Admission as far as it can be told without the lock; `None`: ask the machine.
     #[inline]
-    pub(crate) fn look(&self) -> (Word, Option<Result<Entry, Refusal>>) {
-        let word = self.word();
-        let answer = match (word.mode(), word.state()) {
+    pub(crate) fn look_at(&self, word: Word) -> Option<Result<Entry, Refusal>> {
+        match (word.mode(), word.state()) {
             (Mode::Disabled, _) => Some(Ok(clocked(word, Ticket::of(word).counted()))),
             (Mode::ForcedOpen, _) => {
                 Some(Err(Refusal { reason: Rejection::ForcedOpen, retry_after: NEVER }))
@@ -64,14 +55,13 @@ impl Circuit {
                 let rejects = state == State::Open || word.is_full();
                 if rejects { self.left(state).map(Err) } else { None }
             }
-        };
-        (word, answer)
+        }
     }
 
     /// What is left until the deadline of a state, if anything is. Far from it the coarse clock
     /// will do; its lag would overstate what is left, but never above the whole.
     #[inline]
-    fn left(&self, state: State) -> Option<Refusal> {
+    pub(crate) fn left(&self, state: State) -> Option<Refusal> {
         let refusal = |retry_after| Refusal { reason: rejection(state), retry_after };
         let deadline = self.deadline(state);
         let until = deadline.until.load(Ordering::Acquire);

@@ -172,7 +172,7 @@ impl Circuit {
     }
 
     #[inline]
-    fn word(&self) -> Word {
+    pub(crate) fn word(&self) -> Word {
         Word(self.front.word.load(Ordering::Acquire))
     }
 

@@ -32,7 +32,7 @@ fn call(circuit: &Circuit, failure: bool) {
 
 /// The answer without the lock, if there is one: the ticket, or the reason and what is left.
 fn look(circuit: &Circuit) -> Option<Result<Ticket, (Rejection, Nanos)>> {
-    let answer = circuit.look().1?;
+    let answer = circuit.look_at(circuit.word())?;
     Some(answer.map(|e| e.ticket).map_err(|r| (r.reason, r.retry_after)))
 }
 
@@ -227,7 +227,8 @@ fn a_late_outcome_is_told_from_one_for_an_earlier_key() {
 fn a_bulkhead_has_as_many_places_as_its_limit() {
     let circuit = circuit(Config::new().max_concurrent(2));
     let enter = || {
-        let (word, answer) = circuit.look();
+        let word = circuit.word();
+        let answer = circuit.look_at(word);
         let answer = circuit.complete(word, answer.expect("it is closed"), 0);
         answer.expect("the circuit never moves").map(|entry| entry.ticket)
     };

@@ -150,7 +150,7 @@ fn a_deadline_tells_whose_it_is() {
                 fail(&circuit);
             })
         };
-        let rejected = matches!(circuit.look().1, Some(Err(_)));
+        let rejected = matches!(circuit.look_at(circuit.word()), Some(Err(_)));
         assert!(!rejected || circuit.tenant() != tenant);
         other.join().unwrap();
     });
@@ -206,8 +206,11 @@ fn a_call_that_no_circuit_is_left_for_is_judged_by_none() {
 fn no_key_is_listed_twice() {
     few(2, || {
         let _time = freeze();
-        let breaker: &'static CircuitBreaker =
-            Box::leak(Box::new(CircuitBreaker::build(Name::Given("model"), consecutive(1), Some(2))));
+        let breaker: &'static CircuitBreaker = Box::leak(Box::new(CircuitBreaker::build(
+            Name::Given("model"),
+            consecutive(1),
+            Some(2),
+        )));
         let call = move |key| admit(breaker, key).unwrap().success();
         call("a");
         call("b");

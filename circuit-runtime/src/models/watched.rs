@@ -64,7 +64,7 @@ impl Watched {
             period.undecided
         });
         if undecided > self.rules.probes {
-            let word = circuit.look().0;
+            let word = circuit.word();
             let probes = word.state() == State::HalfOpen && Ticket::of(word).epoch() == period;
             assert!(!probes, "{undecided} undecided probes of one period");
         }
