@@ -6,15 +6,15 @@ cd "$(dirname "$0")/.."
 
 # Instructions per call over those of a plain call: the path, the bound.
 bounds='
-healthy               60
-count-window          60
-count-window-failing 350
-time-window          260
-slow-rule            340
-failing              520
-rejecting            220
-keyed                400
-async                100
+healthy               40
+count-window          40
+count-window-failing 180
+time-window          250
+slow-rule            400
+failing              430
+rejecting            170
+keyed                380
+async                 45
 '
 
 command -v valgrind >/dev/null || {
