@@ -10,25 +10,38 @@ use crate::measure::{Suite, repeat};
 use crate::plain::{self, Answer};
 use crate::{ALONE, rows};
 
+static WORD: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    static SUCCESSES: Cell<u64> = const { Cell::new(0) };
+}
+
+#[cold]
+#[inline(never)]
+fn ask(word: &AtomicU64) -> u64 {
+    word.swap(0, Ordering::AcqRel)
+}
+
 /// The least that a breaker with statistics does on the way of a success: it asks before, and looks again after.
 #[inline(never)]
 fn least(number: u64) -> Answer {
-    static WORD: AtomicU64 = AtomicU64::new(0);
-    thread_local! {
-        static SUCCESSES: Cell<u64> = const { Cell::new(0) };
-    }
-    #[cold]
-    #[inline(never)]
-    fn ask(word: &AtomicU64) -> u64 {
-        word.swap(0, Ordering::AcqRel)
-    }
+    least_when(number, || 0)
+}
 
+/// The same, of a breaker that has to know the time.
+#[inline(never)]
+fn least_in_time(number: u64) -> Answer {
+    least_when(number, || clock_gettime(ClockId::MonotonicCoarse).tv_nsec)
+}
+
+#[inline]
+fn least_when(number: u64, now: impl Fn() -> i64) -> Answer {
     let admitted = match WORD.load(Ordering::Acquire) {
         0 => 0,
         _ => ask(&WORD),
     };
     let answer = plain::succeed(number);
-    if WORD.load(Ordering::Relaxed) == admitted {
+    if WORD.load(Ordering::Relaxed) == admitted && now() >= 0 {
         SUCCESSES.set(SUCCESSES.get().wrapping_add(1));
     } else {
         ask(&WORD);
@@ -38,6 +51,7 @@ fn least(number: u64) -> Answer {
 
 pub(crate) fn add(suite: &mut Suite) {
     suite.add_both(rows::LEAST, ALONE, |calls| repeat(calls, least));
+    suite.add_both(rows::LEAST_IN_TIME, ALONE, |calls| repeat(calls, least_in_time));
     suite.add(rows::CLOCK, ALONE, |calls| {
         repeat(calls, |_| clock_gettime(ClockId::Monotonic));
     });

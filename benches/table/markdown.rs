@@ -38,7 +38,7 @@ const ROWS: [(&str, usize); 28] = [
     (rows::KEYS_1_000, 1),
     (rows::KEYS_10_000, 1),
 ];
-const REST: [(&str, &str, usize); 14] = [
+const REST: [(&str, &str, usize); 15] = [
     (rows::KEYS_100_000, ATTRIBUTE, 1),
     (rows::KEYS_100_000, CONCURRENT_MAP, 1),
     (rows::KEYS_100_000, MAP, 1),
@@ -48,6 +48,7 @@ const REST: [(&str, &str, usize); 14] = [
     (rows::KEYS_1, MAP, 1),
     (rows::FIRST, ATTRIBUTE, 1),
     (rows::LEAST, ALONE, 1),
+    (rows::LEAST_IN_TIME, ALONE, 1),
     (rows::CLOCK, ALONE, 1),
     (rows::COARSE_CLOCK, ALONE, 1),
     (rows::MUTEX, ALONE, 1),

@@ -12,6 +12,7 @@ pub(crate) type Nanos = u64;
 pub(crate) const NEVER: Nanos = Nanos::MAX;
 
 /// The present, or what a frozen clock of this thread shows.
+#[inline]
 pub(crate) fn now() -> Nanos {
     #[cfg(feature = "test-util")]
     if let Some(frozen) = crate::test_util::frozen() {
@@ -22,6 +23,7 @@ pub(crate) fn now() -> Nanos {
 
 /// The present or a little earlier, never later; about [`LAG`] at most. A tenth of the price of
 /// [`now`] on Linux.
+#[inline]
 pub(crate) fn coarse() -> Nanos {
     #[cfg(feature = "test-util")]
     if let Some(frozen) = crate::test_util::frozen() {
@@ -102,10 +104,12 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
+    #[inline]
     pub(crate) fn exact(&self) -> Nanos {
         read(&self.exact, now)
     }
 
+    #[inline]
     pub(crate) fn coarse(&self) -> Nanos {
         read(&self.coarse, || self.exact.get().unwrap_or_else(coarse))
     }

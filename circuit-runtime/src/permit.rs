@@ -11,7 +11,7 @@ use crate::counts::{Count, Counts};
 use crate::outcome::Outcome;
 use crate::state::Verdict;
 use crate::sync::aside;
-use crate::window::Mark;
+use crate::window::{Ease, Mark};
 use crate::word::{Entry, Ticket};
 
 /// The right to make one call through a circuit, from [`CircuitBreaker::try_acquire`].
@@ -168,8 +168,19 @@ fn dropped(breaker: &CircuitBreaker, circuit: &Circuit, ticket: Ticket, started:
 /// A success that has something to write or to give back, but mostly needs no lock for it.
 #[inline(never)]
 fn succeed(breaker: &CircuitBreaker, circuit: &Circuit, entry: Entry) {
-    // Before everything else, since it takes no stack.
-    if circuit.slides_for(entry.ticket) {
+    // The usual ones, each before what takes more stack.
+    let epoch = entry.ticket.epoch();
+    match circuit.ease_for_bare(entry.ticket) {
+        Ease::Slides if circuit.slide(epoch) => circuit.counts().bump(Count::Successes),
+        Ease::Counts => succeed_in_time(breaker, circuit, entry),
+        _ => succeed_further(breaker, circuit, entry),
+    }
+}
+
+/// A success in a time window.
+#[inline(never)]
+fn succeed_in_time(breaker: &CircuitBreaker, circuit: &Circuit, entry: Entry) {
+    if circuit.count(entry.ticket.epoch(), &Moment::default()) {
         circuit.counts().bump(Count::Successes);
     } else {
         succeed_further(breaker, circuit, entry);

@@ -19,7 +19,7 @@
 
 use crate::clock::{Moment, Nanos};
 use crate::per_thread::PerThread;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::window::{BUCKETS, COARSE_FROM, Span, slot};
 
 /// The per-thread part of a time window.
@@ -39,8 +39,8 @@ pub(crate) struct Tally {
 struct Row {
     /// The generation in which all of this was counted.
     generation: AtomicU64,
-    /// The current bucket and when it ends.
-    current: AtomicU64,
+    /// Where the current bucket is, and when it ends.
+    current: AtomicU32,
     ends: AtomicU64,
     /// The number of a bucket in the upper half, the successes in it in the lower.
     buckets: [AtomicU64; BUCKETS],
@@ -86,7 +86,8 @@ impl Tally {
     }
 
     /// Counts a success of this period. False: its thread or its period can't.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "out of line it would ask for the moment in memory")]
+    #[inline(always)]
     pub(crate) fn count(&self, epoch: u32, moment: &Moment) -> bool {
         let generation = self.generation.load(Ordering::Acquire);
         if generation & PLACED == 0 || generation >> NUMBER != u64::from(epoch) {
@@ -102,7 +103,9 @@ impl Tally {
         {
             self.turn(row, generation, now);
         }
-        let bucket = &row.buckets[slot(row.current.load(Ordering::Relaxed))];
+        let Some(bucket) = row.buckets.get(row.current.load(Ordering::Relaxed) as usize) else {
+            return false;
+        };
         let filled = bucket.load(Ordering::Relaxed);
         if filled & COUNT < COUNT {
             bucket.store(filled + 1, Ordering::Relaxed);
@@ -123,7 +126,8 @@ impl Tally {
         let (origin, width) =
             (self.origin.load(Ordering::Relaxed), self.width.load(Ordering::Relaxed));
         let number = now.saturating_sub(origin) / width;
-        row.current.store(number, Ordering::Relaxed);
+        #[expect(clippy::cast_possible_truncation, reason = "below ten")]
+        row.current.store(slot(number) as u32, Ordering::Relaxed);
         row.ends
             .store(origin.saturating_add((number + 1).saturating_mul(width)), Ordering::Relaxed);
         // A row turns to a later bucket, or to its first one: this one holds nothing of its own yet.

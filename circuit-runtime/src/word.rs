@@ -96,18 +96,24 @@ impl Word {
     /// What a success of the call with this ticket has to write, if the ticket is of this period
     /// and judged.
     pub(crate) fn ease_for(self, ticket: Ticket) -> Ease {
-        match (self.0 & !CALM) ^ ticket.bare().0 {
+        Self::ease((self.0 & !CALM) ^ ticket.bare().0)
+    }
+
+    /// The same for a ticket without anything to bring back, under no [`CALM`] flag.
+    #[inline]
+    pub(crate) fn ease_for_bare(self, ticket: Ticket) -> Ease {
+        Self::ease(self.0 ^ ticket.0)
+    }
+
+    /// By what a word has more than a ticket.
+    #[inline]
+    fn ease(more: u64) -> Ease {
+        match more {
             0 => Ease::Calm,
             SLIDES => Ease::Slides,
             COUNTS => Ease::Counts,
             _ => Ease::Stirred,
         }
-    }
-
-    /// A success of the call with this ticket only moves the count window, without a stopwatch or a
-    /// bulkhead.
-    pub(crate) fn slides_for(self, ticket: Ticket) -> bool {
-        self.0 == ticket.0 | SLIDES
     }
 
     /// The state, but for the passing of time.

@@ -24,27 +24,32 @@ impl Circuit {
     }
 
     /// Takes down a success that isn't slow, as far as that can be done without the lock.
+    #[inline]
     pub(crate) fn take_down(&self, ticket: Ticket, moment: &Moment) -> bool {
         match Word(self.front.word.load(Ordering::Relaxed)).ease_for(ticket) {
             Ease::Calm => true,
             Ease::Slides => self.slide(ticket.epoch()),
-            Ease::Counts => {
-                self.tally.get().is_some_and(|tally| tally.count(ticket.epoch(), moment))
-            }
+            Ease::Counts => self.count(ticket.epoch(), moment),
             Ease::Stirred => false,
         }
     }
 
-    /// Takes down a success that only moves the count window and has nothing to give back.
+    /// What a success has to write that wasn't timed and has nothing to give back.
     #[inline]
-    pub(crate) fn slides_for(&self, ticket: Ticket) -> bool {
-        let word = Word(self.front.word.load(Ordering::Relaxed));
-        word.slides_for(ticket) && self.slide(ticket.epoch())
+    pub(crate) fn ease_for_bare(&self, ticket: Ticket) -> Ease {
+        Word(self.front.word.load(Ordering::Relaxed)).ease_for_bare(ticket)
+    }
+
+    /// One more success in the time window; false when the period is over.
+    #[inline]
+    pub(crate) fn count(&self, epoch: u32, moment: &Moment) -> bool {
+        self.tally.get().is_some_and(|tally| tally.count(epoch, moment))
     }
 
     /// One more success that only moves the count window; false when the period is over, or when
     /// the window holds nothing but successes by now, which somebody has to publish.
-    fn slide(&self, epoch: u32) -> bool {
+    #[inline]
+    pub(crate) fn slide(&self, epoch: u32) -> bool {
         self.slides.add(epoch, self.front.slides_full.load(Ordering::Relaxed))
     }
 
