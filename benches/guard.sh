@@ -9,7 +9,7 @@ bounds='
 healthy               40
 count-window          40
 count-window-failing 180
-time-window          250
+time-window          190
 slow-rule            400
 failing              430
 rejecting            170
