@@ -31,7 +31,7 @@ const REASONS: [(&str, &str); 11] = [
     ("fastrand", "the draw of the jitter"),
     ("foldhash", "hashes keys: seeded, so that keys from outside can't be made to collide"),
     ("linux-raw-sys", "of rustix: the kernel's constants"),
-    ("once_cell", "statics and rows of counters on first use"),
+    ("once_cell", "rows of counters, time windows and circuits of keys on first use"),
     (
         "pin-project-lite",
         "pins the guarded future without `unsafe` of our own; no build-time dependencies",

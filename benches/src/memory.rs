@@ -79,7 +79,7 @@ fn main() {
     row("a `Permit`", size_of::<Permit<'_>>());
     row("a `CircuitOpenError`", size_of::<CircuitOpenError>());
     row(
-        "a circuit of an annotated function, made, registered and called once",
+        "the first call of an annotated function, besides its static",
         bytes(|| {
             annotated().expect("it succeeds");
         }),

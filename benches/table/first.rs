@@ -1,4 +1,4 @@
-//! The first call of an annotated function, which makes its circuit and registers it.
+//! The first call of an annotated function, which lists its circuit and makes the thread's row of counters.
 
 use std::hint::black_box;
 use std::time::Instant;

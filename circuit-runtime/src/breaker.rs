@@ -41,9 +41,10 @@ use crate::word::{Entry, Ticket, Word};
 /// assert_eq!(PAYMENTS.call(charge), Err(CallError::Failed("connection refused".into())));
 /// assert!(matches!(PAYMENTS.call(charge), Err(CallError::Open(_))));
 /// ```
+#[repr(C, align(128))]
 pub struct CircuitBreaker {
-    name: Name,
     circuit: Circuit,
+    name: Name,
     keys: Option<KeysOnDemand>,
     config: Mutex<Config>,
     listeners: Listeners,
@@ -149,7 +150,8 @@ impl CircuitBreaker {
         to_list: Option<&'static Self>,
     ) -> Result<Entry, CircuitOpenError> {
         let word = self.circuit.word();
-        let rejects = word.just_rejects();
+        // Whether it is listed matters to nobody else.
+        let rejects = if to_list.is_some() { word } else { word.listed() }.just_rejects();
         if rejects {
             // In front of all else, since an open circuit gives this answer to every call.
             if let Some(refusal) = self.circuit.left(word.state()) {
@@ -177,7 +179,7 @@ impl CircuitBreaker {
             .unwrap_or_else(|Moved| Ok(self.unprotected()))
     }
 
-    /// The same with a key.
+    /// [`enter`](CircuitBreaker::enter) with a key.
     #[inline(never)]
     pub(crate) fn enter_key(
         &'static self,
@@ -282,6 +284,10 @@ impl CircuitBreaker {
             None => self.ask_machine(circuit, tenant)?,
         };
         let answer = circuit.complete(word, answer, tenant)?;
+        if answer.is_ok_and(|entry| entry.ticket.is_unseen()) {
+            // In the shadow mode. It may have been a probe, and have given its place back.
+            self.may_have_room();
+        }
         Ok(answer.map_err(|refusal| self.rejected(circuit, refusal, key, fallback)))
     }
 
@@ -355,6 +361,10 @@ impl CircuitBreaker {
     ///
     /// As [`call`](CircuitBreaker::call).
     ///
+    /// # Panics
+    ///
+    /// If it is polled after its end, as the future of an async function.
+    ///
     /// ```
     /// # use circuit_runtime::{CircuitBreaker, Config};
     /// # async fn charge() -> Result<u32, std::io::Error> { Ok(7) }
@@ -402,6 +412,10 @@ impl CircuitBreaker {
     /// # Errors
     ///
     /// If the call was rejected and didn't run.
+    ///
+    /// # Panics
+    ///
+    /// If it is polled after its end, as the future of an async function.
     pub fn call_with_async<R>(
         &self,
         classify: impl Fn(&R) -> Outcome,

@@ -51,7 +51,7 @@ impl<F: Future, J: Fn(&F::Output) -> (End, Fallback)> Future for Guarded<'_, F, 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let permit = this.permit.take();
+        let permit = this.permit.take().unwrap_or_else(|| over());
         poll(this.future, permit, this.permit, &*this.judge, context)
     }
 }
@@ -88,9 +88,9 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R> {
         let this = self.project();
         let permit = match this.breaker.take().map(CircuitBreaker::try_acquire) {
-            Some(Ok(permit)) => Some(permit),
+            Some(Ok(permit)) => permit,
             Some(Err(open)) => return Poll::Ready((this.answer)(Err(open))),
-            None => this.permit.take(),
+            None => this.permit.take().unwrap_or_else(|| over()),
         };
         poll(this.future, permit, this.permit, &*this.judge, context)
             .map(|output| (this.answer)(Ok(output)))
@@ -103,30 +103,31 @@ where
 #[inline]
 pub(crate) fn poll<'a, F: Future>(
     future: Pin<&mut F>,
-    mut permit: Option<Permit<'a>>,
+    mut permit: Permit<'a>,
     place: &mut Option<Permit<'a>>,
     judge: impl Fn(&F::Output) -> (End, Fallback),
     context: &mut Context<'_>,
 ) -> Poll<F::Output> {
-    if let Some(permit) = &mut permit {
-        permit.inside(true);
-    }
+    permit.inside(true);
     let result = future.poll(context);
     match &result {
         Poll::Pending => {
-            if let Some(permit) = &mut permit {
-                permit.inside(false);
-            }
-            *place = permit;
+            permit.inside(false);
+            *place = Some(permit);
         }
         Poll::Ready(output) => {
             let (end, fallback) = judge(output);
-            if let Some(permit) = permit {
-                permit.settle(end, fallback);
-            }
+            permit.settle(end, fallback);
             // Nobody has put another one there. Said here, it needn't be asked when this is dropped.
             std::mem::forget(place.take());
         }
     }
     result
+}
+
+/// The permit of a future that has none any more: an async function's future does the same.
+#[cold]
+#[inline(never)]
+pub(crate) fn over() -> ! {
+    panic!("polled after the call was over")
 }

@@ -30,15 +30,13 @@ const CHUNKS: usize = 9;
 #[derive(Debug)]
 pub(crate) struct PerThread<T> {
     first: [OnceBox<T>; FIRST as usize],
-    chunks: [OnceBox<Box<[T]>>; CHUNKS],
+    /// Out of the way: most circuits never see so many threads.
+    chunks: OnceBox<[OnceBox<Box<[T]>>; CHUNKS]>,
 }
 
 impl<T: Default> PerThread<T> {
     pub(crate) const fn new() -> Self {
-        PerThread {
-            first: [const { OnceBox::new() }; FIRST as usize],
-            chunks: [const { OnceBox::new() }; CHUNKS],
-        }
+        PerThread { first: [const { OnceBox::new() }; FIRST as usize], chunks: OnceBox::new() }
     }
 
     /// This thread's row, if it has one by now.
@@ -59,7 +57,7 @@ impl<T: Default> PerThread<T> {
     #[inline(never)]
     fn get_further(&self, index: u32) -> Option<&T> {
         let (chunk, offset) = place(index);
-        self.chunks.get(chunk)?.get()?.get(offset)
+        self.chunks.get()?.get(chunk)?.get()?.get(offset)
     }
 
     /// This thread's row. `None` for threads beyond those that have one, and for those that are
@@ -73,12 +71,14 @@ impl<T: Default> PerThread<T> {
         }
         let (chunk, offset) = place(index);
         let rows = || Box::new((0..(FIRST as usize) << chunk).map(|_| T::default()).collect());
-        self.chunks.get(chunk)?.get_or_init(rows).get(offset)
+        let chunks = self.chunks.get_or_init(|| Box::new([const { OnceBox::new() }; CHUNKS]));
+        chunks.get(chunk)?.get_or_init(rows).get(offset)
     }
 
     /// All rows, those of ended threads too.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        let further = self.chunks.iter().filter_map(OnceBox::get).flat_map(|rows| rows.iter());
+        let chunks = self.chunks.get().into_iter().flatten();
+        let further = chunks.filter_map(OnceBox::get).flat_map(|rows| rows.iter());
         self.first.iter().filter_map(OnceBox::get).chain(further)
     }
 }

@@ -141,8 +141,10 @@ impl Machine {
     /// Successes of this period, at least one, that have only moved the count window since somebody
     /// last looked.
     pub(crate) fn slide(&mut self, successes: u32) {
-        if let (Period::Closed { run, .. }, Some(window)) = (&mut self.period, &mut self.window) {
+        if let Period::Closed { run, .. } = &mut self.period {
             *run = 0;
+        }
+        if let Some(window) = &mut self.window {
             window.slide(successes);
         }
     }

@@ -1,7 +1,7 @@
 //! The word that sums a circuit up for its calls, and the ticket that a call keeps of it.
 //!
 //! Both have the number of the period (the epoch) in their upper half and flags in their lower one,
-//! different ones, so that "this success has nothing to write" is a single comparison: the word
+//! different ones but for UNLISTED, so that "this success has nothing to write" is a single comparison: the word
 //! equals the ticket. (Under [`CALM`] flags it may have nothing to write either, but gives back what
 //! the ticket says.)
 
@@ -99,7 +99,8 @@ impl Word {
         Self::ease((self.0 & !CALM) ^ ticket.bare().0)
     }
 
-    /// The same for a ticket without anything to bring back, under no [`CALM`] flag.
+    /// The same for a ticket without anything to bring back, in a circuit without a stopwatch or a
+    /// bulkhead.
     #[inline]
     pub(crate) fn ease_for_bare(self, ticket: Ticket) -> Ease {
         Self::ease(self.0 ^ ticket.0)
@@ -132,6 +133,11 @@ impl Word {
     /// Open, or half-open with all places taken; listed, and the mode is normal.
     pub(crate) fn just_rejects(self) -> bool {
         matches!(self.0 & FLAGS & !(TIMED | LIMITED), OPEN | HALF_OPEN_AND_FULL)
+    }
+
+    /// A success only moves the count window.
+    pub(crate) fn slides(self) -> bool {
+        self.0 & SLIDES != 0
     }
 
     /// A success only is one more in the time window.
@@ -226,7 +232,8 @@ impl Ticket {
         self.0 & INSIDE != 0
     }
 
-    /// Without what a call brings back by itself: equal to a calm word if it is judged there.
+    /// Without what a call brings back by itself, and listed: equal to a calm word that has lost its
+    /// [`CALM`] flags, if it is judged there.
     fn bare(self) -> Self {
         Ticket(self.0 & !(PLACED | CLOCKED | UNLISTED))
     }

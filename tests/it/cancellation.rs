@@ -1,7 +1,8 @@
 //! Calls that end without a result: dropped futures and permits, panics.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::pending;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 use std::thread;
@@ -110,6 +111,28 @@ fn a_future_asks_for_its_place_at_the_first_poll() {
     let call = breaker.call_async(async { Ok::<_, ()>(()) });
     fail(&breaker, 1);
     assert!(matches!(ready(call), Err(CallError::Open(_))));
+}
+
+/// In a `select!` that goes round, for example.
+#[test]
+fn a_future_that_is_polled_after_its_end_never_runs_its_call() {
+    for force_open in [true, false] {
+        let breaker = breaker(Config::new());
+        if force_open {
+            breaker.force_open();
+        }
+        let runs = Cell::new(0);
+        let mut call = pin!(breaker.call_async(async {
+            runs.set(runs.get() + 1);
+            Ok::<_, ()>(())
+        }));
+        assert_eq!(force_open, matches!(poll_once(call.as_mut()), Poll::Ready(Err(_))));
+        let again = catch_unwind(AssertUnwindSafe(|| poll_once(call.as_mut())));
+        assert!(again.is_err());
+        assert_eq!(i32::from(!force_open), runs.get());
+        let seen = breaker.snapshot();
+        assert_eq!((1, 0), (seen.successes + seen.rejected, seen.panicked));
+    }
 }
 
 #[test]

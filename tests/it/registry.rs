@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use circuit_runtime::{CircuitBreaker, State, circuits, find, on_transition};
+use circuit_runtime::{
+    CallError, CircuitBreaker, Config, State, Window, circuit_breaker, circuits, find,
+    on_transition,
+};
 
 use crate::support::{FRAGILE, fail, leaked, secs};
 
@@ -96,4 +99,62 @@ fn a_circuit_in_a_static_needs_no_wrapper() {
         CircuitBreaker::new("registry: search", FRAGILE.recovery(secs(1)));
     assert_eq!(Ok(7), SEARCH.call(|| Ok::<_, ()>(7)));
     assert_eq!(("registry: search", 1), (SEARCH.name(), SEARCH.snapshot().successes));
+}
+
+static DISABLED: CircuitBreaker = CircuitBreaker::new("registry: disabled", FRAGILE);
+static FORCED: CircuitBreaker = CircuitBreaker::new("registry: forced open", FRAGILE);
+static SHADOW: CircuitBreaker = CircuitBreaker::new("registry: shadow", FRAGILE);
+static OPEN: CircuitBreaker = CircuitBreaker::new("registry: open", FRAGILE);
+static TAKEN: CircuitBreaker =
+    CircuitBreaker::new("registry: taken", Config::new().max_concurrent(1));
+
+/// One function for each breaker; what it returned.
+macro_rules! call {
+    ($breaker:path $(, $fallback:expr)?) => {{
+        #[circuit_breaker(breaker = $breaker $(, fallback = $fallback)?)]
+        fn call() -> Result<u8, CallError<()>> {
+            Ok(1)
+        }
+        call()
+    }};
+}
+
+#[test]
+fn the_first_call_of_an_annotated_function_lists_its_circuit_whatever_becomes_of_it() {
+    DISABLED.disable();
+    FORCED.force_open();
+    SHADOW.shadow();
+    fail(&SHADOW, 1);
+    fail(&OPEN, 1);
+    let _taken = TAKEN.try_acquire().unwrap();
+    let all = [&DISABLED, &FORCED, &SHADOW, &OPEN, &TAKEN];
+    assert!(all.iter().all(|breaker| find(breaker.name()).is_none()));
+    assert_eq!((call!(DISABLED), call!(FORCED, Ok(2)), call!(SHADOW)), (Ok(1), Ok(2), Ok(1)));
+    assert!(call!(OPEN).is_err() && call!(TAKEN).is_err());
+    for breaker in all {
+        assert!(std::ptr::eq(breaker, find(breaker.name()).unwrap()), "{}", breaker.name());
+    }
+    assert_eq!([&FORCED, &SHADOW, &OPEN, &TAKEN].map(|b| b.snapshot().rejected), [1; 4]);
+}
+
+#[test]
+fn a_call_that_is_under_way_while_its_circuit_is_listed_counts_as_ever() {
+    let rate = Config::new().failure_rate(0.9).min_calls(1);
+    let rules = [
+        Config::new(),
+        rate,
+        rate.window(Window::Time(secs(100))),
+        rate.slow_call(secs(9)),
+        Config::new().max_concurrent(3),
+    ];
+    for config in rules {
+        let breaker = leaked("registry: under way", config);
+        (0..3).for_each(|_| breaker.try_acquire().unwrap().success());
+        let under_way = breaker.try_acquire().unwrap();
+        breaker.register();
+        under_way.success();
+        breaker.try_acquire().unwrap().failure();
+        let seen = breaker.snapshot();
+        assert_eq!((seen.successes, seen.failures, seen.late), (4, 1, 0), "{config:?}");
+    }
 }

@@ -65,9 +65,8 @@ impl Circuit {
         let refusal = |retry_after| Refusal { reason: rejection(state), retry_after };
         let deadline = self.deadline(state);
         let until = deadline.until.load(Ordering::Acquire);
-        let coarse = clock::coarse();
-        if coarse.saturating_add(clock::LAG) < until {
-            let left = clock::left(until, coarse);
+        let left = clock::left(until, clock::coarse());
+        if left > clock::LAG {
             return Some(refusal(left.min(deadline.wait.load(Ordering::Acquire))));
         }
         left_exactly(until).map(refusal)

@@ -26,9 +26,10 @@
 //! call ended, by whatever synchronization the user has, is seen.
 //!
 //! *Sliding.* While a count window holds failures, a success moves it by one and can't open the
-//! circuit. It then adds itself to [`Slides`] by compare-exchange, which fails once the period that
-//! they belong to is over; the next holder of the lock takes the sum over before anything else, and
-//! with it the end of a run of failures. Relaxed: the number is all that is communicated.
+//! circuit. It then adds itself to [`Slides`] by compare-exchange; the next holder of the lock takes
+//! the sum over before anything else, and with it the end of a run of failures, and seals them, so
+//! that what the holder decides has no success between its beginning and its end. Relaxed: the
+//! number is all that is communicated.
 //!
 //! *The bulkhead* is a counter of its own with relaxed read-modify-writes: they are one after the
 //! other in its modification order, so never more than the limit hold a place, all of them for one
@@ -91,7 +92,7 @@ pub(crate) struct Circuit {
 /// What a healthy call reads stands together in the first line: among many circuits, that is one
 /// line less to fetch.
 #[derive(Debug)]
-#[repr(C, align(128))]
+#[repr(C, align(64))]
 struct Front {
     word: AtomicU64,
     /// The key this circuit serves now, as a number.
@@ -212,7 +213,7 @@ impl Circuit {
     #[inline]
     fn enter(&self) -> MutexGuard<'_, Inner> {
         let mut inner = unpoisoned(self.inner.lock());
-        let slides = self.slides.take();
+        let slides = self.slides.seal();
         if slides != 0 {
             inner.machine.slide(slides);
         }
@@ -326,7 +327,9 @@ impl Circuit {
                 self.tally.get_or_init(|| Box::new(Tally::new())).place(machine.epoch(), span);
             }
         }
-        self.slides.begin(machine.epoch());
+        if word.slides() {
+            self.slides.open(machine.epoch());
+        }
         self.front.word.store(word.0, Ordering::Release);
     }
 
@@ -410,6 +413,7 @@ impl World for Here<'_> {
             tally.each(epoch, reached, each);
         }
     }
+
     fn take_successes(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u32)) {
         if let Some(tally) = self.tally {
             tally.each(epoch, reached, each);

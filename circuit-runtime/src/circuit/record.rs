@@ -83,6 +83,7 @@ impl Circuit {
             }
         }
     }
+
     /// Whether another key than the present one had the circuit in this period.
     pub(crate) fn is_of_earlier_key(&self, epoch: u32) -> bool {
         self.enter().is_of_earlier_key(epoch)

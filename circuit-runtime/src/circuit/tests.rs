@@ -129,7 +129,7 @@ fn a_half_open_circuit_rejects_without_its_lock_once_it_is_full() {
     assert_eq!(look(&circuit), None);
 }
 
-/// A tenth of the price of the exact clock, which no two readings of could agree so often.
+/// A fifth of the price of the exact clock, which no two readings of could agree so often.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_rejection_far_from_the_deadline_reads_the_coarse_clock() {

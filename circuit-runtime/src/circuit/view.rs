@@ -37,6 +37,8 @@ impl Circuit {
             State::Open if left.is_none() => State::HalfOpen,
             state => state,
         };
+        // The slides go on.
+        self.publish(&inner);
         View {
             key: inner.key.clone(),
             state,

@@ -49,7 +49,7 @@ pub(crate) struct Keys {
     full_until: AtomicU64,
 }
 
-/// The same, made when the first key comes.
+/// The same, made when somebody first asks: a constant can't make them.
 pub(crate) struct KeysOnDemand {
     max: u32,
     keys: OnceBox<Keys>,

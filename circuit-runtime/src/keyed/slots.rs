@@ -8,9 +8,10 @@ use crate::config::Rules;
 
 /// A circuit, and whose it is.
 #[derive(Debug)]
+#[repr(C, align(128))]
 pub(super) struct Slot {
-    pub(super) text: Text,
     pub(super) circuit: Circuit,
+    pub(super) text: Text,
 }
 
 /// Slots by the slab, which spares the processor's tables of pages. The first slabs are small, since

@@ -407,3 +407,43 @@ fn the_bulkhead_holds_under_contention() {
         watched.settled(&time);
     });
 }
+
+#[test]
+fn a_success_that_slides_ends_the_run_though_its_window_goes() {
+    loom::model(|| {
+        let time = freeze();
+        let rate = consecutive(3).failure_rate(1.0).window(Window::Calls(8)).min_calls(1);
+        let watched = watch(rate);
+        watched.pass().success();
+        watched.pass().failure();
+        watched.pass().failure();
+        let call = watched.pass();
+        let other = thread::spawn(move || call.success());
+        watched.reconfigure(consecutive(3));
+        other.join().unwrap();
+        watched.pass().failure();
+        let settled = watched.settled(&time);
+        assert_eq!((settled.state, settled.failures_in_a_row), (State::Closed, 1));
+    });
+}
+
+#[test]
+fn a_success_that_slides_and_a_failure_come_one_after_the_other() {
+    loom::model(|| {
+        let time = freeze();
+        let rate = consecutive(2).failure_rate(1.0).window(Window::Calls(8)).min_calls(1);
+        let watched = watch(rate);
+        watched.pass().success();
+        watched.pass().failure();
+        let (one, two) = (watched.pass(), watched.pass());
+        let other = thread::spawn(move || one.success());
+        two.failure();
+        other.join().unwrap();
+        let settled = watched.settled(&time);
+        match settled.state {
+            State::Open => assert_eq!((settled.successes, settled.late), (1, 1)),
+            State::Closed => assert_eq!((settled.successes, settled.failures_in_a_row), (2, 1)),
+            State::HalfOpen => unreachable!(),
+        }
+    });
+}

@@ -58,7 +58,8 @@ where
                 let judge = |result: &Result<Response, Error>| {
                     (End::Outcome(classify.classify(result)), Fallback::None)
                 };
-                guard::poll(future, permit.take(), permit, judge, context).map_err(Into::into)
+                let admitted = permit.take().unwrap_or_else(|| guard::over());
+                guard::poll(future, admitted, permit, judge, context).map_err(Into::into)
             }
             StateProjection::Rejected { error } => Poll::Ready(Err((*error).into())),
         }
