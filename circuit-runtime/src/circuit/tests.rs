@@ -97,6 +97,7 @@ fn a_mode_answers_without_the_lock() {
     ] {
         circuit.set_mode(mode);
         assert_eq!((circuit.quick(), look(&circuit)), (None, Some(answer)), "{mode:?}");
+        assert!(!circuit.word().just_rejects(), "{mode:?}");
     }
 }
 
@@ -105,7 +106,9 @@ fn an_open_circuit_rejects_without_its_lock_until_its_deadline() {
     let time = freeze();
     let circuit = circuit(FRAGILE);
     assert_eq!(circuit.rejects_until(), None);
+    assert!(!circuit.word().just_rejects());
     call(&circuit, true);
+    assert!(circuit.word().just_rejects());
     assert_eq!(circuit.rejects_until(), Some(clock::now() + clock::nanos(WAIT)));
     assert_eq!(look(&circuit), Some(Err((Rejection::Open, clock::nanos(WAIT)))));
     time.advance(Duration::from_nanos(clock::nanos(WAIT) - 1));
@@ -123,7 +126,9 @@ fn a_half_open_circuit_rejects_without_its_lock_once_it_is_full() {
     time.advance(WAIT);
     assert!(ask(&circuit).is_ok());
     assert_eq!((circuit.quick(), look(&circuit)), (None, None));
+    assert!(!circuit.word().just_rejects());
     assert!(ask(&circuit).is_ok());
+    assert!(circuit.word().just_rejects());
     assert_eq!(look(&circuit), Some(Err((Rejection::HalfOpenFull, clock::nanos(lease)))));
     time.advance(lease);
     assert_eq!(look(&circuit), None);
@@ -151,6 +156,10 @@ fn a_success_writes_what_it_has_to_without_the_lock() {
     for (ease, circuit) in closed_circuits() {
         let ticket = ticket();
         assert_eq!(circuit.is_calm_for(ticket), ease == Ease::Calm, "{ease:?}");
+        assert_eq!(circuit.ease_for_bare(ticket), ease);
+        assert_eq!(circuit.slide(1), ease == Ease::Slides, "{ease:?}");
+        let counts = |epoch| circuit.count(epoch, &Moment::default());
+        assert_eq!((counts(1), counts(2)), (circuit.tally.get().is_some(), false), "{ease:?}");
         // What a call gives back by itself is no matter for the lock.
         for ticket in [ticket, ticket.placed(), ticket.clocked()] {
             let taken_down = circuit.take_down(ticket, &Moment::default());
@@ -161,8 +170,17 @@ fn a_success_writes_what_it_has_to_without_the_lock() {
         {
             assert!(!circuit.is_calm_for(not_judged_here), "{ease:?} {not_judged_here:?}");
             assert!(!circuit.take_down(not_judged_here, &Moment::default()), "{ease:?}");
+            let bare = circuit.ease_for_bare(not_judged_here);
+            assert_eq!(bare, Ease::Stirred, "{ease:?} {not_judged_here:?}");
         }
     }
+}
+
+#[test]
+fn a_time_window_with_a_failure_in_it_has_no_use_for_threads_that_count() {
+    let circuit = circuit(RATE.window(Window::Time(WAIT)));
+    call(&circuit, true);
+    assert!(circuit.tally.get().is_none());
 }
 
 /// It ends the run of failures too, though nobody writes that down before the next one holds the lock.
@@ -237,6 +255,19 @@ fn a_bulkhead_has_as_many_places_as_its_limit() {
     assert_eq!(enter().err().map(|refusal| refusal.reason), Some(Rejection::TooManyCalls));
     circuit.leave();
     assert!(enter().is_ok());
+}
+
+#[test]
+fn without_a_bulkhead_or_where_nothing_is_judged_no_place_is_taken() {
+    let unlimited = circuit(Config::new());
+    let disabled = circuit(Config::new().max_concurrent(1));
+    disabled.set_mode(Mode::Disabled);
+    for circuit in [unlimited, disabled] {
+        let word = circuit.word();
+        let entry = circuit.look_at(word).expect("it is told without the lock");
+        let entered = circuit.complete(word, entry, 0).expect("the circuit never moves");
+        assert!(entered.is_ok_and(|entry| !entry.ticket.is_placed()));
+    }
 }
 
 /// A circuit made by hand may never be listed.
