@@ -275,6 +275,7 @@ fn without_a_bulkhead_or_where_nothing_is_judged_no_place_is_taken() {
 fn a_circuit_that_is_not_listed_is_as_quick_but_for_an_attributes_first_call() {
     let circuit = Circuit::new(Config::new().rules(), false);
     for listed in [false, true] {
+        assert_eq!(circuit.is_listed(), listed);
         let ticket = circuit.quick().expect("it is closed");
         assert_eq!(circuit.quick_if_listed(), listed.then_some(ticket));
         assert!(circuit.is_calm_for(ticket) && circuit.take_down(ticket, &Moment::default()));
