@@ -14,6 +14,22 @@ use crate::test_util::freeze;
 use crate::window::Mark;
 use crate::{CircuitBreaker, CircuitOpenError, Config, State};
 
+/// So many circuits for all keys, which are asked for at the breaker itself.
+fn keyed(config: Config, circuits: u32) -> &'static CircuitBreaker {
+    Box::leak(Box::new(CircuitBreaker::build(Name::Given("model"), config, Some(circuits))))
+}
+
+fn admit(breaker: &'static CircuitBreaker, key: &str) -> Result<Permit<'static>, CircuitOpenError> {
+    breaker.enter_key(key, Fallback::None)
+}
+
+/// Those executions with so many preemptions: two arrivals are too long a way for all.
+fn few(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
+    let mut few = loom::model::Builder::new();
+    few.preemption_bound = Some(preemptions);
+    few.check(model);
+}
+
 #[test]
 fn a_circuit_given_to_another_key_hears_nothing_of_the_old_one() {
     loom::model(|| {
@@ -71,17 +87,10 @@ fn a_key_is_never_taken_for_what_stands_there_half_replaced() {
 
 #[test]
 fn a_key_that_comes_while_another_fails_is_not_opened_by_it() {
-    // Two arrivals are too long a way for every interleaving: those with two preemptions.
-    let mut few = loom::model::Builder::new();
-    few.preemption_bound = Some(2);
-    few.check(|| {
+    few(2, || {
         let _time = freeze();
-        let breaker: &'static CircuitBreaker = Box::leak(Box::new(CircuitBreaker::build(
-            Name::Given("model"),
-            consecutive(1),
-            Some(1),
-        )));
-        let call = move |key| breaker.enter_key(key, Fallback::None);
+        let breaker = keyed(consecutive(1), 1);
+        let call = move |key| admit(breaker, key);
         call("first").unwrap().success();
         let other = thread::spawn(move || call("first").map(Permit::failure).is_ok());
         let permit = call("second").unwrap();
@@ -97,27 +106,11 @@ fn a_key_that_comes_while_another_fails_is_not_opened_by_it() {
     });
 }
 
-/// One circuit for all keys, which are asked for at the breaker itself.
-fn keyed(config: Config) -> &'static CircuitBreaker {
-    Box::leak(Box::new(CircuitBreaker::build(Name::Given("model"), config, Some(1))))
-}
-
-fn admit(breaker: &'static CircuitBreaker, key: &str) -> Result<Permit<'static>, CircuitOpenError> {
-    breaker.enter_key(key, Fallback::None)
-}
-
-/// Those executions with so many preemptions: two arrivals are too long a way for all.
-fn few(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
-    let mut few = loom::model::Builder::new();
-    few.preemption_bound = Some(preemptions);
-    few.check(model);
-}
-
 #[test]
 fn a_key_is_not_rejected_by_the_deadline_of_the_next_one() {
     few(3, || {
         let time = freeze();
-        let breaker = keyed(consecutive(1));
+        let breaker = keyed(consecutive(1), 1);
         admit(breaker, "first").unwrap().failure();
         time.advance(WAIT);
         let other = thread::spawn(move || admit(breaker, "second").unwrap().failure());
@@ -160,7 +153,7 @@ fn a_deadline_tells_whose_it_is() {
 fn a_place_is_never_held_by_a_call_of_another_key() {
     few(3, || {
         let _time = freeze();
-        let breaker = keyed(consecutive(1).max_concurrent(1));
+        let breaker = keyed(consecutive(1).max_concurrent(1), 1);
         admit(breaker, "first").unwrap().success();
         let other = thread::spawn(move || admit(breaker, "first"));
         let second = admit(breaker, "second");
@@ -174,7 +167,7 @@ fn a_circuit_that_becomes_idle_while_a_key_looks_for_one_is_found() {
     for closes in [true, false] {
         few(3, move || {
             let time = freeze();
-            let breaker = keyed(consecutive(1));
+            let breaker = keyed(consecutive(1), 1);
             admit(breaker, "first").unwrap().failure();
             time.advance(WAIT);
             let probe = admit(breaker, "first").unwrap();
@@ -192,7 +185,7 @@ fn a_circuit_that_becomes_idle_while_a_key_looks_for_one_is_found() {
 fn a_call_that_no_circuit_is_left_for_is_judged_by_none() {
     few(3, || {
         let _time = freeze();
-        let breaker = keyed(consecutive(1));
+        let breaker = keyed(consecutive(1), 1);
         admit(breaker, "first").unwrap().failure();
         breaker.disable();
         let other = thread::spawn(move || breaker.resume());
@@ -206,11 +199,7 @@ fn a_call_that_no_circuit_is_left_for_is_judged_by_none() {
 fn no_key_is_listed_twice() {
     few(2, || {
         let _time = freeze();
-        let breaker: &'static CircuitBreaker = Box::leak(Box::new(CircuitBreaker::build(
-            Name::Given("model"),
-            consecutive(1),
-            Some(2),
-        )));
+        let breaker = keyed(consecutive(1), 2);
         let call = move |key| admit(breaker, key).unwrap().success();
         call("a");
         call("b");
