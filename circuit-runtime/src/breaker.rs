@@ -318,7 +318,7 @@ impl CircuitBreaker {
     /// another key has that by now.
     #[cold]
     pub(crate) fn counts_of<'a>(&'a self, circuit: &'a Circuit, ticket: Ticket) -> &'a Counts {
-        let of_earlier_key = circuit.is_of_earlier_key(ticket.epoch());
+        let of_earlier_key = self.keys.is_some() && circuit.is_of_earlier_key(ticket.epoch());
         if of_earlier_key { self.circuit.counts() } else { circuit.counts() }
     }
 
