@@ -67,11 +67,12 @@ fn failures_of_three_threads_add_up() {
     });
 }
 
-#[test]
-fn a_success_and_a_failure_come_one_after_the_other() {
-    loom::model(|| {
+/// After a failure, and before it so many successes, a success and another failure at once.
+fn a_success_beside_a_failure(config: Config, before: u64) {
+    loom::model(move || {
         let time = freeze();
-        let watched = watch(consecutive(2));
+        let watched = watch(config);
+        (0..before).for_each(|_| watched.pass().success());
         watched.pass().failure();
         let (one, two) = (watched.pass(), watched.pass());
         let other = thread::spawn(move || one.success());
@@ -80,12 +81,25 @@ fn a_success_and_a_failure_come_one_after_the_other() {
         let settled = watched.settled(&time);
         match settled.state {
             // failure, failure, (late) success
-            State::Open => assert_eq!((settled.successes, settled.late), (0, 1)),
+            State::Open => assert_eq!((settled.successes, settled.late), (before, 1)),
             // failure, success, failure
-            State::Closed => assert_eq!((settled.successes, settled.failures_in_a_row), (1, 1)),
+            State::Closed => {
+                assert_eq!((settled.successes, settled.failures_in_a_row), (before + 1, 1));
+            }
             State::HalfOpen => unreachable!(),
         }
     });
+}
+
+#[test]
+fn a_success_and_a_failure_come_one_after_the_other() {
+    a_success_beside_a_failure(consecutive(2), 0);
+}
+
+#[test]
+fn a_success_that_slides_and_a_failure_come_one_after_the_other() {
+    let rate = consecutive(2).failure_rate(1.0).window(Window::Calls(8)).min_calls(1);
+    a_success_beside_a_failure(rate, 1);
 }
 
 #[test]
@@ -424,26 +438,5 @@ fn a_success_that_slides_ends_the_run_though_its_window_goes() {
         watched.pass().failure();
         let settled = watched.settled(&time);
         assert_eq!((settled.state, settled.failures_in_a_row), (State::Closed, 1));
-    });
-}
-
-#[test]
-fn a_success_that_slides_and_a_failure_come_one_after_the_other() {
-    loom::model(|| {
-        let time = freeze();
-        let rate = consecutive(2).failure_rate(1.0).window(Window::Calls(8)).min_calls(1);
-        let watched = watch(rate);
-        watched.pass().success();
-        watched.pass().failure();
-        let (one, two) = (watched.pass(), watched.pass());
-        let other = thread::spawn(move || one.success());
-        two.failure();
-        other.join().unwrap();
-        let settled = watched.settled(&time);
-        match settled.state {
-            State::Open => assert_eq!((settled.successes, settled.late), (1, 1)),
-            State::Closed => assert_eq!((settled.successes, settled.failures_in_a_row), (2, 1)),
-            State::HalfOpen => unreachable!(),
-        }
     });
 }
