@@ -1,9 +1,9 @@
 //! The word that sums a circuit up for its calls, and the ticket that a call keeps of it.
 //!
 //! Both have the number of the period (the epoch) in their upper half and flags in their lower one,
-//! different ones but for UNLISTED, so that "this success has nothing to write" is a single comparison: the word
-//! equals the ticket. (Under [`CALM`] flags it may have nothing to write either, but gives back what
-//! the ticket says.)
+//! different ones but for UNLISTED, so that "this success has nothing to write" is a single
+//! comparison: the word equals the ticket. (Under [`CALM`] flags it may have nothing to write
+//! either, but gives back what the ticket says.)
 
 use crate::clock::Nanos;
 use crate::config::Rules;
