@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::future::Future;
+use std::ptr;
 use std::sync::Arc;
 
-use crate::circuit::{Circuit, Moved, Refusal};
+use crate::circuit::{Circuit, Front, Moved, Own, Refusal};
 use crate::config::Config;
-use crate::counts::{Count, Counts};
+use crate::counts::Count;
 use crate::error::{CallError, CircuitOpenError, ConfigError, Rejection};
 use crate::event::{self, Listeners, Transition};
 use crate::guard::{self, Call};
@@ -43,9 +44,9 @@ use crate::word::{Entry, Ticket, Word};
 /// ```
 #[repr(C, align(128))]
 pub struct CircuitBreaker {
-    circuit: Circuit,
+    own: Own,
     name: Name,
-    keys: Option<KeysOnDemand>,
+    keys: KeysOnDemand,
     config: Mutex<Config>,
     listeners: Listeners,
 }
@@ -84,20 +85,48 @@ impl CircuitBreaker {
     pub(crate) fn build(name: Name, config: Config, max_keys: Option<u32>) -> Self {
         CircuitBreaker {
             name,
-            circuit: Circuit::new(config.rules(), false),
-            keys: match max_keys {
-                Some(max) => Some(KeysOnDemand::new(max)),
-                None => None,
-            },
+            own: Own::new(config.rules(), false),
+            keys: KeysOnDemand::new(max_keys),
             config: Mutex::new(config),
             listeners: Listeners::new(),
         }
     }
     }
 
+    /// The circuit of calls without a key, from which the keys' circuits take their settings.
     #[inline]
-    fn by_key(&self) -> Option<&Keys> {
-        self.keys.as_ref().map(KeysOnDemand::get)
+    fn own(&self) -> Circuit<'_> {
+        self.own.circuit()
+    }
+
+    /// This breaker's own circuit, if this is its front.
+    #[inline]
+    pub(crate) fn own_of(&self, front: &Front) -> Option<&Own> {
+        ptr::eq(front, self.own.front()).then_some(&self.own)
+    }
+
+    /// The circuit of which this is the front: this breaker's own one, or that of a key.
+    #[inline]
+    pub(crate) fn circuit(&self, front: &Front) -> Circuit<'_> {
+        match self.own_of(front) {
+            Some(own) => own.circuit(),
+            None => self.circuit_of_key(front),
+        }
+    }
+
+    #[inline(never)]
+    fn circuit_of_key(&self, front: &Front) -> Circuit<'_> {
+        self.keys.made().and_then(|keys| keys.circuit(front)).unwrap_or_else(|| self.own())
+    }
+
+    /// Counts a success that has nothing else to write.
+    #[inline]
+    pub(crate) fn count_success(&self, front: &Front) {
+        if let Some(own) = self.own_of(front) {
+            own.counts().bump(Count::Successes, ());
+        } else if let Some(keys) = self.keys.made() {
+            keys.count_success(front);
+        }
     }
 
     /// The circuit's name.
@@ -117,13 +146,13 @@ impl CircuitBreaker {
     /// The call is rejected: it must not be made.
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
-        let entry = if let Some(ticket) = self.circuit.quick() {
+        let entry = if let Some(ticket) = self.own.front().quick() {
             Entry { ticket, started: 0 }
         } else {
             aside();
             self.ask(Fallback::None, None)?
         };
-        Ok(Permit::new(self, &self.circuit, entry))
+        Ok(Permit::new(self, self.own.front(), entry))
     }
 
     /// Admission of an annotated function's call, the first of which lists the circuit; `fallback`
@@ -133,13 +162,13 @@ impl CircuitBreaker {
         &'static self,
         fallback: Fallback,
     ) -> Result<Permit<'static>, CircuitOpenError> {
-        let entry = if let Some(ticket) = self.circuit.quick_if_listed() {
+        let entry = if let Some(ticket) = self.own.front().quick_if_listed() {
             Entry { ticket, started: 0 }
         } else {
             aside();
             self.ask(fallback, Some(self))?
         };
-        Ok(Permit::entered(self, &self.circuit, entry))
+        Ok(Permit::entered(self, self.own.front(), entry))
     }
 
     /// Admission in all cases but the plainest; `to_list` is this breaker, if it is to be listed.
@@ -149,13 +178,13 @@ impl CircuitBreaker {
         fallback: Fallback,
         to_list: Option<&'static Self>,
     ) -> Result<Entry, CircuitOpenError> {
-        let word = self.circuit.word();
+        let word = self.own.front().word();
         // Whether it is listed matters to nobody else.
         let rejects = if to_list.is_some() { word } else { word.listed() }.just_rejects();
         if rejects {
             // In front of all else, since an open circuit gives this answer to every call.
-            if let Some(refusal) = self.circuit.left(word.state()) {
-                return Err(self.rejected(&self.circuit, refusal, None, fallback));
+            if let Some(refusal) = self.own.front().left(word.state()) {
+                return Err(self.rejected(self.own(), refusal, None, fallback));
             }
         }
         self.ask_further(word, rejects, fallback, to_list)
@@ -173,29 +202,35 @@ impl CircuitBreaker {
         if let Some(breaker) = to_list {
             breaker.register();
         }
-        let answer = if waited { None } else { self.circuit.look_at(word) };
+        let answer = if waited { None } else { self.own.front().look_at(word) };
         // Only the circuit of a key can change hands.
-        self.ask_one(&self.circuit, 0, word, answer, None, fallback)
+        self.ask_one(self.own(), 0, word, answer, None, fallback)
             .unwrap_or_else(|Moved| Ok(self.unprotected()))
     }
 
     /// [`enter`](CircuitBreaker::enter) with a key.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn enter_key(
         &'static self,
         key: &str,
         fallback: Fallback,
     ) -> Result<Permit<'static>, CircuitOpenError> {
-        let Some(keys) = self.by_key() else { return self.enter(fallback) };
-        let known = keys.get(key);
-        if let Some(Tenancy { circuit, tenant }) = known {
-            if let Some(ticket) = circuit.quick() {
-                if circuit.tenant() == tenant {
-                    return Ok(Permit::entered(self, circuit, Entry { ticket, started: 0 }));
+        let known = self.find_key(key);
+        if let Some(Tenancy { front, tenant }) = known {
+            if let Some(ticket) = front.quick() {
+                if front.tenant() == tenant {
+                    return Ok(Permit::entered(self, front, Entry { ticket, started: 0 }));
                 }
             }
         }
-        self.ask_key(key, keys, known, fallback)
+        aside();
+        self.ask_key(key, known, fallback)
+    }
+
+    /// Out of line, in one place for all functions; its answer fits into registers.
+    #[inline(never)]
+    fn find_key(&self, key: &str) -> Option<Tenancy<'_>> {
+        self.keys.made()?.get(key)
     }
 
     /// Admission by the circuit of a key in all cases but the plainest. The first call comes here,
@@ -204,37 +239,37 @@ impl CircuitBreaker {
     fn ask_key(
         &'static self,
         key: &str,
-        keys: &'static Keys,
         mut known: Option<Tenancy<'static>>,
         fallback: Fallback,
     ) -> Result<Permit<'static>, CircuitOpenError> {
+        let Some(keys) = self.keys.get() else { return self.enter(fallback) };
         self.register();
         for _ in 0..ATTEMPTS {
-            let arrive = || keys.arrive(key, || (self.circuit.rules(), self.circuit.mode()));
-            let Some(Tenancy { circuit, tenant }) = known.or_else(arrive) else { break };
-            let word = circuit.word();
-            let answer = circuit.look_at(word);
-            match self.ask_one(circuit, tenant, word, answer, Some(key), fallback) {
-                Ok(entry) => return Ok(Permit::entered(self, circuit, entry?)),
+            let arrive = || keys.arrive(key, || (self.own().rules(), self.own().mode()));
+            let Some(Tenancy { front, tenant }) = known.or_else(arrive) else { break };
+            let word = front.word();
+            let answer = front.look_at(word);
+            match self.ask_one(self.circuit(front), tenant, word, answer, Some(key), fallback) {
+                Ok(entry) => return Ok(Permit::entered(self, front, entry?)),
                 // The circuit has just been given to another key: ask for one behind the lock
                 // under which that is done.
                 Err(Moved) => known = None,
             }
         }
         let by_mode = self.ask_mode(key, fallback).unwrap_or_else(|| Ok(self.unprotected()));
-        Ok(Permit::entered(self, &self.circuit, by_mode?))
+        Ok(Permit::entered(self, self.own.front(), by_mode?))
     }
 
     /// Admission where no circuit is asked, by one look at the mode: what holds for all keys holds
     /// for those without a circuit too.
     #[cold]
     fn ask_mode(&self, key: &str, fallback: Fallback) -> Option<Result<Entry, CircuitOpenError>> {
-        let word = self.circuit.word();
+        let word = self.own.front().word();
         let answer = match word.mode() {
-            Mode::ForcedOpen | Mode::Disabled => self.circuit.look_at(word)?,
+            Mode::ForcedOpen | Mode::Disabled => self.own.front().look_at(word)?,
             Mode::Normal | Mode::Shadow => return None,
         };
-        Some(answer.map_err(|refusal| self.rejected(&self.circuit, refusal, Some(key), fallback)))
+        Some(answer.map_err(|refusal| self.rejected(self.own(), refusal, Some(key), fallback)))
     }
 
     /// Counts a rejection, and makes the error.
@@ -242,14 +277,14 @@ impl CircuitBreaker {
     #[inline(always)]
     fn rejected(
         &self,
-        circuit: &Circuit,
+        circuit: Circuit<'_>,
         Refusal { reason, retry_after }: Refusal,
         #[cfg_attr(not(feature = "tracing"), expect(unused_variables))] key: Option<&str>,
         fallback: Fallback,
     ) -> CircuitOpenError {
-        circuit.counts().bump(Count::Rejected);
+        circuit.bump(Count::Rejected);
         if fallback == Fallback::Runs {
-            circuit.counts().bump(Count::Fallbacks);
+            circuit.bump(Count::Fallbacks);
         }
         if reason == Rejection::TooManyCalls {
             // It may have been a probe, and have given its place back.
@@ -269,14 +304,14 @@ impl CircuitBreaker {
     #[inline(always)]
     fn ask_one(
         &self,
-        circuit: &Circuit,
+        circuit: Circuit<'_>,
         tenant: u64,
         word: Word,
         answer: Option<Result<Entry, Refusal>>,
         key: Option<&str>,
         fallback: Fallback,
     ) -> Result<Result<Entry, CircuitOpenError>, Moved> {
-        if circuit.tenant() != tenant {
+        if circuit.front.tenant() != tenant {
             return Err(Moved);
         }
         let answer = match answer {
@@ -293,7 +328,11 @@ impl CircuitBreaker {
 
     #[cold]
     #[inline(never)]
-    fn ask_machine(&self, circuit: &Circuit, tenant: u64) -> Result<Result<Entry, Refusal>, Moved> {
+    fn ask_machine(
+        &self,
+        circuit: Circuit<'_>,
+        tenant: u64,
+    ) -> Result<Result<Entry, Refusal>, Moved> {
         let (answer, transition) = circuit.ask(self.name(), tenant)?;
         if let Some(transition) = transition {
             self.tell(*transition);
@@ -304,27 +343,28 @@ impl CircuitBreaker {
     /// An entry that nothing judges: `max_keys` leaves no circuit for this key.
     #[cold]
     fn unprotected(&self) -> Entry {
-        self.circuit.counts().bump(Count::Unprotected);
+        self.own().bump(Count::Unprotected);
         Entry { ticket: Ticket::of_epoch(0).unseen(), started: 0 }
     }
 
     /// An outcome for a key that has lost its circuit meanwhile: late, but not the present key's.
     #[cold]
     pub(crate) fn count_late(&self) {
-        self.circuit.counts().bump(Count::Late);
+        self.own().bump(Count::Late);
     }
 
     /// Where a call's part is counted that nothing judges: with its circuit, or only in the sum, if
     /// another key has that by now.
     #[cold]
-    pub(crate) fn counts_of<'a>(&'a self, circuit: &'a Circuit, ticket: Ticket) -> &'a Counts {
-        let of_earlier_key = self.keys.is_some() && circuit.is_of_earlier_key(ticket.epoch());
-        if of_earlier_key { self.circuit.counts() } else { circuit.counts() }
+    pub(crate) fn counts_of<'a>(&'a self, circuit: Circuit<'a>, ticket: Ticket) -> Circuit<'a> {
+        let of_earlier_key =
+            self.keys.made().is_some() && circuit.is_of_earlier_key(ticket.epoch());
+        if of_earlier_key { self.own() } else { circuit }
     }
 
     /// A circuit may have become idle: a key that waits for one need wait no longer.
     pub(crate) fn may_have_room(&self) {
-        if let Some(keys) = self.by_key() {
+        if let Some(keys) = self.keys.made() {
             keys.may_have_room();
         }
     }
@@ -429,14 +469,14 @@ impl CircuitBreaker {
     /// half-open.
     #[must_use]
     pub fn state(&self) -> State {
-        let keys = self.by_key().into_iter().flat_map(Keys::circuits).map(Circuit::state);
-        keys.fold(self.circuit.state(), State::max)
+        let keys = self.keys.get().into_iter().flat_map(Keys::circuits);
+        keys.map(|circuit| circuit.state()).fold(self.own().state(), State::max)
     }
 
     /// The mode.
     #[must_use]
     pub fn mode(&self) -> Mode {
-        self.circuit.mode()
+        self.own().mode()
     }
 
     /// The configuration, as it was given.
@@ -448,8 +488,8 @@ impl CircuitBreaker {
     /// The circuit at this moment; of a circuit per key, the sum of them, evicted ones included.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let mut snapshot = Snapshot::of(self.name(), self.circuit.view(), true);
-        if let Some(keys) = self.by_key() {
+        let mut snapshot = Snapshot::of(self.name(), self.own().view(), true);
+        if let Some(keys) = self.keys.get() {
             keys.circuits().for_each(|circuit| snapshot.join(circuit.view()));
             snapshot.keep_latest_transitions();
         }
@@ -459,14 +499,14 @@ impl CircuitBreaker {
     /// The keys that have a circuit now, in no particular order; none where there is no `key`.
     #[must_use]
     pub fn keys(&self) -> Vec<Arc<str>> {
-        self.by_key().map(Keys::names).unwrap_or_default()
+        self.keys.get().map(Keys::names).unwrap_or_default()
     }
 
     /// The circuit of this key, if it has one.
     #[must_use]
     pub fn snapshot_of(&self, key: &str) -> Option<Snapshot> {
-        let tenancy = self.by_key()?.peek(key)?;
-        let view = tenancy.circuit.view();
+        let tenancy = self.keys.get()?.peek(key)?;
+        let view = self.circuit(tenancy.front).view();
         (view.key.as_deref() == Some(key)).then(|| Snapshot::of(self.name(), view, false))
     }
 
@@ -478,7 +518,7 @@ impl CircuitBreaker {
     ///
     /// What [`Config::validate`] says; nothing has changed then.
     pub fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
-        if self.keys.is_some() {
+        if self.keys.get().is_some() {
             config.validate_keyed()?;
         } else {
             config.validate()?;
@@ -528,10 +568,10 @@ impl CircuitBreaker {
     }
 
     /// The same for the circuits of all present and future keys.
-    fn change_all(&self, mut change: impl FnMut(&Circuit)) {
-        match self.by_key() {
-            None => change(&self.circuit),
-            Some(keys) => keys.change_all(&self.circuit, change),
+    fn change_all(&self, mut change: impl FnMut(Circuit<'_>)) {
+        match self.keys.get() {
+            None => change(self.own()),
+            Some(keys) => keys.change_all(self.own(), change),
         }
     }
 
@@ -550,7 +590,7 @@ impl CircuitBreaker {
     /// [`find`](crate::find), once. Circuits of annotated functions and those named by `breaker
     /// = …` are registered at their first call.
     pub fn register(&'static self) {
-        if !self.circuit.is_listed() {
+        if !self.own().is_listed() {
             self.register_first();
         }
     }
@@ -561,7 +601,7 @@ impl CircuitBreaker {
         // Functions of one name are numbered in the order of their first calls.
         let _ = self.name();
         registry::add(self);
-        self.circuit.list();
+        self.own().list();
     }
 }
 

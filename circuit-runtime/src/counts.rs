@@ -28,7 +28,23 @@ pub(crate) enum Count {
     Unprotected,
 }
 
-const COUNTS: usize = Count::Unprotected as usize + 1;
+const COUNTS: usize = Count::ALL.len();
+
+impl Count {
+    const ALL: [Count; 11] = [
+        Count::Successes,
+        Count::Failures,
+        Count::Rejected,
+        Count::Fallbacks,
+        Count::Ignored,
+        Count::Slow,
+        Count::Cancelled,
+        Count::Panicked,
+        Count::TimedOut,
+        Count::Late,
+        Count::Unprotected,
+    ];
+}
 
 /// A copy of all counters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,54 +64,108 @@ impl Totals {
     }
 }
 
-/// One thread's counters, alone on its cache lines: 128 bytes, because processors fetch lines in
+/// One thread's counters, alone on their cache lines: 128 bytes, because processors fetch lines in
 /// pairs (Intel's optimization manual on the spatial prefetcher; crossbeam's `CachePadded` has the
 /// same number and reason).
 #[derive(Debug, Default)]
 #[repr(align(128))]
-struct Row([AtomicU64; COUNTS]);
+pub(crate) struct Line([AtomicU64; LINE]);
 
-/// The counters of one circuit.
+const LINE: usize = 16;
+
+/// How many circuits of keys have their counters together.
+pub(crate) const TOGETHER: usize = 32;
+
+/// Some counters of so many circuits: each count of all circuits in turn, then the next one. So what
+/// is counted most, the successes, is on as few lines as can be.
 #[derive(Debug)]
-pub(crate) struct Counts {
-    rows: PerThread<Row>,
-    /// For threads that have no row; added to by all of them.
-    shared: OnceBox<Row>,
+#[repr(align(128))]
+pub(crate) struct Block<const N: usize>([[AtomicU64; TOGETHER]; N]);
+
+impl<const N: usize> Default for Block<N> {
+    fn default() -> Self {
+        Block([const { [const { AtomicU64::new(0) }; TOGETHER] }; N])
+    }
 }
 
-impl Counts {
+/// What a thread counts for itself for circuits of keys. The rest is rare: all threads count it
+/// together, since rows of their own would hold little but zeros.
+const OWN: usize = 4;
+
+/// Where counters are.
+pub(crate) trait Row: Default {
+    /// Of which circuit.
+    type At: Copy;
+
+    /// `None`: it isn't counted here.
+    fn counter(&self, count: Count, at: Self::At) -> Option<&AtomicU64>;
+}
+
+impl Row for Line {
+    type At = ();
+
+    #[inline]
+    fn counter(&self, count: Count, (): ()) -> Option<&AtomicU64> {
+        self.0.get(count as usize)
+    }
+}
+
+impl<const N: usize> Row for Block<N> {
+    type At = usize;
+
+    #[inline]
+    fn counter(&self, count: Count, at: usize) -> Option<&AtomicU64> {
+        self.0.get(count as usize)?.get(at)
+    }
+}
+
+/// The counters of one circuit, or of several.
+#[derive(Debug)]
+pub(crate) struct Counts<R = Line, S = R> {
+    rows: PerThread<R>,
+    /// For what rows don't have, and for threads that have no row; added to by all of them.
+    shared: OnceBox<S>,
+}
+
+/// The counters of [`TOGETHER`] circuits.
+pub(crate) type CountsTogether = Counts<Block<OWN>, Block<COUNTS>>;
+
+impl<R: Row, S: Row<At = R::At>> Counts<R, S> {
     pub(crate) const fn new() -> Self {
         Counts { rows: PerThread::new(), shared: OnceBox::new() }
     }
 
     /// Counts one more.
     #[inline]
-    pub(crate) fn bump(&self, count: Count) {
-        match self.rows.get() {
-            Some(row) => increment(&row.0[count as usize]),
-            None => self.bump_first(count),
+    pub(crate) fn bump(&self, count: Count, at: R::At) {
+        match self.rows.get().and_then(|row| row.counter(count, at)) {
+            Some(counter) => increment(counter),
+            None => self.bump_further(count, at),
         }
     }
 
-    /// This thread's first call through this circuit, or a thread without a row.
+    /// This thread's first call through this circuit, a thread without a row, or a count that rows
+    /// don't have.
     #[cold]
     #[inline(never)]
-    fn bump_first(&self, count: Count) {
-        if let Some(row) = self.rows.get_or_make() {
-            increment(&row.0[count as usize]);
-        } else {
-            let row = self.shared.get_or_init(Box::default);
-            row.0[count as usize].fetch_add(1, Ordering::Relaxed);
+    fn bump_further(&self, count: Count, at: R::At) {
+        let row = self.rows.get_or_make(R::default);
+        if let Some(counter) = row.and_then(|row| row.counter(count, at)) {
+            increment(counter);
+        } else if let Some(counter) = self.shared.get_or_init(Box::default).counter(count, at) {
+            counter.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// The sum of all rows.
-    pub(crate) fn totals(&self) -> Totals {
+    pub(crate) fn totals(&self, at: R::At) -> Totals {
         let mut totals = Totals::default();
-        for row in self.rows.iter().chain(self.shared.get()) {
-            for (sum, counter) in totals.0.iter_mut().zip(&row.0) {
-                *sum += counter.load(Ordering::Relaxed);
-            }
+        let (rows, shared) = (self.rows.iter(), self.shared.get());
+        for count in Count::ALL {
+            let own = rows.clone().filter_map(|row| row.counter(count, at));
+            let counters = own.chain(shared.and_then(|shared| shared.counter(count, at)));
+            totals.0[count as usize] =
+                counters.fold(0, |sum, counter| sum + counter.load(Ordering::Relaxed));
         }
         totals
     }

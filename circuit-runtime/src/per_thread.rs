@@ -34,7 +34,7 @@ pub(crate) struct PerThread<T> {
     chunks: OnceBox<[OnceBox<Box<[T]>>; CHUNKS]>,
 }
 
-impl<T: Default> PerThread<T> {
+impl<T> PerThread<T> {
     pub(crate) const fn new() -> Self {
         PerThread { first: [const { OnceBox::new() }; FIRST as usize], chunks: OnceBox::new() }
     }
@@ -64,19 +64,19 @@ impl<T: Default> PerThread<T> {
     /// ending.
     #[cold]
     #[inline(never)]
-    pub(crate) fn get_or_make(&self) -> Option<&T> {
+    pub(crate) fn get_or_make(&self, make: impl Fn() -> T) -> Option<&T> {
         let index = index()?;
         if let Some(row) = self.first.get(index as usize) {
-            return Some(row.get_or_init(Box::default));
+            return Some(row.get_or_init(|| Box::new(make())));
         }
         let (chunk, offset) = place(index);
-        let rows = || Box::new((0..(FIRST as usize) << chunk).map(|_| T::default()).collect());
+        let rows = || Box::new((0..(FIRST as usize) << chunk).map(|_| make()).collect());
         let chunks = self.chunks.get_or_init(|| Box::new([const { OnceBox::new() }; CHUNKS]));
         chunks.get(chunk)?.get_or_init(rows).get(offset)
     }
 
     /// All rows, those of ended threads too.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> + Clone {
         let chunks = self.chunks.get().into_iter().flatten();
         let further = chunks.filter_map(OnceBox::get).flat_map(|rows| rows.iter());
         self.first.iter().filter_map(OnceBox::get).chain(further)
@@ -197,7 +197,7 @@ mod tests {
             for _ in 0..40 {
                 scope.spawn(|| {
                     barrier.wait();
-                    let row = rows.get_or_make().unwrap();
+                    let row = rows.get_or_make(Default::default).unwrap();
                     for _ in 0..1_000 {
                         crate::counts::increment(row);
                     }

@@ -4,10 +4,10 @@ use std::fmt;
 use std::mem::ManuallyDrop;
 
 use crate::breaker::CircuitBreaker;
-use crate::circuit::Circuit;
+use crate::circuit::{Circuit, Front};
 use crate::clock::{Moment, Nanos, nanos};
 use crate::config::Rules;
-use crate::counts::{Count, Counts};
+use crate::counts::Count;
 use crate::outcome::Outcome;
 use crate::state::Verdict;
 use crate::sync::aside;
@@ -34,7 +34,7 @@ use crate::word::{Entry, Ticket};
 #[must_use = "a permit that is dropped counts as a cancelled call"]
 pub struct Permit<'a> {
     breaker: &'a CircuitBreaker,
-    circuit: &'a Circuit,
+    front: &'a Front,
     entry: Entry,
 }
 
@@ -57,18 +57,18 @@ pub(crate) enum Fallback {
 
 impl<'a> Permit<'a> {
     #[inline]
-    pub(crate) fn new(breaker: &'a CircuitBreaker, circuit: &'a Circuit, entry: Entry) -> Self {
-        Permit { breaker, circuit, entry }
+    pub(crate) fn new(breaker: &'a CircuitBreaker, front: &'a Front, entry: Entry) -> Self {
+        Permit { breaker, front, entry }
     }
 
     /// A permit whose call begins at once: only the attribute asks for a key's circuit.
     #[inline]
     pub(crate) fn entered(
         breaker: &'a CircuitBreaker,
-        circuit: &'a Circuit,
+        front: &'a Front,
         Entry { ticket, started }: Entry,
     ) -> Self {
-        Self::new(breaker, circuit, Entry { ticket: ticket.with_inside(true), started })
+        Self::new(breaker, front, Entry { ticket: ticket.with_inside(true), started })
     }
 
     /// The call succeeded.
@@ -103,8 +103,8 @@ impl<'a> Permit<'a> {
 
     /// For the models' books.
     #[cfg(all(test, circuit_loom))]
-    pub(crate) fn parts(&self) -> (&'a Circuit, crate::word::Ticket) {
-        (self.circuit, self.entry.ticket)
+    pub(crate) fn parts(&self) -> (&'a Front, crate::word::Ticket) {
+        (self.front, self.entry.ticket)
     }
 
     /// Whether the call's own code is running, so that a drop is its panic and no cancellation.
@@ -122,22 +122,19 @@ impl<'a> Permit<'a> {
     #[inline(always)]
     pub(crate) fn settle(self, end: End, fallback: Fallback) {
         // Its parts go on by value, so that the healthy path keeps the permit in registers.
-        let &Permit { breaker, circuit, mut entry } = &*ManuallyDrop::new(self);
+        let &Permit { breaker, front, mut entry } = &*ManuallyDrop::new(self);
         entry.ticket = entry.ticket.with_inside(false);
         match (end, fallback) {
             (End::Outcome(Outcome::Success), Fallback::None) => {
-                if circuit.is_calm_for(entry.ticket) {
-                    circuit.counts().bump(Count::Successes);
+                if front.is_calm_for(entry.ticket) {
+                    breaker.count_success(front);
                 } else {
                     aside();
-                    succeed(breaker, circuit, entry);
+                    succeed(breaker, front, entry);
                 }
             }
-            (end, Fallback::None) => conclude(breaker, circuit, entry, end),
-            (end, Fallback::Runs) => {
-                breaker.counts_of(circuit, entry.ticket).bump(Count::Fallbacks);
-                conclude(breaker, circuit, entry, end);
-            }
+            (end, Fallback::None) => conclude(breaker, front, entry, end),
+            (end, Fallback::Runs) => conclude_by_fallback(breaker, front, entry, end),
         }
     }
 }
@@ -153,50 +150,55 @@ impl Drop for Permit<'_> {
     // healthy path keep the permit in registers.
     #[inline]
     fn drop(&mut self) {
-        let Permit { breaker, circuit, entry } = *self;
-        dropped(breaker, circuit, entry.ticket, entry.started);
+        let Permit { breaker, front, entry } = *self;
+        dropped(breaker, front, entry.ticket, entry.started);
     }
 }
 
 #[cold]
 #[inline(never)]
-fn dropped(breaker: &CircuitBreaker, circuit: &Circuit, ticket: Ticket, started: Nanos) {
+fn dropped(breaker: &CircuitBreaker, front: &Front, ticket: Ticket, started: Nanos) {
     let end = if ticket.is_inside() { End::Panicked } else { End::Cancelled };
-    conclude(breaker, circuit, Entry { ticket: ticket.with_inside(false), started }, end);
+    conclude(breaker, front, Entry { ticket: ticket.with_inside(false), started }, end);
 }
 
 /// A success that has something to write or to give back, but mostly needs no lock for it.
 #[inline(never)]
-fn succeed(breaker: &CircuitBreaker, circuit: &Circuit, entry: Entry) {
+fn succeed(breaker: &CircuitBreaker, front: &Front, entry: Entry) {
     // The usual ones, each before what takes more stack.
-    let epoch = entry.ticket.epoch();
-    match circuit.ease_for_bare(entry.ticket) {
-        Ease::Slides if circuit.slide(epoch) => circuit.counts().bump(Count::Successes),
-        Ease::Counts => succeed_in_time(breaker, circuit, entry),
-        _ => succeed_further(breaker, circuit, entry),
+    match front.ease_for_bare(entry.ticket) {
+        Ease::Slides => match breaker.own_of(front) {
+            Some(own) if own.circuit().slide(entry.ticket.epoch()) => {
+                own.counts().bump(Count::Successes, ());
+            }
+            _ => succeed_further(breaker, front, entry),
+        },
+        Ease::Counts => succeed_in_time(breaker, front, entry),
+        _ => succeed_further(breaker, front, entry),
     }
 }
 
 /// A success in a time window.
 #[inline(never)]
-fn succeed_in_time(breaker: &CircuitBreaker, circuit: &Circuit, entry: Entry) {
-    if circuit.count(entry.ticket.epoch(), &Moment::default()) {
-        circuit.counts().bump(Count::Successes);
+fn succeed_in_time(breaker: &CircuitBreaker, front: &Front, entry: Entry) {
+    if front.count(entry.ticket.epoch(), &Moment::default()) {
+        breaker.count_success(front);
     } else {
-        succeed_further(breaker, circuit, entry);
+        succeed_further(breaker, front, entry);
     }
 }
 
 #[inline(never)]
-fn succeed_further(breaker: &CircuitBreaker, circuit: &Circuit, entry: Entry) {
+fn succeed_further(breaker: &CircuitBreaker, front: &Front, entry: Entry) {
     let Entry { ticket, started } = entry;
     let moment = Moment::default();
-    let slow = ticket.is_clocked() && circuit.is_slow(moment.exact().saturating_sub(started));
+    let circuit = breaker.circuit(front);
+    let slow = ticket.is_clocked() && front.is_slow(moment.exact().saturating_sub(started));
     if !slow && circuit.take_down(ticket, &moment) {
         if ticket.is_placed() {
-            circuit.leave();
+            front.leave();
         }
-        circuit.counts().bump(Count::Successes);
+        circuit.bump(Count::Successes);
         #[cfg(feature = "metrics")]
         if ticket.is_clocked() {
             crate::metrics::took(breaker.name(), moment.exact().saturating_sub(started));
@@ -209,20 +211,28 @@ fn succeed_further(breaker: &CircuitBreaker, circuit: &Circuit, entry: Entry) {
 /// Everything but such a success: gives back what the call held, has it judged, counts it and
 /// tells of it.
 #[inline(never)]
-fn conclude(breaker: &CircuitBreaker, circuit: &Circuit, entry: Entry, end: End) {
-    conclude_at(breaker, circuit, entry, end, &Moment::default());
+fn conclude(breaker: &CircuitBreaker, front: &Front, entry: Entry, end: End) {
+    conclude_at(breaker, breaker.circuit(front), entry, end, &Moment::default());
+}
+
+/// The same where a fallback answers instead of the call.
+#[cold]
+#[inline(never)]
+fn conclude_by_fallback(breaker: &CircuitBreaker, front: &Front, entry: Entry, end: End) {
+    breaker.counts_of(breaker.circuit(front), entry.ticket).bump(Count::Fallbacks);
+    conclude(breaker, front, entry, end);
 }
 
 #[inline]
 fn conclude_at(
     breaker: &CircuitBreaker,
-    circuit: &Circuit,
+    circuit: Circuit<'_>,
     Entry { ticket, started }: Entry,
     end: End,
     moment: &Moment,
 ) {
     if ticket.is_placed() {
-        circuit.leave();
+        circuit.front.leave();
     }
     if ticket.is_unseen() {
         return;
@@ -239,13 +249,13 @@ fn conclude_at(
         match circuit.record(breaker.name(), ticket.epoch(), moment, judge) {
             Ok(judged) => judged,
             Err(late) if late.of_earlier_key => return breaker.count_late(),
-            Err(_) => return circuit.counts().bump(Count::Late),
+            Err(_) => return circuit.bump(Count::Late),
         }
     } else {
         let verdict = judge(&circuit.rules());
         return count(breaker.counts_of(circuit, ticket), end, verdict);
     };
-    count(circuit.counts(), end, verdict);
+    count(circuit, end, verdict);
     if verdict == Verdict::Neutral {
         breaker.may_have_room();
     }
@@ -255,8 +265,8 @@ fn conclude_at(
 }
 
 #[inline]
-fn count(counts: &Counts, end: End, verdict: Verdict) {
-    let bump = |count| counts.bump(count);
+fn count(circuit: Circuit<'_>, end: End, verdict: Verdict) {
+    let bump = |count| circuit.bump(count);
     match end {
         End::Outcome(_) => {}
         End::TimedOut => bump(Count::TimedOut),

@@ -93,7 +93,7 @@ impl Tally {
         if generation & PLACED == 0 || generation >> NUMBER != u64::from(epoch) {
             return false;
         }
-        let Some(row) = self.rows.get().or_else(|| self.rows.get_or_make()) else {
+        let Some(row) = self.rows.get().or_else(|| self.rows.get_or_make(Row::default)) else {
             return false;
         };
         let coarse = self.width.load(Ordering::Relaxed) >= COARSE_FROM;

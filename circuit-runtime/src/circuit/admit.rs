@@ -1,6 +1,6 @@
 //! Admission: may this call run?
 
-use super::Circuit;
+use super::{Circuit, Front};
 use crate::clock::{self, Moment, NEVER, Nanos};
 use crate::counts::Count;
 use crate::error::Rejection;
@@ -25,7 +25,7 @@ pub(crate) struct Moved;
 /// What the machine has to say: an answer, and a transition that somebody must be told of.
 pub(crate) type Asked = (Result<Entry, Refusal>, Option<Box<Transition>>);
 
-impl Circuit {
+impl Front {
     /// Admission through a closed circuit without a bulkhead or a stopwatch: one load. `None`: ask.
     #[inline]
     pub(crate) fn quick(&self) -> Option<Ticket> {
@@ -71,7 +71,9 @@ impl Circuit {
         }
         left_exactly(until).map(refusal)
     }
+}
 
+impl Circuit<'_> {
     /// The bulkhead's and the shadow's part in an admission. `tenant` is the number of the call's key.
     #[inline]
     pub(crate) fn complete(
@@ -87,7 +89,7 @@ impl Circuit {
             answer => answer,
         };
         if answer.is_err() && word.mode() == Mode::Shadow {
-            self.counts().bump(Count::Rejected);
+            self.bump(Count::Rejected);
             return Ok(Ok(Entry { ticket: Ticket::of(word).unseen(), started: 0 }));
         }
         Ok(answer)
@@ -97,7 +99,7 @@ impl Circuit {
     pub(crate) fn ask(&self, name: &'static str, tenant: u64) -> Result<Asked, Moved> {
         let now = clock::now();
         let mut inner = self.enter();
-        if self.tenant() != tenant {
+        if self.front.tenant() != tenant {
             return Err(Moved);
         }
         let asked = match inner.machine.admit(now) {
@@ -123,7 +125,7 @@ impl Circuit {
         if self.front.places.take(tenant, limit)? {
             return Ok(Ok(Entry { ticket: entry.ticket.placed(), ..entry }));
         }
-        if self.word().state() == State::HalfOpen {
+        if self.front.word().state() == State::HalfOpen {
             let mut inner = self.enter();
             let epoch = entry.ticket.epoch();
             let moment = Moment::default();

@@ -33,7 +33,7 @@
 //!
 //! *The bulkhead* is a counter of its own with relaxed read-modify-writes: they are one after the
 //! other in its modification order, so never more than the limit hold a place, all of them for one
-//! key ([`Places`]), and nothing else hangs on it.
+//! key ([`Places`](places::Places)), and nothing else hangs on it.
 //!
 //! *Tenancy* (circuits per key). Giving a circuit to another key stores `tenant` before `word`
 //! (release), under the lock. A call loads `word` (acquire) and then `tenant`: a word of the new
@@ -46,6 +46,7 @@
 //! there. An annotated function's call that sees another one lists it first.
 
 mod admit;
+mod front;
 mod places;
 mod record;
 mod slides;
@@ -54,69 +55,86 @@ mod tests;
 mod view;
 
 pub(crate) use admit::{Moved, Refusal};
+pub(crate) use front::Front;
 pub(crate) use view::View;
 
-use places::Places;
 use slides::Slides;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
-use once_cell::race::OnceBox;
-
-use crate::clock::{self, Moment, NEVER, Nanos};
-use crate::config::{Rules, Window};
-use crate::counts::{Counts, Totals};
+use crate::clock::{self, Moment, Nanos};
+use crate::config::Rules;
+use crate::counts::{Count, Counts, CountsTogether, Totals};
 use crate::event::Transition;
 use crate::outcome::{Mode, State};
 use crate::state::{Change, Machine};
-use crate::sync::{AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering, const_fn, unpoisoned};
+use crate::sync::{Mutex, MutexGuard, Ordering, const_fn, unpoisoned};
 use crate::tally::Tally;
 use crate::window::{Outcomes, World};
 use crate::word::Word;
 
-/// A circuit: what decides, and what is counted.
+/// A circuit: what decides, and what is counted. Its parts stand where the breaker has them: those
+/// of the keys' circuits each among their like.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Circuit<'a> {
+    pub(crate) front: &'a Front,
+    back: &'a Back,
+    counts: CountsOf<'a>,
+}
+
+/// What is behind the lock, with the lock, and what waits for its next holder.
 #[derive(Debug)]
-pub(crate) struct Circuit {
-    front: Front,
+#[repr(align(64))]
+pub(crate) struct Back {
     slides: Slides,
-    /// Made when a time window comes into use.
-    tally: OnceBox<Tally>,
     inner: Mutex<Inner>,
 }
 
-/// What calls read without the lock, on cache lines of its own: the lock changes, this seldom does.
-///
-/// What a healthy call reads stands together in the first line: among many circuits, that is one
-/// line less to fetch.
-#[derive(Debug)]
-#[repr(C, align(64))]
-struct Front {
-    word: AtomicU64,
-    /// The key this circuit serves now, as a number.
-    tenant: AtomicU64,
-    /// This circuit has been used since the search for an idle one last came by.
-    used: AtomicBool,
-    counts: Counts,
-    /// How long an open circuit rejects, and how long a half-open one whose places are taken.
-    open: Deadline,
-    full: Deadline,
-    /// From when on a call is slow.
-    slow_after: AtomicU64,
-    /// After how many slides the count window holds nothing but successes.
-    slides_full: AtomicU32,
-    /// Calls that hold a place of the bulkhead, and how many may.
-    places: Places,
-    limit: AtomicU32,
+/// The counters of a circuit that stands alone, or among others.
+#[derive(Debug, Clone, Copy)]
+enum CountsOf<'a> {
+    One(&'a Counts),
+    /// Those of this offset.
+    Among(&'a CountsTogether, usize),
 }
 
-/// Until when a circuit rejects, and how long that is from its beginning.
+/// A circuit that stands alone, with its parts.
 #[derive(Debug)]
-struct Deadline {
-    until: AtomicU64,
-    wait: AtomicU64,
+#[repr(C)]
+pub(crate) struct Own {
+    front: Front,
+    counts: Counts,
+    back: Back,
+}
+
+impl Own {
+    const_fn! {
+    pub(crate) fn new(rules: Rules, listed: bool) -> Self {
+        Own {
+            front: Front::new(&rules, listed, 0),
+            counts: Counts::new(),
+            back: Back::new(rules, listed),
+        }
+    }
+    }
+
+    #[inline]
+    pub(crate) fn front(&self) -> &Front {
+        &self.front
+    }
+
+    #[inline]
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    #[inline]
+    pub(crate) fn circuit(&self) -> Circuit<'_> {
+        let counts = CountsOf::One(&self.counts);
+        Circuit { front: &self.front, back: &self.back, counts }
+    }
 }
 
 /// What is only touched under the lock.
@@ -139,24 +157,11 @@ struct Inner {
 /// How many transitions a circuit remembers.
 pub(crate) const RECENT: usize = 16;
 
-impl Circuit {
+impl Back {
     const_fn! {
     pub(crate) fn new(rules: Rules, listed: bool) -> Self {
-        Circuit {
-            front: Front {
-                word: AtomicU64::new(Word::first(&rules, listed).0),
-                open: Deadline { until: AtomicU64::new(0), wait: AtomicU64::new(0) },
-                full: Deadline { until: AtomicU64::new(0), wait: AtomicU64::new(0) },
-                slow_after: AtomicU64::new(slow_after(&rules)),
-                slides_full: AtomicU32::new(slides_full(&rules)),
-                tenant: AtomicU64::new(0),
-                used: AtomicBool::new(true),
-                counts: Counts::new(),
-                places: Places::new(),
-                limit: AtomicU32::new(limit(&rules)),
-            },
+        Back {
             slides: Slides::new(),
-            tally: OnceBox::new(),
             inner: Mutex::new(Inner {
                 machine: Machine::new(rules),
                 mode: Mode::Normal,
@@ -171,33 +176,34 @@ impl Circuit {
         }
     }
     }
+}
 
+impl<'a> Circuit<'a> {
+    /// One of several circuits.
     #[inline]
-    pub(crate) fn word(&self) -> Word {
-        Word(self.front.word.load(Ordering::Acquire))
+    pub(crate) fn among(
+        front: &'a Front,
+        back: &'a Back,
+        counts: &'a CountsTogether,
+        offset: usize,
+    ) -> Self {
+        Circuit { front, back, counts: CountsOf::Among(counts, offset) }
     }
 
+    /// Counts one more.
     #[inline]
-    pub(crate) fn counts(&self) -> &Counts {
-        &self.front.counts
-    }
-
-    /// Notes that a key's circuit is in use; it mostly has been noted already.
-    #[inline]
-    pub(crate) fn touch(&self) {
-        if !self.front.used.load(Ordering::Relaxed) {
-            self.front.used.store(true, Ordering::Relaxed);
+    pub(crate) fn bump(&self, count: Count) {
+        match self.counts {
+            CountsOf::One(counts) => counts.bump(count, ()),
+            CountsOf::Among(counts, offset) => counts.bump(count, offset),
         }
     }
 
-    /// Whether the circuit has been used since this was last asked.
-    pub(crate) fn take_use(&self) -> bool {
-        self.front.used.swap(false, Ordering::Relaxed)
-    }
-
-    /// The number of the key that this circuit serves: after [`Circuit::quick`], or under the lock.
-    pub(crate) fn tenant(&self) -> u64 {
-        self.front.tenant.load(Ordering::Relaxed)
+    fn totals(&self) -> Totals {
+        match self.counts {
+            CountsOf::One(counts) => counts.totals(()),
+            CountsOf::Among(counts, offset) => counts.totals(offset),
+        }
     }
 
     pub(crate) fn key(&self) -> Option<Arc<str>> {
@@ -211,9 +217,9 @@ impl Circuit {
 
     /// Takes the lock, and takes over what has only been counted since.
     #[inline]
-    fn enter(&self) -> MutexGuard<'_, Inner> {
-        let mut inner = unpoisoned(self.inner.lock());
-        let slides = self.slides.seal();
+    fn enter(&self) -> MutexGuard<'a, Inner> {
+        let mut inner = unpoisoned(self.back.inner.lock());
+        let slides = self.back.slides.seal();
         if slides != 0 {
             inner.machine.slide(slides);
         }
@@ -231,9 +237,9 @@ impl Circuit {
 
     /// The state as a caller would find it: from the deadline on, an open circuit is half-open.
     pub(crate) fn state(&self) -> State {
-        let word = self.word();
+        let word = self.front.word();
         if word.state() == State::Open
-            && clock::now() >= self.deadline(State::Open).until.load(Ordering::Relaxed)
+            && clock::now() >= self.front.open.until.load(Ordering::Relaxed)
         {
             return State::HalfOpen;
         }
@@ -241,11 +247,11 @@ impl Circuit {
     }
 
     pub(crate) fn mode(&self) -> Mode {
-        self.word().mode()
+        self.front.word().mode()
     }
 
     pub(crate) fn is_listed(&self) -> bool {
-        self.word().is_listed()
+        self.front.word().is_listed()
     }
 
     /// Notes that the circuit has been listed.
@@ -272,7 +278,7 @@ impl Circuit {
     pub(crate) fn reconfigure(&self, rules: Rules) {
         let mut inner = self.enter();
         inner.machine.reconfigure(rules, &self.here(&Moment::default()));
-        self.publish_rules(&rules);
+        self.front.publish_rules(&rules);
         self.publish(&inner);
     }
 
@@ -292,24 +298,20 @@ impl Circuit {
         inner.machine.reassign(rules);
         inner.since_epoch = inner.machine.epoch();
         inner.mode = mode;
-        inner.before = Some(Box::new(self.counts().totals()));
+        // The first key finds nothing.
+        inner.before = (self.front.tenant() > 0).then(|| Box::new(self.totals()));
         inner.transitions_before = inner.transitions;
-        self.front.tenant.store(self.tenant() + 1, Ordering::Relaxed);
-        self.publish_rules(&rules);
+        self.front.change_tenant();
+        self.front.publish_rules(&rules);
         self.publish(&inner);
         true
     }
 
-    /// Where the deadline of a state is published.
-    fn deadline(&self, state: State) -> &Deadline {
-        match state {
-            State::Open => &self.front.open,
-            State::HalfOpen | State::Closed => &self.front.full,
-        }
-    }
-
-    fn here<'a>(&'a self, moment: &'a Moment) -> Here<'a> {
-        Here { moment, tally: self.tally.get() }
+    fn here<'m>(&self, moment: &'m Moment) -> Here<'m>
+    where
+        'a: 'm,
+    {
+        Here { moment, tally: self.front.tally.get() }
     }
 
     /// Makes the summary agree with what the lock guards.
@@ -318,25 +320,22 @@ impl Circuit {
         let machine = &inner.machine;
         let word = Word::of(machine, inner.mode, inner.listed);
         if let Some(until) = machine.rejects_until() {
-            let deadline = self.deadline(word.state());
+            let deadline = self.front.deadline(word.state());
             deadline.until.store(until, Ordering::Release);
             deadline.wait.store(machine.longest_rejection(), Ordering::Release);
         }
         if word.counts() {
             if let Some(span) = machine.window().and_then(Outcomes::span) {
-                self.tally.get_or_init(|| Box::new(Tally::new())).place(machine.epoch(), span);
+                self.front
+                    .tally
+                    .get_or_init(|| Box::new(Tally::new()))
+                    .place(machine.epoch(), span);
             }
         }
         if word.slides() {
-            self.slides.open(machine.epoch());
+            self.back.slides.open(machine.epoch());
         }
         self.front.word.store(word.0, Ordering::Release);
-    }
-
-    fn publish_rules(&self, rules: &Rules) {
-        self.front.limit.store(limit(rules), Ordering::Relaxed);
-        self.front.slow_after.store(slow_after(rules), Ordering::Relaxed);
-        self.front.slides_full.store(slides_full(rules), Ordering::Relaxed);
     }
 }
 
@@ -362,30 +361,6 @@ impl Inner {
         }
         self.recent.push_back(transition.clone());
         Box::new(transition)
-    }
-}
-
-/// The bulkhead's places; without one nobody asks.
-const fn limit(rules: &Rules) -> u32 {
-    match rules.max_concurrent {
-        Some(limit) => limit,
-        None => u32::MAX,
-    }
-}
-
-/// From when on a call is slow; without the rule, never.
-const fn slow_after(rules: &Rules) -> Nanos {
-    match rules.slow_call {
-        Some(slow) => slow,
-        None => NEVER,
-    }
-}
-
-/// After how many successes in a row a count window holds nothing else.
-const fn slides_full(rules: &Rules) -> u32 {
-    match rules.window {
-        Some(Window::Calls(size)) => size,
-        _ => 0,
     }
 }
 

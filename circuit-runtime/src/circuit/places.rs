@@ -24,8 +24,8 @@ impl Places {
 
     /// Takes a place for a call of this tenant; false if so many as `limit` are held.
     pub(super) fn take(&self, tenant: u64, limit: u32) -> Result<bool, Moved> {
-        // Of the tenant's number the lower half, as far as it fits.
-        let moved = |held| parts(held).0 != parts(tenant).1;
+        // Of the tenant's number (see `Front`) the lower half, as far as it fits.
+        let moved = |held| parts(held).0 != parts(tenant / 2).1;
         let more = |held| (!moved(held) && parts(held).1 < limit).then_some(held + 1);
         match self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more) {
             Ok(_) => Ok(true),
@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn as_many_calls_of_the_tenant_as_there_are_places_take_one() {
         let places = Places::new();
-        let take = |tenant| places.take(tenant, 2).ok();
+        let take = |number: u64| places.take(number * 2, 2).ok();
         assert_eq!([take(0), take(0), take(0)], [Some(true), Some(true), Some(false)]);
         assert_eq!(take(1), None);
         assert!(!places.hand_over());
@@ -70,7 +70,7 @@ mod tests {
     fn tenants_go_on_beyond_the_numbers_that_fit() {
         let places = Places(AtomicU64::new(u64::from(u32::MAX) << 32));
         assert!(places.hand_over());
-        assert_eq!(places.take(1 << 32, 1).ok(), Some(true));
+        assert_eq!(places.take(1 << 33, 1).ok(), Some(true));
         assert!(!places.hand_over());
     }
 }

@@ -1,6 +1,6 @@
 //! The outcome: what does this call change?
 
-use super::{Circuit, Inner};
+use super::{Circuit, Front, Inner};
 use crate::clock::{Moment, Nanos};
 use crate::config::Rules;
 use crate::event::Transition;
@@ -16,28 +16,17 @@ pub(crate) struct Late {
     pub(crate) of_earlier_key: bool,
 }
 
-impl Circuit {
+impl Front {
     /// Whether a success of the call with this ticket has nothing to write.
     #[inline]
     pub(crate) fn is_calm_for(&self, ticket: Ticket) -> bool {
-        Word(self.front.word.load(Ordering::Relaxed)).is_calm_for(ticket)
-    }
-
-    /// Takes down a success that isn't slow, as far as that can be done without the lock.
-    #[inline]
-    pub(crate) fn take_down(&self, ticket: Ticket, moment: &Moment) -> bool {
-        match Word(self.front.word.load(Ordering::Relaxed)).ease_for(ticket) {
-            Ease::Calm => true,
-            Ease::Slides => self.slide(ticket.epoch()),
-            Ease::Counts => self.count(ticket.epoch(), moment),
-            Ease::Stirred => false,
-        }
+        Word(self.word.load(Ordering::Relaxed)).is_calm_for(ticket)
     }
 
     /// What a success has to write that wasn't timed and has nothing to give back.
     #[inline]
     pub(crate) fn ease_for_bare(&self, ticket: Ticket) -> Ease {
-        Word(self.front.word.load(Ordering::Relaxed)).ease_for_bare(ticket)
+        Word(self.word.load(Ordering::Relaxed)).ease_for_bare(ticket)
     }
 
     /// One more success in the time window; false when the period is over.
@@ -46,21 +35,34 @@ impl Circuit {
         self.tally.get().is_some_and(|tally| tally.count(epoch, moment))
     }
 
-    /// One more success that only moves the count window; false when the period is over, or when
-    /// the window holds nothing but successes by now, which somebody has to publish.
-    #[inline]
-    pub(crate) fn slide(&self, epoch: u32) -> bool {
-        self.slides.add(epoch, self.front.slides_full.load(Ordering::Relaxed))
-    }
-
     /// Whether a call that took this long has been slow.
     pub(crate) fn is_slow(&self, took: Nanos) -> bool {
-        took >= self.front.slow_after.load(Ordering::Relaxed)
+        took >= self.slow_after.load(Ordering::Relaxed)
     }
 
     /// Gives a place of the bulkhead back.
     pub(crate) fn leave(&self) {
-        self.front.places.leave();
+        self.places.leave();
+    }
+}
+
+impl Circuit<'_> {
+    /// Takes down a success that isn't slow, as far as that can be done without the lock.
+    #[inline]
+    pub(crate) fn take_down(&self, ticket: Ticket, moment: &Moment) -> bool {
+        match Word(self.front.word.load(Ordering::Relaxed)).ease_for(ticket) {
+            Ease::Calm => true,
+            Ease::Slides => self.slide(ticket.epoch()),
+            Ease::Counts => self.front.count(ticket.epoch(), moment),
+            Ease::Stirred => false,
+        }
+    }
+
+    /// One more success that only moves the count window; false when the period is over, or when
+    /// the window holds nothing but successes by now, which somebody has to publish.
+    #[inline]
+    pub(crate) fn slide(&self, epoch: u32) -> bool {
+        self.back.slides.add(epoch, self.front.slides_full.load(Ordering::Relaxed))
     }
 
     /// Judges an outcome in the period that admitted its call.

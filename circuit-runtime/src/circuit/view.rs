@@ -25,7 +25,7 @@ pub(crate) struct View {
     pub(crate) transitions_before: u64,
 }
 
-impl Circuit {
+impl Circuit<'_> {
     /// What a snapshot shows, at one moment but for the counters.
     pub(crate) fn view(&self) -> View {
         let moment = Moment::default();
@@ -47,7 +47,7 @@ impl Circuit {
             window: inner.machine.figures(&self.here(&moment)),
             retry_after: left,
             recent: inner.recent.iter().cloned().collect(),
-            totals: self.counts().totals(),
+            totals: self.totals(),
             before: inner.before.as_deref().copied().unwrap_or_default(),
             transitions: inner.transitions,
             transitions_before: inner.transitions_before,

@@ -15,28 +15,26 @@ mod index;
 mod slots;
 mod text;
 
-#[cfg(all(test, circuit_loom))]
-pub(crate) use text::Text;
+pub(crate) use slots::Slots;
 
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
 use once_cell::race::OnceBox;
 
-use crate::circuit::Circuit;
+use crate::circuit::{Circuit, Front};
 use crate::clock::{self, NEVER, Nanos};
 use crate::config::Rules;
 use crate::outcome::{Mode, State};
 use crate::state::Machine;
 use crate::sync::{AtomicU64, Mutex, Ordering, unpoisoned};
 use index::Index;
-use slots::{Slot, Slots};
 
 // The model checker has to find the same table in each execution.
 #[cfg(circuit_loom)]
-use foldhash::quality::FixedState as RandomState;
+use foldhash::fast::FixedState as RandomState;
 #[cfg(not(circuit_loom))]
-use foldhash::quality::RandomState;
+use foldhash::fast::RandomState;
 
 /// The circuits of one function's keys.
 pub(crate) struct Keys {
@@ -51,25 +49,33 @@ pub(crate) struct Keys {
 
 /// The same, made when somebody first asks: a constant can't make them.
 pub(crate) struct KeysOnDemand {
-    max: u32,
     keys: OnceBox<Keys>,
+    /// None where there is no `key`.
+    max: Option<u32>,
 }
 
 impl KeysOnDemand {
-    pub(crate) const fn new(max: u32) -> Self {
-        KeysOnDemand { max, keys: OnceBox::new() }
+    pub(crate) const fn new(max: Option<u32>) -> Self {
+        KeysOnDemand { keys: OnceBox::new(), max }
     }
 
+    /// `None`: there is no `key`.
+    pub(crate) fn get(&self) -> Option<&Keys> {
+        let max = self.max?;
+        Some(self.keys.get_or_init(|| Box::new(Keys::new(max))))
+    }
+
+    /// `None`: nobody has asked yet, or there is no `key`.
     #[inline]
-    pub(crate) fn get(&self) -> &Keys {
-        self.keys.get_or_init(|| Box::new(Keys::new(self.max)))
+    pub(crate) fn made(&self) -> Option<&Keys> {
+        self.keys.get()
     }
 }
 
 /// A key's present right to a slot.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tenancy<'a> {
-    pub(crate) circuit: &'a Circuit,
+    pub(crate) front: &'a Front,
     pub(crate) tenant: u64,
 }
 
@@ -101,16 +107,25 @@ impl Keys {
     #[inline]
     pub(crate) fn get(&self, key: &str) -> Option<Tenancy<'_>> {
         let tenancy = self.look_up(key, self.hash(key))?;
-        tenancy.circuit.touch();
+        tenancy.front.touch();
         Some(tenancy)
+    }
+
+    /// The circuit of which this is the front.
+    #[inline]
+    pub(crate) fn circuit(&self, front: &Front) -> Option<Circuit<'_>> {
+        self.slots.circuit(front.number())
+    }
+
+    /// Counts a success of the circuit of which this is the front.
+    #[inline]
+    pub(crate) fn count_success(&self, front: &Front) {
+        self.slots.count_success(front.number());
     }
 
     #[inline]
     fn look_up(&self, key: &str, hash: u64) -> Option<Tenancy<'_>> {
-        self.index.find(hash, |number| {
-            let Slot { text, circuit } = self.slots.get(number)?;
-            Some(Tenancy { circuit, tenant: text.tenant(key)? })
-        })
+        self.index.find(hash, |number| self.slots.find(number, key))
     }
 
     #[inline]
@@ -134,7 +149,7 @@ impl Keys {
         let hash = self.hash(key);
         let mut arrivals = unpoisoned(self.arrivals.lock());
         if let Some(tenancy) = self.present(&arrivals, key, hash) {
-            tenancy.circuit.touch();
+            tenancy.front.touch();
             return Some(tenancy);
         }
         if now < self.full_until.load(Ordering::Relaxed) {
@@ -144,7 +159,7 @@ impl Keys {
         let (rules, mode) = settings();
         let next = arrivals.hashes.len();
         let number = if next < self.max {
-            self.slots.get_or_make(next, rules)?.circuit.reassign(&name, rules, mode, |_, _| true);
+            self.slots.get_or_make(next, rules)?.reassign(&name, rules, mode, |_, _| true);
             arrivals.hashes.push(hash);
             next
         } else {
@@ -163,11 +178,9 @@ impl Keys {
             arrivals.hashes[number] = hash;
             number
         };
-        let Slot { text, circuit } = self.slots.get(number)?;
-        let tenant = circuit.tenant();
-        text.replace(key, tenant);
+        let tenancy = self.slots.move_in(number, key);
         self.index.insert(number, &arrivals.hashes);
-        Some(Tenancy { circuit, tenant })
+        tenancy
     }
 
     /// A circuit may have become idle. Who found it busy before learns of it (`arrive`), since the
@@ -188,14 +201,15 @@ impl Keys {
     /// A look-up behind the lock, where every key is found.
     fn present(&self, _: &Arrivals, key: &str, hash: u64) -> Option<Tenancy<'_>> {
         self.index.find(hash, |number| {
-            let circuit = &self.slots.get(number)?.circuit;
-            circuit.serves(key).then(|| Tenancy { circuit, tenant: circuit.tenant() })
+            let Circuit { front, .. } =
+                self.slots.circuit(number).filter(|circuit| circuit.serves(key))?;
+            Some(Tenancy { front, tenant: front.tenant() })
         })
     }
 
     /// Changes the circuit that new keys take their settings from, and every other, while no new
     /// key can arrive.
-    pub(crate) fn change_all(&self, root: &Circuit, mut change: impl FnMut(&Circuit)) {
+    pub(crate) fn change_all(&self, root: Circuit<'_>, mut change: impl FnMut(Circuit<'_>)) {
         let arrivals = unpoisoned(self.arrivals.lock());
         change(root);
         self.first(arrivals.hashes.len()).for_each(change);
@@ -205,17 +219,17 @@ impl Keys {
     /// Every key that has a circuit, in no particular order; none comes or goes meanwhile.
     pub(crate) fn names(&self) -> Vec<Arc<str>> {
         let arrivals = unpoisoned(self.arrivals.lock());
-        self.first(arrivals.hashes.len()).filter_map(Circuit::key).collect()
+        self.first(arrivals.hashes.len()).filter_map(|circuit| circuit.key()).collect()
     }
 
     /// Every circuit, in no particular order.
-    pub(crate) fn circuits(&self) -> impl Iterator<Item = &Circuit> {
+    pub(crate) fn circuits(&self) -> impl Iterator<Item = Circuit<'_>> {
         let made = unpoisoned(self.arrivals.lock()).hashes.len();
         self.first(made)
     }
 
-    fn first(&self, made: usize) -> impl Iterator<Item = &Circuit> {
-        (0..made).filter_map(|number| self.slots.get(number)).map(|slot| &slot.circuit)
+    fn first(&self, made: usize) -> impl Iterator<Item = Circuit<'_>> {
+        (0..made).filter_map(|number| self.slots.circuit(number))
     }
 
     /// Gives the least valuable slot to the key: closed ones that nobody has used since the hand
@@ -237,12 +251,12 @@ impl Keys {
             for _ in 0..arrivals.hashes.len() {
                 let number = arrivals.hand;
                 arrivals.hand = (number + 1) % arrivals.hashes.len();
-                let circuit = &self.slots.get(number)?.circuit;
-                if spare_recent && circuit.take_use() {
+                let circuit = self.slots.circuit(number)?;
+                if spare_recent && circuit.front.take_use() {
                     continue;
                 }
                 if circuit.reassign(key, rules, mode, may_go) {
-                    circuit.touch();
+                    circuit.front.touch();
                     return Some(number);
                 }
             }
@@ -275,9 +289,13 @@ mod tests {
         keys.arrive(key, || (RULES.rules(), Mode::Normal))
     }
 
-    fn open(circuit: &Circuit) {
+    fn known<'a>(keys: &'a Keys, key: &str) -> Circuit<'a> {
+        keys.circuit(keys.get(key).unwrap().front).unwrap()
+    }
+
+    fn open(circuit: Circuit<'_>) {
         let failure = Verdict::Judged(Mark { failure: true, slow: false });
-        let ticket = circuit.quick().expect("it is closed");
+        let ticket = circuit.front.quick().expect("it is closed");
         let recorded =
             circuit.record("test", ticket.epoch(), &clock::Moment::default(), |_| failure);
         assert!(recorded.is_ok_and(|(_, transition)| transition.is_some()));
@@ -298,12 +316,13 @@ mod tests {
         let _time = freeze();
         let keys = Keys::new(2);
         for key in ["a", "b"] {
-            open(arrive(&keys, key).unwrap().circuit);
+            arrive(&keys, key).unwrap();
+            open(known(&keys, key));
         }
         assert!(arrive(&keys, "c").is_none());
-        let until = keys.get("a").unwrap().circuit.rejects_until().unwrap();
+        let until = known(&keys, "a").rejects_until().unwrap();
         assert_eq!(keys.full_until.load(Ordering::Relaxed), until);
-        keys.get("b").unwrap().circuit.reset("test");
+        known(&keys, "b").reset("test");
         assert!(arrive(&keys, "c").is_none());
         keys.may_have_room();
         assert!(arrive(&keys, "c").is_some());

@@ -1,63 +1,119 @@
 //! The slots: made when they are needed, never freed, never moved.
 
+use std::array;
+
 use once_cell::race::OnceBox;
 
-use super::text::Text;
-use crate::circuit::Circuit;
+use super::Tenancy;
+use super::text::{Rest, Text};
+use crate::circuit::{Back, Circuit, Front};
 use crate::config::Rules;
+use crate::counts::{Count, CountsTogether, TOGETHER};
+use crate::sync::{Ordering, fence};
 
-/// A circuit, and whose it is.
+/// What calls read of a circuit, and whose it is: what all of them read, on one cache line.
 #[derive(Debug)]
 #[repr(C, align(128))]
-pub(super) struct Slot {
-    pub(super) circuit: Circuit,
-    pub(super) text: Text,
+struct Slot {
+    front: Front,
+    text: Text,
 }
 
-/// Slots by the slab, which spares the processor's tables of pages. The first slabs are small, since
-/// most functions see few keys: slots 0, 1, 2 to 3, 4 to 7, … 32 to 63, then 64 each.
+#[cfg(all(target_pointer_width = "64", not(circuit_loom)))]
+const _: () = assert!(size_of::<Slot>() == 128);
+
+/// Some slots, and apart from them what else their circuits have: calls by many keys find what they
+/// read, and what they count, on few pages.
 #[derive(Debug)]
-pub(super) struct Slots {
-    max: usize,
-    slabs: Box<[OnceBox<Box<[Slot]>>]>,
+#[repr(C)]
+struct Slab {
+    slots: [Slot; TOGETHER],
+    counts: CountsTogether,
+    backs: [OnceBox<Back>; TOGETHER],
+    rests: [Rest; TOGETHER],
 }
 
-const LARGEST: usize = 64;
-/// The slabs that are smaller, with the first that isn't.
-const SMALLER: usize = LARGEST.ilog2() as usize;
+/// Slots by the slab.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    slabs: Box<[OnceBox<Slab>]>,
+}
 
 impl Slots {
-    pub(super) fn new(max: usize) -> Self {
-        Slots { max, slabs: (0..=place(max).0).map(|_| OnceBox::new()).collect() }
+    pub(crate) fn new(max: usize) -> Self {
+        Slots { slabs: (0..max.div_ceil(TOGETHER)).map(|_| OnceBox::new()).collect() }
     }
 
     #[inline]
-    pub(super) fn get(&self, number: usize) -> Option<&Slot> {
-        let (slab, offset) = place(number);
-        self.slabs.get(slab)?.get()?.get(offset)
+    fn slab(&self, number: usize) -> Option<&Slab> {
+        self.slabs.get(number / TOGETHER)?.get()
     }
 
-    /// A slot, made with its slab if need be. `None`: one more than there may be.
-    pub(super) fn get_or_make(&self, number: usize, rules: Rules) -> Option<&Slot> {
-        let (slab, offset) = place(number);
-        let first = number - offset;
-        let room = first.clamp(1, LARGEST).min(self.max.checked_sub(first)?);
-        let make =
-            || (0..room).map(|_| Slot { text: Text::new(), circuit: Circuit::new(rules, true) });
-        self.slabs.get(slab)?.get_or_init(|| Box::new(make().collect())).get(offset)
+    /// The slot's tenancy, if it is this key's. `None`: it isn't, or somebody is just moving in.
+    #[inline]
+    pub(crate) fn find(&self, number: usize, key: &str) -> Option<Tenancy<'_>> {
+        let slab = self.slab(number)?;
+        let Slot { front, text } = &slab.slots[number % TOGETHER];
+        let tenant = front.readable_tenant()?;
+        if !text.is(key, &slab.rests[number % TOGETHER]) {
+            return None;
+        }
+        fence(Ordering::Acquire);
+        (front.tenant() == tenant).then_some(Tenancy { front, tenant })
+    }
+
+    /// The slot's tenancy, after its circuit has been given to this key: makes the key known to
+    /// those who look for it. One thread at a time.
+    pub(crate) fn move_in(&self, number: usize, key: &str) -> Option<Tenancy<'_>> {
+        let slab = self.slab(number)?;
+        let Slot { front, text } = &slab.slots[number % TOGETHER];
+        fence(Ordering::Release);
+        if text.replace(key, &slab.rests[number % TOGETHER]) {
+            front.settle_tenant();
+        }
+        Some(Tenancy { front, tenant: front.tenant() })
+    }
+
+    /// The circuit of a slot, with all its parts.
+    #[inline]
+    pub(super) fn circuit(&self, number: usize) -> Option<Circuit<'_>> {
+        self.slab(number)?.circuit(number % TOGETHER)
+    }
+
+    /// Counts a success of the circuit of a slot.
+    #[inline]
+    pub(super) fn count_success(&self, number: usize) {
+        if let Some(slab) = self.slab(number) {
+            slab.counts.bump(Count::Successes, number % TOGETHER);
+        }
+    }
+
+    /// The circuit of a slot, made if need be. `None`: beyond those that there may be.
+    pub(crate) fn get_or_make(&self, number: usize, rules: Rules) -> Option<Circuit<'_>> {
+        let (slab, offset) = (number / TOGETHER, number % TOGETHER);
+        let make = || Box::new(Slab::new(number - offset, &rules));
+        let slab = self.slabs.get(slab)?.get_or_init(make);
+        slab.backs[offset].get_or_init(|| Box::new(Back::new(rules, true)));
+        slab.circuit(offset)
     }
 }
 
-/// The slab of a slot, and the offset in it.
-#[inline]
-fn place(number: usize) -> (usize, usize) {
-    if number >= LARGEST {
-        (SMALLER + number / LARGEST, number % LARGEST)
-    } else if number == 0 {
-        (0, 0)
-    } else {
-        let slab = number.ilog2() as usize;
-        (slab + 1, number - (1 << slab))
+impl Slab {
+    fn new(first: usize, rules: &Rules) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "there are at most a million")]
+        let front = |offset| Front::new(rules, true, (first + offset) as u32);
+        Slab {
+            slots: array::from_fn(|offset| Slot { front: front(offset), text: Text::new() }),
+            counts: CountsTogether::new(),
+            backs: [const { OnceBox::new() }; TOGETHER],
+            rests: [const { Rest::new() }; TOGETHER],
+        }
+    }
+
+    #[inline]
+    fn circuit(&self, offset: usize) -> Option<Circuit<'_>> {
+        let back = self.backs[offset].get()?;
+        Some(Circuit::among(&self.slots[offset].front, back, &self.counts, offset))
     }
 }
 
@@ -67,20 +123,24 @@ mod tests {
     use crate::Config;
 
     #[test]
-    fn there_are_as_many_slots_as_there_may_be() {
+    fn every_slot_has_a_circuit_and_counters_of_its_own() {
         let rules = Config::new().rules();
-        for max in [1, 2, 3, 40, 64, 65, 150] {
+        let counted = |slots: &Slots, number| {
+            let totals = slots.circuit(number).unwrap().view().totals;
+            [Count::Successes, Count::Late, Count::Failures].map(|count| totals.get(count))
+        };
+        for max in [1, 2, 31, 32, 33, 150] {
             let slots = Slots::new(max);
-            assert!(slots.get(0).is_none());
             for number in 0..max {
-                let made: *const Slot = slots.get_or_make(number, rules).unwrap();
-                let earlier = (0..number).map(|number| slots.get(number).unwrap());
-                assert!(earlier.into_iter().all(|slot| !std::ptr::eq(slot, made)), "{number}");
+                assert!(slots.circuit(number).is_none());
+                let made = slots.get_or_make(number, rules).unwrap();
+                assert_eq!(made.front.number(), number);
+                made.bump(Count::Successes);
+                made.bump(Count::Late);
+                slots.count_success(number);
+                assert!((0..=number).all(|number| counted(&slots, number) == [2, 1, 0]));
             }
-            assert!(slots.get_or_make(max, rules).is_none(), "{max}");
-            let made: usize =
-                slots.slabs.iter().filter_map(OnceBox::get).map(|slab| slab.len()).sum();
-            assert_eq!(made, max);
+            assert!(slots.get_or_make(max.next_multiple_of(TOGETHER), rules).is_none(), "{max}");
         }
     }
 }

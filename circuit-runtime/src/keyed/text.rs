@@ -3,99 +3,108 @@
 //! # Atomic orderings
 //!
 //! A sequence lock (H.-J. Boehm, *Can seqlocks get along with programming language memory models?*,
-//! MSPC 2012), one writer at a time. The writer makes the version odd, fences (release), stores the
-//! text (relaxed), and stores the next even version (release). A reader loads the version
-//! (acquire), compares the text (relaxed), fences (acquire), and loads the version again. Had it
-//! read any part of a later text, the fences would have it see at least the odd version in front of
-//! that text; so the same even version twice means that the whole text was that version's.
+//! MSPC 2012), one writer at a time; its version is the circuit's tenant (see `circuit::Front`). The
+//! writer makes it odd, fences (release), stores the text (relaxed), and makes it even (release),
+//! never what it has been before. A reader loads it (acquire), compares the text (relaxed), fences
+//! (acquire), and loads it again. Had it read any part of a later text, the fences would have it see
+//! at least the odd version in front of that text; so the same even version twice means that the
+//! whole text was that version's.
 
 use once_cell::race::OnceBox;
 
-use crate::sync::{AtomicU64, Ordering, fence};
+use crate::sync::{AtomicU64, Ordering, aside};
 
 /// Words that stand here; most host names are shorter.
-const HERE: usize = 5;
+const HERE: usize = 4;
 /// The least number of words for what is longer, and the most: they stay when the text has gone.
 const LEAST_REST: usize = 32;
 const MOST_REST: usize = 512;
 
-/// A text on one cache line, as long as it is short.
+/// A text, as far as it is short.
 #[derive(Debug)]
-#[repr(C, align(64))]
-pub(crate) struct Text {
-    /// Twice the number of the tenant; odd while its text can't be read.
-    version: AtomicU64,
+#[repr(C)]
+pub(super) struct Text {
     /// In bytes.
     len: AtomicU64,
     here: [AtomicU64; HERE],
-    /// The words behind; made once, so that it can be read without a lock.
-    rest: OnceBox<Box<[AtomicU64]>>,
+}
+
+/// The words behind; made once, so that they can be read without a lock.
+#[derive(Debug)]
+pub(super) struct Rest(OnceBox<Box<[AtomicU64]>>);
+
+impl Rest {
+    pub(super) const fn new() -> Self {
+        Rest(OnceBox::new())
+    }
 }
 
 impl Text {
-    pub(crate) fn new() -> Self {
-        Text {
-            version: AtomicU64::new(1),
-            len: AtomicU64::new(0),
-            here: std::array::from_fn(|_| AtomicU64::new(0)),
-            rest: OnceBox::new(),
-        }
+    pub(super) fn new() -> Self {
+        Text { len: AtomicU64::new(0), here: std::array::from_fn(|_| AtomicU64::new(0)) }
     }
 
-    /// The tenant whose key this is. `None`: this is no tenant's key, or one is just moving in.
+    /// All words at once, since they are mostly the same: a call has found its slot by its hash.
     #[inline]
-    pub(crate) fn tenant(&self, key: &str) -> Option<u64> {
-        let version = self.version.load(Ordering::Acquire);
-        if version % 2 == 1 || !self.is(key.as_bytes()) {
-            return None;
-        }
-        fence(Ordering::Acquire);
-        (self.version.load(Ordering::Relaxed) == version).then_some(version / 2)
-    }
-
-    #[inline]
-    fn is(&self, key: &[u8]) -> bool {
+    pub(super) fn is(&self, key: &str, rest: &Rest) -> bool {
+        let key = key.as_bytes();
         if self.len.load(Ordering::Relaxed) != key.len() as u64 {
             return false;
         }
-        for index in 0..key.len().div_ceil(8) {
-            match self.place(index) {
-                Some(place) if place.load(Ordering::Relaxed) == word(key, index) => {}
-                _ => return false,
-            }
+        let (Some(last), Some(place)) = (key.last_chunk(), self.here.get(last(key))) else {
+            aside();
+            return self.is_odd(key, rest);
+        };
+        let mut differ = place.load(Ordering::Relaxed) ^ u64::from_le_bytes(*last);
+        for (place, word) in self.here.iter().zip(key.chunks_exact(8)) {
+            let word = word.first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
+            differ |= place.load(Ordering::Relaxed) ^ word;
         }
-        true
+        differ == 0
     }
 
-    /// Takes a tenant in. One thread at a time.
+    /// The same for what is shorter than a word, or longer than what stands here.
+    #[inline(never)]
+    fn is_odd(&self, key: &[u8], rest: &Rest) -> bool {
+        (0..=last(key)).all(|index| {
+            let place = self.place(index, rest);
+            place.is_some_and(|place| place.load(Ordering::Relaxed) == word(key, index))
+        })
+    }
+
+    /// Puts another text here. One thread at a time. False: it can't be read from here.
     ///
-    /// A text that is longer than the room that this one's first long text made can't be read from
-    /// here, ever: its calls ask for their circuit behind the lock.
-    pub(crate) fn replace(&self, key: &str, tenant: u64) {
+    /// A text that is longer than the room that this one's first long text made can't be, ever: its
+    /// calls ask for their circuit behind the lock.
+    pub(super) fn replace(&self, key: &str, rest: &Rest) -> bool {
         let key = key.as_bytes();
-        let version = tenant * 2;
-        self.version.store(version | 1, Ordering::Relaxed);
-        fence(Ordering::Release);
         self.len.store(key.len() as u64, Ordering::Relaxed);
-        let behind = key.len().div_ceil(8).saturating_sub(HERE);
+        let behind = (last(key) + 1).saturating_sub(HERE);
         if behind > 0 {
             let room = behind.next_power_of_two().clamp(LEAST_REST, MOST_REST);
-            self.rest.get_or_init(|| Box::new((0..room).map(|_| AtomicU64::new(0)).collect()));
+            rest.0.get_or_init(|| Box::new((0..room).map(|_| AtomicU64::new(0)).collect()));
         }
-        for index in 0..key.len().div_ceil(8) {
-            let Some(place) = self.place(index) else { return };
-            place.store(word(key, index), Ordering::Relaxed);
-        }
-        self.version.store(version, Ordering::Release);
+        (0..=last(key)).all(|index| {
+            let place = self.place(index, rest);
+            place.is_some_and(|place| {
+                place.store(word(key, index), Ordering::Relaxed);
+                true
+            })
+        })
     }
 
-    #[inline]
-    fn place(&self, index: usize) -> Option<&AtomicU64> {
+    fn place<'a>(&'a self, index: usize, rest: &'a Rest) -> Option<&'a AtomicU64> {
         match self.here.get(index) {
             Some(place) => Some(place),
-            None => self.rest.get()?.get(index - HERE),
+            None => rest.0.get()?.get(index - HERE),
         }
     }
+}
+
+/// The index of the last word, of which every text has at least one.
+#[inline]
+fn last(text: &[u8]) -> usize {
+    text.len().saturating_sub(1) / 8
 }
 
 /// Eight bytes of a text. The last word of a text that doesn't end with one begins before: to read
@@ -114,67 +123,68 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_tenants_own_key_finds_the_tenant() {
+    fn a_text_is_its_own_and_no_other() {
         let long = "k".repeat(400);
         let keys =
             ["", "a", "b", "ab", "ba", "abcdefg", "abcdefgh", "abcdefghi", "abcdefgiX", &long];
         let longer = long.clone() + "k";
         for key in keys {
-            let text = Text::new();
-            assert_eq!(text.tenant(key), None);
-            text.replace(key, 7);
+            let (text, rest) = (Text::new(), Rest::new());
+            assert!(text.replace(key, &rest));
             for other in keys.into_iter().chain([longer.as_str(), &long[1..]]) {
-                assert_eq!(text.tenant(other), (other == key).then_some(7), "{key} {other}");
+                assert_eq!(text.is(other, &rest), other == key, "{key} {other}");
             }
         }
     }
 
     #[test]
+    fn an_empty_text_leaves_nothing_of_the_one_before() {
+        let (text, rest) = (Text::new(), Rest::new());
+        assert!(text.replace("before", &rest) && text.replace("", &rest) && text.is("", &rest));
+    }
+
+    #[test]
     fn every_byte_of_a_key_counts() {
         for len in (1..100).chain([300]) {
-            let (text, key) = (Text::new(), "k".repeat(len));
-            text.replace(&key, 7);
+            let (text, rest, key) = (Text::new(), Rest::new(), "k".repeat(len));
+            assert!(text.replace(&key, &rest) && text.is(&key, &rest));
             for position in 0..len {
                 let mut other = key.clone();
                 other.replace_range(position..=position, "x");
-                assert_eq!(text.tenant(&other), None, "{position} of {len}");
+                assert!(!text.is(&other, &rest), "{position} of {len}");
             }
         }
     }
 
     #[test]
     fn a_short_text_needs_no_room() {
-        let text = Text::new();
-        text.replace(&"k".repeat(40), 1);
-        assert!(text.rest.get().is_none());
+        let (text, rest) = (Text::new(), Rest::new());
+        assert!(text.replace(&"k".repeat(32), &rest));
+        assert!(rest.0.get().is_none());
+    }
+
+    /// How long a text can be read here, after these.
+    fn room(earlier: &[usize], lens: [usize; 2]) -> [bool; 2] {
+        let (text, rest) = (Text::new(), Rest::new());
+        for len in earlier {
+            let _ = text.replace(&"k".repeat(*len), &rest);
+        }
+        lens.map(|len| {
+            let key = "k".repeat(len);
+            text.replace(&key, &rest) && text.is(&key, &rest)
+        })
     }
 
     #[test]
-    fn a_text_finds_room_or_is_no_bodys() {
-        let text = Text::new();
-        let key = |len| "k".repeat(len);
-        for (tenant, len) in [10, 40, 41, 250, 3, 290].into_iter().enumerate() {
-            let tenant = tenant as u64;
-            text.replace(&key(len), tenant);
-            assert_eq!(text.tenant(&key(len)), Some(tenant));
-        }
-        // The first long text made room for 40 + 256 bytes.
-        text.replace(&key(297), 9);
-        assert_eq!(text.tenant(&key(297)), None);
-        text.replace(&key(296), 10);
-        assert_eq!(text.tenant(&key(296)), Some(10));
+    fn the_first_long_text_makes_room_for_some_that_are_longer() {
+        assert_eq!(room(&[10, 32], [33, 288]), [true, true]);
+        assert_eq!(room(&[33], [289, 288]), [false, true]);
+        assert_eq!(room(&[289], [544, 545]), [true, false]);
     }
 
     #[test]
     fn a_very_long_text_leaves_little_behind() {
-        let text = Text::new();
-        let key = |len| "k".repeat(len);
-        text.replace(&key(1_000_000), 1);
-        assert_eq!(text.tenant(&key(1_000_000)), None);
-        // 40 + 4096 bytes.
-        text.replace(&key(4_137), 2);
-        assert_eq!(text.tenant(&key(4_137)), None);
-        text.replace(&key(4_136), 3);
-        assert_eq!(text.tenant(&key(4_136)), Some(3));
+        // 32 + 4096 bytes.
+        assert_eq!(room(&[1_000_000], [4_129, 4_128]), [false, true]);
     }
 }

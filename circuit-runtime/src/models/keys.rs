@@ -4,9 +4,9 @@ use loom::sync::Arc;
 use loom::thread;
 
 use super::{WAIT, consecutive};
-use crate::circuit::Circuit;
+use crate::circuit::{Circuit, Own};
 use crate::clock::Moment;
-use crate::keyed::Text;
+use crate::keyed::Slots;
 use crate::name::Name;
 use crate::permit::{Fallback, Permit};
 use crate::state::Verdict;
@@ -35,15 +35,17 @@ fn a_circuit_given_to_another_key_hears_nothing_of_the_old_one() {
     loom::model(|| {
         let _time = freeze();
         let rules = consecutive(1).rules();
-        let circuit = Arc::new(Circuit::new(rules, true));
+        let own = Arc::new(Own::new(rules, true));
+        let circuit = own.circuit();
         let (first, second) = (std::sync::Arc::from("first"), std::sync::Arc::from("second"));
         circuit.reassign(&first, rules, crate::Mode::Normal, |_, _| true);
-        let tenant = circuit.tenant();
+        let tenant = circuit.front.tenant();
         let other = {
-            let circuit = Arc::clone(&circuit);
+            let own = Arc::clone(&own);
             thread::spawn(move || {
-                let Some(ticket) = circuit.quick() else { return false };
-                if circuit.tenant() != tenant {
+                let circuit = own.circuit();
+                let Some(ticket) = circuit.front.quick() else { return false };
+                if circuit.front.tenant() != tenant {
                     return false; // looks its key up again
                 }
                 let failure = Verdict::Judged(Mark { failure: true, slow: false });
@@ -69,18 +71,25 @@ fn a_key_is_never_taken_for_what_stands_there_half_replaced() {
     const MIXED: [&str; 2] = ["aaaaaaaadddddddd", "ccccccccbbbbbbbb"];
     for keys in [[BEFORE, AFTER], MIXED] {
         loom::model(move || {
-            let text = Arc::new(Text::new());
-            text.replace(BEFORE, 1);
+            let rules = consecutive(1).rules();
+            let slots = Arc::new(Slots::new(1));
+            let move_in = move |slots: &Slots, key: &str| {
+                let circuit = slots.get_or_make(0, rules).unwrap();
+                assert!(circuit.reassign(&key.into(), rules, crate::Mode::Normal, |_, _| true));
+                slots.move_in(0, key).unwrap().tenant
+            };
+            let before = move_in(&slots, BEFORE);
             let other = {
-                let text = Arc::clone(&text);
-                thread::spawn(move || text.replace(AFTER, 2))
+                let slots = Arc::clone(&slots);
+                thread::spawn(move || move_in(&slots, AFTER))
             };
             for key in keys {
-                let tenant = text.tenant(key);
-                assert!(tenant.is_none_or(|tenant| key == [BEFORE, AFTER][tenant as usize - 1]));
+                let found = slots.find(0, key).map(|tenancy| tenancy.tenant);
+                assert!(found.is_none_or(|tenant| (tenant == before) == (key == BEFORE)));
+                assert!(found.is_none() || !MIXED.contains(&key));
             }
-            other.join().unwrap();
-            assert_eq!(text.tenant(AFTER), Some(2));
+            let after = other.join().unwrap();
+            assert_eq!(slots.find(0, AFTER).map(|tenancy| tenancy.tenant), Some(after));
         });
     }
 }
@@ -126,25 +135,27 @@ fn a_deadline_tells_whose_it_is() {
     loom::model(|| {
         let time = freeze();
         let rules = consecutive(1).rules();
-        let circuit = Arc::new(Circuit::new(rules, true));
-        let fail = |circuit: &Circuit| {
+        let own = Arc::new(Own::new(rules, true));
+        let circuit = own.circuit();
+        let fail = |circuit: Circuit<'_>| {
             let failure = Verdict::Judged(Mark { failure: true, slow: false });
-            let epoch = circuit.quick().unwrap().epoch();
+            let epoch = circuit.front.quick().unwrap().epoch();
             assert!(circuit.record("model", epoch, &Moment::default(), |_| failure).is_ok());
         };
-        fail(&circuit);
+        fail(circuit);
         time.advance(WAIT);
-        let tenant = circuit.tenant();
+        let tenant = circuit.front.tenant();
         let other = {
-            let circuit = Arc::clone(&circuit);
+            let own = Arc::clone(&own);
             thread::spawn(move || {
+                let circuit = own.circuit();
                 let next = std::sync::Arc::from("next");
                 assert!(circuit.reassign(&next, rules, crate::Mode::Normal, |_, _| true));
-                fail(&circuit);
+                fail(circuit);
             })
         };
-        let rejected = matches!(circuit.look_at(circuit.word()), Some(Err(_)));
-        assert!(!rejected || circuit.tenant() != tenant);
+        let rejected = matches!(circuit.front.look_at(circuit.front.word()), Some(Err(_)));
+        assert!(!rejected || circuit.front.tenant() != tenant);
         other.join().unwrap();
     });
 }

@@ -1,0 +1,154 @@
+//! What calls read of a circuit without its lock.
+
+use std::sync::atomic::AtomicBool;
+
+use once_cell::race::OnceBox;
+
+use super::places::Places;
+use crate::clock::{NEVER, Nanos};
+use crate::config::{Rules, Window};
+use crate::outcome::State;
+use crate::sync::{AtomicU32, AtomicU64, Ordering, const_fn};
+use crate::tally::Tally;
+use crate::word::Word;
+
+/// Written seldom, unlike what is behind the lock. What every call reads stands last: a slot (see
+/// `keyed`) has its key's text behind it, on the same cache line, and calls by many keys fetch no
+/// other of the circuit's.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct Front {
+    /// How long an open circuit rejects, and how long a half-open one whose places are taken.
+    pub(super) open: Deadline,
+    full: Deadline,
+    /// From when on a call is slow.
+    pub(super) slow_after: AtomicU64,
+    /// After how many slides the count window holds nothing but successes.
+    pub(super) slides_full: AtomicU32,
+    /// Calls that hold a place of the bulkhead, and how many may.
+    pub(super) limit: AtomicU32,
+    pub(super) places: Places,
+    /// Made when a time window comes into use.
+    pub(super) tally: OnceBox<Tally>,
+    pub(super) word: AtomicU64,
+    /// The key this circuit serves now: twice its number, and [`MOVING_IN`].
+    tenant: AtomicU64,
+    /// Where this circuit stands among those of its breaker's keys.
+    number: u32,
+    /// This circuit has been used since the search for an idle one last came by.
+    used: AtomicBool,
+}
+
+/// The key's text can't be read yet.
+const MOVING_IN: u64 = 1;
+
+/// Until when a circuit rejects, and how long that is from its beginning.
+#[derive(Debug)]
+pub(super) struct Deadline {
+    pub(super) until: AtomicU64,
+    pub(super) wait: AtomicU64,
+}
+
+impl Front {
+    const_fn! {
+    pub(crate) fn new(rules: &Rules, listed: bool, number: u32) -> Self {
+        Front {
+            word: AtomicU64::new(Word::first(rules, listed).0),
+            tenant: AtomicU64::new(0),
+            number,
+            used: AtomicBool::new(true),
+            open: Deadline { until: AtomicU64::new(0), wait: AtomicU64::new(0) },
+            full: Deadline { until: AtomicU64::new(0), wait: AtomicU64::new(0) },
+            slow_after: AtomicU64::new(slow_after(rules)),
+            slides_full: AtomicU32::new(slides_full(rules)),
+            limit: AtomicU32::new(limit(rules)),
+            places: Places::new(),
+            tally: OnceBox::new(),
+        }
+    }
+    }
+
+    #[inline]
+    pub(crate) fn word(&self) -> Word {
+        Word(self.word.load(Ordering::Acquire))
+    }
+
+    #[inline]
+    pub(crate) fn number(&self) -> usize {
+        self.number as usize
+    }
+
+    /// Notes that a key's circuit is in use; it mostly has been noted already.
+    #[inline]
+    pub(crate) fn touch(&self) {
+        if !self.used.load(Ordering::Relaxed) {
+            self.used.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the circuit has been used since this was last asked.
+    pub(crate) fn take_use(&self) -> bool {
+        self.used.swap(false, Ordering::Relaxed)
+    }
+
+    /// The key that this circuit serves: after [`Front::quick`], or under the lock.
+    #[inline]
+    pub(crate) fn tenant(&self) -> u64 {
+        self.tenant.load(Ordering::Relaxed)
+    }
+
+    /// The key whose text can be read, which is what follows: a sequence lock (see `keyed::text`).
+    #[inline]
+    pub(crate) fn readable_tenant(&self) -> Option<u64> {
+        Some(self.tenant.load(Ordering::Acquire)).filter(|tenant| tenant & MOVING_IN == 0)
+    }
+
+    /// Another key begins to move in; under the lock.
+    pub(super) fn change_tenant(&self) {
+        let next = (self.tenant() | MOVING_IN) + 2;
+        self.tenant.store(next, Ordering::Relaxed);
+    }
+
+    /// The key's text can be read from now on.
+    pub(crate) fn settle_tenant(&self) {
+        self.tenant.store(self.tenant() & !MOVING_IN, Ordering::Release);
+    }
+
+    /// Where the deadline of a state is published.
+    pub(super) fn deadline(&self, state: State) -> &Deadline {
+        match state {
+            State::Open => &self.open,
+            State::HalfOpen | State::Closed => &self.full,
+        }
+    }
+
+    pub(super) fn publish_rules(&self, rules: &Rules) {
+        self.limit.store(limit(rules), Ordering::Relaxed);
+        self.slow_after.store(slow_after(rules), Ordering::Relaxed);
+        self.slides_full.store(slides_full(rules), Ordering::Relaxed);
+    }
+}
+
+/// The bulkhead's places; without one nobody asks.
+const fn limit(rules: &Rules) -> u32 {
+    match rules.max_concurrent {
+        Some(limit) => limit,
+        None => u32::MAX,
+    }
+}
+
+/// From when on a call is slow; without the rule, never.
+const fn slow_after(rules: &Rules) -> Nanos {
+    match rules.slow_call {
+        Some(slow) => slow,
+        None => NEVER,
+    }
+}
+
+/// After how many successes in a row a count window holds nothing else.
+const fn slides_full(rules: &Rules) -> u32 {
+    match rules.window {
+        Some(Window::Calls(size)) => size,
+        _ => 0,
+    }
+}
