@@ -216,15 +216,17 @@ impl CircuitBreaker {
         fallback: Fallback,
     ) -> Result<Permit<'static>, CircuitOpenError> {
         let known = self.find_key(key);
-        if let Some(Tenancy { front, tenant }) = known {
-            if let Some(ticket) = front.quick() {
-                if front.tenant() == tenant {
-                    return Ok(Permit::entered(self, front, Entry { ticket, started: 0 }));
-                }
-            }
-        }
-        aside();
-        self.ask_key(key, known, fallback)
+        let quick = known.and_then(|Tenancy { front, tenant }| {
+            let ticket = front.quick()?;
+            (front.tenant() == tenant).then_some((front, Entry { ticket, started: 0 }))
+        });
+        let (front, entry) = if let Some(admitted) = quick {
+            admitted
+        } else {
+            aside();
+            self.ask_key(key, known, fallback)?
+        };
+        Ok(Permit::entered(self, front, entry))
     }
 
     /// Out of line, in one place for all functions; its answer fits into registers.
@@ -241,8 +243,11 @@ impl CircuitBreaker {
         key: &str,
         mut known: Option<Tenancy<'static>>,
         fallback: Fallback,
-    ) -> Result<Permit<'static>, CircuitOpenError> {
-        let Some(keys) = self.keys.get() else { return self.enter(fallback) };
+    ) -> Result<(&'static Front, Entry), CircuitOpenError> {
+        let own = self.own.front();
+        let Some(keys) = self.keys.get() else {
+            return Ok((own, self.ask(fallback, Some(self))?));
+        };
         self.register();
         for _ in 0..ATTEMPTS {
             let arrive = || keys.arrive(key, || (self.own().rules(), self.own().mode()));
@@ -250,14 +255,14 @@ impl CircuitBreaker {
             let word = front.word();
             let answer = front.look_at(word);
             match self.ask_one(self.circuit(front), tenant, word, answer, Some(key), fallback) {
-                Ok(entry) => return Ok(Permit::entered(self, front, entry?)),
+                Ok(entry) => return Ok((front, entry?)),
                 // The circuit has just been given to another key: ask for one behind the lock
                 // under which that is done.
                 Err(Moved) => known = None,
             }
         }
         let by_mode = self.ask_mode(key, fallback).unwrap_or_else(|| Ok(self.unprotected()));
-        Ok(Permit::entered(self, self.own.front(), by_mode?))
+        Ok((own, by_mode?))
     }
 
     /// Admission where no circuit is asked, by one look at the mode: what holds for all keys holds
