@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::markdown::{figure, find};
 use crate::measure::Measured;
 use crate::ours::future_growth;
-use crate::{ALONE, ATTRIBUTE, BREAKER, CONCURRENT_MAP, FAILSAFE, MAP, PLAIN, RECLOSER, rows};
+use crate::{ALONE, ATTRIBUTE, BREAKER, BY_HAND, CONCURRENT_MAP, FAILSAFE, PLAIN, RECLOSER, rows};
 
 struct Goal {
     text: String,
@@ -44,8 +44,8 @@ fn goals(measured: &[Measured]) -> Vec<Goal> {
     let none = String::new;
     let clocks = format!("two readings of the clock: {} ns", figure(alone(rows::TWO_CLOCKS)));
     let map = |row| {
-        let of = |column| figure(get(row, column, 1));
-        format!("{MAP}: {} ns; {CONCURRENT_MAP}: {} ns", of(MAP), of(CONCURRENT_MAP))
+        let over = |column| figure(get(row, column, 1) - get(row, PLAIN, 1));
+        format!("{BY_HAND}: {} ns; {CONCURRENT_MAP}: {} ns", over(BY_HAND), over(CONCURRENT_MAP))
     };
     let least = |row| {
         let over = alone(rows::LEAST) - get(row, PLAIN, 1);

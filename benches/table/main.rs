@@ -33,7 +33,7 @@ const TOWER: &str = "tower-resilience";
 /// Floors.
 const ALONE: &str = "alone";
 const CONCURRENT_MAP: &str = "papaya alone";
-const MAP: &str = "HashMap alone";
+const BY_HAND: &str = "HashMap, a word and a counter, by hand, for one thread";
 
 /// The rows.
 mod rows {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::measure::Measured;
 use crate::{
-    ALONE, API, ATTRIBUTE, BREAKER, CONCURRENT_MAP, FAILSAFE, MAP, PLAIN, RECLOSER, TOWER, rows,
+    ALONE, API, ATTRIBUTE, BREAKER, BY_HAND, CONCURRENT_MAP, FAILSAFE, PLAIN, RECLOSER, TOWER, rows,
 };
 
 const COLUMNS: [&str; 7] = [PLAIN, ATTRIBUTE, API, FAILSAFE, RECLOSER, BREAKER, TOWER];
@@ -41,11 +41,11 @@ const ROWS: [(&str, usize); 28] = [
 const REST: [(&str, &str, usize); 15] = [
     (rows::KEYS_100_000, ATTRIBUTE, 1),
     (rows::KEYS_100_000, CONCURRENT_MAP, 1),
-    (rows::KEYS_100_000, MAP, 1),
+    (rows::KEYS_100_000, BY_HAND, 1),
     (rows::KEYS_10_000, CONCURRENT_MAP, 1),
-    (rows::KEYS_10_000, MAP, 1),
+    (rows::KEYS_10_000, BY_HAND, 1),
     (rows::KEYS_1, CONCURRENT_MAP, 1),
-    (rows::KEYS_1, MAP, 1),
+    (rows::KEYS_1, BY_HAND, 1),
     (rows::FIRST, ATTRIBUTE, 1),
     (rows::LEAST, ALONE, 1),
     (rows::LEAST_IN_TIME, ALONE, 1),

@@ -73,49 +73,76 @@ pub(crate) struct Line([AtomicU64; LINE]);
 
 const LINE: usize = 16;
 
-/// How many circuits of keys have their counters together.
-pub(crate) const TOGETHER: usize = 32;
-
-/// Some counters of so many circuits: each count of all circuits in turn, then the next one. So what
-/// is counted most, the successes, is on as few lines as can be.
-#[derive(Debug)]
-#[repr(align(128))]
-pub(crate) struct Block<const N: usize>([[AtomicU64; TOGETHER]; N]);
-
-impl<const N: usize> Default for Block<N> {
-    fn default() -> Self {
-        Block([const { [const { AtomicU64::new(0) }; TOGETHER] }; N])
-    }
-}
-
 /// What a thread counts for itself for circuits of keys. The rest is rare: all threads count it
 /// together, since rows of their own would hold little but zeros.
 const OWN: usize = 4;
 
+/// The first so many counters of each of a breaker's keys, made some circuits at a time: each count of
+/// these circuits in turn, then the next one. So what is counted most, the successes, stands close
+/// together.
+#[derive(Debug)]
+pub(crate) struct Table<const N: usize>(Box<[OnceBox<Chunk<N>>]>);
+
+type Chunk<const N: usize> = [[AtomicU64; TOGETHER]; N];
+
+/// Circuits of a chunk.
+const TOGETHER: usize = 32;
+
+/// One of a breaker's keys: the number of its circuit, and how many there may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Key {
+    pub(crate) number: usize,
+    pub(crate) max: usize,
+}
+
 /// Where counters are.
-pub(crate) trait Row: Default {
+pub(crate) trait Row: Sized {
     /// Of which circuit.
     type At: Copy;
 
+    fn make(at: Self::At) -> Self;
+
+    /// `None`: it hasn't been made, or isn't counted here.
+    fn get(&self, count: Count, at: Self::At) -> Option<&AtomicU64>;
+
     /// `None`: it isn't counted here.
-    fn counter(&self, count: Count, at: Self::At) -> Option<&AtomicU64>;
+    fn get_or_make(&self, count: Count, at: Self::At) -> Option<&AtomicU64>;
 }
 
 impl Row for Line {
     type At = ();
 
+    fn make((): ()) -> Self {
+        Line::default()
+    }
+
     #[inline]
-    fn counter(&self, count: Count, (): ()) -> Option<&AtomicU64> {
+    fn get(&self, count: Count, (): ()) -> Option<&AtomicU64> {
         self.0.get(count as usize)
+    }
+
+    fn get_or_make(&self, count: Count, at: ()) -> Option<&AtomicU64> {
+        self.get(count, at)
     }
 }
 
-impl<const N: usize> Row for Block<N> {
-    type At = usize;
+impl<const N: usize> Row for Table<N> {
+    type At = Key;
+
+    fn make(at: Key) -> Self {
+        Table((0..at.max.div_ceil(TOGETHER)).map(|_| OnceBox::new()).collect())
+    }
 
     #[inline]
-    fn counter(&self, count: Count, at: usize) -> Option<&AtomicU64> {
-        self.0.get(count as usize)?.get(at)
+    fn get(&self, count: Count, Key { number, .. }: Key) -> Option<&AtomicU64> {
+        let chunk = self.0.get(number / TOGETHER)?.get()?;
+        Some(&chunk.get(count as usize)?[number % TOGETHER])
+    }
+
+    fn get_or_make(&self, count: Count, at: Key) -> Option<&AtomicU64> {
+        let make = || Box::new([const { [const { AtomicU64::new(0) }; TOGETHER] }; N]);
+        self.0.get(at.number / TOGETHER)?.get_or_init(make);
+        self.get(count, at)
     }
 }
 
@@ -127,8 +154,8 @@ pub(crate) struct Counts<R = Line, S = R> {
     shared: OnceBox<S>,
 }
 
-/// The counters of [`TOGETHER`] circuits.
-pub(crate) type CountsTogether = Counts<Block<OWN>, Block<COUNTS>>;
+/// The counters of a breaker's keys.
+pub(crate) type CountsOfKeys = Counts<Table<OWN>, Table<COUNTS>>;
 
 impl<R: Row, S: Row<At = R::At>> Counts<R, S> {
     pub(crate) const fn new() -> Self {
@@ -138,7 +165,7 @@ impl<R: Row, S: Row<At = R::At>> Counts<R, S> {
     /// Counts one more.
     #[inline]
     pub(crate) fn bump(&self, count: Count, at: R::At) {
-        match self.rows.get().and_then(|row| row.counter(count, at)) {
+        match self.rows.get().and_then(|row| row.get(count, at)) {
             Some(counter) => increment(counter),
             None => self.bump_further(count, at),
         }
@@ -149,11 +176,14 @@ impl<R: Row, S: Row<At = R::At>> Counts<R, S> {
     #[cold]
     #[inline(never)]
     fn bump_further(&self, count: Count, at: R::At) {
-        let row = self.rows.get_or_make(R::default);
-        if let Some(counter) = row.and_then(|row| row.counter(count, at)) {
+        let row = self.rows.get_or_make(|| R::make(at));
+        if let Some(counter) = row.and_then(|row| row.get_or_make(count, at)) {
             increment(counter);
-        } else if let Some(counter) = self.shared.get_or_init(Box::default).counter(count, at) {
-            counter.fetch_add(1, Ordering::Relaxed);
+        } else {
+            let shared = self.shared.get_or_init(|| Box::new(S::make(at)));
+            if let Some(counter) = shared.get_or_make(count, at) {
+                counter.fetch_add(1, Ordering::Relaxed);
+            }
         }
     }
 
@@ -162,8 +192,8 @@ impl<R: Row, S: Row<At = R::At>> Counts<R, S> {
         let mut totals = Totals::default();
         let (rows, shared) = (self.rows.iter(), self.shared.get());
         for count in Count::ALL {
-            let own = rows.clone().filter_map(|row| row.counter(count, at));
-            let counters = own.chain(shared.and_then(|shared| shared.counter(count, at)));
+            let own = rows.clone().filter_map(|row| row.get(count, at));
+            let counters = own.chain(shared.and_then(|shared| shared.get(count, at)));
             totals.0[count as usize] =
                 counters.fold(0, |sum, counter| sum + counter.load(Ordering::Relaxed));
         }

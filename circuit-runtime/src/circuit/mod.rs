@@ -66,7 +66,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::clock::{self, Moment, Nanos};
 use crate::config::Rules;
-use crate::counts::{Count, Counts, CountsTogether, Totals};
+use crate::counts::{self, Count, Counts, CountsOfKeys, Totals};
 use crate::event::Transition;
 use crate::outcome::{Mode, State};
 use crate::state::{Change, Machine};
@@ -92,12 +92,11 @@ pub(crate) struct Back {
     inner: Mutex<Inner>,
 }
 
-/// The counters of a circuit that stands alone, or among others.
+/// The counters of a circuit that stands alone, or of one of a breaker's keys.
 #[derive(Debug, Clone, Copy)]
 enum CountsOf<'a> {
-    One(&'a Counts),
-    /// Those of this offset.
-    Among(&'a CountsTogether, usize),
+    Own(&'a Counts),
+    OfKey(&'a CountsOfKeys, counts::Key),
 }
 
 /// A circuit that stands alone, with its parts.
@@ -132,7 +131,7 @@ impl Own {
 
     #[inline]
     pub(crate) fn circuit(&self) -> Circuit<'_> {
-        let counts = CountsOf::One(&self.counts);
+        let counts = CountsOf::Own(&self.counts);
         Circuit { front: &self.front, back: &self.back, counts }
     }
 }
@@ -179,30 +178,30 @@ impl Back {
 }
 
 impl<'a> Circuit<'a> {
-    /// One of several circuits.
+    /// A key's circuit.
     #[inline]
-    pub(crate) fn among(
+    pub(crate) fn of_key(
         front: &'a Front,
         back: &'a Back,
-        counts: &'a CountsTogether,
-        offset: usize,
+        counts: &'a CountsOfKeys,
+        key: counts::Key,
     ) -> Self {
-        Circuit { front, back, counts: CountsOf::Among(counts, offset) }
+        Circuit { front, back, counts: CountsOf::OfKey(counts, key) }
     }
 
     /// Counts one more.
     #[inline]
     pub(crate) fn bump(&self, count: Count) {
         match self.counts {
-            CountsOf::One(counts) => counts.bump(count, ()),
-            CountsOf::Among(counts, offset) => counts.bump(count, offset),
+            CountsOf::Own(counts) => counts.bump(count, ()),
+            CountsOf::OfKey(counts, key) => counts.bump(count, key),
         }
     }
 
     fn totals(&self) -> Totals {
         match self.counts {
-            CountsOf::One(counts) => counts.totals(()),
-            CountsOf::Among(counts, offset) => counts.totals(offset),
+            CountsOf::Own(counts) => counts.totals(()),
+            CountsOf::OfKey(counts, key) => counts.totals(key),
         }
     }
 

@@ -8,7 +8,7 @@ use super::Tenancy;
 use super::text::{Rest, Text};
 use crate::circuit::{Back, Circuit, Front};
 use crate::config::Rules;
-use crate::counts::{Count, CountsTogether, TOGETHER};
+use crate::counts::{Count, CountsOfKeys, Key};
 use crate::sync::{Ordering, fence};
 
 /// What calls read of a circuit, and whose it is: what all of them read, on one cache line.
@@ -23,25 +23,29 @@ struct Slot {
 const _: () = assert!(size_of::<Slot>() == 128);
 
 /// Some slots, and apart from them what else their circuits have: calls by many keys find what they
-/// read, and what they count, on few pages.
+/// read on few pages.
 #[derive(Debug)]
-#[repr(C)]
 struct Slab {
     slots: [Slot; TOGETHER],
-    counts: CountsTogether,
     backs: [OnceBox<Back>; TOGETHER],
     rests: [Rest; TOGETHER],
 }
 
-/// Slots by the slab.
+/// How many slots are made together.
+const TOGETHER: usize = 32;
+
+/// Slots by the slab, and the counters of their circuits.
 #[derive(Debug)]
 pub(crate) struct Slots {
+    max: usize,
     slabs: Box<[OnceBox<Slab>]>,
+    counts: CountsOfKeys,
 }
 
 impl Slots {
     pub(crate) fn new(max: usize) -> Self {
-        Slots { slabs: (0..max.div_ceil(TOGETHER)).map(|_| OnceBox::new()).collect() }
+        let slabs = (0..max.div_ceil(TOGETHER)).map(|_| OnceBox::new()).collect();
+        Slots { max, slabs, counts: CountsOfKeys::new() }
     }
 
     #[inline]
@@ -49,17 +53,28 @@ impl Slots {
         self.slabs.get(number / TOGETHER)?.get()
     }
 
-    /// The slot's tenancy, if it is this key's. `None`: it isn't, or somebody is just moving in.
+    /// The slot's tenancy, if it is the key's, whose text [stands there](super::text::is_here).
+    /// `None`: it isn't, or somebody is just moving in.
     #[inline]
     pub(crate) fn find(&self, number: usize, key: &str) -> Option<Tenancy<'_>> {
+        self.find_if(number, |text, _| text.is(key))
+    }
+
+    /// The same for a text of any length.
+    pub(super) fn find_any(&self, number: usize, key: &str) -> Option<Tenancy<'_>> {
+        self.find_if(number, |text, rest| text.is_any(key, rest))
+    }
+
+    #[inline]
+    fn find_if(&self, number: usize, is: impl Fn(&Text, &Rest) -> bool) -> Option<Tenancy<'_>> {
         let slab = self.slab(number)?;
         let Slot { front, text } = &slab.slots[number % TOGETHER];
         let tenant = front.readable_tenant()?;
-        if !text.is(key, &slab.rests[number % TOGETHER]) {
+        if !is(text, &slab.rests[number % TOGETHER]) {
             return None;
         }
         fence(Ordering::Acquire);
-        (front.tenant() == tenant).then_some(Tenancy { front, tenant })
+        Some(Tenancy { front, tenant })
     }
 
     /// The slot's tenancy, after its circuit has been given to this key: makes the key known to
@@ -77,15 +92,16 @@ impl Slots {
     /// The circuit of a slot, with all its parts.
     #[inline]
     pub(super) fn circuit(&self, number: usize) -> Option<Circuit<'_>> {
-        self.slab(number)?.circuit(number % TOGETHER)
+        let slab = self.slab(number)?;
+        let back = slab.backs[number % TOGETHER].get()?;
+        let front = &slab.slots[number % TOGETHER].front;
+        Some(Circuit::of_key(front, back, &self.counts, Key { number, max: self.max }))
     }
 
     /// Counts a success of the circuit of a slot.
     #[inline]
     pub(super) fn count_success(&self, number: usize) {
-        if let Some(slab) = self.slab(number) {
-            slab.counts.bump(Count::Successes, number % TOGETHER);
-        }
+        self.counts.bump(Count::Successes, Key { number, max: self.max });
     }
 
     /// The circuit of a slot, made if need be. `None`: beyond those that there may be.
@@ -94,7 +110,7 @@ impl Slots {
         let make = || Box::new(Slab::new(number - offset, &rules));
         let slab = self.slabs.get(slab)?.get_or_init(make);
         slab.backs[offset].get_or_init(|| Box::new(Back::new(rules, true)));
-        slab.circuit(offset)
+        self.circuit(number)
     }
 }
 
@@ -104,16 +120,9 @@ impl Slab {
         let front = |offset| Front::new(rules, true, (first + offset) as u32);
         Slab {
             slots: array::from_fn(|offset| Slot { front: front(offset), text: Text::new() }),
-            counts: CountsTogether::new(),
             backs: [const { OnceBox::new() }; TOGETHER],
             rests: [const { Rest::new() }; TOGETHER],
         }
-    }
-
-    #[inline]
-    fn circuit(&self, offset: usize) -> Option<Circuit<'_>> {
-        let back = self.backs[offset].get()?;
-        Some(Circuit::among(&self.slots[offset].front, back, &self.counts, offset))
     }
 }
 

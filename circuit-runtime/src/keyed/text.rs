@@ -6,13 +6,13 @@
 //! MSPC 2012), one writer at a time; its version is the circuit's tenant (see `circuit::Front`). The
 //! writer makes it odd, fences (release), stores the text (relaxed), and makes it even (release),
 //! never what it has been before. A reader loads it (acquire), compares the text (relaxed), fences
-//! (acquire), and loads it again. Had it read any part of a later text, the fences would have it see
-//! at least the odd version in front of that text; so the same even version twice means that the
-//! whole text was that version's.
+//! (acquire), and loads it again before it goes by what it has found (`Tenancy`). Had it read any
+//! part of a later text, the fences would have it see at least the odd version in front of that
+//! text; so the same even version twice means that the whole text was that version's.
 
 use once_cell::race::OnceBox;
 
-use crate::sync::{AtomicU64, Ordering, aside};
+use crate::sync::{AtomicU64, Ordering};
 
 /// Words that stand here; most host names are shorter.
 const HERE: usize = 4;
@@ -44,18 +44,17 @@ impl Text {
         Text { len: AtomicU64::new(0), here: std::array::from_fn(|_| AtomicU64::new(0)) }
     }
 
+    /// Whether this is the text, one that [stands here](is_here).
+    ///
     /// All words at once, since they are mostly the same: a call has found its slot by its hash.
     #[inline]
-    pub(super) fn is(&self, key: &str, rest: &Rest) -> bool {
+    pub(super) fn is(&self, key: &str) -> bool {
         let key = key.as_bytes();
-        if self.len.load(Ordering::Relaxed) != key.len() as u64 {
-            return false;
-        }
         let (Some(last), Some(place)) = (key.last_chunk(), self.here.get(last(key))) else {
-            aside();
-            return self.is_odd(key, rest);
+            return false;
         };
-        let mut differ = place.load(Ordering::Relaxed) ^ u64::from_le_bytes(*last);
+        let mut differ = self.len.load(Ordering::Relaxed) ^ key.len() as u64;
+        differ |= place.load(Ordering::Relaxed) ^ u64::from_le_bytes(*last);
         for (place, word) in self.here.iter().zip(key.chunks_exact(8)) {
             let word = word.first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
             differ |= place.load(Ordering::Relaxed) ^ word;
@@ -63,13 +62,14 @@ impl Text {
         differ == 0
     }
 
-    /// The same for what is shorter than a word, or longer than what stands here.
-    #[inline(never)]
-    fn is_odd(&self, key: &[u8], rest: &Rest) -> bool {
-        (0..=last(key)).all(|index| {
-            let place = self.place(index, rest);
-            place.is_some_and(|place| place.load(Ordering::Relaxed) == word(key, index))
-        })
+    /// Whether this is the text, whatever its length.
+    pub(super) fn is_any(&self, key: &str, rest: &Rest) -> bool {
+        let key = key.as_bytes();
+        self.len.load(Ordering::Relaxed) == key.len() as u64
+            && (0..=last(key)).all(|index| {
+                let place = self.place(index, rest);
+                place.is_some_and(|place| place.load(Ordering::Relaxed) == word(key, index))
+            })
     }
 
     /// Puts another text here. One thread at a time. False: it can't be read from here.
@@ -101,6 +101,12 @@ impl Text {
     }
 }
 
+/// Whether a text is no shorter than a word, and no longer than what has its place in a [`Text`].
+#[inline]
+pub(super) fn is_here(text: &str) -> bool {
+    (8..=8 * HERE).contains(&text.len())
+}
+
 /// The index of the last word, of which every text has at least one.
 #[inline]
 fn last(text: &[u8]) -> usize {
@@ -122,6 +128,13 @@ fn word(text: &[u8], index: usize) -> u64 {
 mod tests {
     use super::*;
 
+    /// What is said of a text that stands here is the same either way.
+    fn is(text: &Text, key: &str, rest: &Rest) -> bool {
+        let is = text.is_any(key, rest);
+        assert_eq!(text.is(key), is && is_here(key), "{key}");
+        is
+    }
+
     #[test]
     fn a_text_is_its_own_and_no_other() {
         let long = "k".repeat(400);
@@ -132,7 +145,7 @@ mod tests {
             let (text, rest) = (Text::new(), Rest::new());
             assert!(text.replace(key, &rest));
             for other in keys.into_iter().chain([longer.as_str(), &long[1..]]) {
-                assert_eq!(text.is(other, &rest), other == key, "{key} {other}");
+                assert_eq!(is(&text, other, &rest), other == key, "{key} {other}");
             }
         }
     }
@@ -140,18 +153,18 @@ mod tests {
     #[test]
     fn an_empty_text_leaves_nothing_of_the_one_before() {
         let (text, rest) = (Text::new(), Rest::new());
-        assert!(text.replace("before", &rest) && text.replace("", &rest) && text.is("", &rest));
+        assert!(text.replace("before", &rest) && text.replace("", &rest) && is(&text, "", &rest));
     }
 
     #[test]
     fn every_byte_of_a_key_counts() {
         for len in (1..100).chain([300]) {
             let (text, rest, key) = (Text::new(), Rest::new(), "k".repeat(len));
-            assert!(text.replace(&key, &rest) && text.is(&key, &rest));
+            assert!(text.replace(&key, &rest) && is(&text, &key, &rest));
             for position in 0..len {
                 let mut other = key.clone();
                 other.replace_range(position..=position, "x");
-                assert!(!text.is(&other, &rest), "{position} of {len}");
+                assert!(!is(&text, &other, &rest), "{position} of {len}");
             }
         }
     }
@@ -171,7 +184,7 @@ mod tests {
         }
         lens.map(|len| {
             let key = "k".repeat(len);
-            text.replace(&key, &rest) && text.is(&key, &rest)
+            text.replace(&key, &rest) && is(&text, &key, &rest)
         })
     }
 

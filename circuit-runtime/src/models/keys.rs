@@ -83,13 +83,17 @@ fn a_key_is_never_taken_for_what_stands_there_half_replaced() {
                 let slots = Arc::clone(&slots);
                 thread::spawn(move || move_in(&slots, AFTER))
             };
+            let find = |key: &str| {
+                let found = slots.find(0, key).filter(|it| it.front.tenant() == it.tenant);
+                found.map(|tenancy| tenancy.tenant)
+            };
             for key in keys {
-                let found = slots.find(0, key).map(|tenancy| tenancy.tenant);
+                let found = find(key);
                 assert!(found.is_none_or(|tenant| (tenant == before) == (key == BEFORE)));
                 assert!(found.is_none() || !MIXED.contains(&key));
             }
             let after = other.join().unwrap();
-            assert_eq!(slots.find(0, AFTER).map(|tenancy| tenancy.tenant), Some(after));
+            assert_eq!(find(AFTER), Some(after));
         });
     }
 }
