@@ -41,6 +41,11 @@ fn keyed(key: u64) -> Answer {
     Ok(key)
 }
 
+#[circuit_breaker(key = key)]
+fn keyed_by_few(key: u64) -> Answer {
+    Ok(key)
+}
+
 #[circuit_breaker(key = key, max_keys = 200_000, failure_rate = 0.5)]
 fn keyed_window(key: u64) -> Answer {
     Ok(key)
@@ -117,7 +122,20 @@ fn main() {
     let keys = |from: u64, call: fn(u64) -> Answer| {
         bytes(|| (from..from + 100_000).for_each(|key| assert!(call(key).is_ok()))) / 100_000
     };
+    // What a new thread needs once, it needs for the breaker at hand too.
+    let thread = |call: &(dyn Fn() + Sync)| {
+        bytes(|| {
+            std::thread::scope(|scope| {
+                scope.spawn(|| (first.call(|| Ok::<_, ()>(())), call()).1);
+            });
+        })
+    };
+    let first_key = || assert!(keyed_by_few(0).is_ok());
+    row("the first key of a function, of 10,000 that it may have", bytes(first_key));
+    row("and for each thread more that calls it", thread(&first_key));
     row("a key, of 100,000, by the consecutive rule", keys(1, keyed));
+    let all_keys = || (1..=100_000).for_each(|key| assert!(keyed(key).is_ok()));
+    row("and for each thread more that calls it", thread(&all_keys) / 100_000);
     row("a key, of 100,000, with a count window of 100 calls", keys(1, keyed_window));
     let opened = made(Config::new().threshold(1));
     call(opened);
