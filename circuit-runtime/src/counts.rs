@@ -55,6 +55,10 @@ impl Totals {
         self.0[count as usize]
     }
 
+    pub(crate) fn add(&mut self, count: Count, more: u64) {
+        self.0[count as usize] += more;
+    }
+
     pub(crate) fn since(&self, earlier: &Totals) -> Totals {
         let mut difference = *self;
         for (now, then) in difference.0.iter_mut().zip(earlier.0) {

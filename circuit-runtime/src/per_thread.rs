@@ -42,16 +42,20 @@ impl<T> PerThread<T> {
     /// This thread's row, if it has one by now.
     #[inline]
     pub(crate) fn get(&self) -> Option<&T> {
-        #[cfg(not(circuit_loom))]
-        let index = INDEX.get();
-        #[cfg(circuit_loom)]
-        let index = modelled::index();
+        let Thread(index) = Thread::here();
         if let Some(row) = self.first.get(index as usize) {
             row.get()
         } else {
             aside();
             self.get_further(index)
         }
+    }
+
+    /// The row of this very thread, if it is one of the first: without a call, for whoever has
+    /// another way besides.
+    #[inline]
+    pub(crate) fn get_first(&self, Thread(index): Thread) -> Option<&T> {
+        self.first.get(index as usize)?.get()
     }
 
     #[inline(never)]
@@ -123,6 +127,21 @@ struct Indices {
 }
 
 static INDICES: Mutex<Indices> = Mutex::new(Indices { next: 0, free: Vec::new() });
+
+/// A thread's index, or none.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Thread(u32);
+
+impl Thread {
+    /// This one.
+    #[inline]
+    pub(crate) fn here() -> Self {
+        #[cfg(not(circuit_loom))]
+        return Thread(INDEX.get());
+        #[cfg(circuit_loom)]
+        return Thread(modelled::index());
+    }
+}
 
 /// This thread's index, found on first use.
 fn index() -> Option<u32> {

@@ -5,7 +5,7 @@ use std::mem::ManuallyDrop;
 
 use crate::breaker::CircuitBreaker;
 use crate::circuit::{Circuit, Front};
-use crate::clock::{Moment, Nanos, nanos};
+use crate::clock::{self, Moment, Nanos, nanos};
 use crate::config::Rules;
 use crate::counts::Count;
 use crate::outcome::Outcome;
@@ -167,24 +167,56 @@ fn dropped(breaker: &CircuitBreaker, front: &Front, ticket: Ticket, started: Nan
 fn succeed(breaker: &CircuitBreaker, front: &Front, entry: Entry) {
     // The usual ones, each before what takes more stack.
     match front.ease_for_bare(entry.ticket) {
-        Ease::Slides => match breaker.own_of(front) {
-            Some(own) if own.circuit().slide(entry.ticket.epoch()) => {
-                own.counts().bump(Count::Successes, ());
-            }
-            _ => succeed_further(breaker, front, entry),
-        },
-        Ease::Counts => succeed_in_time(breaker, front, entry),
+        Ease::Counts => succeed_in_time(breaker, front, entry.ticket),
+        Ease::Slides => succeed_sliding(breaker, front, entry.ticket),
         _ => succeed_further(breaker, front, entry),
+    }
+}
+
+/// A success that moves a count window.
+#[inline(never)]
+fn succeed_sliding(breaker: &CircuitBreaker, front: &Front, ticket: Ticket) {
+    match breaker.own_of(front) {
+        Some(own) if own.circuit().slide(ticket.epoch()) => {
+            own.counts().bump(Count::Successes, ());
+        }
+        _ => succeed_further(breaker, front, Entry { ticket, started: 0 }),
     }
 }
 
 /// A success in a time window.
 #[inline(never)]
-fn succeed_in_time(breaker: &CircuitBreaker, front: &Front, entry: Entry) {
-    if front.count(entry.ticket.epoch(), &Moment::default()) {
-        breaker.count_success(front);
+fn succeed_in_time(breaker: &CircuitBreaker, front: &Front, ticket: Ticket) {
+    let Some((row, coarse)) = front.row(ticket.epoch()) else {
+        aside();
+        return succeed_in_bucket(breaker, front, ticket, None);
+    };
+    let now = if coarse {
+        clock::coarse()
     } else {
-        succeed_further(breaker, front, entry);
+        aside();
+        clock::now()
+    };
+    if row.count_again(now) {
+        row.keep();
+    } else {
+        aside();
+        succeed_in_bucket(breaker, front, ticket, Some(now));
+    }
+}
+
+/// A success in a time window, the first in its bucket perhaps; `coarse` is what that clock shows.
+#[cold]
+#[inline(never)]
+fn succeed_in_bucket(
+    breaker: &CircuitBreaker,
+    front: &Front,
+    ticket: Ticket,
+    coarse: Option<Nanos>,
+) {
+    match front.count(ticket.epoch(), &Moment::with_coarse(coarse)) {
+        Some(row) => row.keep(),
+        None => succeed_further(breaker, front, Entry { ticket, started: 0 }),
     }
 }
 

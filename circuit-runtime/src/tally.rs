@@ -14,11 +14,18 @@
 //! by whatever synchronization the user has, is seen when it is judged; what is counted at the same
 //! moment may come after it.
 //!
+//! A thread that has counted in a generation before may count on in it by a glance: what it would
+//! read of the placement, it has read then. The lifetime counter in a row is as those in `counts`.
+//!
 //! A generation carries the epoch, so that a thread that was held up between finding its period
 //! current and counting can't count in a later one.
 
+// Never the model checker's, as in `counts`.
+use std::sync::atomic::AtomicU64 as Counter;
+
 use crate::clock::{Moment, Nanos};
-use crate::per_thread::PerThread;
+use crate::counts::increment;
+use crate::per_thread::{PerThread, Thread};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::window::{BUCKETS, COARSE_FROM, Span, slot};
 
@@ -36,12 +43,14 @@ pub(crate) struct Tally {
 /// One thread's successes.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-struct Row {
+pub(crate) struct Row {
     /// The generation in which all of this was counted.
     generation: AtomicU64,
     /// Where the current bucket is, and when it ends.
     current: AtomicU32,
     ends: AtomicU64,
+    /// Those of this thread that no other lifetime counter has.
+    successes: Counter,
     /// The number of a bucket in the upper half, the successes in it in the lower.
     buckets: [AtomicU64; BUCKETS],
 }
@@ -52,6 +61,35 @@ const NUMBER: u32 = 32;
 const COUNT: u64 = u32::MAX as u64;
 /// In a generation: its buckets have been placed and hold.
 const PLACED: u64 = 1 << 31;
+
+impl Row {
+    /// Counts a success beside others in its bucket. False: there are none yet.
+    #[inline]
+    pub(crate) fn count_again(&self, now: Nanos) -> bool {
+        let goes_on = now < self.ends.load(Ordering::Relaxed);
+        if goes_on {
+            self.count();
+        }
+        goes_on
+    }
+
+    /// Counts a success for life, in place of the circuit's counters.
+    #[inline]
+    pub(crate) fn keep(&self) {
+        increment(&self.successes);
+    }
+
+    /// One more in the current bucket.
+    #[inline]
+    fn count(&self) {
+        if let Some(bucket) = self.buckets.get(self.current.load(Ordering::Relaxed) as usize) {
+            let filled = bucket.load(Ordering::Relaxed);
+            if filled & COUNT < COUNT {
+                bucket.store(filled + 1, Ordering::Relaxed);
+            }
+        }
+    }
+}
 
 impl Tally {
     pub(crate) fn new() -> Self {
@@ -85,32 +123,42 @@ impl Tally {
         self.generation.store(generation & !PLACED, Ordering::Release);
     }
 
-    /// Counts a success of this period. False: its thread or its period can't.
+    /// Whether the coarse clock tells which bucket a success falls into.
+    #[inline]
+    fn is_coarse(&self) -> bool {
+        self.width.load(Ordering::Relaxed) >= COARSE_FROM
+    }
+
+    /// The row of a thread that has counted in this period before, and whether the coarse clock will
+    /// do for it.
+    #[inline]
+    pub(crate) fn row(&self, epoch: u32, thread: Thread) -> Option<(&Row, bool)> {
+        let row = self.rows.get_first(thread)?;
+        let generation = self.generation.load(Ordering::Acquire);
+        // A row's generation is one that has been placed.
+        let present = row.generation.load(Ordering::Relaxed) == generation
+            && generation >> NUMBER == u64::from(epoch);
+        present.then(|| (row, self.is_coarse()))
+    }
+
+    /// Counts a success of this period, in the row that it gives. `None`: its thread or its period
+    /// can't.
     #[expect(clippy::inline_always, reason = "out of line it would ask for the moment in memory")]
     #[inline(always)]
-    pub(crate) fn count(&self, epoch: u32, moment: &Moment) -> bool {
+    pub(crate) fn count(&self, epoch: u32, moment: &Moment) -> Option<&Row> {
         let generation = self.generation.load(Ordering::Acquire);
         if generation & PLACED == 0 || generation >> NUMBER != u64::from(epoch) {
-            return false;
+            return None;
         }
-        let Some(row) = self.rows.get().or_else(|| self.rows.get_or_make(Row::default)) else {
-            return false;
-        };
-        let coarse = self.width.load(Ordering::Relaxed) >= COARSE_FROM;
-        let now = if coarse { moment.coarse() } else { moment.exact() };
+        let row = self.rows.get().or_else(|| self.rows.get_or_make(Row::default))?;
+        let now = if self.is_coarse() { moment.coarse() } else { moment.exact() };
         if row.generation.load(Ordering::Relaxed) != generation
             || now >= row.ends.load(Ordering::Relaxed)
         {
             self.turn(row, generation, now);
         }
-        let Some(bucket) = row.buckets.get(row.current.load(Ordering::Relaxed) as usize) else {
-            return false;
-        };
-        let filled = bucket.load(Ordering::Relaxed);
-        if filled & COUNT < COUNT {
-            bucket.store(filled + 1, Ordering::Relaxed);
-        }
-        true
+        row.count();
+        Some(row)
     }
 
     /// Goes on to the bucket of the present time, in the present generation.
@@ -132,6 +180,11 @@ impl Tally {
             .store(origin.saturating_add((number + 1).saturating_mul(width)), Ordering::Relaxed);
         // A row turns to a later bucket, or to its first one: this one holds nothing of its own yet.
         row.buckets[slot(number)].store(number << NUMBER, Ordering::Relaxed);
+    }
+
+    /// All that have ever been counted here for life.
+    pub(crate) fn successes(&self) -> u64 {
+        self.rows.iter().map(|row| row.successes.load(Ordering::Relaxed)).sum()
     }
 
     /// Gives each bucket that still counts to `each`: its number, as far as it is told, and its
@@ -167,12 +220,12 @@ mod tests {
         let tally = Tally::new();
         let moment = Moment::default();
         tally.place(0, Span { origin: moment.exact(), width: Nanos::MAX, reached: 0 });
-        assert!(tally.count(0, &moment));
+        assert!(tally.count(0, &moment).is_some());
         for row in tally.rows.iter() {
             row.buckets[0].store(COUNT - 1, Ordering::Relaxed);
         }
         for _ in 0..3 {
-            assert!(tally.count(0, &moment));
+            assert!(tally.count(0, &moment).is_some());
             let mut seen = Vec::new();
             tally.each(0, 0, |number, successes| {
                 seen.extend((successes > 0).then_some((number, successes)));
@@ -185,13 +238,13 @@ mod tests {
     fn a_success_counts_in_the_period_that_was_placed_and_while_its_placement_holds() {
         let (tally, moment) = (Tally::new(), Moment::default());
         let span = Span { origin: moment.exact(), width: Nanos::MAX, reached: 0 };
-        assert!(!tally.count(0, &moment), "not placed yet");
+        assert!(tally.count(0, &moment).is_none(), "not placed yet");
         for epoch in [0, 3] {
             tally.place(epoch, span);
-            assert!(tally.count(epoch, &moment));
-            assert!(!tally.count(epoch + 1, &moment) && !tally.count(epoch + 2, &moment));
+            assert!(tally.count(epoch, &moment).is_some());
+            assert!([1, 2].iter().all(|later| tally.count(epoch + later, &moment).is_none()));
             tally.forget();
-            assert!(!tally.count(epoch, &moment), "taken over");
+            assert!(tally.count(epoch, &moment).is_none(), "taken over");
             tally.each(epoch, 0, |_, successes| panic!("{successes} are given twice"));
         }
     }
@@ -201,7 +254,7 @@ mod tests {
         let (tally, moment) = (Tally::new(), Moment::default());
         let (now, width) = (moment.exact(), 1_000_000_000);
         tally.place(0, Span { origin: now - 5 * width, width, reached: 5 });
-        assert!(tally.count(0, &moment));
+        assert!(tally.count(0, &moment).is_some());
         let row = tally.rows.get().expect("this thread has counted");
         assert_eq!(row.current.load(Ordering::Relaxed), 5);
         assert_eq!(row.ends.load(Ordering::Relaxed), now + width);
@@ -213,7 +266,7 @@ mod tests {
         for _ in 0..100 {
             let (tally, moment) = (Tally::new(), Moment::default());
             tally.place(0, Span { origin: 0, width: COARSE_FROM - 1, reached: 0 });
-            assert!(tally.count(0, &moment));
+            assert!(tally.count(0, &moment).is_some());
             assert_eq!(moment.coarse(), moment.exact());
         }
     }

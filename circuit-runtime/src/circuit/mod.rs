@@ -198,13 +198,6 @@ impl<'a> Circuit<'a> {
         }
     }
 
-    fn totals(&self) -> Totals {
-        match self.counts {
-            CountsOf::Own(counts) => counts.totals(()),
-            CountsOf::OfKey(counts, key) => counts.totals(key),
-        }
-    }
-
     pub(crate) fn key(&self) -> Option<Arc<str>> {
         self.enter().key.clone()
     }

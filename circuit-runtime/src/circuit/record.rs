@@ -4,8 +4,10 @@ use super::{Circuit, Front, Inner};
 use crate::clock::{Moment, Nanos};
 use crate::config::Rules;
 use crate::event::Transition;
+use crate::per_thread::Thread;
 use crate::state::{Recorded, Verdict};
 use crate::sync::Ordering;
+use crate::tally::Row;
 use crate::window::Ease;
 use crate::word::{Ticket, Word};
 
@@ -29,10 +31,19 @@ impl Front {
         Word(self.word.load(Ordering::Relaxed)).ease_for_bare(ticket)
     }
 
-    /// One more success in the time window; false when the period is over.
+    /// One more success in the time window; `None` when the period is over.
     #[inline]
-    pub(crate) fn count(&self, epoch: u32, moment: &Moment) -> bool {
-        self.tally.get().is_some_and(|tally| tally.count(epoch, moment))
+    pub(crate) fn count(&self, epoch: u32, moment: &Moment) -> Option<&Row> {
+        self.tally.get()?.count(epoch, moment)
+    }
+
+    /// Where this thread counts successes in the time window, if it has counted some in this period,
+    /// and whether the coarse clock will do for that.
+    #[inline]
+    pub(crate) fn row(&self, epoch: u32) -> Option<(&Row, bool)> {
+        // Asked for first: to a library's code it is a call, before which all else would be saved.
+        let thread = Thread::here();
+        self.tally.get()?.row(epoch, thread)
     }
 
     /// Whether a call that took this long has been slow.
@@ -53,7 +64,7 @@ impl Circuit<'_> {
         match Word(self.front.word.load(Ordering::Relaxed)).ease_for(ticket) {
             Ease::Calm => true,
             Ease::Slides => self.slide(ticket.epoch()),
-            Ease::Counts => self.front.count(ticket.epoch(), moment),
+            Ease::Counts => self.front.count(ticket.epoch(), moment).is_some(),
             Ease::Stirred => false,
         }
     }

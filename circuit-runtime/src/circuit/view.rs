@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Circuit;
+use super::{Circuit, CountsOf};
 use crate::clock::{self, Moment, Nanos};
-use crate::counts::Totals;
+use crate::counts::{Count, Totals};
 use crate::event::Transition;
 use crate::outcome::{Mode, State};
 use crate::window::Figures;
@@ -26,6 +26,18 @@ pub(crate) struct View {
 }
 
 impl Circuit<'_> {
+    /// All counters, the time window's part of the successes included.
+    pub(super) fn totals(&self) -> Totals {
+        let mut totals = match self.counts {
+            CountsOf::Own(counts) => counts.totals(()),
+            CountsOf::OfKey(counts, key) => counts.totals(key),
+        };
+        if let Some(tally) = self.front.tally.get() {
+            totals.add(Count::Successes, tally.successes());
+        }
+        totals
+    }
+
     /// What a snapshot shows, at one moment but for the counters.
     pub(crate) fn view(&self) -> View {
         let moment = Moment::default();
