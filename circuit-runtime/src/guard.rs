@@ -118,8 +118,6 @@ pub(crate) fn poll<'a, F: Future>(
         Poll::Ready(output) => {
             let (end, fallback) = judge(output);
             permit.settle(end, fallback);
-            // Nobody has put another one there. Said here, it needn't be asked when this is dropped.
-            std::mem::forget(place.take());
         }
     }
     result
