@@ -19,6 +19,6 @@ for name in paths::plain paths::healthy paths::failing paths::count_window paths
   printf '%-50s %12s\n' "$name" "$(function_of "$name" | tail -n +2 | wc -l)"
 done
 echo 'out of line, once for all functions:'
-for name in CircuitBreaker::ask CircuitBreaker::ask_further permit::succeed permit::succeed_further permit::conclude_at Counts::bump_first; do
+for name in CircuitBreaker::ask CircuitBreaker::ask_closely CircuitBreaker::ask_further permit::succeed permit::succeed_in_time permit::succeed_further permit::conclude_at Counts::bump_first; do
   printf '%-50s %12s\n' "$name" "$(function_of "$name" | tail -n +2 | wc -l)"
 done

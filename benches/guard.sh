@@ -9,10 +9,10 @@ bounds='
 healthy               40
 count-window          40
 count-window-failing 180
-time-window          190
+time-window          150
 slow-rule            400
 failing              430
-rejecting            170
+rejecting            130
 keyed                380
 async                 45
 '

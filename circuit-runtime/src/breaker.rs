@@ -150,7 +150,7 @@ impl CircuitBreaker {
             Entry { ticket, started: 0 }
         } else {
             aside();
-            self.ask(Fallback::None, None)?
+            self.ask_by_hand()?
         };
         Ok(Permit::new(self, self.own.front(), entry))
     }
@@ -166,28 +166,106 @@ impl CircuitBreaker {
             Entry { ticket, started: 0 }
         } else {
             aside();
-            self.ask(fallback, Some(self))?
+            self.ask_or(fallback)?
         };
         Ok(Permit::entered(self, self.own.front(), entry))
     }
 
-    /// Admission in all cases but the plainest; `to_list` is this breaker, if it is to be listed.
+    /// Admission of an annotated function's call in all cases but the plainest.
+    #[inline]
+    fn ask_or(&'static self, fallback: Fallback) -> Result<Entry, CircuitOpenError> {
+        match fallback {
+            Fallback::None => self.ask(),
+            Fallback::Runs => self.ask_falling_back(),
+        }
+    }
+
+    /// The same where no fallback answers a rejection.
     #[inline(never)]
-    fn ask(
+    fn ask(&'static self) -> Result<Entry, CircuitOpenError> {
+        self.ask_first(Fallback::None, Some(self))
+    }
+
+    /// The same of a call by hand, whose breaker may not be listed.
+    #[inline(never)]
+    fn ask_by_hand(&self) -> Result<Entry, CircuitOpenError> {
+        self.ask_first(Fallback::None, None)
+    }
+
+    /// The same where one does.
+    #[inline(never)]
+    fn ask_falling_back(&'static self) -> Result<Entry, CircuitOpenError> {
+        self.ask_first(Fallback::Runs, Some(self))
+    }
+
+    /// In front of all else the answer that an open circuit gives to every call; `to_list` is this
+    /// breaker, if it is to be listed.
+    #[expect(clippy::inline_always, reason = "each caller knows some of it beforehand")]
+    #[inline(always)]
+    fn ask_first(
         &self,
         fallback: Fallback,
         to_list: Option<&'static Self>,
     ) -> Result<Entry, CircuitOpenError> {
         let word = self.own.front().word();
-        // Whether it is listed matters to nobody else.
-        let rejects = if to_list.is_some() { word } else { word.listed() }.just_rejects();
-        if rejects {
-            // In front of all else, since an open circuit gives this answer to every call.
-            if let Some(refusal) = self.own.front().left(word.state()) {
-                return Err(self.rejected(self.own(), refusal, None, fallback));
+        match Self::asked_of(word, to_list).just_rejects() {
+            Some(State::Open) => self.reject(State::Open, fallback, to_list),
+            Some(_) => {
+                aside();
+                self.ask_full(fallback, to_list)
+            }
+            None => {
+                aside();
+                self.ask_further(word, false, fallback, to_list)
             }
         }
-        self.ask_further(word, rejects, fallback, to_list)
+    }
+
+    /// The answer of a half-open circuit whose places are taken.
+    #[inline(never)]
+    fn ask_full(
+        &self,
+        fallback: Fallback,
+        to_list: Option<&'static Self>,
+    ) -> Result<Entry, CircuitOpenError> {
+        self.reject(State::HalfOpen, fallback, to_list)
+    }
+
+    /// The answer in a state that rejects, far from its deadline.
+    #[expect(clippy::inline_always, reason = "a state that is known needn't be kept in hand")]
+    #[inline(always)]
+    fn reject(
+        &self,
+        state: State,
+        fallback: Fallback,
+        to_list: Option<&'static Self>,
+    ) -> Result<Entry, CircuitOpenError> {
+        let Some(refusal) = self.own.front().left_by_far(state) else {
+            aside();
+            return self.ask_closely(fallback, to_list);
+        };
+        Err(self.rejected(self.own(), refusal, None, fallback))
+    }
+
+    /// The answer where the deadline is near.
+    #[inline(never)]
+    fn ask_closely(
+        &self,
+        fallback: Fallback,
+        to_list: Option<&'static Self>,
+    ) -> Result<Entry, CircuitOpenError> {
+        let word = self.own.front().word();
+        let rejects = Self::asked_of(word, to_list).just_rejects();
+        if let Some(refusal) = rejects.and_then(|state| self.own.front().left_exactly(state)) {
+            return Err(self.rejected(self.own(), refusal, None, fallback));
+        }
+        self.ask_further(word, rejects.is_some(), fallback, to_list)
+    }
+
+    /// What matters of a word: whether the circuit is listed does so for those who list it.
+    #[inline]
+    fn asked_of(word: Word, to_list: Option<&'static Self>) -> Word {
+        if to_list.is_some() { word } else { word.listed() }
     }
 
     /// The rest of it; `waited`: the circuit has been open, or full, until its deadline.
@@ -245,9 +323,7 @@ impl CircuitBreaker {
         fallback: Fallback,
     ) -> Result<(&'static Front, Entry), CircuitOpenError> {
         let own = self.own.front();
-        let Some(keys) = self.keys.get() else {
-            return Ok((own, self.ask(fallback, Some(self))?));
-        };
+        let Some(keys) = self.keys.get() else { return Ok((own, self.ask_or(fallback)?)) };
         self.register();
         for _ in 0..ATTEMPTS {
             let arrive = || keys.arrive(key, || (self.own().rules(), self.own().mode()));

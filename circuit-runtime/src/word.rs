@@ -130,9 +130,14 @@ impl Word {
         self.0 & FULL != 0
     }
 
-    /// Open, or half-open with all places taken; listed, and the mode is normal.
-    pub(crate) fn just_rejects(self) -> bool {
-        matches!(self.0 & FLAGS & !(TIMED | LIMITED), OPEN | HALF_OPEN_AND_FULL)
+    /// Open, or half-open with all places taken: the state; listed, and the mode is normal.
+    #[inline]
+    pub(crate) fn just_rejects(self) -> Option<State> {
+        match self.0 & FLAGS & !(TIMED | LIMITED) {
+            OPEN => Some(State::Open),
+            HALF_OPEN_AND_FULL => Some(State::HalfOpen),
+            _ => None,
+        }
     }
 
     /// A success only moves the count window.

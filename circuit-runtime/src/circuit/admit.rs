@@ -7,7 +7,7 @@ use crate::error::Rejection;
 use crate::event::Transition;
 use crate::outcome::{Mode, State};
 use crate::state::{Admission, Verdict};
-use crate::sync::Ordering;
+use crate::sync::{Ordering, aside};
 use crate::word::{Entry, Ticket, Word};
 
 /// Why a call may not run.
@@ -58,18 +58,34 @@ impl Front {
         }
     }
 
-    /// What is left until the deadline of a state, if anything is. Far from it the coarse clock
-    /// will do; its lag would overstate what is left, but never above the whole.
+    /// What is left until the deadline of a state, if anything is.
     #[inline]
     pub(crate) fn left(&self, state: State) -> Option<Refusal> {
-        let refusal = |retry_after| Refusal { reason: rejection(state), retry_after };
+        self.left_by_far(state).or_else(|| self.left_exactly(state))
+    }
+
+    /// The same, told by the coarse clock; `None` where that is too near to tell. Its lag would
+    /// overstate what is left, but never above the whole.
+    #[inline]
+    pub(crate) fn left_by_far(&self, state: State) -> Option<Refusal> {
+        // The clock first: the deadline needn't be kept while it is read.
+        let now = clock::coarse();
         let deadline = self.deadline(state);
-        let until = deadline.until.load(Ordering::Acquire);
-        let left = clock::left(until, clock::coarse());
-        if left > clock::LAG {
-            return Some(refusal(left.min(deadline.wait.load(Ordering::Acquire))));
+        let left = clock::left(deadline.until.load(Ordering::Acquire), now);
+        if left <= clock::LAG {
+            aside();
+            return None;
         }
-        left_exactly(until).map(refusal)
+        let retry_after = left.min(deadline.wait.load(Ordering::Acquire));
+        Some(Refusal { reason: rejection(state), retry_after })
+    }
+
+    /// The same by the exact clock.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn left_exactly(&self, state: State) -> Option<Refusal> {
+        let left = clock::left(self.deadline(state).until.load(Ordering::Acquire), clock::now());
+        (left > 0).then_some(Refusal { reason: rejection(state), retry_after: left })
     }
 }
 
@@ -134,13 +150,6 @@ impl Circuit<'_> {
         }
         Ok(Err(Refusal { reason: Rejection::TooManyCalls, retry_after: NEVER }))
     }
-}
-
-/// What is left by the exact clock, if anything is.
-#[cold]
-#[inline(never)]
-fn left_exactly(until: Nanos) -> Option<Nanos> {
-    Some(clock::left(until, clock::now())).filter(|left| *left > 0)
 }
 
 /// The reason why a circuit in this state rejects.
