@@ -124,7 +124,14 @@ impl CircuitBreaker {
     pub(crate) fn count_success(&self, front: &Front) {
         if let Some(own) = self.own_of(front) {
             own.counts().bump(Count::Successes, ());
-        } else if let Some(keys) = self.keys.made() {
+        } else {
+            self.count_success_of_key(front);
+        }
+    }
+
+    #[inline(never)]
+    fn count_success_of_key(&self, front: &Front) {
+        if let Some(keys) = self.keys.made() {
             keys.count_success(front);
         }
     }
