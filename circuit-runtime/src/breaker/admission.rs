@@ -1,0 +1,295 @@
+//! Admission: from a call to its permit, or to the error that rejects it.
+//!
+//! What most calls find is in front, and inlined where they begin; what they seldom find is behind
+//! it, out of line, once for all functions.
+
+use super::CircuitBreaker;
+use crate::circuit::{Circuit, Front, Moved, Refusal};
+use crate::counts::Count;
+use crate::error::{CircuitOpenError, Rejection};
+#[cfg(feature = "tracing")]
+use crate::integrations;
+use crate::keyed::Tenancy;
+use crate::outcome::{Mode, State};
+use crate::permit::{Fallback, Permit};
+use crate::sync::aside;
+use crate::word::{Entry, Ticket, Word};
+
+impl CircuitBreaker {
+    /// Admission of an annotated function's call, the first of which lists the circuit; `fallback`
+    /// says whether one answers a rejection.
+    #[inline]
+    pub(crate) fn enter(
+        &'static self,
+        fallback: Fallback,
+    ) -> Result<Permit<'static>, CircuitOpenError> {
+        let entry = if let Some(ticket) = self.own.front().quick_if_listed() {
+            Entry { ticket, started: 0 }
+        } else {
+            aside();
+            self.ask_or(fallback)?
+        };
+        Ok(Permit::entered(self, self.own.front(), entry))
+    }
+
+    /// Admission of an annotated function's call in all cases but the plainest.
+    #[inline]
+    fn ask_or(&'static self, fallback: Fallback) -> Result<Entry, CircuitOpenError> {
+        match fallback {
+            Fallback::None => self.ask(),
+            Fallback::Runs => self.ask_falling_back(),
+        }
+    }
+
+    /// The same where no fallback answers a rejection.
+    #[inline(never)]
+    fn ask(&'static self) -> Result<Entry, CircuitOpenError> {
+        self.ask_first(Fallback::None, Some(self))
+    }
+
+    /// The same of a call by hand, whose breaker may not be listed.
+    #[inline(never)]
+    pub(super) fn ask_by_hand(&self) -> Result<Entry, CircuitOpenError> {
+        self.ask_first(Fallback::None, None)
+    }
+
+    /// The same where one does.
+    #[inline(never)]
+    fn ask_falling_back(&'static self) -> Result<Entry, CircuitOpenError> {
+        self.ask_first(Fallback::Runs, Some(self))
+    }
+
+    /// In front of all else the answer that an open circuit gives to every call; `to_list` is this
+    /// breaker, if it is to be listed.
+    #[expect(clippy::inline_always, reason = "each caller knows some of it beforehand")]
+    #[inline(always)]
+    fn ask_first(
+        &self,
+        fallback: Fallback,
+        to_list: Option<&'static Self>,
+    ) -> Result<Entry, CircuitOpenError> {
+        let word = self.own.front().word();
+        match Self::asked_of(word, to_list).just_rejects() {
+            Some(State::Open) => self.reject(State::Open, fallback, to_list),
+            Some(_) => {
+                aside();
+                self.ask_full(fallback, to_list)
+            }
+            None => {
+                aside();
+                self.ask_further(word, false, fallback, to_list)
+            }
+        }
+    }
+
+    /// The answer of a half-open circuit whose places are taken.
+    #[inline(never)]
+    fn ask_full(
+        &self,
+        fallback: Fallback,
+        to_list: Option<&'static Self>,
+    ) -> Result<Entry, CircuitOpenError> {
+        self.reject(State::HalfOpen, fallback, to_list)
+    }
+
+    /// The answer in a state that rejects, far from its deadline.
+    #[expect(clippy::inline_always, reason = "a state that is known needn't be kept in hand")]
+    #[inline(always)]
+    fn reject(
+        &self,
+        state: State,
+        fallback: Fallback,
+        to_list: Option<&'static Self>,
+    ) -> Result<Entry, CircuitOpenError> {
+        let Some(refusal) = self.own.front().left_by_far(state) else {
+            aside();
+            return self.ask_closely(fallback, to_list);
+        };
+        Err(self.rejected(self.own(), refusal, None, fallback))
+    }
+
+    /// The answer where the deadline is near.
+    #[inline(never)]
+    fn ask_closely(
+        &self,
+        fallback: Fallback,
+        to_list: Option<&'static Self>,
+    ) -> Result<Entry, CircuitOpenError> {
+        let word = self.own.front().word();
+        let rejects = Self::asked_of(word, to_list).just_rejects();
+        if let Some(refusal) = rejects.and_then(|state| self.own.front().left_exactly(state)) {
+            return Err(self.rejected(self.own(), refusal, None, fallback));
+        }
+        self.ask_further(word, rejects.is_some(), fallback, to_list)
+    }
+
+    /// What matters of a word: whether the circuit is listed does so for those who list it.
+    #[inline]
+    fn asked_of(word: Word, to_list: Option<&'static Self>) -> Word {
+        if to_list.is_some() { word } else { word.listed() }
+    }
+
+    /// The rest of it; `waited`: the circuit has been open, or full, until its deadline.
+    #[inline(never)]
+    fn ask_further(
+        &self,
+        word: Word,
+        waited: bool,
+        fallback: Fallback,
+        to_list: Option<&'static Self>,
+    ) -> Result<Entry, CircuitOpenError> {
+        if let Some(breaker) = to_list {
+            breaker.register();
+        }
+        let answer = if waited { None } else { self.own.front().look_at(word) };
+        // Only the circuit of a key can change hands.
+        self.ask_one(self.own(), 0, word, answer, None, fallback)
+            .unwrap_or_else(|Moved| Ok(self.unprotected()))
+    }
+
+    /// [`enter`](CircuitBreaker::enter) with a key.
+    #[inline]
+    pub(crate) fn enter_key(
+        &'static self,
+        key: &str,
+        fallback: Fallback,
+    ) -> Result<Permit<'static>, CircuitOpenError> {
+        let known = self.find_key(key);
+        let quick = known.and_then(|Tenancy { front, tenant }| {
+            let ticket = front.quick()?;
+            (front.tenant() == tenant).then_some((front, Entry { ticket, started: 0 }))
+        });
+        let (front, entry) = if let Some(admitted) = quick {
+            admitted
+        } else {
+            aside();
+            self.ask_key(key, known, fallback)?
+        };
+        Ok(Permit::entered(self, front, entry))
+    }
+
+    /// Out of line, in one place for all functions; its answer fits into registers.
+    #[inline(never)]
+    fn find_key(&self, key: &str) -> Option<Tenancy<'_>> {
+        self.keys.made()?.get(key)
+    }
+
+    /// Admission by the circuit of a key in all cases but the plainest. The first call comes here,
+    /// since its key is new.
+    #[inline(never)]
+    fn ask_key(
+        &'static self,
+        key: &str,
+        mut known: Option<Tenancy<'static>>,
+        fallback: Fallback,
+    ) -> Result<(&'static Front, Entry), CircuitOpenError> {
+        let own = self.own.front();
+        let Some(keys) = self.keys.get() else { return Ok((own, self.ask_or(fallback)?)) };
+        self.register();
+        for _ in 0..ATTEMPTS {
+            let arrive = || keys.arrive(key, || (self.own().rules(), self.own().mode()));
+            let Some(Tenancy { front, tenant }) = known.or_else(arrive) else { break };
+            let word = front.word();
+            let answer = front.look_at(word);
+            match self.ask_one(self.circuit(front), tenant, word, answer, Some(key), fallback) {
+                Ok(entry) => return Ok((front, entry?)),
+                // The circuit has just been given to another key: ask for one behind the lock
+                // under which that is done.
+                Err(Moved) => known = None,
+            }
+        }
+        let by_mode = self.ask_mode(key, fallback).unwrap_or_else(|| Ok(self.unprotected()));
+        Ok((own, by_mode?))
+    }
+
+    /// Admission where no circuit is asked, by one look at the mode: what holds for all keys holds
+    /// for those without a circuit too.
+    #[cold]
+    fn ask_mode(&self, key: &str, fallback: Fallback) -> Option<Result<Entry, CircuitOpenError>> {
+        let word = self.own.front().word();
+        let answer = match word.mode() {
+            Mode::ForcedOpen | Mode::Disabled => self.own.front().look_at(word)?,
+            Mode::Normal | Mode::Shadow => return None,
+        };
+        Some(answer.map_err(|refusal| self.rejected(self.own(), refusal, Some(key), fallback)))
+    }
+
+    /// Counts a rejection, and makes the error.
+    #[expect(clippy::inline_always, reason = "a rejection is quick, and has few places")]
+    #[inline(always)]
+    fn rejected(
+        &self,
+        circuit: Circuit<'_>,
+        Refusal { reason, retry_after }: Refusal,
+        #[cfg_attr(not(feature = "tracing"), expect(unused_variables))] key: Option<&str>,
+        fallback: Fallback,
+    ) -> CircuitOpenError {
+        circuit.bump(Count::Rejected);
+        if fallback == Fallback::Runs {
+            circuit.bump(Count::Fallbacks);
+        }
+        if reason == Rejection::TooManyCalls {
+            // It may have been a probe, and have given its place back.
+            self.may_have_room();
+        }
+        let error = CircuitOpenError::new(self.name(), reason, retry_after);
+        #[cfg(feature = "tracing")]
+        integrations::tracing::rejected(&error, key);
+        error
+    }
+
+    /// Asks one circuit what a look at its word didn't tell.
+    #[expect(
+        clippy::inline_always,
+        reason = "its answer is costly to hand over, and it has two callers"
+    )]
+    #[inline(always)]
+    fn ask_one(
+        &self,
+        circuit: Circuit<'_>,
+        tenant: u64,
+        word: Word,
+        answer: Option<Result<Entry, Refusal>>,
+        key: Option<&str>,
+        fallback: Fallback,
+    ) -> Result<Result<Entry, CircuitOpenError>, Moved> {
+        if circuit.front.tenant() != tenant {
+            return Err(Moved);
+        }
+        let answer = match answer {
+            Some(answer) => answer,
+            None => self.ask_machine(circuit, tenant)?,
+        };
+        let answer = circuit.complete(word, answer, tenant)?;
+        if answer.is_ok_and(|entry| entry.ticket.is_unseen()) {
+            // In the shadow mode. It may have been a probe, and have given its place back.
+            self.may_have_room();
+        }
+        Ok(answer.map_err(|refusal| self.rejected(circuit, refusal, key, fallback)))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn ask_machine(
+        &self,
+        circuit: Circuit<'_>,
+        tenant: u64,
+    ) -> Result<Result<Entry, Refusal>, Moved> {
+        let (answer, transition) = circuit.ask(self.name(), tenant)?;
+        if let Some(transition) = transition {
+            self.tell(*transition);
+        }
+        Ok(answer)
+    }
+
+    /// An entry that nothing judges: `max_keys` leaves no circuit for this key.
+    #[cold]
+    fn unprotected(&self) -> Entry {
+        self.own().bump(Count::Unprotected);
+        Entry { ticket: Ticket::of_epoch(0).unseen(), started: 0 }
+    }
+}
+
+/// How often a call asks for a circuit of its key's that other keys take from it at once. More of
+/// them call at the same moment, then, than there may be circuits.
+const ATTEMPTS: usize = 3;
