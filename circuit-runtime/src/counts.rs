@@ -210,3 +210,36 @@ impl<R: Row, S: Row<At = R::At>> Counts<R, S> {
 pub(crate) fn increment(counter: &AtomicU64) {
     counter.store(counter.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
 }
+
+#[cfg(all(test, not(circuit_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_threads_count_for_each_key_adds_up() {
+        let counts = CountsOfKeys::new();
+        let keys = [0, 31, 32, 99].map(|number| Key { number, max: 100 });
+        let barrier = std::sync::Barrier::new(20);
+        std::thread::scope(|scope| {
+            for _ in 0..20 {
+                scope.spawn(|| {
+                    // All of them at once, so that some are beyond the first threads.
+                    barrier.wait();
+                    for (index, key) in keys.into_iter().enumerate() {
+                        (0..=index).for_each(|_| counts.bump(Count::Successes, key));
+                        counts.bump(Count::Late, key);
+                    }
+                    barrier.wait();
+                });
+            }
+        });
+        let totals = |key| {
+            let totals = counts.totals(key);
+            Count::ALL.map(|count| totals.get(count))
+        };
+        for (index, key) in keys.into_iter().enumerate() {
+            assert_eq!(totals(key), [20 * (index as u64 + 1), 0, 0, 0, 0, 0, 0, 0, 0, 20, 0]);
+        }
+        assert_eq!(totals(Key { number: 1, max: 100 }), [0; COUNTS]);
+    }
+}
