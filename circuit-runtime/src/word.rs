@@ -130,14 +130,20 @@ impl Word {
         self.0 & FULL != 0
     }
 
-    /// Open, or half-open with all places taken: the state; listed, and the mode is normal.
+    /// Open, or half-open with all places taken; listed, and the mode is normal.
     #[inline]
+    pub(crate) fn just_rejects_in(self, state: State) -> bool {
+        let flags = match state {
+            State::Open => OPEN,
+            State::HalfOpen => HALF_OPEN_AND_FULL,
+            State::Closed => return false,
+        };
+        self.0 & FLAGS & !(TIMED | LIMITED) == flags
+    }
+
+    /// The state, if it just rejects in it.
     pub(crate) fn just_rejects(self) -> Option<State> {
-        match self.0 & FLAGS & !(TIMED | LIMITED) {
-            OPEN => Some(State::Open),
-            HALF_OPEN_AND_FULL => Some(State::HalfOpen),
-            _ => None,
-        }
+        [State::Open, State::HalfOpen].into_iter().find(|state| self.just_rejects_in(*state))
     }
 
     /// A success only moves the count window.

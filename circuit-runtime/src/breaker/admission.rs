@@ -69,16 +69,15 @@ impl CircuitBreaker {
         to_list: Option<&'static Self>,
     ) -> Result<Entry, CircuitOpenError> {
         let word = self.own.front().word();
-        match Self::asked_of(word, to_list).just_rejects() {
-            Some(State::Open) => self.reject(State::Open, fallback, to_list),
-            Some(_) => {
-                aside();
-                self.ask_full(fallback, to_list)
-            }
-            None => {
-                aside();
-                self.ask_further(word, false, fallback, to_list)
-            }
+        let asked = Self::asked_of(word, to_list);
+        if asked.just_rejects_in(State::Open) {
+            self.reject(State::Open, fallback, to_list)
+        } else if asked.just_rejects_in(State::HalfOpen) {
+            aside();
+            self.ask_full(fallback, to_list)
+        } else {
+            aside();
+            self.ask_further(word, false, fallback, to_list)
         }
     }
 
