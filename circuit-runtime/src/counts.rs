@@ -87,7 +87,10 @@ const OWN: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Table<const N: usize>(Box<[OnceBox<Chunk<N>>]>);
 
-type Chunk<const N: usize> = [[AtomicU64; TOGETHER]; N];
+/// Alone on their lines, too.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Chunk<const N: usize>([[AtomicU64; TOGETHER]; N]);
 
 /// Circuits of a chunk.
 const TOGETHER: usize = 32;
@@ -140,11 +143,11 @@ impl<const N: usize> Row for Table<N> {
     #[inline]
     fn get(&self, count: Count, Key { number, .. }: Key) -> Option<&AtomicU64> {
         let chunk = self.0.get(number / TOGETHER)?.get()?;
-        Some(&chunk.get(count as usize)?[number % TOGETHER])
+        Some(&chunk.0.get(count as usize)?[number % TOGETHER])
     }
 
     fn get_or_make(&self, count: Count, at: Key) -> Option<&AtomicU64> {
-        let make = || Box::new([const { [const { AtomicU64::new(0) }; TOGETHER] }; N]);
+        let make = || Box::new(Chunk([const { [const { AtomicU64::new(0) }; TOGETHER] }; N]));
         self.0.get(at.number / TOGETHER)?.get_or_init(make);
         self.get(count, at)
     }
