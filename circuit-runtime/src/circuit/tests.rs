@@ -243,6 +243,25 @@ fn a_circuit_that_serves_another_key_sends_the_calls_of_the_old_one_away() {
 }
 
 #[test]
+fn a_tenants_text_can_be_read_from_its_settling_on_and_its_number_never_comes_back() {
+    let own = own(FRAGILE);
+    let Circuit { front, .. } = own.circuit();
+    let mut seen = vec![front.tenant()];
+    // Of some keys the text can't be read at all.
+    for settles in [true, false, false, true, true, false, true] {
+        own.circuit().reassign(&Arc::from("key"), FRAGILE.rules(), Mode::Normal, |_, _| true);
+        seen.push(front.tenant());
+        assert_eq!(front.readable_tenant(), None);
+        if settles {
+            front.settle_tenant();
+            seen.push(front.tenant());
+            assert_eq!(front.readable_tenant(), Some(front.tenant()));
+        }
+    }
+    assert!((1..seen.len()).all(|index| !seen[..index].contains(&seen[index])), "{seen:?}");
+}
+
+#[test]
 fn a_late_outcome_is_told_from_one_for_an_earlier_key() {
     let own = own(FRAGILE);
     let circuit = own.circuit();
