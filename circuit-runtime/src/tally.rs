@@ -260,6 +260,43 @@ mod tests {
         assert_eq!(row.ends.load(Ordering::Relaxed), now + width);
     }
 
+    #[test]
+    fn a_thread_counts_on_by_a_glance_in_its_bucket_and_in_its_period_only() {
+        // Those of other tests may be the first ones, for a while.
+        while !std::thread::spawn(counts_on_by_a_glance).join().unwrap() {}
+    }
+
+    /// False: this thread is none of the first ones.
+    fn counts_on_by_a_glance() -> bool {
+        let (tally, moment) = (Tally::new(), Moment::default());
+        let (now, width) = (moment.exact(), 1_000_000_000);
+        tally.place(0, Span { origin: now - 5 * width, width, reached: 5 });
+        let row = |epoch| tally.row(epoch, Thread::here());
+        assert!(row(0).is_none(), "it hasn't counted yet");
+        assert!(tally.count(0, &moment).is_some());
+        if tally.rows.get_first(Thread::here()).is_none() {
+            return false;
+        }
+        let (first, coarse) = row(0).expect("it has counted");
+        assert!(coarse && first.count_again(now) && first.count_again(now + width - 1));
+        assert!(!first.count_again(now + width), "the bucket is over");
+        let mut seen = Vec::new();
+        tally.each(0, 0, |number, successes| seen.push((number, successes)));
+        assert!(seen.contains(&(5, 3)), "{seen:?}");
+        assert_eq!(tally.successes(), 0);
+        first.keep();
+        first.keep();
+        assert_eq!(tally.successes(), 2);
+        assert!(row(1).is_none(), "of another period");
+        tally.forget();
+        assert!(row(0).is_none(), "taken over");
+        tally.place(1, Span { origin: now, width: COARSE_FROM - 1, reached: 0 });
+        assert!(row(1).is_none(), "it hasn't counted since");
+        assert!(tally.count(1, &moment).is_some());
+        assert!(row(1).is_some_and(|(_, coarse)| !coarse));
+        true
+    }
+
     /// Whoever has read the exact clock of a moment reads it again where the coarse one would do.
     #[test]
     fn buckets_that_are_short_beside_the_lag_turn_by_the_exact_clock() {

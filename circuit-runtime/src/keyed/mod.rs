@@ -313,11 +313,19 @@ mod tests {
 
     #[test]
     fn a_known_key_is_found_without_the_lock() {
-        let keys = Keys::new(4);
-        let tenants = ["a", "b"].map(|key| arrive(&keys, key).unwrap().tenant);
+        let keys = Keys::new(100);
+        let name =
+            |number: usize| format!("{number:0len$}", len = [3, 8, 20, 32, 33, 288][number % 6]);
+        let names: Vec<_> = (0..100).map(name).collect();
+        let arrived = |name: &String| arrive(&keys, name).unwrap();
+        let arrived: Vec<_> = names.iter().map(arrived).collect();
         let _lock = keys.arrivals.lock();
-        assert_eq!(["a", "b"].map(|key| keys.get(key).unwrap().tenant), tenants);
-        assert!(keys.get("c").is_none());
+        for (name, arrived) in names.iter().zip(arrived) {
+            let found = keys.get(name).unwrap();
+            assert!(std::ptr::eq(found.front, arrived.front) && found.tenant == arrived.tenant);
+            assert_eq!(keys.circuit(found.front).unwrap().key().as_deref(), Some(name.as_str()));
+        }
+        assert!(["4", "a key of its own"].iter().all(|key| keys.get(key).is_none()));
         assert_ne!(keys.hash("a"), keys.hash("b"));
     }
 
