@@ -1,11 +1,15 @@
 //! Memory doesn't grow with the threads that have come and gone.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use circuit_runtime::{CircuitBreaker, Config, Window};
+use circuit_runtime::{CircuitBreaker, CircuitOpenError, Config, Window, circuit_breaker};
 
 static LIVE: AtomicUsize = AtomicUsize::new(0);
+
+/// What one test uses is no other one's.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// The system's allocator, with a count of the bytes that are in use.
 struct Counting;
@@ -38,6 +42,7 @@ fn call_on_a_new_thread(breaker: &CircuitBreaker) {
 
 #[test]
 fn threads_that_ended_leave_no_rows_that_add_up() {
+    let _alone = ONE_AT_A_TIME.lock();
     static BREAKER: CircuitBreaker =
         CircuitBreaker::new("rows", Config::new().failure_rate(0.5).window(Window::Calls(10)));
     (0..100).for_each(|_| call_on_a_new_thread(&BREAKER));
@@ -46,4 +51,39 @@ fn threads_that_ended_leave_no_rows_that_add_up() {
     let more = LIVE.load(Ordering::Relaxed).saturating_sub(before);
     assert!(more < 1_000, "{more} bytes more after 10,000 threads");
     assert_eq!(BREAKER.snapshot().successes, 10_100);
+}
+
+/// However many keys there may be, and however many threads there are.
+#[test]
+fn a_thread_that_calls_by_a_key_makes_counters_for_itself_alone() {
+    let _alone = ONE_AT_A_TIME.lock();
+    const THREADS: usize = 200;
+    #[circuit_breaker(key = key, max_keys = 1_000_000)]
+    fn call(key: u8) -> Result<u8, CircuitOpenError> {
+        Ok(key)
+    }
+    static OTHER: CircuitBreaker = CircuitBreaker::new("other", Config::new());
+    let barrier = std::sync::Barrier::new(THREADS);
+    let most = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                // All threads are counted, …
+                OTHER.call(|| Ok::<_, ()>(())).expect("it is closed");
+                if barrier.wait().is_leader() {
+                    // … and one calls.
+                    call(1).expect("it is closed");
+                    let before = LIVE.load(Ordering::Relaxed);
+                    std::thread::scope(|scope| scope.spawn(|| call(1)).join())
+                        .expect("it doesn't panic")
+                        .expect("it is closed");
+                    let more = LIVE.load(Ordering::Relaxed).saturating_sub(before);
+                    most.store(more, Ordering::Relaxed);
+                }
+                barrier.wait();
+            });
+        }
+    });
+    let most = most.load(Ordering::Relaxed);
+    assert!(most > 0 && most < 500_000, "{most} bytes for one thread more");
 }

@@ -59,6 +59,14 @@ impl Totals {
         self.0[count as usize] += more;
     }
 
+    /// Up to the first that isn't counted there: none behind it is.
+    fn add_all<R: Counters>(&mut self, counters: &R, at: R::At) {
+        for count in Count::ALL {
+            let Some(counter) = counters.get(count, at) else { return };
+            self.add(count, counter.load(Ordering::Relaxed));
+        }
+    }
+
     pub(crate) fn since(&self, earlier: &Totals) -> Totals {
         let mut difference = *self;
         for (now, then) in difference.0.iter_mut().zip(earlier.0) {
@@ -85,7 +93,7 @@ const OWN: usize = 4;
 /// these circuits in turn, then the next one. So what is counted most, the successes, stands close
 /// together.
 #[derive(Debug)]
-pub(crate) struct Table<const N: usize>(Box<[OnceBox<Chunk<N>>]>);
+pub(crate) struct Chunks<const N: usize>(Box<[OnceBox<Chunk<N>>]>);
 
 /// Alone on their lines, too.
 #[derive(Debug)]
@@ -103,7 +111,7 @@ pub(crate) struct Key {
 }
 
 /// Where counters are.
-pub(crate) trait Row: Sized {
+pub(crate) trait Counters: Sized {
     /// Of which circuit.
     type At: Copy;
 
@@ -116,7 +124,7 @@ pub(crate) trait Row: Sized {
     fn get_or_make(&self, count: Count, at: Self::At) -> Option<&AtomicU64>;
 }
 
-impl Row for Line {
+impl Counters for Line {
     type At = ();
 
     fn make((): ()) -> Self {
@@ -133,11 +141,11 @@ impl Row for Line {
     }
 }
 
-impl<const N: usize> Row for Table<N> {
+impl<const N: usize> Counters for Chunks<N> {
     type At = Key;
 
     fn make(at: Key) -> Self {
-        Table((0..at.max.div_ceil(TOGETHER)).map(|_| OnceBox::new()).collect())
+        Chunks((0..at.max.div_ceil(TOGETHER)).map(|_| OnceBox::new()).collect())
     }
 
     #[inline]
@@ -162,9 +170,9 @@ pub(crate) struct Counts<R = Line, S = R> {
 }
 
 /// The counters of a breaker's keys.
-pub(crate) type CountsOfKeys = Counts<Table<OWN>, Table<COUNTS>>;
+pub(crate) type CountsOfKeys = Counts<Chunks<OWN>, Chunks<COUNTS>>;
 
-impl<R: Row, S: Row<At = R::At>> Counts<R, S> {
+impl<R: Counters, S: Counters<At = R::At>> Counts<R, S> {
     pub(crate) const fn new() -> Self {
         Counts { rows: PerThread::new(), shared: OnceBox::new() }
     }
@@ -197,12 +205,9 @@ impl<R: Row, S: Row<At = R::At>> Counts<R, S> {
     /// The sum of all rows.
     pub(crate) fn totals(&self, at: R::At) -> Totals {
         let mut totals = Totals::default();
-        let (rows, shared) = (self.rows.iter(), self.shared.get());
-        for count in Count::ALL {
-            let own = rows.clone().filter_map(|row| row.get(count, at));
-            let counters = own.chain(shared.and_then(|shared| shared.get(count, at)));
-            totals.0[count as usize] =
-                counters.fold(0, |sum, counter| sum + counter.load(Ordering::Relaxed));
+        self.rows.iter().for_each(|row| totals.add_all(row, at));
+        if let Some(shared) = self.shared.get() {
+            totals.add_all(shared, at);
         }
         totals
     }

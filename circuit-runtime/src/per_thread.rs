@@ -5,7 +5,7 @@
 //!
 //! The crate `thread_local` does the same with one limit more: it panics where a thread that is
 //! ending still makes a call (from a destructor of another thread-local), and its tables take 512
-//! bytes each, which counts with a circuit per key.
+//! bytes each, which counts with a time window per key.
 //!
 //! # Atomic orderings
 //!
@@ -14,15 +14,17 @@
 //! old owner to the new, which orders the old owner's last store before the new one's first load.
 
 use std::cell::Cell;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::Mutex;
 
 use once_cell::race::OnceBox;
 
 use crate::sync::{aside, unpoisoned};
 
-/// The first threads have a row each that a table points to; this many.
+/// The first threads have a place each in every table; this many.
 const FIRST: u32 = 8;
-/// How many chunks of rows there can be for the others; the n-th has 8 × 2^n rows. Together 4,096
+/// How many chunks of places there can be for the others; the n-th has 8 × 2^n. Together 4,096
 /// threads have rows of their own.
 const CHUNKS: usize = 9;
 
@@ -30,9 +32,11 @@ const CHUNKS: usize = 9;
 #[derive(Debug)]
 pub(crate) struct PerThread<T> {
     first: [OnceBox<T>; FIRST as usize],
-    /// Out of the way: most circuits never see so many threads.
-    chunks: OnceBox<[OnceBox<Box<[T]>>; CHUNKS]>,
+    /// Out of the way: many never see so many threads.
+    chunks: OnceBox<[OnceBox<Places<T>>; CHUNKS]>,
 }
+
+type Places<T> = Box<[OnceBox<T>]>;
 
 impl<T> PerThread<T> {
     pub(crate) const fn new() -> Self {
@@ -61,29 +65,32 @@ impl<T> PerThread<T> {
     #[inline(never)]
     fn get_further(&self, index: u32) -> Option<&T> {
         let (chunk, offset) = place(index);
-        self.chunks.get()?.get(chunk)?.get()?.get(offset)
+        self.chunks.get()?.get(chunk)?.get()?.get(offset)?.get()
     }
 
     /// This thread's row. `None` for threads beyond those that have one, and for those that are
     /// ending.
     #[cold]
     #[inline(never)]
-    pub(crate) fn get_or_make(&self, make: impl Fn() -> T) -> Option<&T> {
+    pub(crate) fn get_or_make(&self, make: impl FnOnce() -> T) -> Option<&T> {
         let index = index()?;
-        if let Some(row) = self.first.get(index as usize) {
-            return Some(row.get_or_init(|| Box::new(make())));
-        }
-        let (chunk, offset) = place(index);
-        let rows = || Box::new((0..(FIRST as usize) << chunk).map(|_| make()).collect());
-        let chunks = self.chunks.get_or_init(|| Box::new([const { OnceBox::new() }; CHUNKS]));
-        chunks.get(chunk)?.get_or_init(rows).get(offset)
+        let row = if let Some(row) = self.first.get(index as usize) {
+            row
+        } else {
+            let (chunk, offset) = place(index);
+            let places =
+                || Box::new((0..(FIRST as usize) << chunk).map(|_| OnceBox::new()).collect());
+            let chunks = self.chunks.get_or_init(|| Box::new([const { OnceBox::new() }; CHUNKS]));
+            chunks.get(chunk)?.get_or_init(places).get(offset)?
+        };
+        Some(row.get_or_init(|| Box::new(make())))
     }
 
     /// All rows, those of ended threads too.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> + Clone {
         let chunks = self.chunks.get().into_iter().flatten();
         let further = chunks.filter_map(OnceBox::get).flat_map(|rows| rows.iter());
-        self.first.iter().filter_map(OnceBox::get).chain(further)
+        self.first.iter().chain(further).filter_map(OnceBox::get)
     }
 }
 
@@ -114,19 +121,19 @@ impl Drop for Guard {
     fn drop(&mut self) {
         INDEX.set(NEVER);
         if let Some(index) = self.index.take() {
-            unpoisoned(INDICES.lock()).free.push(index);
+            unpoisoned(INDICES.lock()).free.push(Reverse(index));
         }
     }
 }
 
 /// The indices of living threads: dense, and handed on, so that short-lived threads don't make rows
-/// for ever.
+/// for ever. The smallest first, since the first threads have the shortest way.
 struct Indices {
     next: u32,
-    free: Vec<u32>,
+    free: BinaryHeap<Reverse<u32>>,
 }
 
-static INDICES: Mutex<Indices> = Mutex::new(Indices { next: 0, free: Vec::new() });
+static INDICES: Mutex<Indices> = Mutex::new(Indices { next: 0, free: BinaryHeap::new() });
 
 /// A thread's index, or none.
 #[derive(Debug, Clone, Copy)]
@@ -153,7 +160,7 @@ fn index() -> Option<u32> {
         NONE => {
             let index = GUARD.try_with(|guard| {
                 let mut indices = unpoisoned(INDICES.lock());
-                let index = indices.free.pop().unwrap_or_else(|| {
+                let index = indices.free.pop().map(|Reverse(index)| index).unwrap_or_else(|| {
                     indices.next += 1;
                     indices.next - 1
                 });

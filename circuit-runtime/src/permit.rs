@@ -201,7 +201,7 @@ fn succeed_in_time(breaker: &CircuitBreaker, front: &Front, ticket: Ticket) {
         row.keep();
     } else {
         aside();
-        succeed_in_bucket(breaker, front, ticket, Some(now));
+        succeed_in_bucket(breaker, front, ticket, coarse.then_some(now));
     }
 }
 

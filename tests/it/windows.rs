@@ -249,3 +249,19 @@ fn reset_empties_the_window() {
         assert_eq!((2, 0), (window.calls, window.failures));
     }
 }
+
+/// The bucket of a second is told by the coarse clock, that of a tenth by the exact one.
+#[test]
+fn successes_enter_the_bucket_of_their_time() {
+    for length in [secs(10), secs(1)] {
+        let time = freeze();
+        let breaker = breaker(HALF_OF_TEN_SECONDS.window(Window::Time(length)));
+        succeed(&breaker, 4);
+        time.advance(length * 95 / 100);
+        succeed(&breaker, 10);
+        time.advance(length * 15 / 100);
+        // The first four have left, the ten haven't.
+        fail(&breaker, 5);
+        assert_eq!((State::Closed, 15), (breaker.state(), calls_in_window(&breaker)));
+    }
+}

@@ -25,7 +25,7 @@ pub(crate) struct Front {
     pub(super) slow_after: AtomicU64,
     /// After how many slides the count window holds nothing but successes.
     pub(super) slides_full: AtomicU32,
-    /// Calls that hold a place of the bulkhead, and how many may.
+    /// How many calls may hold a place of the bulkhead, and those that do.
     pub(super) limit: AtomicU32,
     pub(super) places: Places,
     /// Made when a time window comes into use.
@@ -91,7 +91,8 @@ impl Front {
         self.used.swap(false, Ordering::Relaxed)
     }
 
-    /// The key that this circuit serves: after [`Front::quick`], or under the lock.
+    /// The key that this circuit serves: after [`Front::quick`] or [`Front::look_at`], or under the
+    /// lock.
     #[inline]
     pub(crate) fn tenant(&self) -> u64 {
         self.tenant.load(Ordering::Relaxed)

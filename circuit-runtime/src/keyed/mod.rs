@@ -129,7 +129,9 @@ impl Keys {
     /// The circuit of which this is the front.
     #[inline]
     pub(crate) fn circuit(&self, front: &Front) -> Option<Circuit<'_>> {
-        self.slots.circuit(front.number())
+        let circuit = self.slots.circuit(front.number());
+        debug_assert!(circuit.is_none_or(|circuit| std::ptr::eq(circuit.front, front)));
+        circuit
     }
 
     /// Counts a success of the circuit of which this is the front.

@@ -41,7 +41,8 @@ impl Rest {
 
 impl Text {
     pub(super) fn new() -> Self {
-        Text { len: AtomicU64::new(0), here: std::array::from_fn(|_| AtomicU64::new(0)) }
+        // That of no text.
+        Text { len: AtomicU64::new(u64::MAX), here: std::array::from_fn(|_| AtomicU64::new(0)) }
     }
 
     /// Whether this is the text, one that [stands here](is_here).

@@ -50,6 +50,7 @@ macro_rules! keyed {
 
 mod bound;
 mod handover;
+mod threads;
 
 #[test]
 fn each_key_has_a_circuit_of_its_own() {
