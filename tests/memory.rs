@@ -64,26 +64,26 @@ fn a_thread_that_calls_by_a_key_makes_counters_for_itself_alone() {
     }
     static OTHER: CircuitBreaker = CircuitBreaker::new("other", Config::new());
     let barrier = std::sync::Barrier::new(THREADS);
-    let most = AtomicUsize::new(0);
+    let used = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 // All threads are counted, …
                 OTHER.call(|| Ok::<_, ()>(())).expect("it is closed");
                 if barrier.wait().is_leader() {
-                    // … and one calls.
-                    call(1).expect("it is closed");
                     let before = LIVE.load(Ordering::Relaxed);
+                    // … and one more calls.
                     std::thread::scope(|scope| scope.spawn(|| call(1)).join())
                         .expect("it doesn't panic")
                         .expect("it is closed");
                     let more = LIVE.load(Ordering::Relaxed).saturating_sub(before);
-                    most.store(more, Ordering::Relaxed);
+                    used.store(more, Ordering::Relaxed);
                 }
                 barrier.wait();
             });
         }
     });
-    let most = most.load(Ordering::Relaxed);
-    assert!(most > 0 && most < 500_000, "{most} bytes for one thread more");
+    // The function's own part, and that of one thread.
+    let used = used.load(Ordering::Relaxed);
+    assert!(used > 0 && used < 1_000_000, "{used} bytes");
 }
