@@ -101,3 +101,23 @@ fn a_keys_successes_in_a_time_window_are_its_own() {
     }
     assert_eq!(13, circuit("handover: window").snapshot().successes);
 }
+
+#[test]
+fn a_late_outcome_is_counted_for_its_key_as_long_as_that_has_the_circuit() {
+    #[circuit_breaker(name = "handover: late", key = key, max_keys = 1)]
+    async fn call(key: &str) -> Answer {
+        assert!(!key.is_empty());
+        wait_once().await;
+        Ok(())
+    }
+    let late = |key| circuit("handover: late").snapshot_of(key).map(|snapshot| snapshot.late);
+    let (mut first, mut second) = (pin!(call("a")), pin!(call("a")));
+    assert!(poll_once(first.as_mut()).is_pending() && poll_once(second.as_mut()).is_pending());
+    circuit("handover: late").reset();
+    assert_eq!((Ok(()), Some(1)), (ready(first), late("a")));
+    let mut third = pin!(call("b"));
+    assert!(poll_once(third.as_mut()).is_pending());
+    assert_eq!(Ok(()), ready(third));
+    assert_eq!((Ok(()), Some(0)), (ready(second), late("b")));
+    assert_eq!(2, circuit("handover: late").snapshot().late);
+}
