@@ -41,7 +41,8 @@ impl Front {
     }
 
     /// Admission as far as it can be told without the lock; `None`: ask the machine.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
+    #[inline(always)]
     pub(crate) fn look_at(&self, word: Word) -> Option<Result<Entry, Refusal>> {
         match (word.mode(), word.state()) {
             (Mode::Disabled, _) => Some(Ok(clocked(word, Ticket::of(word).counted()))),
@@ -91,7 +92,8 @@ impl Front {
 
 impl Circuit<'_> {
     /// The bulkhead's and the shadow's part in an admission. `tenant` is the number of the call's key.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
+    #[inline(always)]
     pub(crate) fn complete(
         &self,
         word: Word,
