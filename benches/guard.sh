@@ -10,10 +10,10 @@ healthy               40
 count-window          40
 count-window-failing 180
 time-window          150
-slow-rule            400
+slow-rule            300
 failing              430
 rejecting            130
-keyed                380
+keyed                240
 async                 45
 '
 
