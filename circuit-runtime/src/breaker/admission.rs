@@ -47,16 +47,16 @@ impl CircuitBreaker {
         self.ask_first(Fallback::None, Some(self))
     }
 
-    /// The same of a call by hand, whose breaker may not be listed.
-    #[inline(never)]
-    pub(super) fn ask_by_hand(&self) -> Result<Entry, CircuitOpenError> {
-        self.ask_first(Fallback::None, None)
-    }
-
     /// The same where one does.
     #[inline(never)]
     fn ask_falling_back(&'static self) -> Result<Entry, CircuitOpenError> {
         self.ask_first(Fallback::Runs, Some(self))
+    }
+
+    /// The same of a call by hand, whose breaker may not be listed.
+    #[inline(never)]
+    pub(super) fn ask_by_hand(&self) -> Result<Entry, CircuitOpenError> {
+        self.ask_first(Fallback::None, None)
     }
 
     /// In front of all else the answer that an open circuit gives to every call; `to_list` is this
