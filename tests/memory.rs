@@ -42,9 +42,9 @@ fn call_on_a_new_thread(breaker: &CircuitBreaker) {
 
 #[test]
 fn threads_that_ended_leave_no_rows_that_add_up() {
-    let _alone = ONE_AT_A_TIME.lock();
     static BREAKER: CircuitBreaker =
         CircuitBreaker::new("rows", Config::new().failure_rate(0.5).window(Window::Calls(10)));
+    let _alone = ONE_AT_A_TIME.lock();
     (0..100).for_each(|_| call_on_a_new_thread(&BREAKER));
     let before = LIVE.load(Ordering::Relaxed);
     (0..10_000).for_each(|_| call_on_a_new_thread(&BREAKER));
@@ -56,13 +56,13 @@ fn threads_that_ended_leave_no_rows_that_add_up() {
 /// However many keys there may be, and however many threads there are.
 #[test]
 fn a_thread_that_calls_by_a_key_makes_counters_for_itself_alone() {
-    let _alone = ONE_AT_A_TIME.lock();
     const THREADS: usize = 200;
     #[circuit_breaker(key = key, max_keys = 1_000_000)]
     fn call(key: u8) -> Result<u8, CircuitOpenError> {
         Ok(key)
     }
     static OTHER: CircuitBreaker = CircuitBreaker::new("other", Config::new());
+    let _alone = ONE_AT_A_TIME.lock();
     let barrier = std::sync::Barrier::new(THREADS);
     let used = AtomicUsize::new(0);
     std::thread::scope(|scope| {

@@ -89,12 +89,12 @@ fn a_probe_that_says_nothing_makes_room_at_once() {
 
 #[test]
 fn a_keys_successes_in_a_time_window_are_its_own() {
-    let _time = freeze();
     #[circuit_breaker(name = "handover: window", key = key, max_keys = 1, failure_rate = 0.5, window = "10s")]
     fn call(key: &str) -> Answer {
         assert!(!key.is_empty());
         Ok(())
     }
+    let _time = freeze();
     for (key, calls) in [("a", 10), ("b", 3)] {
         (0..calls).for_each(|_| call(key).unwrap());
         assert_eq!(calls, circuit("handover: window").snapshot_of(key).unwrap().successes);

@@ -49,7 +49,9 @@ fn adds_up(name: &str, call: Call, calls: &AtomicU64, max_keys: usize) {
             };
             // A scope by itself doesn't wait for what threads do when they end.
             let threads: Vec<_> = (0..24).map(some).collect();
-            threads.into_iter().for_each(|thread| thread.join().unwrap());
+            for thread in threads {
+                thread.join().unwrap();
+            }
         });
     }
     let all = circuit(name).snapshot();
