@@ -87,7 +87,7 @@ impl<T> PerThread<T> {
     }
 
     /// All rows, those of ended threads too.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> + Clone {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         let chunks = self.chunks.get().into_iter().flatten();
         let further = chunks.filter_map(OnceBox::get).flat_map(|rows| rows.iter());
         self.first.iter().chain(further).filter_map(OnceBox::get)

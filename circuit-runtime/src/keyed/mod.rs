@@ -38,7 +38,6 @@ use foldhash::fast::RandomState;
 
 /// The circuits of one function's keys.
 pub(crate) struct Keys {
-    max: usize,
     hasher: RandomState,
     index: Index,
     slots: Slots,
@@ -93,12 +92,10 @@ struct Arrivals {
 
 impl Keys {
     fn new(max_keys: u32) -> Self {
-        let max = max_keys as usize;
         Keys {
-            max,
             hasher: RandomState::default(),
             index: Index::new(),
-            slots: Slots::new(max),
+            slots: Slots::new(max_keys as usize),
             arrivals: Mutex::new(Arrivals { hashes: Vec::new(), hand: 0 }),
             full_until: AtomicU64::new(0),
         }
@@ -110,6 +107,7 @@ impl Keys {
     pub(crate) fn get(&self, key: &str) -> Option<Tenancy<'_>> {
         let hash = self.hash(key);
         if !text::is_here(key) {
+            // It ends there, so that nothing has to be kept for it here.
             aside();
             return self.get_any(key, hash);
         }
@@ -170,7 +168,7 @@ impl Keys {
         let name = Arc::from(key);
         let (rules, mode) = settings();
         let next = arrivals.hashes.len();
-        let number = if next < self.max {
+        let number = if next < self.slots.max() {
             self.slots.get_or_make(next, rules)?.reassign(&name, rules, mode, |_, _| true);
             arrivals.hashes.push(hash);
             next

@@ -48,6 +48,11 @@ impl Slots {
         Slots { max, slabs, counts: CountsOfKeys::new() }
     }
 
+    /// How many there may be.
+    pub(super) fn max(&self) -> usize {
+        self.max
+    }
+
     #[inline]
     fn slab(&self, number: usize) -> Option<&Slab> {
         self.slabs.get(number / TOGETHER)?.get()
