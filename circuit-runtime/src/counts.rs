@@ -59,11 +59,11 @@ impl Totals {
         self.0[count as usize] += more;
     }
 
-    /// Up to the first that isn't counted there: none behind it is.
     fn add_all<R: Counters>(&mut self, counters: &R, at: R::At) {
         for count in Count::ALL {
-            let Some(counter) = counters.get(count, at) else { return };
-            self.add(count, counter.load(Ordering::Relaxed));
+            if let Some(counter) = counters.get(count, at) {
+                self.add(count, counter.load(Ordering::Relaxed));
+            }
         }
     }
 
@@ -89,19 +89,18 @@ const LINE: usize = 16;
 /// together, since rows of their own would hold little but zeros.
 const OWN: usize = 4;
 
-/// The first so many counters of each of a breaker's keys, made some circuits at a time: each count of
-/// these circuits in turn, then the next one. So what is counted most, the successes, stands close
-/// together.
+/// The first so many counters of each of a breaker's keys, made some circuits and one count at a
+/// time: what is counted most, the successes, stands close together.
 #[derive(Debug)]
-pub(crate) struct Chunks<const N: usize>(Box<[OnceBox<Chunk<N>>]>);
+pub(crate) struct Chunks<const N: usize>(Box<[OnceBox<Chunk>]>);
 
-/// Alone on their lines, too.
+/// One count of some circuits, alone on its lines, too.
 #[derive(Debug)]
 #[repr(align(128))]
-struct Chunk<const N: usize>([[AtomicU64; TOGETHER]; N]);
+struct Chunk([AtomicU64; TOGETHER]);
 
 /// Circuits of a chunk.
-const TOGETHER: usize = 32;
+const TOGETHER: usize = 128;
 
 /// One of a breaker's keys: the number of its circuit, and how many there may be.
 #[derive(Debug, Clone, Copy)]
@@ -141,22 +140,31 @@ impl Counters for Line {
     }
 }
 
+impl<const N: usize> Chunks<N> {
+    /// Where the count's chunk is that has this circuit: all chunks of one count, then those of the
+    /// next.
+    #[inline]
+    fn place(&self, count: Count, number: usize) -> Option<&OnceBox<Chunk>> {
+        self.0.get(count as usize * (self.0.len() / N) + number / TOGETHER)
+    }
+}
+
 impl<const N: usize> Counters for Chunks<N> {
     type At = Key;
 
     fn make(at: Key) -> Self {
-        Chunks((0..at.max.div_ceil(TOGETHER)).map(|_| OnceBox::new()).collect())
+        Chunks((0..N * at.max.div_ceil(TOGETHER)).map(|_| OnceBox::new()).collect())
     }
 
     #[inline]
     fn get(&self, count: Count, Key { number, .. }: Key) -> Option<&AtomicU64> {
-        let chunk = self.0.get(number / TOGETHER)?.get()?;
-        Some(&chunk.0.get(count as usize)?[number % TOGETHER])
+        let chunk = self.place(count, number)?.get()?;
+        Some(&chunk.0[number % TOGETHER])
     }
 
     fn get_or_make(&self, count: Count, at: Key) -> Option<&AtomicU64> {
-        let make = || Box::new(Chunk([const { [const { AtomicU64::new(0) }; TOGETHER] }; N]));
-        self.0.get(at.number / TOGETHER)?.get_or_init(make);
+        let make = || Box::new(Chunk([const { AtomicU64::new(0) }; TOGETHER]));
+        self.place(count, at.number)?.get_or_init(make);
         self.get(count, at)
     }
 }
@@ -226,7 +234,7 @@ mod tests {
     #[test]
     fn what_threads_count_for_each_key_adds_up() {
         let counts = CountsOfKeys::new();
-        let keys = [0, 31, 32, 99].map(|number| Key { number, max: 100 });
+        let keys = [0, TOGETHER - 1, TOGETHER, 299].map(|number| Key { number, max: 300 });
         let barrier = std::sync::Barrier::new(20);
         std::thread::scope(|scope| {
             for _ in 0..20 {
@@ -234,8 +242,9 @@ mod tests {
                     // All of them at once, so that some are beyond the first threads.
                     barrier.wait();
                     for (index, key) in keys.into_iter().enumerate() {
-                        (0..=index).for_each(|_| counts.bump(Count::Successes, key));
-                        counts.bump(Count::Late, key);
+                        for count in Count::ALL {
+                            (0..=index + count as usize).for_each(|_| counts.bump(count, key));
+                        }
                     }
                     barrier.wait();
                 });
@@ -246,8 +255,9 @@ mod tests {
             Count::ALL.map(|count| totals.get(count))
         };
         for (index, key) in keys.into_iter().enumerate() {
-            assert_eq!(totals(key), [20 * (index as u64 + 1), 0, 0, 0, 0, 0, 0, 0, 0, 20, 0]);
+            let each = Count::ALL.map(|count| 20 * (1 + index as u64 + count as u64));
+            assert_eq!(totals(key), each);
         }
-        assert_eq!(totals(Key { number: 1, max: 100 }), [0; COUNTS]);
+        assert_eq!(totals(Key { number: 1, max: 300 }), [0; COUNTS]);
     }
 }

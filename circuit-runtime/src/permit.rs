@@ -63,12 +63,8 @@ impl<'a> Permit<'a> {
 
     /// A permit whose call begins at once: only the attribute asks for a key's circuit.
     #[inline]
-    pub(crate) fn entered(
-        breaker: &'a CircuitBreaker,
-        front: &'a Front,
-        Entry { ticket, started }: Entry,
-    ) -> Self {
-        Self::new(breaker, front, Entry { ticket: ticket.with_inside(true), started })
+    pub(crate) fn entered(breaker: &'a CircuitBreaker, front: &'a Front, entry: Entry) -> Self {
+        Self::new(breaker, front, entry.map(|ticket| ticket.with_inside(true)))
     }
 
     /// The call succeeded.
@@ -127,7 +123,7 @@ impl<'a> Permit<'a> {
         match (end, fallback) {
             (End::Outcome(Outcome::Success), Fallback::None) => {
                 if front.is_calm_for(entry.ticket) {
-                    breaker.count_success(front);
+                    breaker.count_success(front, entry.number());
                 } else {
                     aside();
                     succeed(breaker, front, entry);
@@ -151,15 +147,15 @@ impl Drop for Permit<'_> {
     #[inline]
     fn drop(&mut self) {
         let Permit { breaker, front, entry } = *self;
-        dropped(breaker, front, entry.ticket, entry.started);
+        dropped(breaker, front, entry);
     }
 }
 
 #[cold]
 #[inline(never)]
-fn dropped(breaker: &CircuitBreaker, front: &Front, ticket: Ticket, started: Nanos) {
-    let end = if ticket.is_inside() { End::Panicked } else { End::Cancelled };
-    conclude(breaker, front, Entry { ticket: ticket.with_inside(false), started }, end);
+fn dropped(breaker: &CircuitBreaker, front: &Front, entry: Entry) {
+    let end = if entry.ticket.is_inside() { End::Panicked } else { End::Cancelled };
+    conclude(breaker, front, entry.map(|ticket| ticket.with_inside(false)), end);
 }
 
 /// A success that has something to write or to give back, but mostly needs no lock for it.
@@ -180,7 +176,7 @@ fn succeed_sliding(breaker: &CircuitBreaker, front: &Front, ticket: Ticket) {
         Some(own) if own.circuit().slide(ticket.epoch()) => {
             own.counts().bump(Count::Successes, ());
         }
-        _ => succeed_further(breaker, front, Entry { ticket, started: 0 }),
+        _ => succeed_further(breaker, front, Entry::new(ticket)),
     }
 }
 
@@ -216,24 +212,23 @@ fn succeed_in_bucket(
 ) {
     match front.count(ticket.epoch(), &Moment::with_coarse(coarse)) {
         Some(row) => row.keep(),
-        None => succeed_further(breaker, front, Entry { ticket, started: 0 }),
+        None => succeed_further(breaker, front, Entry::new(ticket)),
     }
 }
 
 #[inline(never)]
 fn succeed_further(breaker: &CircuitBreaker, front: &Front, entry: Entry) {
-    let Entry { ticket, started } = entry;
     let moment = Moment::default();
     let circuit = breaker.circuit(front);
-    let slow = ticket.is_clocked() && front.is_slow(moment.exact().saturating_sub(started));
-    if !slow && circuit.take_down(ticket, &moment) {
-        if ticket.is_placed() {
+    let slow = entry.took(&moment).is_some_and(|took| front.is_slow(took));
+    if !slow && circuit.take_down(entry.ticket, &moment) {
+        if entry.ticket.is_placed() {
             front.leave();
         }
         circuit.bump(Count::Successes);
         #[cfg(feature = "metrics")]
-        if ticket.is_clocked() {
-            crate::metrics::took(breaker.name(), moment.exact().saturating_sub(started));
+        if let Some(took) = entry.took(&moment) {
+            crate::metrics::took(breaker.name(), took);
         }
     } else {
         conclude_at(breaker, circuit, entry, End::Outcome(Outcome::Success), &moment);
@@ -259,10 +254,11 @@ fn conclude_by_fallback(breaker: &CircuitBreaker, front: &Front, entry: Entry, e
 fn conclude_at(
     breaker: &CircuitBreaker,
     circuit: Circuit<'_>,
-    Entry { ticket, started }: Entry,
+    entry: Entry,
     end: End,
     moment: &Moment,
 ) {
+    let ticket = entry.ticket;
     if ticket.is_placed() {
         circuit.front.leave();
     }
@@ -271,12 +267,12 @@ fn conclude_at(
     }
     // A ticket without a time is of a circuit that had no stopwatch when it admitted the call: not
     // slow.
-    let took = || if ticket.is_clocked() { moment.exact().saturating_sub(started) } else { 0 };
+    let took = || entry.took(moment);
     #[cfg(feature = "metrics")]
-    if ticket.is_clocked() && end != End::Cancelled {
-        crate::metrics::took(breaker.name(), took());
+    if let Some(took) = took().filter(|_| end != End::Cancelled) {
+        crate::metrics::took(breaker.name(), took);
     }
-    let judge = |rules: &Rules| verdict(end, rules, took);
+    let judge = |rules: &Rules| verdict(end, rules, || took().unwrap_or_default());
     let (verdict, transition) = if ticket.is_judged() {
         match circuit.record(breaker.name(), ticket.epoch(), moment, judge) {
             Ok(judged) => judged,

@@ -5,7 +5,7 @@
 //! comparison: the word equals the ticket. (Under [`CALM`] flags it may have nothing to write
 //! either, but gives back what the ticket says.)
 
-use crate::clock::Nanos;
+use crate::clock::{Moment, Nanos};
 use crate::config::Rules;
 use crate::outcome::{Mode, State};
 use crate::state::Machine;
@@ -270,11 +270,54 @@ impl Ticket {
     }
 }
 
-/// An admission: the ticket, and when it was given where the ticket says so.
+/// An admission: the ticket, and the time or the place where it was given.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Entry {
     pub(crate) ticket: Ticket,
-    pub(crate) started: Nanos,
+    /// Of a clocked ticket the time; of any other the number of its circuit, which is in hand when a
+    /// call has found it: to read it there, at the call's end, would wait for the circuit's cache line.
+    given: u64,
+}
+
+impl Entry {
+    /// A ticket without a time.
+    #[inline]
+    pub(crate) fn new(ticket: Ticket) -> Self {
+        Entry { ticket, given: 0 }
+    }
+
+    /// A ticket that was given at this time.
+    pub(crate) fn at(ticket: Ticket, started: Nanos) -> Self {
+        Entry { ticket: ticket.clocked(), given: started }
+    }
+
+    /// The same admission by the circuit of this number among those of its breaker's keys.
+    #[inline]
+    #[must_use]
+    pub(crate) fn by(self, number: usize) -> Self {
+        let given = if self.ticket.is_clocked() { self.given } else { number as u64 };
+        Entry { given, ..self }
+    }
+
+    /// The number of the circuit that gave the ticket, which isn't clocked.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "it has been a usize")]
+    pub(crate) fn number(self) -> usize {
+        debug_assert!(!self.ticket.is_clocked());
+        self.given as usize
+    }
+
+    /// How long ago that was, if the ticket is clocked.
+    #[inline]
+    pub(crate) fn took(self, now: &Moment) -> Option<Nanos> {
+        self.ticket.is_clocked().then(|| now.exact().saturating_sub(self.given))
+    }
+
+    /// The same admission with another ticket, as much clocked as this one.
+    #[must_use]
+    pub(crate) fn map(self, change: impl FnOnce(Ticket) -> Ticket) -> Self {
+        Entry { ticket: change(self.ticket), ..self }
+    }
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ impl CircuitBreaker {
         fallback: Fallback,
     ) -> Result<Permit<'static>, CircuitOpenError> {
         let entry = if let Some(ticket) = self.own.front().quick_if_listed() {
-            Entry { ticket, started: 0 }
+            Entry::new(ticket)
         } else {
             aside();
             self.ask_or(fallback)?
@@ -147,30 +147,28 @@ impl CircuitBreaker {
     }
 
     /// [`enter`](CircuitBreaker::enter) with a key.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
+    #[inline(always)]
     pub(crate) fn enter_key(
         &'static self,
         key: &str,
         fallback: Fallback,
     ) -> Result<Permit<'static>, CircuitOpenError> {
-        let known = self.find_key(key);
-        let quick = known.and_then(|Tenancy { front, tenant }| {
+        let known = match self.keys.made() {
+            Some(keys) => keys.get(key),
+            None => None,
+        };
+        let quick = known.and_then(|(number, Tenancy { front, tenant })| {
             let ticket = front.quick()?;
-            (front.tenant() == tenant).then_some((front, Entry { ticket, started: 0 }))
+            (front.tenant() == tenant).then(|| (front, Entry::new(ticket).by(number)))
         });
         let (front, entry) = if let Some(admitted) = quick {
             admitted
         } else {
             aside();
-            self.ask_key(key, known, fallback)?
+            self.ask_key(key, known.map(|(_, tenancy)| tenancy), fallback)?
         };
         Ok(Permit::entered(self, front, entry))
-    }
-
-    /// Out of line, in one place for all functions; its answer fits into registers.
-    #[inline(never)]
-    fn find_key(&self, key: &str) -> Option<Tenancy<'_>> {
-        self.keys.made()?.get(key)
     }
 
     /// Admission by the circuit of a key in all cases but the plainest. The first call comes here,
@@ -191,7 +189,7 @@ impl CircuitBreaker {
             let word = front.word();
             let answer = front.look_at(word);
             match self.ask_one(self.circuit(front), tenant, word, answer, Some(key), fallback) {
-                Ok(entry) => return Ok((front, entry?)),
+                Ok(entry) => return Ok((front, entry?.by(front.number()))),
                 // The circuit has just been given to another key: ask for one behind the lock
                 // under which that is done.
                 Err(Moved) => known = None,
@@ -259,12 +257,15 @@ impl CircuitBreaker {
             Some(answer) => answer,
             None => self.ask_machine(circuit, tenant)?,
         };
-        let answer = circuit.complete(word, answer, tenant)?;
-        if answer.is_ok_and(|entry| entry.ticket.is_unseen()) {
+        let entry = match circuit.complete(word, answer, tenant)? {
+            Ok(entry) => entry,
+            Err(refusal) => return Ok(Err(self.rejected(circuit, refusal, key, fallback))),
+        };
+        if entry.ticket.is_unseen() {
             // In the shadow mode. It may have been a probe, and have given its place back.
             self.may_have_room();
         }
-        Ok(answer.map_err(|refusal| self.rejected(circuit, refusal, key, fallback)))
+        Ok(Ok(entry))
     }
 
     #[cold]
@@ -285,7 +286,7 @@ impl CircuitBreaker {
     #[cold]
     fn unprotected(&self) -> Entry {
         self.own().bump(Count::Unprotected);
-        Entry { ticket: Ticket::of_epoch(0).unseen(), started: 0 }
+        Entry::new(Ticket::of_epoch(0).unseen())
     }
 }
 

@@ -121,20 +121,14 @@ impl CircuitBreaker {
         self.keys.made().and_then(|keys| keys.circuit(front)).unwrap_or_else(|| self.own())
     }
 
-    /// Counts a success that has nothing else to write.
+    /// Counts a success that has nothing else to write, of the circuit with this front and number.
     #[inline]
-    pub(crate) fn count_success(&self, front: &Front) {
+    pub(crate) fn count_success(&self, front: &Front, number: usize) {
         if let Some(own) = self.own_of(front) {
             own.counts().bump(Count::Successes, ());
-        } else {
-            self.count_success_of_key(front);
-        }
-    }
-
-    #[inline(never)]
-    fn count_success_of_key(&self, front: &Front) {
-        if let Some(keys) = self.keys.made() {
-            keys.count_success(front);
+        } else if let Some(keys) = self.keys.made() {
+            debug_assert_eq!(front.number(), number);
+            keys.count_success(number);
         }
     }
 
@@ -156,7 +150,7 @@ impl CircuitBreaker {
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
         let entry = if let Some(ticket) = self.own.front().quick() {
-            Entry { ticket, started: 0 }
+            Entry::new(ticket)
         } else {
             aside();
             self.ask_by_hand()?

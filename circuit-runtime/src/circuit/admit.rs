@@ -45,13 +45,11 @@ impl Front {
     #[inline(always)]
     pub(crate) fn look_at(&self, word: Word) -> Option<Result<Entry, Refusal>> {
         match (word.mode(), word.state()) {
-            (Mode::Disabled, _) => Some(Ok(clocked(word, Ticket::of(word).counted()))),
+            (Mode::Disabled, _) => Some(Ok(entry(word, Ticket::of(word).counted()))),
             (Mode::ForcedOpen, _) => {
                 Some(Err(Refusal { reason: Rejection::ForcedOpen, retry_after: NEVER }))
             }
-            (Mode::Normal | Mode::Shadow, State::Closed) => {
-                Some(Ok(clocked(word, Ticket::of(word))))
-            }
+            (Mode::Normal | Mode::Shadow, State::Closed) => Some(Ok(entry(word, Ticket::of(word)))),
             (Mode::Normal | Mode::Shadow, state) => {
                 let rejects = state == State::Open || word.is_full();
                 if rejects { self.left(state).map(Err) } else { None }
@@ -108,7 +106,7 @@ impl Circuit<'_> {
         };
         if answer.is_err() && word.mode() == Mode::Shadow {
             self.bump(Count::Rejected);
-            return Ok(Ok(Entry { ticket: Ticket::of(word).unseen(), started: 0 }));
+            return Ok(Ok(Entry::new(Ticket::of(word).unseen())));
         }
         Ok(answer)
     }
@@ -124,9 +122,9 @@ impl Circuit<'_> {
             Admission::Admitted { change } => {
                 let ticket = Ticket::of_epoch(inner.machine.epoch());
                 let timed = inner.machine.rules().slow_call.is_some();
-                let ticket = if timed { ticket.clocked() } else { ticket };
+                let entry = if timed { Entry::at(ticket, now) } else { Entry::new(ticket) };
                 let transition = change.map(|change| inner.note(name, change));
-                (Ok(Entry { ticket, started: now }), transition)
+                (Ok(entry), transition)
             }
             Admission::Rejected { state, until } => {
                 let retry_after = clock::left(until, now);
@@ -141,7 +139,7 @@ impl Circuit<'_> {
     fn take_place(&self, entry: Entry, tenant: u64) -> Result<Result<Entry, Refusal>, Moved> {
         let limit = self.front.limit.load(Ordering::Relaxed);
         if self.front.places.take(tenant, limit)? {
-            return Ok(Ok(Entry { ticket: entry.ticket.placed(), ..entry }));
+            return Ok(Ok(entry.map(Ticket::placed)));
         }
         if self.front.word().state() == State::HalfOpen {
             let mut inner = self.enter();
@@ -160,10 +158,6 @@ fn rejection(state: State) -> Rejection {
 }
 
 /// An entry that knows its time, if a rule of the circuit wants it.
-fn clocked(word: Word, ticket: Ticket) -> Entry {
-    if word.is_timed() {
-        Entry { ticket: ticket.clocked(), started: clock::now() }
-    } else {
-        Entry { ticket, started: 0 }
-    }
+fn entry(word: Word, ticket: Ticket) -> Entry {
+    if word.is_timed() { Entry::at(ticket, clock::now()) } else { Entry::new(ticket) }
 }

@@ -40,8 +40,15 @@ impl Index {
         Index { tables, current: AtomicU32::new(0) }
     }
 
-    /// What is found at the first slot of this hash where something is found.
+    /// The slot that stands where one of this hash would if it were alone, if it may be that.
     #[inline]
+    pub(super) fn at_home(&self, hash: u64) -> Option<usize> {
+        let table = self.table()?;
+        let entry = table.get(table.home(hash));
+        (entry != FREE && entry & !NUMBER == part(hash)).then(|| number(entry))
+    }
+
+    /// What is found at the first slot of this hash where something is found.
     pub(super) fn find<T>(&self, hash: u64, at: impl FnMut(usize) -> Option<T>) -> Option<T> {
         self.table()?.find(hash, at)
     }

@@ -5,7 +5,7 @@ use std::array;
 use once_cell::race::OnceBox;
 
 use super::Tenancy;
-use super::text::{Rest, Text};
+use super::text::{Ends, Middle, Text};
 use crate::circuit::{Back, Circuit, Front};
 use crate::config::Rules;
 use crate::counts::{Count, CountsOfKeys, Key};
@@ -28,7 +28,7 @@ const _: () = assert!(size_of::<Slot>() == 128);
 struct Slab {
     slots: [Slot; TOGETHER],
     backs: [OnceBox<Back>; TOGETHER],
-    rests: [Rest; TOGETHER],
+    middles: [Middle; TOGETHER],
 }
 
 /// How many slots are made together.
@@ -58,24 +58,23 @@ impl Slots {
         self.slabs.get(number / TOGETHER)?.get()
     }
 
-    /// The slot's tenancy, if it is the key's, whose text [stands there](super::text::is_here).
-    /// `None`: it isn't, or somebody is just moving in.
-    #[inline]
+    /// The slot's tenancy, if it is the key's. `None`: it isn't, or somebody is just moving in.
     pub(crate) fn find(&self, number: usize, key: &str) -> Option<Tenancy<'_>> {
-        self.find_if(number, |text, _| text.is(key))
+        self.find_if(number, |text, middle| text.is(key, middle))
     }
 
-    /// The same for a text of any length.
-    pub(super) fn find_any(&self, number: usize, key: &str) -> Option<Tenancy<'_>> {
-        self.find_if(number, |text, rest| text.is_any(key, rest))
+    /// The same for a key of this length that has no more than these ends.
+    #[inline]
+    pub(super) fn find_short(&self, number: usize, ends: Ends, len: usize) -> Option<Tenancy<'_>> {
+        self.find_if(number, |text, _| text.has(ends, len))
     }
 
     #[inline]
-    fn find_if(&self, number: usize, is: impl Fn(&Text, &Rest) -> bool) -> Option<Tenancy<'_>> {
+    fn find_if(&self, number: usize, is: impl Fn(&Text, &Middle) -> bool) -> Option<Tenancy<'_>> {
         let slab = self.slab(number)?;
         let Slot { front, text } = &slab.slots[number % TOGETHER];
         let tenant = front.readable_tenant()?;
-        if !is(text, &slab.rests[number % TOGETHER]) {
+        if !is(text, &slab.middles[number % TOGETHER]) {
             return None;
         }
         fence(Ordering::Acquire);
@@ -88,7 +87,7 @@ impl Slots {
         let slab = self.slab(number)?;
         let Slot { front, text } = &slab.slots[number % TOGETHER];
         fence(Ordering::Release);
-        if text.replace(key, &slab.rests[number % TOGETHER]) {
+        if text.replace(key, &slab.middles[number % TOGETHER]) {
             front.settle_tenant();
         }
         Some(Tenancy { front, tenant: front.tenant() })
@@ -126,7 +125,7 @@ impl Slab {
         Slab {
             slots: array::from_fn(|offset| Slot { front: front(offset), text: Text::new() }),
             backs: [const { OnceBox::new() }; TOGETHER],
-            rests: [const { Rest::new() }; TOGETHER],
+            middles: [const { Middle::new() }; TOGETHER],
         }
     }
 }

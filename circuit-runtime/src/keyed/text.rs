@@ -10,108 +10,143 @@
 //! part of a later text, the fences would have it see at least the odd version in front of that
 //! text; so the same even version twice means that the whole text was that version's.
 
+use std::hash::Hasher;
+
 use once_cell::race::OnceBox;
 
 use crate::sync::{AtomicU64, Ordering};
 
-/// Words that stand here; most host names are shorter.
-const HERE: usize = 4;
-/// The least number of words for what is longer, and the most: they stay when the text has gone.
-const LEAST_REST: usize = 32;
-const MOST_REST: usize = 512;
+/// The least number of words for the middle of a text, and the most: they stay when it has gone.
+const LEAST_MIDDLE: usize = 32;
+const MOST_MIDDLE: usize = 512;
 
-/// A text, as far as it is short.
+/// The first and the last two words of a text, which may overlap: all of a text of up to 32 bytes,
+/// and most host names are shorter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ends([u64; 4]);
+
+impl Ends {
+    /// Those of a text of 8 to 32 bytes. No jump depends on the length, which a processor can't foresee
+    /// where keys come in any order.
+    #[inline]
+    pub(super) fn of(text: &str) -> Option<Self> {
+        let text = text.as_bytes();
+        let (first, last) = (text.first_chunk()?, text.last_chunk()?);
+        if text.len() > 32 {
+            return None;
+        }
+        let inner = (text.len() - 8).min(8);
+        let second = text[inner..].first_chunk()?;
+        let last_but_one = text[..text.len() - inner].last_chunk()?;
+        Some(Ends([first, second, last_but_one, last].map(|word| u64::from_le_bytes(*word))))
+    }
+
+    /// Those of any text.
+    fn of_any(text: &str) -> Self {
+        Self::of(text).unwrap_or_else(|| {
+            let text = text.as_bytes();
+            match (text.first_chunk::<16>(), text.last_chunk::<16>()) {
+                (Some(first), Some(last)) => {
+                    Ends([word(first, 0), word(first, 1), word(last, 0), word(last, 1)])
+                }
+                _ => Ends([word(text, 0), 0, 0, 0]),
+            }
+        })
+    }
+
+    #[inline]
+    pub(super) fn hash<H: Hasher>(self, [mut first, mut last]: [H; 2]) -> u64 {
+        let Ends([a, b, c, d]) = self;
+        first.write_u128(u128::from(a) | u128::from(b) << 64);
+        last.write_u128(u128::from(c) | u128::from(d) << 64);
+        first.finish() ^ last.finish()
+    }
+}
+
+/// What is between the ends.
+fn middle(text: &str) -> &[u8] {
+    let text = text.as_bytes();
+    text.get(16..text.len().saturating_sub(16)).unwrap_or_default()
+}
+
+/// A text, but for its middle.
 #[derive(Debug)]
 #[repr(C)]
 pub(super) struct Text {
     /// In bytes.
     len: AtomicU64,
-    here: [AtomicU64; HERE],
+    ends: [AtomicU64; 4],
 }
 
-/// The words behind; made once, so that they can be read without a lock.
+/// The words of a text's middle; made once, so that they can be read without a lock.
 #[derive(Debug)]
-pub(super) struct Rest(OnceBox<Box<[AtomicU64]>>);
+pub(super) struct Middle(OnceBox<Box<[AtomicU64]>>);
 
-impl Rest {
+impl Middle {
     pub(super) const fn new() -> Self {
-        Rest(OnceBox::new())
+        Middle(OnceBox::new())
+    }
+
+    /// The places of a middle, if there are so many.
+    fn places(&self, middle: &[u8]) -> Option<&[AtomicU64]> {
+        match middle.len().div_ceil(8) {
+            0 => Some(&[]),
+            words => self.0.get()?.get(..words),
+        }
+    }
+
+    fn is(&self, middle: &[u8]) -> bool {
+        self.places(middle).is_some_and(|places| {
+            let mut places = places.iter().enumerate();
+            places.all(|(index, place)| place.load(Ordering::Relaxed) == word(middle, index))
+        })
+    }
+
+    /// False: there is no room.
+    fn replace(&self, middle: &[u8]) -> bool {
+        if !middle.is_empty() {
+            let words = middle.len().div_ceil(8).next_power_of_two();
+            let room = words.clamp(LEAST_MIDDLE, MOST_MIDDLE);
+            self.0.get_or_init(|| Box::new((0..room).map(|_| AtomicU64::new(0)).collect()));
+        }
+        let Some(places) = self.places(middle) else { return false };
+        for (index, place) in places.iter().enumerate() {
+            place.store(word(middle, index), Ordering::Relaxed);
+        }
+        true
     }
 }
 
 impl Text {
     pub(super) fn new() -> Self {
         // That of no text.
-        Text { len: AtomicU64::new(u64::MAX), here: std::array::from_fn(|_| AtomicU64::new(0)) }
+        Text { len: AtomicU64::new(u64::MAX), ends: std::array::from_fn(|_| AtomicU64::new(0)) }
     }
 
-    /// Whether this is the text, one that [stands here](is_here).
-    ///
-    /// All words at once, since they are mostly the same: a call has found its slot by its hash.
+    /// Whether this is a text of this length with these ends.
     #[inline]
-    pub(super) fn is(&self, key: &str) -> bool {
-        let key = key.as_bytes();
-        let (Some(last), Some(place)) = (key.last_chunk(), self.here.get(last(key))) else {
-            return false;
-        };
-        let mut differ = self.len.load(Ordering::Relaxed) ^ key.len() as u64;
-        differ |= place.load(Ordering::Relaxed) ^ u64::from_le_bytes(*last);
-        for (place, word) in self.here.iter().zip(key.chunks_exact(8)) {
-            let word = word.first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
-            differ |= place.load(Ordering::Relaxed) ^ word;
-        }
-        differ == 0
+    pub(super) fn has(&self, Ends(ends): Ends, len: usize) -> bool {
+        let mut places = self.ends.iter().zip(ends);
+        self.len.load(Ordering::Relaxed) == len as u64
+            && places.all(|(place, word)| place.load(Ordering::Relaxed) == word)
     }
 
     /// Whether this is the text, whatever its length.
-    pub(super) fn is_any(&self, key: &str, rest: &Rest) -> bool {
-        let key = key.as_bytes();
-        self.len.load(Ordering::Relaxed) == key.len() as u64
-            && (0..=last(key)).all(|index| {
-                let place = self.place(index, rest);
-                place.is_some_and(|place| place.load(Ordering::Relaxed) == word(key, index))
-            })
+    pub(super) fn is(&self, text: &str, rest: &Middle) -> bool {
+        self.has(Ends::of_any(text), text.len()) && rest.is(middle(text))
     }
 
     /// Puts another text here. One thread at a time. False: it can't be read from here.
     ///
     /// A text that is longer than the room that this one's first long text made can't be, ever: its
     /// calls ask for their circuit behind the lock.
-    pub(super) fn replace(&self, key: &str, rest: &Rest) -> bool {
-        let key = key.as_bytes();
-        self.len.store(key.len() as u64, Ordering::Relaxed);
-        let behind = (last(key) + 1).saturating_sub(HERE);
-        if behind > 0 {
-            let room = behind.next_power_of_two().clamp(LEAST_REST, MOST_REST);
-            rest.0.get_or_init(|| Box::new((0..room).map(|_| AtomicU64::new(0)).collect()));
+    pub(super) fn replace(&self, text: &str, rest: &Middle) -> bool {
+        self.len.store(text.len() as u64, Ordering::Relaxed);
+        for (place, word) in self.ends.iter().zip(Ends::of_any(text).0) {
+            place.store(word, Ordering::Relaxed);
         }
-        (0..=last(key)).all(|index| {
-            let place = self.place(index, rest);
-            place.is_some_and(|place| {
-                place.store(word(key, index), Ordering::Relaxed);
-                true
-            })
-        })
+        rest.replace(middle(text))
     }
-
-    fn place<'a>(&'a self, index: usize, rest: &'a Rest) -> Option<&'a AtomicU64> {
-        match self.here.get(index) {
-            Some(place) => Some(place),
-            None => rest.0.get()?.get(index - HERE),
-        }
-    }
-}
-
-/// Whether a text is no shorter than a word, and no longer than what has its place in a [`Text`].
-#[inline]
-pub(super) fn is_here(text: &str) -> bool {
-    (8..=8 * HERE).contains(&text.len())
-}
-
-/// The index of the last word, of which every text has at least one.
-#[inline]
-fn last(text: &[u8]) -> usize {
-    text.len().saturating_sub(1) / 8
 }
 
 /// Eight bytes of a text. The last word of a text that doesn't end with one begins before: to read
@@ -129,10 +164,12 @@ fn word(text: &[u8], index: usize) -> u64 {
 mod tests {
     use super::*;
 
-    /// What is said of a text that stands here is the same either way.
-    fn is(text: &Text, key: &str, rest: &Rest) -> bool {
-        let is = text.is_any(key, rest);
-        assert_eq!(text.is(key), is && is_here(key), "{key}");
+    /// What is said of a text of few bytes is the same either way.
+    fn is(text: &Text, key: &str, rest: &Middle) -> bool {
+        let is = text.is(key, rest);
+        if let Some(ends) = Ends::of(key) {
+            assert_eq!(text.has(ends, key.len()), is, "{key}");
+        }
         is
     }
 
@@ -143,7 +180,7 @@ mod tests {
             ["", "a", "b", "ab", "ba", "abcdefg", "abcdefgh", "abcdefghi", "abcdefgiX", &long];
         let longer = long.clone() + "k";
         for key in keys {
-            let (text, rest) = (Text::new(), Rest::new());
+            let (text, rest) = (Text::new(), Middle::new());
             assert!(text.replace(key, &rest));
             for other in keys.into_iter().chain([longer.as_str(), &long[1..]]) {
                 assert_eq!(is(&text, other, &rest), other == key, "{key} {other}");
@@ -153,14 +190,14 @@ mod tests {
 
     #[test]
     fn an_empty_text_leaves_nothing_of_the_one_before() {
-        let (text, rest) = (Text::new(), Rest::new());
+        let (text, rest) = (Text::new(), Middle::new());
         assert!(text.replace("before", &rest) && text.replace("", &rest) && is(&text, "", &rest));
     }
 
     #[test]
     fn every_byte_of_a_key_counts() {
         for len in (1..100).chain([300]) {
-            let (text, rest, key) = (Text::new(), Rest::new(), "k".repeat(len));
+            let (text, rest, key) = (Text::new(), Middle::new(), "k".repeat(len));
             assert!(text.replace(&key, &rest) && is(&text, &key, &rest));
             for position in 0..len {
                 let mut other = key.clone();
@@ -172,14 +209,14 @@ mod tests {
 
     #[test]
     fn a_short_text_needs_no_room() {
-        let (text, rest) = (Text::new(), Rest::new());
+        let (text, rest) = (Text::new(), Middle::new());
         assert!(text.replace(&"k".repeat(32), &rest));
         assert!(rest.0.get().is_none());
     }
 
     /// How long a text can be read here, after these.
     fn room(earlier: &[usize], lens: [usize; 2]) -> [bool; 2] {
-        let (text, rest) = (Text::new(), Rest::new());
+        let (text, rest) = (Text::new(), Middle::new());
         for len in earlier {
             let _ = text.replace(&"k".repeat(*len), &rest);
         }
