@@ -53,7 +53,12 @@ pub(crate) fn add(suite: &mut Suite) {
     add_some(suite, rows::KEYS_100_000, 100_000, hundred_thousand);
 }
 
-fn add_some(suite: &mut Suite, row: &'static str, count: usize, call: fn(&str) -> Answer) {
+fn add_some(
+    suite: &mut Suite,
+    row: &'static str,
+    count: usize,
+    call: impl Fn(&str) -> Answer + Sync + 'static,
+) {
     let keys: Arc<[String]> = (0..count).map(|n| format!("host-{n}.example.com")).collect();
     let concurrent = ConcurrentMap::with_hasher(RandomState::default());
     let mut map = Map::with_hasher(RandomState::default());
@@ -65,32 +70,42 @@ fn add_some(suite: &mut Suite, row: &'static str, count: usize, call: fn(&str) -
         call(key).expect("it succeeds");
     }
     let order = shuffled(count);
-    // A sample goes on where the last one stopped: all keys have their turn, not the first few thousand again.
-    let next = AtomicUsize::new(0);
-    let each = move |calls: u64, call: &dyn Fn(&str)| {
-        let mut index = next.load(Ordering::Relaxed);
+    let turns = Arc::new(Turns { keys, order, next: AtomicUsize::new(0) });
+    suite.add_warm(row, PLAIN, count as u64, {
+        let turns = Arc::clone(&turns);
+        move |calls| turns.each(calls, |key| _ = black_box(&plain::keyed(key)))
+    });
+    suite.add_warm(row, ATTRIBUTE, count as u64, {
+        let turns = Arc::clone(&turns);
+        move |calls| turns.each(calls, |key| _ = black_box(&call(key)))
+    });
+    suite.add_warm(row, CONCURRENT_MAP, count as u64, {
+        let turns = Arc::clone(&turns);
+        move |calls| turns.each(calls, |key| _ = black_box(concurrent.pin().get(key).copied()))
+    });
+    suite.add_warm(row, BY_HAND, count as u64, move |calls| {
+        turns.each(calls, |key| _ = black_box(&by_hand(&map, key)));
+    });
+}
+
+/// All keys in turn. A sample goes on where the last one stopped: not with the first few thousand keys again.
+struct Turns {
+    keys: Arc<[String]>,
+    order: Vec<usize>,
+    next: AtomicUsize,
+}
+
+impl Turns {
+    #[inline]
+    fn each(&self, calls: u64, mut call: impl FnMut(&str)) {
+        let (keys, order) = (&*self.keys, &*self.order);
+        let mut index = self.next.load(Ordering::Relaxed);
         for _ in 0..calls {
             call(&keys[order[index]]);
             index = if index + 1 == order.len() { 0 } else { index + 1 };
         }
-        next.store(index, Ordering::Relaxed);
-    };
-    let each = Arc::new(each);
-    suite.add_warm(row, PLAIN, count as u64, {
-        let each = Arc::clone(&each);
-        move |calls| each(calls, &|key| _ = black_box(&plain::keyed(key)))
-    });
-    suite.add_warm(row, ATTRIBUTE, count as u64, {
-        let each = Arc::clone(&each);
-        move |calls| each(calls, &|key| _ = black_box(&call(key)))
-    });
-    suite.add_warm(row, CONCURRENT_MAP, count as u64, {
-        let each = Arc::clone(&each);
-        move |calls| each(calls, &|key| _ = black_box(concurrent.pin().get(key).copied()))
-    });
-    suite.add_warm(row, BY_HAND, count as u64, move |calls| {
-        each(calls, &|key| _ = black_box(&by_hand(&map, key)));
-    });
+        self.next.store(index, Ordering::Relaxed);
+    }
 }
 
 /// The numbers below `count` in a random order, the same in every run.
