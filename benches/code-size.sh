@@ -15,7 +15,7 @@ function_of() {
 
 function_of 'paths::healthy' | sed -E 's/^ +([0-9a-f]+):/  \1/; s/ +# [0-9a-f]+/ #/; s/^[0-9a-f]+ //'
 printf '\n%-50s %12s\n' function instructions
-for name in paths::plain paths::healthy paths::failing paths::count_window paths::rejecting; do
+for name in paths::plain paths::healthy paths::failing paths::count_window paths::rejecting paths::by_key; do
   printf '%-50s %12s\n' "$name" "$(function_of "$name" | tail -n +2 | wc -l)"
 done
 echo 'out of line, once for all functions:'

@@ -13,7 +13,7 @@ time-window          150
 slow-rule            300
 failing              430
 rejecting            130
-keyed                240
+keyed                210
 async                 45
 '
 

@@ -69,12 +69,12 @@ fn rejecting(_: u64) -> Answer {
 
 #[circuit_breaker(key = host, max_keys = 10)]
 #[inline(never)]
-fn call(host: &str, number: u64) -> Answer {
+fn by_key(host: &str, number: u64) -> Answer {
     Ok(number + host.len() as u64)
 }
 
 fn keyed(number: u64) -> Answer {
-    call(black_box("one.example.com"), number)
+    by_key(black_box("one.example.com"), number)
 }
 
 #[circuit_breaker]

@@ -194,8 +194,8 @@ impl<R: Counters, S: Counters<At = R::At>> Counts<R, S> {
         }
     }
 
-    /// This thread's first call through this circuit, a thread without a row, or a count that rows
-    /// don't have.
+    /// This thread's first call through this circuit, or the first that is counted so of some keys'
+    /// circuits; a thread without a row, or a count that rows don't have.
     #[cold]
     #[inline(never)]
     fn bump_further(&self, count: Count, at: R::At) {

@@ -22,11 +22,11 @@ use once_cell::race::OnceBox;
 
 use crate::sync::{aside, unpoisoned};
 
-/// The first threads have a place each in every table; this many.
-const FIRST: u32 = 8;
-/// How many chunks of places there can be for the others; the n-th has 8 × 2^n. Together 4,096
+/// So many threads, the first ones, have a place each in every table.
+pub(crate) const FIRST: u32 = 16;
+/// How many chunks of places there can be for the others; the n-th has 16 × 2^n. Together 4,096
 /// threads have rows of their own.
-const CHUNKS: usize = 9;
+const CHUNKS: usize = 8;
 
 /// A row for each thread, made at its first use.
 #[derive(Debug)]
@@ -94,8 +94,8 @@ impl<T> PerThread<T> {
     }
 }
 
-/// The chunk of a thread beyond the first ones, and the offset in it: indices 8 to 15 are chunk 0,
-/// 16 to 31 are chunk 1, ...; none for [`NONE`] and its like.
+/// The chunk of a thread beyond the first ones, and the offset in it: indices 16 to 31 are chunk
+/// 0, 32 to 63 are chunk 1, ...; none for [`NONE`] and its like.
 fn place(index: u32) -> (usize, usize) {
     let chunk = (index / FIRST).max(1).ilog2();
     (chunk as usize, (index - (FIRST << chunk).min(index)) as usize)

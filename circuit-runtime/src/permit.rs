@@ -265,14 +265,16 @@ fn conclude_at(
     if ticket.is_unseen() {
         return;
     }
+    #[cfg(feature = "metrics")]
+    if end != End::Cancelled {
+        if let Some(took) = entry.took(moment) {
+            crate::metrics::took(breaker.name(), took);
+        }
+    }
     // A ticket without a time is of a circuit that had no stopwatch when it admitted the call: not
     // slow.
-    let took = || entry.took(moment);
-    #[cfg(feature = "metrics")]
-    if let Some(took) = took().filter(|_| end != End::Cancelled) {
-        crate::metrics::took(breaker.name(), took);
-    }
-    let judge = |rules: &Rules| verdict(end, rules, || took().unwrap_or_default());
+    let took = || entry.took(moment).unwrap_or_default();
+    let judge = |rules: &Rules| verdict(end, rules, took);
     let (verdict, transition) = if ticket.is_judged() {
         match circuit.record(breaker.name(), ticket.epoch(), moment, judge) {
             Ok(judged) => judged,

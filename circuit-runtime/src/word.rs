@@ -274,13 +274,14 @@ impl Ticket {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Entry {
     pub(crate) ticket: Ticket,
-    /// Of a clocked ticket the time; of any other the number of its circuit, which is in hand when a
-    /// call has found it: to read it there, at the call's end, would wait for the circuit's cache line.
+    /// Of a clocked ticket the time. Of any other the number of the key's circuit that gave it, for
+    /// the call's end: it is in hand when a call has found the circuit, and to read it there would
+    /// wait for the circuit's cache line. Zero where nobody will ask for it.
     given: u64,
 }
 
 impl Entry {
-    /// A ticket without a time.
+    /// A ticket without a time, and without a number until [`by`](Entry::by).
     #[inline]
     pub(crate) fn new(ticket: Ticket) -> Self {
         Entry { ticket, given: 0 }
@@ -316,7 +317,9 @@ impl Entry {
     /// The same admission with another ticket, as much clocked as this one.
     #[must_use]
     pub(crate) fn map(self, change: impl FnOnce(Ticket) -> Ticket) -> Self {
-        Entry { ticket: change(self.ticket), ..self }
+        let ticket = change(self.ticket);
+        debug_assert_eq!(ticket.is_clocked(), self.ticket.is_clocked());
+        Entry { ticket, ..self }
     }
 }
 

@@ -154,6 +154,7 @@ impl CircuitBreaker {
         key: &str,
         fallback: Fallback,
     ) -> Result<Permit<'static>, CircuitOpenError> {
+        // A `match`: in a closure for `and_then` the look-up would be out of line.
         let known = match self.keys.made() {
             Some(keys) => keys.get(key),
             None => None,

@@ -121,7 +121,8 @@ impl CircuitBreaker {
         self.keys.made().and_then(|keys| keys.circuit(front)).unwrap_or_else(|| self.own())
     }
 
-    /// Counts a success that has nothing else to write, of the circuit with this front and number.
+    /// Counts a success that has nothing else to write, of the circuit with this front; `number` is
+    /// that of a key's.
     #[inline]
     pub(crate) fn count_success(&self, front: &Front, number: usize) {
         if let Some(own) = self.own_of(front) {

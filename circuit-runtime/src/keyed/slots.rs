@@ -65,7 +65,12 @@ impl Slots {
 
     /// The same for a key of this length that has no more than these ends.
     #[inline]
-    pub(super) fn find_short(&self, number: usize, ends: Ends, len: usize) -> Option<Tenancy<'_>> {
+    pub(crate) fn find_by_ends(
+        &self,
+        number: usize,
+        ends: Ends,
+        len: usize,
+    ) -> Option<Tenancy<'_>> {
         self.find_if(number, |text, _| text.has(ends, len))
     }
 

@@ -23,13 +23,13 @@ const MOST_MIDDLE: usize = 512;
 /// The first and the last two words of a text, which may overlap: all of a text of up to 32 bytes,
 /// and most host names are shorter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Ends([u64; 4]);
+pub(crate) struct Ends([u64; 4]);
 
 impl Ends {
     /// Those of a text of 8 to 32 bytes. No jump depends on the length, which a processor can't foresee
     /// where keys come in any order.
     #[inline]
-    pub(super) fn of(text: &str) -> Option<Self> {
+    pub(crate) fn of(text: &str) -> Option<Self> {
         let text = text.as_bytes();
         let (first, last) = (text.first_chunk()?, text.last_chunk()?);
         if text.len() > 32 {
@@ -54,13 +54,22 @@ impl Ends {
         })
     }
 
+    /// The hash of a text of this length that has no more than these ends. Texts of one letter have
+    /// the same ends, whatever their lengths: those turn the one half against the other.
     #[inline]
-    pub(super) fn hash<H: Hasher>(self, [mut first, mut last]: [H; 2]) -> u64 {
+    pub(super) fn hash<H: Hasher>(self, len: usize, [mut first, mut last]: [H; 2]) -> u64 {
         let Ends([a, b, c, d]) = self;
-        first.write_u128(u128::from(a) | u128::from(b) << 64);
-        last.write_u128(u128::from(c) | u128::from(d) << 64);
-        first.finish() ^ last.finish()
+        first.write_u128(two(a, b));
+        last.write_u128(two(c, d));
+        #[expect(clippy::cast_possible_truncation, reason = "at most 32")]
+        let turned = first.finish().rotate_left(len as u32);
+        turned ^ last.finish()
     }
+}
+
+#[inline]
+fn two(first: u64, second: u64) -> u128 {
+    u128::from(first) | u128::from(second) << 64
 }
 
 /// What is between the ends.
@@ -162,9 +171,11 @@ fn word(text: &[u8], index: usize) -> u64 {
 
 #[cfg(all(test, not(circuit_loom)))]
 mod tests {
+    use std::hash::BuildHasher;
+
     use super::*;
 
-    /// What is said of a text of few bytes is the same either way.
+    /// What is said of a text of no more than its ends is the same either way.
     fn is(text: &Text, key: &str, rest: &Middle) -> bool {
         let is = text.is(key, rest);
         if let Some(ends) = Ends::of(key) {
@@ -189,6 +200,33 @@ mod tests {
     }
 
     #[test]
+    fn texts_with_the_same_ends_are_told_apart_by_their_lengths() {
+        let lens = (0..=40).chain([400]);
+        for letter in ["k", "\0"] {
+            for len in lens.clone() {
+                let (text, rest) = (Text::new(), Middle::new());
+                assert!(text.replace(&letter.repeat(len), &rest));
+                for other in lens.clone() {
+                    assert_eq!(is(&text, &letter.repeat(other), &rest), len == other);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn texts_with_the_same_ends_have_hashes_of_their_own() {
+        let seeds = [0, 1].map(foldhash::quality::FixedState::with_seed);
+        for period in ["k", "ab", "abcd"] {
+            let hash = |len: usize| {
+                let ends = Ends::of(&period.repeat(32)[..len]).expect("it has no more");
+                ends.hash(len, seeds.each_ref().map(BuildHasher::build_hasher))
+            };
+            let different: std::collections::HashSet<_> = (8..=32).map(hash).collect();
+            assert_eq!(different.len(), 25, "{period}");
+        }
+    }
+
+    #[test]
     fn an_empty_text_leaves_nothing_of_the_one_before() {
         let (text, rest) = (Text::new(), Middle::new());
         assert!(text.replace("before", &rest) && text.replace("", &rest) && is(&text, "", &rest));
@@ -208,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_text_needs_no_room() {
+    fn a_text_of_no_more_than_its_ends_needs_no_room() {
         let (text, rest) = (Text::new(), Middle::new());
         assert!(text.replace(&"k".repeat(32), &rest));
         assert!(rest.0.get().is_none());

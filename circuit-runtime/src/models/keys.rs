@@ -6,7 +6,7 @@ use loom::thread;
 use super::{WAIT, consecutive};
 use crate::circuit::{Circuit, Own};
 use crate::clock::Moment;
-use crate::keyed::Slots;
+use crate::keyed::{Ends, Slots};
 use crate::name::Name;
 use crate::permit::{Fallback, Permit};
 use crate::state::Verdict;
@@ -37,7 +37,8 @@ fn a_circuit_given_to_another_key_hears_nothing_of_the_old_one() {
         let rules = consecutive(1).rules();
         let own = Arc::new(Own::new(rules, true));
         let circuit = own.circuit();
-        let (first, second) = (std::sync::Arc::from("first"), std::sync::Arc::from("second"));
+        let (first, second) =
+            (std::sync::Arc::from("the-first-key"), std::sync::Arc::from("the-second-key"));
         circuit.reassign(&first, rules, crate::Mode::Normal, |_, _| true);
         let tenant = circuit.front.tenant();
         let other = {
@@ -64,37 +65,55 @@ fn a_circuit_given_to_another_key_hears_nothing_of_the_old_one() {
     });
 }
 
+/// As a call looks for it, and how it looks where its key is longer or shorter.
 #[test]
 fn a_key_is_never_taken_for_what_stands_there_half_replaced() {
-    const BEFORE: &str = "aaaaaaaabbbbbbbb";
-    const AFTER: &str = "ccccccccdddddddd";
-    const MIXED: [&str; 2] = ["aaaaaaaadddddddd", "ccccccccbbbbbbbb"];
-    for keys in [[BEFORE, AFTER], MIXED] {
-        loom::model(move || {
-            let rules = consecutive(1).rules();
-            let slots = Arc::new(Slots::new(1));
-            let move_in = move |slots: &Slots, key: &str| {
-                let circuit = slots.get_or_make(0, rules).unwrap();
-                assert!(circuit.reassign(&key.into(), rules, crate::Mode::Normal, |_, _| true));
-                slots.move_in(0, key).unwrap().tenant
-            };
-            let before = move_in(&slots, BEFORE);
-            let other = {
-                let slots = Arc::clone(&slots);
-                thread::spawn(move || move_in(&slots, AFTER))
-            };
-            let find = |key: &str| {
-                let found = slots.find(0, key).filter(|it| it.front.tenant() == it.tenant);
-                found.map(|tenancy| tenancy.tenant)
-            };
-            for key in keys {
-                let found = find(key);
-                assert!(found.is_none_or(|tenant| (tenant == before) == (key == BEFORE)));
-                assert!(found.is_none() || !MIXED.contains(&key));
-            }
-            let after = other.join().unwrap();
-            assert_eq!(find(AFTER), Some(after));
-        });
+    const WORDS: [&str; 5] = ["aaaaaaaa", "bbbbbbbb", "cccccccc", "dddddddd", "eeeeeeee"];
+    // How the words of the key before, which are small, and of the one after stand in turn.
+    for words in [4, 5] {
+        let key = move |after: [bool; 5]| -> String {
+            let word =
+                |(word, after): (&str, bool)| if after { word.to_uppercase() } else { word.into() };
+            WORDS.into_iter().zip(after).take(words).map(word).collect()
+        };
+        let (no, yes) = (false, true);
+        let mixed = [
+            [yes, no, no, no, no],
+            [yes, yes, no, no, yes],
+            [no, no, yes, yes, no],
+            [no, yes, yes, yes, yes],
+        ];
+        for keys in [[[no; 5], [yes; 5]], [mixed[0], mixed[1]], [mixed[2], mixed[3]]] {
+            few(3, move || {
+                let rules = consecutive(1).rules();
+                let slots = Arc::new(Slots::new(1));
+                let move_in = move |slots: &Slots, key: &str| {
+                    let circuit = slots.get_or_make(0, rules).unwrap();
+                    assert!(circuit.reassign(&key.into(), rules, crate::Mode::Normal, |_, _| true));
+                    slots.move_in(0, key).unwrap().tenant
+                };
+                let before = move_in(&slots, &key([no; 5]));
+                let other = {
+                    let slots = Arc::clone(&slots);
+                    thread::spawn(move || move_in(&slots, &key([yes; 5])))
+                };
+                let find = |key: &str| {
+                    let found = match Ends::of(key) {
+                        Some(ends) => slots.find_by_ends(0, ends, key.len()),
+                        None => slots.find(0, key),
+                    };
+                    let found = found.filter(|it| it.front.tenant() == it.tenant);
+                    found.map(|tenancy| tenancy.tenant)
+                };
+                for after in keys {
+                    let found = find(&key(after));
+                    assert!(found.is_none_or(|tenant| (tenant == before) == (after == [no; 5])));
+                    assert!(found.is_none() || !mixed.contains(&after));
+                }
+                let after = other.join().unwrap();
+                assert_eq!(find(&key([yes; 5])), Some(after));
+            });
+        }
     }
 }
 
@@ -104,16 +123,16 @@ fn a_key_that_comes_while_another_fails_is_not_opened_by_it() {
         let _time = freeze();
         let breaker = keyed(consecutive(1), 1);
         let call = move |key| admit(breaker, key);
-        call("first").unwrap().success();
-        let other = thread::spawn(move || call("first").map(Permit::failure).is_ok());
-        let permit = call("second").unwrap();
+        call("the-first-key").unwrap().success();
+        let other = thread::spawn(move || call("the-first-key").map(Permit::failure).is_ok());
+        let permit = call("the-second-key").unwrap();
         other.join().unwrap();
         permit.success();
         // Whoever has the one circuit now: what the other did is not in its account, and no call is
         // forgotten.
         let all = breaker.snapshot();
         assert_eq!(all.successes + all.failures + all.late + all.unprotected, 3, "{all:?}");
-        if let Some(second) = breaker.snapshot_of("second") {
+        if let Some(second) = breaker.snapshot_of("the-second-key") {
             assert_eq!((second.state, second.failures), (State::Closed, 0));
         }
     });
@@ -124,11 +143,11 @@ fn a_key_is_not_rejected_by_the_deadline_of_the_next_one() {
     few(3, || {
         let time = freeze();
         let breaker = keyed(consecutive(1), 1);
-        admit(breaker, "first").unwrap().failure();
+        admit(breaker, "the-first-key").unwrap().failure();
         time.advance(WAIT);
-        let other = thread::spawn(move || admit(breaker, "second").unwrap().failure());
+        let other = thread::spawn(move || admit(breaker, "the-second-key").unwrap().failure());
         // Its own wait is over, and what the other key waits for is no matter of its.
-        let admitted = admit(breaker, "first").map(Permit::ignore);
+        let admitted = admit(breaker, "the-first-key").map(Permit::ignore);
         assert_eq!(admitted.err(), None);
         other.join().unwrap();
     });
@@ -169,9 +188,9 @@ fn a_place_is_never_held_by_a_call_of_another_key() {
     few(3, || {
         let _time = freeze();
         let breaker = keyed(consecutive(1).max_concurrent(1), 1);
-        admit(breaker, "first").unwrap().success();
-        let other = thread::spawn(move || admit(breaker, "first"));
-        let second = admit(breaker, "second");
+        admit(breaker, "the-first-key").unwrap().success();
+        let other = thread::spawn(move || admit(breaker, "the-first-key"));
+        let second = admit(breaker, "the-second-key");
         let first = other.join().unwrap();
         assert!(first.is_ok() && second.is_ok(), "{first:?} {second:?}");
     });
@@ -183,15 +202,15 @@ fn a_circuit_that_becomes_idle_while_a_key_looks_for_one_is_found() {
         few(3, move || {
             let time = freeze();
             let breaker = keyed(consecutive(1), 1);
-            admit(breaker, "first").unwrap().failure();
+            admit(breaker, "the-first-key").unwrap().failure();
             time.advance(WAIT);
-            let probe = admit(breaker, "first").unwrap();
+            let probe = admit(breaker, "the-first-key").unwrap();
             let other =
                 thread::spawn(move || if closes { probe.success() } else { probe.ignore() });
-            admit(breaker, "second").unwrap().ignore();
+            admit(breaker, "the-second-key").unwrap().ignore();
             other.join().unwrap();
-            admit(breaker, "second").unwrap().ignore();
-            assert!(breaker.snapshot_of("second").is_some());
+            admit(breaker, "the-second-key").unwrap().ignore();
+            assert!(breaker.snapshot_of("the-second-key").is_some());
         });
     }
 }
@@ -201,10 +220,10 @@ fn a_call_that_no_circuit_is_left_for_is_judged_by_none() {
     few(3, || {
         let _time = freeze();
         let breaker = keyed(consecutive(1), 1);
-        admit(breaker, "first").unwrap().failure();
+        admit(breaker, "the-first-key").unwrap().failure();
         breaker.disable();
         let other = thread::spawn(move || breaker.resume());
-        admit(breaker, "second").unwrap().failure();
+        admit(breaker, "the-second-key").unwrap().failure();
         other.join().unwrap();
         assert!(breaker.try_acquire().is_ok(), "it has opened the circuit of the calls by hand");
     });
