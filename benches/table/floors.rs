@@ -49,9 +49,25 @@ fn least_when(number: u64, now: impl Fn() -> i64) -> Answer {
     answer
 }
 
+/// The least in an async function, which has to await what it guards.
+async fn least_async(number: u64) -> Answer {
+    let admitted = match WORD.load(Ordering::Acquire) {
+        0 => 0,
+        _ => ask(&WORD),
+    };
+    let answer = plain::success_async(number).await;
+    if WORD.load(Ordering::Relaxed) == admitted {
+        SUCCESSES.set(SUCCESSES.get().wrapping_add(1));
+    } else {
+        ask(&WORD);
+    }
+    answer
+}
+
 pub(crate) fn add(suite: &mut Suite) {
     suite.add_both(rows::LEAST, ALONE, |calls| repeat(calls, least));
     suite.add_both(rows::LEAST_IN_TIME, ALONE, |calls| repeat(calls, least_in_time));
+    suite.add(rows::LEAST_ASYNC, ALONE, |calls| repeat(calls, |n| plain::ready(least_async(n))));
     suite.add(rows::CLOCK, ALONE, |calls| {
         repeat(calls, |_| clock_gettime(ClockId::Monotonic));
     });

@@ -60,6 +60,8 @@ mod rows {
     pub(crate) const KEYS_100_000: &str = "100,000 keys, random order";
     pub(crate) const FIRST: &str = "first call of a function";
     pub(crate) const LEAST: &str = "a word loaded twice and a counter of the thread, by hand";
+    pub(crate) const LEAST_ASYNC: &str =
+        "a word loaded twice and a counter of the thread around an await, by hand";
     pub(crate) const LEAST_IN_TIME: &str = "the same and a reading of the coarse clock, by hand";
     pub(crate) const CLOCK: &str = "a reading of the clock";
     pub(crate) const TWO_CLOCKS: &str = "two readings of the clock";

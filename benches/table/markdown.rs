@@ -38,7 +38,7 @@ const ROWS: [(&str, usize); 28] = [
     (rows::KEYS_1_000, 1),
     (rows::KEYS_10_000, 1),
 ];
-const REST: [(&str, &str, usize); 15] = [
+const REST: [(&str, &str, usize); 16] = [
     (rows::KEYS_100_000, ATTRIBUTE, 1),
     (rows::KEYS_100_000, CONCURRENT_MAP, 1),
     (rows::KEYS_100_000, BY_HAND, 1),
@@ -49,6 +49,7 @@ const REST: [(&str, &str, usize); 15] = [
     (rows::FIRST, ATTRIBUTE, 1),
     (rows::LEAST, ALONE, 1),
     (rows::LEAST_IN_TIME, ALONE, 1),
+    (rows::LEAST_ASYNC, ALONE, 1),
     (rows::CLOCK, ALONE, 1),
     (rows::COARSE_CLOCK, ALONE, 1),
     (rows::MUTEX, ALONE, 1),

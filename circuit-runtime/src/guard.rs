@@ -48,7 +48,8 @@ impl<'a, F, J> Guarded<'a, F, J> {
 impl<F: Future, J: Fn(&F::Output) -> (End, Fallback)> Future for Guarded<'_, F, J> {
     type Output = F::Output;
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "or the permit goes by memory in some builds")]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         let permit = this.permit.take().unwrap_or_else(|| over());
@@ -84,7 +85,8 @@ where
 {
     type Output = R;
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "or the permit goes by memory in some builds")]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R> {
         let this = self.project();
         let permit = match this.breaker.take().map(CircuitBreaker::try_acquire) {
@@ -100,7 +102,8 @@ where
 /// Polls a future under its permit, which has its place there while the future waits. While it runs
 /// the permit is held here, so that a call which is ready at once keeps it in registers; a panic
 /// drops it.
-#[inline]
+#[expect(clippy::inline_always, reason = "or the permit goes by memory in some builds")]
+#[inline(always)]
 pub(crate) fn poll<'a, F: Future>(
     future: Pin<&mut F>,
     mut permit: Permit<'a>,
@@ -117,7 +120,7 @@ pub(crate) fn poll<'a, F: Future>(
         }
         Poll::Ready(output) => {
             let (end, fallback) = judge(output);
-            permit.settle(end, fallback);
+            permit.settle_polled(end, fallback);
         }
     }
     result

@@ -117,13 +117,31 @@ impl<'a> Permit<'a> {
     #[expect(clippy::inline_always, reason = "out of line it would ask for the permit in memory")]
     #[inline(always)]
     pub(crate) fn settle(self, end: End, fallback: Fallback) {
+        self.settle_counting(end, fallback, CircuitBreaker::count_success);
+    }
+
+    /// The same of a call that may have waited (see `count_success_polled`).
+    #[expect(clippy::inline_always, reason = "out of line it would ask for the permit in memory")]
+    #[inline(always)]
+    pub(crate) fn settle_polled(self, end: End, fallback: Fallback) {
+        self.settle_counting(end, fallback, CircuitBreaker::count_success_polled);
+    }
+
+    #[expect(clippy::inline_always, reason = "out of line it would ask for the permit in memory")]
+    #[inline(always)]
+    fn settle_counting(
+        self,
+        end: End,
+        fallback: Fallback,
+        count_success: impl FnOnce(&CircuitBreaker, &Front, usize),
+    ) {
         // Its parts go on by value, so that the healthy path keeps the permit in registers.
         let &Permit { breaker, front, mut entry } = &*ManuallyDrop::new(self);
         entry.ticket = entry.ticket.with_inside(false);
         match (end, fallback) {
             (End::Outcome(Outcome::Success), Fallback::None) => {
                 if front.is_calm_for(entry.ticket) {
-                    breaker.count_success(front, entry.number());
+                    count_success(breaker, front, entry.number());
                 } else {
                     aside();
                     succeed(breaker, front, entry);
