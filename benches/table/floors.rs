@@ -36,32 +36,35 @@ fn least_in_time(number: u64) -> Answer {
 
 #[inline]
 fn least_when(number: u64, now: impl Fn() -> i64) -> Answer {
-    let admitted = match WORD.load(Ordering::Acquire) {
-        0 => 0,
-        _ => ask(&WORD),
-    };
+    let admitted = admit();
     let answer = plain::succeed(number);
-    if WORD.load(Ordering::Relaxed) == admitted && now() >= 0 {
-        SUCCESSES.set(SUCCESSES.get().wrapping_add(1));
-    } else {
-        ask(&WORD);
-    }
+    count(admitted, now);
     answer
 }
 
 /// The least in an async function, which has to await what it guards.
 async fn least_async(number: u64) -> Answer {
-    let admitted = match WORD.load(Ordering::Acquire) {
+    let admitted = admit();
+    let answer = plain::success_async(number).await;
+    count(admitted, || 0);
+    answer
+}
+
+#[inline]
+fn admit() -> u64 {
+    match WORD.load(Ordering::Acquire) {
         0 => 0,
         _ => ask(&WORD),
-    };
-    let answer = plain::success_async(number).await;
-    if WORD.load(Ordering::Relaxed) == admitted {
+    }
+}
+
+#[inline]
+fn count(admitted: u64, now: impl Fn() -> i64) {
+    if WORD.load(Ordering::Relaxed) == admitted && now() >= 0 {
         SUCCESSES.set(SUCCESSES.get().wrapping_add(1));
     } else {
         ask(&WORD);
     }
-    answer
 }
 
 pub(crate) fn add(suite: &mut Suite) {
