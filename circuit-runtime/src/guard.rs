@@ -23,7 +23,7 @@ pub(crate) fn run<R>(
     permit.inside(true);
     let result = body();
     let (end, fallback) = judge(&result);
-    permit.settle(end, fallback);
+    permit.settle(end, fallback, CircuitBreaker::count_success);
     result
 }
 
@@ -120,7 +120,7 @@ pub(crate) fn poll<'a, F: Future>(
         }
         Poll::Ready(output) => {
             let (end, fallback) = judge(output);
-            permit.settle_polled(end, fallback);
+            permit.settle(end, fallback, CircuitBreaker::count_success_polled);
         }
     }
     result

@@ -88,7 +88,7 @@ impl<'a> Permit<'a> {
     /// The call came to this.
     #[inline]
     pub fn record(self, outcome: Outcome) {
-        self.settle(End::Outcome(outcome), Fallback::None);
+        self.settle(End::Outcome(outcome), Fallback::None, CircuitBreaker::count_success);
     }
 
     /// For the error of a call that took too long.
@@ -113,23 +113,11 @@ impl<'a> Permit<'a> {
         }
     }
 
-    /// The one way a permit ends by itself. A success through a calm circuit only counts itself.
+    /// The one way a permit ends by itself. A success through a calm circuit only counts itself, by
+    /// `count_success`.
     #[expect(clippy::inline_always, reason = "out of line it would ask for the permit in memory")]
     #[inline(always)]
-    pub(crate) fn settle(self, end: End, fallback: Fallback) {
-        self.settle_counting(end, fallback, CircuitBreaker::count_success);
-    }
-
-    /// The same of a call that may have waited (see `count_success_polled`).
-    #[expect(clippy::inline_always, reason = "out of line it would ask for the permit in memory")]
-    #[inline(always)]
-    pub(crate) fn settle_polled(self, end: End, fallback: Fallback) {
-        self.settle_counting(end, fallback, CircuitBreaker::count_success_polled);
-    }
-
-    #[expect(clippy::inline_always, reason = "out of line it would ask for the permit in memory")]
-    #[inline(always)]
-    fn settle_counting(
+    pub(crate) fn settle(
         self,
         end: End,
         fallback: Fallback,

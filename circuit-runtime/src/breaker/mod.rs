@@ -125,9 +125,11 @@ impl CircuitBreaker {
     /// that of a key's.
     #[inline]
     pub(crate) fn count_success(&self, front: &Front, number: usize) {
-        match self.own_of(front) {
-            Some(own) => own.counts().bump(Count::Successes, ()),
-            None => self.count_success_of_key(front, number),
+        if let Some(own) = self.own_of(front) {
+            own.counts().bump(Count::Successes, ());
+        } else if let Some(keys) = self.keys.made() {
+            debug_assert_eq!(front.number(), number);
+            keys.count_success(number);
         }
     }
 
@@ -139,21 +141,13 @@ impl CircuitBreaker {
             own.counts().bump(Count::Successes, ());
         } else {
             aside();
-            self.count_success_of_key_polled(front, number);
+            self.count_success_aside(front, number);
         }
     }
 
     #[inline(never)]
-    fn count_success_of_key_polled(&self, front: &Front, number: usize) {
-        self.count_success_of_key(front, number);
-    }
-
-    #[inline]
-    fn count_success_of_key(&self, front: &Front, number: usize) {
-        if let Some(keys) = self.keys.made() {
-            debug_assert_eq!(front.number(), number);
-            keys.count_success(number);
-        }
+    fn count_success_aside(&self, front: &Front, number: usize) {
+        self.count_success(front, number);
     }
 
     /// The circuit's name.
