@@ -19,7 +19,7 @@ for name in paths::plain paths::healthy paths::failing paths::count_window paths
   printf '%-50s %12s\n' "$name" "$(function_of "$name" | tail -n +2 | wc -l)"
 done
 echo 'out of line, once for all functions:'
-for name in breaker::ask breaker::ask_closely breaker::ask_full breaker::ask_further permit::succeed permit::succeed_sliding permit::succeed_in_time permit::succeed_further permit::conclude_at Counts::bump_further; do
+for name in breaker::ask breaker::ask_closely breaker::ask_full breaker::ask_further end::succeed end::succeed_sliding end::succeed_in_time end::succeed_further end::conclude_at Counts::bump_further; do
   pattern=${name/breaker::/CircuitBreaker>::}
   printf '%-50s %12s\n' "$name" "$(function_of "${pattern/Counts::/Counts<R,S>::}" | tail -n +2 | wc -l)"
 done

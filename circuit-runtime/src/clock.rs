@@ -105,12 +105,6 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
-    /// A moment at which the coarse clock has been read, perhaps.
-    #[inline]
-    pub(crate) fn with_coarse(coarse: Option<Nanos>) -> Self {
-        Moment { exact: Cell::new(None), coarse: Cell::new(coarse) }
-    }
-
     #[inline]
     pub(crate) fn exact(&self) -> Nanos {
         read(&self.exact, now)

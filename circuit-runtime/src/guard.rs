@@ -6,82 +6,85 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::breaker::CircuitBreaker;
-use crate::error::CircuitOpenError;
-use crate::permit::{End, Fallback, Permit};
+use crate::permit::{End, Fallback, Held, Source};
 
 /// Runs a call that blocks.
 ///
 /// A panic in the body or in the judge drops the permit, which knows that the call's own code was
 /// running. There is no `catch_unwind`, so nothing has to be `UnwindSafe`.
 #[inline]
-pub(crate) fn run<R>(
-    mut permit: Permit<'_>,
-    body: impl FnOnce() -> R,
-    judge: impl FnOnce(&R) -> (End, Fallback),
+pub(crate) fn run<T, R>(
+    mut permit: Held<impl Source>,
+    body: impl FnOnce() -> T,
+    judge: impl FnOnce(&T) -> (End, Fallback),
+    answer: impl FnOnce(T, Fallback) -> R,
 ) -> R {
     permit.inside(true);
     let result = body();
     let (end, fallback) = judge(&result);
-    permit.settle(end, fallback, CircuitBreaker::count_success);
-    result
+    permit.settle(end, fallback);
+    answer(result, fallback)
 }
 
 pin_project! {
-    /// A future under a permit.
-    pub(crate) struct Guarded<'a, F, J> {
+    /// A future under a permit. No async function, whose future would have room for this one twice,
+    /// and move it.
+    pub(crate) struct Guarded<S: Source, F, B, J, A> {
         // Dropped before the permit: the call is over when the circuit hears of it.
         #[pin]
         future: F,
-        permit: Option<Permit<'a>>,
-        judge: J,
-    }
-}
-
-impl<'a, F, J> Guarded<'a, F, J> {
-    #[inline]
-    pub(crate) fn new(permit: Permit<'a>, future: F, judge: J) -> Self {
-        Guarded { future, permit: Some(permit), judge }
-    }
-}
-
-impl<F: Future, J: Fn(&F::Output) -> (End, Fallback)> Future for Guarded<'_, F, J> {
-    type Output = F::Output;
-
-    #[expect(clippy::inline_always, reason = "or the permit goes by memory in some builds")]
-    #[inline(always)]
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let permit = this.permit.take().unwrap_or_else(|| over());
-        poll(this.future, permit, this.permit, &*this.judge, context)
-    }
-}
-
-pin_project! {
-    /// A future that takes its permit when it is first polled. No async function, whose future would
-    /// have room for this one twice, and move it.
-    pub(crate) struct Call<'a, F, J, A> {
-        #[pin]
-        future: F,
-        breaker: Option<&'a CircuitBreaker>,
-        permit: Option<Permit<'a>>,
+        permit: Option<Held<S>>,
+        begin: B,
         judge: J,
         answer: A,
     }
 }
 
-impl<'a, F, J, A> Call<'a, F, J, A> {
-    #[inline]
-    pub(crate) fn new(breaker: &'a CircuitBreaker, future: F, judge: J, answer: A) -> Self {
-        Call { future, breaker: Some(breaker), permit: None, judge, answer }
-    }
-}
+/// A permit or the answer of a rejected call; `None`: a permit has been given before.
+pub(crate) type Begun<S, R> = Option<Result<Held<S>, R>>;
 
-impl<F, J, A, R> Future for Call<'_, F, J, A>
+/// A future that has its permit.
+#[inline]
+pub(crate) fn admitted<S, F, J, A, R>(
+    permit: Held<S>,
+    future: F,
+    judge: J,
+    answer: A,
+) -> Guarded<S, F, impl FnMut() -> Begun<S, R>, J, A>
 where
+    S: Source,
     F: Future,
     J: Fn(&F::Output) -> (End, Fallback),
-    A: Fn(Result<F::Output, CircuitOpenError>) -> R,
+    A: Fn(F::Output, Fallback) -> R,
+{
+    Guarded { future, permit: Some(permit), begin: || None, judge, answer }
+}
+
+/// A future that asks for its permit when it is first polled.
+#[inline]
+pub(crate) fn asking<S, F, B, J, A, R>(
+    begin: B,
+    future: F,
+    judge: J,
+    answer: A,
+) -> Guarded<S, F, B, J, A>
+where
+    S: Source,
+    F: Future,
+    B: FnMut() -> Begun<S, R>,
+    J: Fn(&F::Output) -> (End, Fallback),
+    A: Fn(F::Output, Fallback) -> R,
+{
+    Guarded { future, permit: None, begin, judge, answer }
+}
+
+impl<S, F, B, J, A, R> Future for Guarded<S, F, B, J, A>
+where
+    S: Source,
+    F: Future,
+    B: FnMut() -> Begun<S, R>,
+    J: Fn(&F::Output) -> (End, Fallback),
+    A: Fn(F::Output, Fallback) -> R,
 {
     type Output = R;
 
@@ -89,13 +92,13 @@ where
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R> {
         let this = self.project();
-        let permit = match this.breaker.take().map(CircuitBreaker::try_acquire) {
+        let permit = match (this.begin)() {
             Some(Ok(permit)) => permit,
-            Some(Err(open)) => return Poll::Ready((this.answer)(Err(open))),
-            None => this.permit.take().unwrap_or_else(|| over()),
+            Some(Err(rejected)) => return Poll::Ready(rejected),
+            None => take(this.permit),
         };
         poll(this.future, permit, this.permit, &*this.judge, context)
-            .map(|output| (this.answer)(Ok(output)))
+            .map(|(output, fallback)| (this.answer)(output, fallback))
     }
 }
 
@@ -104,31 +107,44 @@ where
 /// drops it.
 #[expect(clippy::inline_always, reason = "or the permit goes by memory in some builds")]
 #[inline(always)]
-pub(crate) fn poll<'a, F: Future>(
+pub(crate) fn poll<S: Source, F: Future>(
     future: Pin<&mut F>,
-    mut permit: Permit<'a>,
-    place: &mut Option<Permit<'a>>,
+    mut permit: Held<S>,
+    place: &mut Option<Held<S>>,
     judge: impl Fn(&F::Output) -> (End, Fallback),
     context: &mut Context<'_>,
-) -> Poll<F::Output> {
+) -> Poll<(F::Output, Fallback)> {
     permit.inside(true);
-    let result = future.poll(context);
-    match &result {
+    match future.poll(context) {
         Poll::Pending => {
             permit.inside(false);
             *place = Some(permit);
+            Poll::Pending
         }
         Poll::Ready(output) => {
-            let (end, fallback) = judge(output);
-            permit.settle(end, fallback, CircuitBreaker::count_success_polled);
+            let (end, fallback) = judge(&output);
+            permit.settle(end, fallback);
+            Poll::Ready((output, fallback))
         }
     }
-    result
 }
 
-/// The permit of a future that has none any more: an async function's future does the same.
+/// Takes the permit of a future that is polled.
+///
+/// # Panics
+///
+/// If there is none any more, as an async function's future does.
+#[inline]
+pub(crate) fn take<S: Source>(place: &mut Option<Held<S>>) -> Held<S> {
+    // Asked first: to take from an empty place would write to it.
+    if place.is_none() {
+        over();
+    }
+    place.take().unwrap_or_else(|| over())
+}
+
 #[cold]
 #[inline(never)]
-pub(crate) fn over() -> ! {
+fn over() -> ! {
     panic!("polled after the call was over")
 }

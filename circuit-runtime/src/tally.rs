@@ -125,20 +125,19 @@ impl Tally {
 
     /// Whether the coarse clock tells which bucket a success falls into.
     #[inline]
-    fn is_coarse(&self) -> bool {
+    pub(crate) fn is_coarse(&self) -> bool {
         self.width.load(Ordering::Relaxed) >= COARSE_FROM
     }
 
-    /// The row of a thread that has counted in this period before, and whether the coarse clock will
-    /// do for it.
+    /// The row of a thread that has counted in this period before.
     #[inline]
-    pub(crate) fn row(&self, epoch: u32, thread: Thread) -> Option<(&Row, bool)> {
+    pub(crate) fn row(&self, epoch: u32, thread: Thread) -> Option<&Row> {
         let row = self.rows.get_first(thread)?;
         let generation = self.generation.load(Ordering::Acquire);
         // A row's generation is one that has been placed.
         let present = row.generation.load(Ordering::Relaxed) == generation
             && generation >> NUMBER == u64::from(epoch);
-        present.then(|| (row, self.is_coarse()))
+        present.then_some(row)
     }
 
     /// Counts a success of this period, in the row that it gives. `None`: its thread or its period
@@ -289,8 +288,9 @@ mod tests {
         if tally.rows.get_first(Thread::here()).is_none() {
             return false;
         }
-        let (first, coarse) = row(0).expect("it has counted");
-        assert!(coarse && first.count_again(now) && first.count_again(now + width - 1));
+        let first = row(0).expect("it has counted");
+        assert!(tally.is_coarse());
+        assert!(first.count_again(now) && first.count_again(now + width - 1));
         assert!(!first.count_again(now + width), "the bucket is over");
         let mut seen = Vec::new();
         tally.each(0, 0, |number, successes| seen.push((number, successes)));
@@ -305,7 +305,7 @@ mod tests {
         tally.place(1, Span { origin: now, width: COARSE_FROM - 1, reached: 0 });
         assert!(row(1).is_none(), "it hasn't counted since");
         assert!(tally.count(1, &moment).is_some());
-        assert!(row(1).is_some_and(|(_, coarse)| !coarse));
+        assert!(row(1).is_some() && !tally.is_coarse());
         true
     }
 

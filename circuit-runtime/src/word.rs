@@ -5,6 +5,8 @@
 //! comparison: the word equals the ticket. (Under [`CALM`] flags it may have nothing to write
 //! either, but gives back what the ticket says.)
 
+use std::num::NonZeroU64;
+
 use crate::clock::{Moment, Nanos};
 use crate::config::Rules;
 use crate::outcome::{Mode, State};
@@ -193,6 +195,8 @@ const PLACED: u64 = 1 << 18;
 const CLOCKED: u64 = 1 << 19;
 /// The call's own code is running.
 const INSIDE: u64 = 1 << 20;
+/// Every [`Kept`] entry has this.
+const KEPT: NonZeroU64 = NonZeroU64::new(1 << 21).unwrap();
 
 /// What an admitted call keeps: its period, and what becomes of its outcome. No flags: judged,
 /// nothing to give back.
@@ -314,12 +318,33 @@ impl Entry {
         self.ticket.is_clocked().then(|| now.exact().saturating_sub(self.given))
     }
 
+    /// The entry as a permit keeps it.
+    #[inline]
+    pub(crate) fn kept(self) -> Kept {
+        Kept { ticket: KEPT | self.ticket.0, given: self.given }
+    }
+
     /// The same admission with another ticket, as much clocked as this one.
     #[must_use]
     pub(crate) fn map(self, change: impl FnOnce(Ticket) -> Ticket) -> Self {
         let ticket = change(self.ticket);
         debug_assert_eq!(ticket.is_clocked(), self.ticket.is_clocked());
         Entry { ticket, ..self }
+    }
+}
+
+/// An entry in a permit: a place for one needs no room to say that it is empty.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kept {
+    ticket: NonZeroU64,
+    given: u64,
+}
+
+impl Kept {
+    /// The entry.
+    #[inline]
+    pub(crate) fn entry(self) -> Entry {
+        Entry { ticket: Ticket(self.ticket.get() & !KEPT.get()), given: self.given }
     }
 }
 
@@ -343,7 +368,7 @@ mod tests {
             COUNTS,
             UNLISTED,
         ];
-        let of_tickets = [COUNTED, UNSEEN, PLACED, CLOCKED, INSIDE];
+        let of_tickets = [COUNTED, UNSEEN, PLACED, CLOCKED, INSIDE, KEPT.get()];
         let mut all = 0;
         for flag in of_words.into_iter().chain(of_tickets) {
             assert!(flag.is_power_of_two() && flag & FLAGS == flag && all & flag == 0, "{flag:#x}");

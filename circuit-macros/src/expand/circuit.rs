@@ -8,7 +8,7 @@ use super::at;
 use crate::model::{Circuit, Model, Own};
 use crate::options::{Opt, Takes, Value, range, thousands};
 
-/// `let __circuit_breaker = ..;`
+/// `let __circuit_breaker = || ..;`: a function, which takes no room where a permit keeps it.
 pub(super) fn breaker(circuit: &Circuit) -> TokenStream {
     let site = Span::mixed_site();
     let found = match circuit {
@@ -24,7 +24,7 @@ pub(super) fn breaker(circuit: &Circuit) -> TokenStream {
             }}
         }
     };
-    quote_spanned!(site=> let __circuit_breaker = #found;)
+    quote_spanned!(site=> let __circuit_breaker = || #found;)
 }
 
 fn own(circuit: &Own) -> TokenStream {

@@ -1,16 +1,11 @@
 //! `fallback_on = any`: the fallback also runs when the body failed.
 
-use core::cell::Cell;
 use core::future::Future;
-use core::pin::Pin;
-use core::task::{Context, Poll};
-
-use pin_project_lite::pin_project;
 
 use super::Returns;
 use super::returns::Judged;
-use crate::guard::{self, Guarded};
-use crate::permit::{End, Fallback, Permit};
+use crate::guard;
+use crate::permit::{End, Fallback, Held, Source};
 use crate::{CallError, CallTimeoutError, Outcome};
 
 /// What became of a call that was admitted.
@@ -36,79 +31,38 @@ pub(super) fn answered(outcome: Outcome) -> (End, Fallback) {
 
 /// `run` that also says what the value was judged to be.
 #[inline]
-pub fn run_any<R>(
+pub fn run_any<R, S: Source>(
     _: Returns<R>,
-    permit: Permit<'_>,
+    permit: Held<S>,
     body: impl FnOnce() -> R,
     judge: impl Fn(&R) -> Outcome,
 ) -> Ended<R> {
-    let mut failed = false;
-    let value = guard::run(permit, body, |result| {
-        let end = answered(judge(result));
-        failed = end.1 == Fallback::Runs;
-        end
-    });
-    if failed { Ended::Failed(value) } else { Ended::Value(value) }
+    guard::run(permit, body, |result| answered(judge(result)), ended)
 }
 
 /// `run_any` for the body of an async function.
 #[inline]
-pub fn run_async_any<R, F, J>(
+pub fn run_async_any<R, S, F, J>(
     _: Returns<R>,
-    permit: Permit<'_>,
+    permit: Held<S>,
     body: F,
     judge: J,
 ) -> impl Future<Output = Ended<R>>
 where
+    S: Source,
     F: Future<Output = R>,
     J: Fn(&R) -> Outcome,
 {
-    let noted = Noting { future: body };
-    let guarded = Guarded::new(permit, noted, move |noted: &Noted<R>| {
-        let end = answered(judge(&noted.value));
-        noted.failed.set(end.1 == Fallback::Runs);
-        end
-    });
-    Ending { guarded }
+    let judge = move |result: &R| answered(judge(result));
+    guard::admitted(permit, body, judge, ended)
 }
 
-/// A value with room for the judgement on it.
-struct Noted<R> {
-    value: R,
-    failed: Cell<bool>,
-}
-
-pin_project! {
-    struct Noting<F> {
-        #[pin]
-        future: F,
-    }
-}
-
-impl<F: Future> Future for Noting<F> {
-    type Output = Noted<F::Output>;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().future.poll(context).map(|value| Noted { value, failed: Cell::new(false) })
-    }
-}
-
-pin_project! {
-    struct Ending<F> {
-        #[pin]
-        guarded: F,
-    }
-}
-
-impl<R, F: Future<Output = Noted<R>>> Future for Ending<F> {
-    type Output = Ended<R>;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().guarded.poll(context).map(|noted| {
-            if noted.failed.get() { Ended::Failed(noted.value) } else { Ended::Value(noted.value) }
-        })
+/// Says what the value was judged to be.
+#[inline]
+pub(super) fn ended<R>(value: R, fallback: Fallback) -> Ended<R> {
+    match fallback {
+        Fallback::None => Ended::Value(value),
+        Fallback::Runs => Ended::Failed(value),
     }
 }
 

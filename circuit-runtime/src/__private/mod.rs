@@ -30,7 +30,7 @@ pub use timed::{in_time, run_timed, run_timed_any};
 pub use crate::name::{Name, name_of};
 pub use crate::{CallError, CircuitBreaker, CircuitOpenError, Config, OnCancel, Outcome, Window};
 
-use crate::permit::{Fallback, Permit};
+use crate::permit::{Fallback, Held, OfFunction, OfKey};
 use crate::sync::const_fn;
 
 const_fn! {
@@ -58,32 +58,43 @@ pub fn share(breaker: &'static CircuitBreaker) -> &'static CircuitBreaker {
 /// Asks for a permit. From here on the call's own code runs: a permit that is dropped was dropped
 /// by a panic.
 #[inline]
-pub fn enter(breaker: &'static CircuitBreaker) -> Result<Permit<'static>, CircuitOpenError> {
-    breaker.enter(Fallback::None)
+pub fn enter<B>(breaker: B) -> Result<Held<OfFunction<B>>, CircuitOpenError>
+where
+    B: Fn() -> &'static CircuitBreaker + Copy,
+{
+    let entry = breaker().enter(Fallback::None)?;
+    Ok(Held::entered(OfFunction(breaker), entry))
 }
 
 /// `enter` of a function with a fallback.
 #[inline]
-pub fn enter_or_fall_back(
-    breaker: &'static CircuitBreaker,
-) -> Result<Permit<'static>, CircuitOpenError> {
-    breaker.enter(Fallback::Runs)
+pub fn enter_or_fall_back<B>(breaker: B) -> Result<Held<OfFunction<B>>, CircuitOpenError>
+where
+    B: Fn() -> &'static CircuitBreaker + Copy,
+{
+    let entry = breaker().enter(Fallback::Runs)?;
+    Ok(Held::entered(OfFunction(breaker), entry))
 }
 
 /// `enter` of a function with a key.
 #[inline]
-pub fn enter_keyed(
-    breaker: &'static CircuitBreaker,
-    key: &str,
-) -> Result<Permit<'static>, CircuitOpenError> {
-    breaker.enter_key(key, Fallback::None)
+pub fn enter_keyed<B>(breaker: B, key: &str) -> Result<Held<OfKey<B>>, CircuitOpenError>
+where
+    B: Fn() -> &'static CircuitBreaker + Copy,
+{
+    let (front, entry) = breaker().enter_key(key, Fallback::None)?;
+    Ok(Held::entered(OfKey { breaker, front }, entry))
 }
 
 /// `enter` of a function with a key and a fallback.
 #[inline]
-pub fn enter_keyed_or_fall_back(
-    breaker: &'static CircuitBreaker,
+pub fn enter_keyed_or_fall_back<B>(
+    breaker: B,
     key: &str,
-) -> Result<Permit<'static>, CircuitOpenError> {
-    breaker.enter_key(key, Fallback::Runs)
+) -> Result<Held<OfKey<B>>, CircuitOpenError>
+where
+    B: Fn() -> &'static CircuitBreaker + Copy,
+{
+    let (front, entry) = breaker().enter_key(key, Fallback::Runs)?;
+    Ok(Held::entered(OfKey { breaker, front }, entry))
 }

@@ -4,34 +4,37 @@ use core::future::Future;
 
 use super::Returns;
 use crate::Outcome;
-use crate::guard::{self, Guarded};
-use crate::permit::{End, Fallback, Permit};
+use crate::guard;
+use crate::permit::{End, Fallback, Held, Source};
 
 /// Runs the body of a function that blocks. The judge comes last: it is type-checked when the body
 /// has settled what an `impl Trait` in `R` is.
 #[inline]
-pub fn run<R>(
+pub fn run<R, S: Source>(
     _: Returns<R>,
-    permit: Permit<'_>,
+    permit: Held<S>,
     body: impl FnOnce() -> R,
     judge: impl Fn(&R) -> Outcome,
 ) -> R {
-    guard::run(permit, body, |result| (End::Outcome(judge(result)), Fallback::None))
+    let judge = |result: &R| (End::Outcome(judge(result)), Fallback::None);
+    guard::run(permit, body, judge, |result, _| result)
 }
 
 /// `run` for the body of an async function.
 #[inline]
-pub fn run_async<R, F, J>(
+pub fn run_async<R, S, F, J>(
     _: Returns<R>,
-    permit: Permit<'_>,
+    permit: Held<S>,
     body: F,
     judge: J,
 ) -> impl Future<Output = R>
 where
+    S: Source,
     F: Future<Output = R>,
     J: Fn(&R) -> Outcome,
 {
-    Guarded::new(permit, body, move |result: &R| (End::Outcome(judge(result)), Fallback::None))
+    let judge = move |result: &R| (End::Outcome(judge(result)), Fallback::None);
+    guard::admitted(permit, body, judge, |result, _| result)
 }
 
 /// Makes a closure capture what it names in the order of naming, which is the order of dropping.

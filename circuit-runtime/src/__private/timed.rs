@@ -20,7 +20,6 @@ pub use without_tokio::{run_timed, run_timed_any};
 
 #[cfg(feature = "tokio")]
 mod with_tokio {
-    use core::cell::Cell;
     use core::future::Future;
     use core::pin::Pin;
     use core::task::{Context, Poll};
@@ -28,22 +27,23 @@ mod with_tokio {
 
     use pin_project_lite::pin_project;
 
-    use super::super::any::answered;
+    use super::super::any::{answered, ended};
     use super::{Ended, Returns};
-    use crate::guard::Guarded;
-    use crate::permit::{End, Fallback, Permit};
+    use crate::guard;
+    use crate::permit::{End, Fallback, Held, Source};
     use crate::{CallTimeoutError, Outcome};
 
     /// Runs the body of an async function for at most `limit`.
     #[inline]
-    pub fn run_timed<R, F, J>(
+    pub fn run_timed<R, S, F, J>(
         _: Returns<R>,
-        permit: Permit<'_>,
+        permit: Held<S>,
         limit: Duration,
         body: F,
         judge: J,
     ) -> impl Future<Output = Ended<R>>
     where
+        S: Source,
         F: Future<Output = R>,
         J: Fn(&R) -> Outcome,
     {
@@ -58,14 +58,15 @@ mod with_tokio {
 
     /// `run_timed` for a fallback that runs when the body failed too.
     #[inline]
-    pub fn run_timed_any<R, F, J>(
+    pub fn run_timed_any<R, S, F, J>(
         _: Returns<R>,
-        permit: Permit<'_>,
+        permit: Held<S>,
         limit: Duration,
         body: F,
         judge: J,
     ) -> impl Future<Output = Ended<R>>
     where
+        S: Source,
         F: Future<Output = R>,
         J: Fn(&R) -> Outcome,
     {
@@ -73,14 +74,15 @@ mod with_tokio {
     }
 
     #[inline]
-    fn timed<R, F, J>(
-        permit: Permit<'_>,
+    fn timed<R, S, F, J>(
+        permit: Held<S>,
         limit: Duration,
         body: F,
         judge: J,
         late: Fallback,
     ) -> impl Future<Output = Ended<R>>
     where
+        S: Source,
         F: Future<Output = R>,
         J: Fn(&R) -> (End, Fallback),
     {
@@ -91,35 +93,29 @@ mod with_tokio {
         let sleep = tokio::time::sleep(limit);
         let racing = Racing { future: body, limit: sleep };
         let permit = permit.0.take().expect("taken once");
-        let guarded = Guarded::new(permit, racing, move |raced: &Raced<R>| match &raced.value {
-            Some(value) => {
-                let end = judge(value);
-                raced.failed.set(end.1 == Fallback::Runs);
-                end
-            }
+        let judge = move |raced: &Option<R>| match raced {
+            Some(value) => judge(value),
             None => (End::TimedOut, late),
-        });
-        Ending { guarded, error }
+        };
+        guard::admitted(permit, racing, judge, move |raced, fallback| match raced {
+            Some(value) => ended(value, fallback),
+            None => Ended::TimedOut(error),
+        })
     }
 
     /// A permit that a panic ends as ignored.
-    struct Neutral<'a>(Option<Permit<'a>>);
+    struct Neutral<S: Source>(Option<Held<S>>);
 
-    impl Drop for Neutral<'_> {
+    impl<S: Source> Drop for Neutral<S> {
         fn drop(&mut self) {
             if let Some(permit) = self.0.take() {
-                permit.ignore();
+                permit.record(Outcome::Ignored);
             }
         }
     }
 
-    /// What came first, with room for the judgement on it.
-    struct Raced<R> {
-        value: Option<R>,
-        failed: Cell<bool>,
-    }
-
     pin_project! {
+        /// A future of a value, or of `None` when the limit comes first.
         struct Racing<F> {
             #[pin]
             future: F,
@@ -129,42 +125,16 @@ mod with_tokio {
     }
 
     impl<F: Future> Future for Racing<F> {
-        type Output = Raced<F::Output>;
+        type Output = Option<F::Output>;
 
         #[inline]
         fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
             let this = self.project();
             // A value that is there at the limit is taken.
-            let value = match this.future.poll(context) {
-                Poll::Ready(value) => Some(value),
-                Poll::Pending => match this.limit.poll(context) {
-                    Poll::Ready(()) => None,
-                    Poll::Pending => return Poll::Pending,
-                },
-            };
-            Poll::Ready(Raced { value, failed: Cell::new(false) })
-        }
-    }
-
-    pin_project! {
-        struct Ending<F> {
-            #[pin]
-            guarded: F,
-            error: CallTimeoutError,
-        }
-    }
-
-    impl<R, F: Future<Output = Raced<R>>> Future for Ending<F> {
-        type Output = Ended<R>;
-
-        #[inline]
-        fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-            let this = self.project();
-            this.guarded.poll(context).map(|raced| match raced.value {
-                None => Ended::TimedOut(*this.error),
-                Some(value) if raced.failed.get() => Ended::Failed(value),
-                Some(value) => Ended::Value(value),
-            })
+            match this.future.poll(context) {
+                Poll::Ready(value) => Poll::Ready(Some(value)),
+                Poll::Pending => this.limit.poll(context).map(|()| None),
+            }
         }
     }
 }
@@ -176,7 +146,7 @@ mod without_tokio {
 
     use super::{Ended, Returns};
     use crate::Outcome;
-    use crate::permit::Permit;
+    use crate::permit::{Held, Source};
 
     /// Holds for nothing: the attribute can't see the features of this crate, this bound can.
     ///
@@ -207,15 +177,16 @@ mod without_tokio {
 
     /// As with the feature, but for the bound. The future's type does not depend on that, or
     /// awaiting it would report it once more.
-    pub fn run_timed<R, F, J>(
+    pub fn run_timed<R, S, F, J>(
         _: Returns<R>,
-        _: Permit<'_>,
+        _: Held<S>,
         _: Duration,
         _: F,
         _: J,
     ) -> Pending<Ended<R>>
     where
         Returns<R>: TokioFeature,
+        S: Source,
         F: Future<Output = R>,
         J: Fn(&R) -> Outcome,
     {

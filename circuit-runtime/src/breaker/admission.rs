@@ -11,7 +11,7 @@ use crate::error::{CircuitOpenError, Rejection};
 use crate::integrations;
 use crate::keyed::Tenancy;
 use crate::outcome::{Mode, State};
-use crate::permit::{Fallback, Permit};
+use crate::permit::Fallback;
 use crate::sync::aside;
 use crate::word::{Entry, Ticket, Word};
 
@@ -19,17 +19,14 @@ impl CircuitBreaker {
     /// Admission of an annotated function's call, the first of which lists the circuit; `fallback`
     /// says whether one answers a rejection.
     #[inline]
-    pub(crate) fn enter(
-        &'static self,
-        fallback: Fallback,
-    ) -> Result<Permit<'static>, CircuitOpenError> {
+    pub(crate) fn enter(&'static self, fallback: Fallback) -> Result<Entry, CircuitOpenError> {
         let entry = if let Some(ticket) = self.own.front().quick_if_listed() {
             Entry::new(ticket)
         } else {
             aside();
             self.ask_or(fallback)?
         };
-        Ok(Permit::entered(self, self.own.front(), entry))
+        Ok(entry)
     }
 
     /// Admission of an annotated function's call in all cases but the plainest.
@@ -153,7 +150,7 @@ impl CircuitBreaker {
         &'static self,
         key: &str,
         fallback: Fallback,
-    ) -> Result<Permit<'static>, CircuitOpenError> {
+    ) -> Result<(&'static Front, Entry), CircuitOpenError> {
         // A `match`: in a closure for `and_then` the look-up would be out of line.
         let known = match self.keys.made() {
             Some(keys) => keys.get(key),
@@ -163,13 +160,12 @@ impl CircuitBreaker {
             let ticket = front.quick()?;
             (front.tenant() == tenant).then(|| (front, Entry::new(ticket).by(number)))
         });
-        let (front, entry) = if let Some(admitted) = quick {
-            admitted
+        if let Some(admitted) = quick {
+            Ok(admitted)
         } else {
             aside();
-            self.ask_key(key, known.map(|(_, tenancy)| tenancy), fallback)?
-        };
-        Ok(Permit::entered(self, front, entry))
+            self.ask_key(key, known.map(|(_, tenancy)| tenancy), fallback)
+        }
     }
 
     /// Admission by the circuit of a key in all cases but the plainest. The first call comes here,

@@ -12,13 +12,13 @@ use crate::config::Config;
 use crate::counts::Count;
 use crate::error::{CallError, CircuitOpenError, ConfigError};
 use crate::event::{self, Listeners, Transition};
-use crate::guard::{self, Call};
+use crate::guard::{self, Begun};
 #[cfg(any(feature = "metrics", feature = "tracing"))]
 use crate::integrations;
 use crate::keyed::{Keys, KeysOnDemand};
 use crate::name::Name;
 use crate::outcome::{Mode, Outcome, State};
-use crate::permit::{End, Fallback, Permit};
+use crate::permit::{ByHand, End, Fallback, Held, Permit};
 use crate::registry;
 use crate::snapshot::Snapshot;
 use crate::sync::{Mutex, aside, const_fn, unpoisoned};
@@ -101,6 +101,12 @@ impl CircuitBreaker {
         self.own.circuit()
     }
 
+    /// What calls read of its own circuit.
+    #[inline]
+    pub(crate) fn own_front(&self) -> &Front {
+        self.own.front()
+    }
+
     /// This breaker's own circuit, if this is its front.
     #[inline]
     pub(crate) fn own_of(&self, front: &Front) -> Option<&Own> {
@@ -133,23 +139,6 @@ impl CircuitBreaker {
         }
     }
 
-    /// The same of a call that may have waited: nobody knows beforehand whose front this is, and the
-    /// keys' part is out of the way.
-    #[inline]
-    pub(crate) fn count_success_polled(&self, front: &Front, number: usize) {
-        if let Some(own) = self.own_of(front) {
-            own.counts().bump(Count::Successes, ());
-        } else {
-            aside();
-            self.count_success_aside(front, number);
-        }
-    }
-
-    #[inline(never)]
-    fn count_success_aside(&self, front: &Front, number: usize) {
-        self.count_success(front, number);
-    }
-
     /// The circuit's name.
     #[must_use]
     #[inline]
@@ -167,13 +156,18 @@ impl CircuitBreaker {
     /// The call is rejected: it must not be made.
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
+        Ok(Permit { held: self.acquire()? })
+    }
+
+    #[inline]
+    fn acquire(&self) -> Result<Held<ByHand<'_>>, CircuitOpenError> {
         let entry = if let Some(ticket) = self.own.front().quick() {
             Entry::new(ticket)
         } else {
             aside();
             self.ask_by_hand()?
         };
-        Ok(Permit::new(self, self.own.front(), entry))
+        Ok(Held::new(ByHand(self), entry))
     }
 
     /// An outcome for a key that has lost its circuit meanwhile: late, but not the present key's.
@@ -218,9 +212,9 @@ impl CircuitBreaker {
     /// its own error.
     #[inline]
     pub fn call<T, E>(&self, call: impl FnOnce() -> Result<T, E>) -> Result<T, CallError<E>> {
-        let permit = self.try_acquire()?;
-        guard::run(permit, call, |result| (by_result(result), Fallback::None))
-            .map_err(CallError::Failed)
+        let permit = self.acquire()?;
+        let judge = |result: &Result<T, E>| (by_result(result), Fallback::None);
+        guard::run(permit, call, judge, |result, _| result.map_err(CallError::Failed))
     }
 
     /// Makes an async call: as [`call`](CircuitBreaker::call). Nothing is taken before the first
@@ -248,8 +242,8 @@ impl CircuitBreaker {
         call: impl Future<Output = Result<T, E>>,
     ) -> impl Future<Output = Result<T, CallError<E>>> {
         let judge = |result: &Result<T, E>| (by_result(result), Fallback::None);
-        let answer = |run: Result<Result<T, E>, _>| run?.map_err(CallError::Failed);
-        Call::new(self, call, judge, answer)
+        let begin = self.once(|open| Err(CallError::Open(open)));
+        guard::asking(begin, call, judge, |result, _| result.map_err(CallError::Failed))
     }
 
     /// Makes a call of any return type that blocks; `classify` says what its result counts as.
@@ -272,8 +266,9 @@ impl CircuitBreaker {
         classify: impl FnOnce(&R) -> Outcome,
         call: impl FnOnce() -> R,
     ) -> Result<R, CircuitOpenError> {
-        let permit = self.try_acquire()?;
-        Ok(guard::run(permit, call, |result| (End::Outcome(classify(result)), Fallback::None)))
+        let permit = self.acquire()?;
+        let judge = |result: &R| (End::Outcome(classify(result)), Fallback::None);
+        guard::run(permit, call, judge, |result, _| Ok(result))
     }
 
     /// Makes an async call of any return type; `classify` says what its result counts as.
@@ -291,7 +286,16 @@ impl CircuitBreaker {
         call: impl Future<Output = R>,
     ) -> impl Future<Output = Result<R, CircuitOpenError>> {
         let judge = move |result: &R| (End::Outcome(classify(result)), Fallback::None);
-        Call::new(self, call, judge, |run| run)
+        guard::asking(self.once(Err), call, judge, |result, _| Ok(result))
+    }
+
+    /// Asks for the permit of a future, once.
+    fn once<'a, R>(
+        &'a self,
+        rejected: impl Fn(CircuitOpenError) -> R,
+    ) -> impl FnMut() -> Begun<ByHand<'a>, R> {
+        let mut breaker = Some(self);
+        move || Some(breaker.take()?.acquire().map_err(&rejected))
     }
 
     /// The state; of a circuit per key, the worst of them. From the deadline on, an open circuit is

@@ -17,7 +17,7 @@ use crate::word::Word;
 /// other of the circuit's.
 #[derive(Debug)]
 #[repr(C)]
-pub(crate) struct Front {
+pub struct Front {
     /// How long an open circuit rejects, and how long a half-open one whose places are taken.
     pub(super) open: Deadline,
     full: Deadline,

@@ -7,7 +7,7 @@ use crate::event::Transition;
 use crate::per_thread::Thread;
 use crate::state::{Recorded, Verdict};
 use crate::sync::Ordering;
-use crate::tally::Row;
+use crate::tally::{Row, Tally};
 use crate::window::Ease;
 use crate::word::{Ticket, Word};
 
@@ -37,13 +37,18 @@ impl Front {
         self.tally.get()?.count(epoch, moment)
     }
 
-    /// Where this thread counts successes in the time window, if it has counted some in this period,
-    /// and whether the coarse clock will do for that.
+    /// Where this thread counts successes in the time window, if it has counted some in this period.
     #[inline]
-    pub(crate) fn row(&self, epoch: u32) -> Option<(&Row, bool)> {
+    pub(crate) fn row(&self, epoch: u32) -> Option<&Row> {
         // Asked for first: to a library's code it is a call, before which all else would be saved.
         let thread = Thread::here();
         self.tally.get()?.row(epoch, thread)
+    }
+
+    /// Whether the coarse clock will do to count a success in the time window.
+    #[inline]
+    pub(crate) fn counts_coarsely(&self) -> bool {
+        self.tally.get().is_some_and(Tally::is_coarse)
     }
 
     /// Whether a call that took this long has been slow.

@@ -4,23 +4,27 @@ use loom::sync::Arc;
 use loom::thread;
 
 use super::{WAIT, consecutive};
+use crate::__private::enter_keyed;
 use crate::circuit::{Circuit, Own};
 use crate::clock::Moment;
 use crate::keyed::{Ends, Slots};
 use crate::name::Name;
-use crate::permit::{Fallback, Permit};
+use crate::permit::{Held, Source};
 use crate::state::Verdict;
 use crate::test_util::freeze;
 use crate::window::Mark;
-use crate::{CircuitBreaker, CircuitOpenError, Config, State};
+use crate::{CircuitBreaker, CircuitOpenError, Config, Outcome, State};
 
 /// So many circuits for all keys, which are asked for at the breaker itself.
 fn keyed(config: Config, circuits: u32) -> &'static CircuitBreaker {
     Box::leak(Box::new(CircuitBreaker::build(Name::Given("model"), config, Some(circuits))))
 }
 
-fn admit(breaker: &'static CircuitBreaker, key: &str) -> Result<Permit<'static>, CircuitOpenError> {
-    breaker.enter_key(key, Fallback::None)
+fn admit(
+    breaker: &'static CircuitBreaker,
+    key: &str,
+) -> Result<Held<impl Source>, CircuitOpenError> {
+    enter_keyed(move || breaker, key)
 }
 
 /// Those executions with so many preemptions: two arrivals are too long a way for all.
@@ -123,11 +127,13 @@ fn a_key_that_comes_while_another_fails_is_not_opened_by_it() {
         let _time = freeze();
         let breaker = keyed(consecutive(1), 1);
         let call = move |key| admit(breaker, key);
-        call("the-first-key").unwrap().success();
-        let other = thread::spawn(move || call("the-first-key").map(Permit::failure).is_ok());
+        call("the-first-key").unwrap().record(Outcome::Success);
+        let other = thread::spawn(move || {
+            call("the-first-key").map(|permit| permit.record(Outcome::Failure)).is_ok()
+        });
         let permit = call("the-second-key").unwrap();
         other.join().unwrap();
-        permit.success();
+        permit.record(Outcome::Success);
         // Whoever has the one circuit now: what the other did is not in its account, and no call is
         // forgotten.
         let all = breaker.snapshot();
@@ -143,11 +149,14 @@ fn a_key_is_not_rejected_by_the_deadline_of_the_next_one() {
     few(3, || {
         let time = freeze();
         let breaker = keyed(consecutive(1), 1);
-        admit(breaker, "the-first-key").unwrap().failure();
+        admit(breaker, "the-first-key").unwrap().record(Outcome::Failure);
         time.advance(WAIT);
-        let other = thread::spawn(move || admit(breaker, "the-second-key").unwrap().failure());
+        let other = thread::spawn(move || {
+            admit(breaker, "the-second-key").unwrap().record(Outcome::Failure)
+        });
         // Its own wait is over, and what the other key waits for is no matter of its.
-        let admitted = admit(breaker, "the-first-key").map(Permit::ignore);
+        let admitted =
+            admit(breaker, "the-first-key").map(|permit| permit.record(Outcome::Ignored));
         assert_eq!(admitted.err(), None);
         other.join().unwrap();
     });
@@ -188,7 +197,7 @@ fn a_place_is_never_held_by_a_call_of_another_key() {
     few(3, || {
         let _time = freeze();
         let breaker = keyed(consecutive(1).max_concurrent(1), 1);
-        admit(breaker, "the-first-key").unwrap().success();
+        admit(breaker, "the-first-key").unwrap().record(Outcome::Success);
         let other = thread::spawn(move || admit(breaker, "the-first-key"));
         let second = admit(breaker, "the-second-key");
         let first = other.join().unwrap();
@@ -202,14 +211,16 @@ fn a_circuit_that_becomes_idle_while_a_key_looks_for_one_is_found() {
         few(3, move || {
             let time = freeze();
             let breaker = keyed(consecutive(1), 1);
-            admit(breaker, "the-first-key").unwrap().failure();
+            admit(breaker, "the-first-key").unwrap().record(Outcome::Failure);
             time.advance(WAIT);
             let probe = admit(breaker, "the-first-key").unwrap();
-            let other =
-                thread::spawn(move || if closes { probe.success() } else { probe.ignore() });
-            admit(breaker, "the-second-key").unwrap().ignore();
+            let other = thread::spawn(move || {
+                let outcome = if closes { Outcome::Success } else { Outcome::Ignored };
+                probe.record(outcome);
+            });
+            admit(breaker, "the-second-key").unwrap().record(Outcome::Ignored);
             other.join().unwrap();
-            admit(breaker, "the-second-key").unwrap().ignore();
+            admit(breaker, "the-second-key").unwrap().record(Outcome::Ignored);
             assert!(breaker.snapshot_of("the-second-key").is_some());
         });
     }
@@ -220,10 +231,10 @@ fn a_call_that_no_circuit_is_left_for_is_judged_by_none() {
     few(3, || {
         let _time = freeze();
         let breaker = keyed(consecutive(1), 1);
-        admit(breaker, "the-first-key").unwrap().failure();
+        admit(breaker, "the-first-key").unwrap().record(Outcome::Failure);
         breaker.disable();
         let other = thread::spawn(move || breaker.resume());
-        admit(breaker, "the-second-key").unwrap().failure();
+        admit(breaker, "the-second-key").unwrap().record(Outcome::Failure);
         other.join().unwrap();
         assert!(breaker.try_acquire().is_ok(), "it has opened the circuit of the calls by hand");
     });
@@ -234,7 +245,7 @@ fn no_key_is_listed_twice() {
     few(2, || {
         let _time = freeze();
         let breaker = keyed(consecutive(1), 2);
-        let call = move |key| admit(breaker, key).unwrap().success();
+        let call = move |key| admit(breaker, key).unwrap().record(Outcome::Success);
         call("a");
         call("b");
         let other = thread::spawn(move || ["c", "a"].map(call));

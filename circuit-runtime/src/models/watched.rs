@@ -56,15 +56,14 @@ impl Watched {
     /// Admission. Invariants 1 and 3 are checked here, in the middle of everything.
     pub(super) fn admit(&'static self) -> Result<Call, CircuitOpenError> {
         let permit = self.breaker.try_acquire().inspect_err(|error| self.rejected(error))?;
-        let (circuit, ticket) = permit.parts();
-        let period = ticket.epoch();
+        let period = permit.held.ticket().epoch();
         let call = Call { watched: self, permit: Some(permit), period };
         let undecided = self.note(period, |period| {
             period.undecided += 1;
             period.undecided
         });
         if undecided > self.rules.probes {
-            let word = circuit.word();
+            let word = self.breaker.own_front().word();
             let probes = word.state() == State::HalfOpen && Ticket::of(word).epoch() == period;
             assert!(!probes, "{undecided} undecided probes of one period");
         }

@@ -8,7 +8,7 @@ use pin_project_lite::pin_project;
 use super::{BoxError, Classify};
 use crate::error::CircuitOpenError;
 use crate::guard;
-use crate::permit::{End, Fallback, Permit};
+use crate::permit::{ByHand, End, Fallback, Held};
 
 pin_project! {
     /// The response of a [`CircuitBreakerService`](super::CircuitBreakerService). Dropped before its end, the call is
@@ -27,7 +27,7 @@ pin_project! {
             // Dropped before the permit: the call is over when the circuit hears of it.
             #[pin]
             future: F,
-            permit: Option<Permit<'static>>,
+            permit: Option<Held<ByHand<'static>>>,
             classify: C,
         },
         Rejected { error: CircuitOpenError },
@@ -35,7 +35,7 @@ pin_project! {
 }
 
 impl<F, C> ResponseFuture<F, C> {
-    pub(super) fn admitted(future: F, permit: Permit<'static>, classify: C) -> Self {
+    pub(super) fn admitted(future: F, permit: Held<ByHand<'static>>, classify: C) -> Self {
         ResponseFuture { state: State::Admitted { future, permit: Some(permit), classify } }
     }
 
@@ -58,8 +58,8 @@ where
                 let judge = |result: &Result<Response, Error>| {
                     (End::Outcome(classify.classify(result)), Fallback::None)
                 };
-                let admitted = permit.take().unwrap_or_else(|| guard::over());
-                guard::poll(future, admitted, permit, judge, context).map_err(Into::into)
+                guard::poll(future, guard::take(permit), permit, judge, context)
+                    .map(|(result, _)| result.map_err(Into::into))
             }
             StateProjection::Rejected { error } => Poll::Ready(Err((*error).into())),
         }

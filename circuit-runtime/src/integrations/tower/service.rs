@@ -6,6 +6,7 @@ use tower_service::Service;
 
 use super::{BoxError, ByResult, Classify, ResponseFuture};
 use crate::breaker::CircuitBreaker;
+use crate::permit::Permit;
 
 /// A service behind a circuit breaker; made by [`CircuitBreakerLayer`](super::CircuitBreakerLayer).
 #[derive(Clone)]
@@ -52,7 +53,7 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         match self.breaker.try_acquire() {
-            Ok(mut permit) => {
+            Ok(Permit { held: mut permit }) => {
                 permit.inside(true); // a panic of `call` is the call's
                 let future = self.inner.call(request);
                 permit.inside(false);

@@ -1,7 +1,4 @@
-//! The right to make one call, and what becomes of its outcome.
-
-use std::fmt;
-use std::mem::ManuallyDrop;
+//! What becomes of a call that has ended: out of line, once for all functions.
 
 use crate::breaker::CircuitBreaker;
 use crate::circuit::{Circuit, Front};
@@ -13,30 +10,6 @@ use crate::state::Verdict;
 use crate::sync::aside;
 use crate::window::{Ease, Mark};
 use crate::word::{Entry, Ticket};
-
-/// The right to make one call through a circuit, from [`CircuitBreaker::try_acquire`].
-///
-/// End it with what the call came to. A permit that is dropped counts as `cancelled`: neutral,
-/// unless the circuit is configured with [`OnCancel::Failure`](crate::OnCancel::Failure). It may be
-/// sent to another thread and be kept as long as the call takes; an outcome that comes after its
-/// period has ended is counted as `late` and does nothing else.
-///
-/// ```
-/// use circuit_runtime::{CircuitBreaker, Config, Outcome};
-///
-/// let breaker = CircuitBreaker::new("search", Config::new());
-/// let permit = breaker.try_acquire()?;
-/// // … make the call …
-/// permit.record(Outcome::Success);
-/// assert_eq!(breaker.snapshot().successes, 1);
-/// # Ok::<(), circuit_runtime::CircuitOpenError>(())
-/// ```
-#[must_use = "a permit that is dropped counts as a cancelled call"]
-pub struct Permit<'a> {
-    breaker: &'a CircuitBreaker,
-    front: &'a Front,
-    entry: Entry,
-}
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,118 +28,16 @@ pub(crate) enum Fallback {
     Runs,
 }
 
-impl<'a> Permit<'a> {
-    #[inline]
-    pub(crate) fn new(breaker: &'a CircuitBreaker, front: &'a Front, entry: Entry) -> Self {
-        Permit { breaker, front, entry }
-    }
-
-    /// A permit whose call begins at once: only the attribute asks for a key's circuit.
-    #[inline]
-    pub(crate) fn entered(breaker: &'a CircuitBreaker, front: &'a Front, entry: Entry) -> Self {
-        Self::new(breaker, front, entry.map(|ticket| ticket.with_inside(true)))
-    }
-
-    /// The call succeeded.
-    #[inline]
-    pub fn success(self) {
-        self.record(Outcome::Success);
-    }
-
-    /// The call failed.
-    #[inline]
-    pub fn failure(self) {
-        self.record(Outcome::Failure);
-    }
-
-    /// The call says nothing about the service.
-    #[inline]
-    pub fn ignore(self) {
-        self.record(Outcome::Ignored);
-    }
-
-    /// The call came to this.
-    #[inline]
-    pub fn record(self, outcome: Outcome) {
-        self.settle(End::Outcome(outcome), Fallback::None, CircuitBreaker::count_success);
-    }
-
-    /// For the error of a call that took too long.
-    #[cfg(feature = "tokio")]
-    pub(crate) fn circuit_name(&self) -> &'static str {
-        self.breaker.name()
-    }
-
-    /// For the models' books.
-    #[cfg(all(test, circuit_loom))]
-    pub(crate) fn parts(&self) -> (&'a Front, crate::word::Ticket) {
-        (self.front, self.entry.ticket)
-    }
-
-    /// Whether the call's own code is running, so that a drop is its panic and no cancellation.
-    #[inline]
-    pub(crate) fn inside(&mut self, inside: bool) {
-        // Asked first, since a new permit is inside: a write to one byte of it, read back in a word
-        // at once, would stall the processor for longer than all the rest takes.
-        if self.entry.ticket.is_inside() != inside {
-            self.entry.ticket = self.entry.ticket.with_inside(inside);
-        }
-    }
-
-    /// The one way a permit ends by itself. A success through a calm circuit only counts itself, by
-    /// `count_success`.
-    #[expect(clippy::inline_always, reason = "out of line it would ask for the permit in memory")]
-    #[inline(always)]
-    pub(crate) fn settle(
-        self,
-        end: End,
-        fallback: Fallback,
-        count_success: impl FnOnce(&CircuitBreaker, &Front, usize),
-    ) {
-        // Its parts go on by value, so that the healthy path keeps the permit in registers.
-        let &Permit { breaker, front, mut entry } = &*ManuallyDrop::new(self);
-        entry.ticket = entry.ticket.with_inside(false);
-        match (end, fallback) {
-            (End::Outcome(Outcome::Success), Fallback::None) => {
-                if front.is_calm_for(entry.ticket) {
-                    count_success(breaker, front, entry.number());
-                } else {
-                    aside();
-                    succeed(breaker, front, entry);
-                }
-            }
-            (end, Fallback::None) => conclude(breaker, front, entry, end),
-            (end, Fallback::Runs) => conclude_by_fallback(breaker, front, entry, end),
-        }
-    }
-}
-
-impl fmt::Debug for Permit<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Permit").field("circuit", &self.breaker.name()).finish_non_exhaustive()
-    }
-}
-
-impl Drop for Permit<'_> {
-    // By value, and next to nothing: so that it is inlined where a panic passes, too, which lets the
-    // healthy path keep the permit in registers.
-    #[inline]
-    fn drop(&mut self) {
-        let Permit { breaker, front, entry } = *self;
-        dropped(breaker, front, entry);
-    }
-}
-
 #[cold]
 #[inline(never)]
-fn dropped(breaker: &CircuitBreaker, front: &Front, entry: Entry) {
+pub(super) fn dropped(breaker: &CircuitBreaker, front: &Front, entry: Entry) {
     let end = if entry.ticket.is_inside() { End::Panicked } else { End::Cancelled };
     conclude(breaker, front, entry.map(|ticket| ticket.with_inside(false)), end);
 }
 
 /// A success that has something to write or to give back, but mostly needs no lock for it.
 #[inline(never)]
-fn succeed(breaker: &CircuitBreaker, front: &Front, entry: Entry) {
+pub(super) fn succeed(breaker: &CircuitBreaker, front: &Front, entry: Entry) {
     // The usual ones, each before what takes more stack.
     match front.ease_for_bare(entry.ticket) {
         Ease::Counts => succeed_in_time(breaker, front, entry.ticket),
@@ -189,34 +60,27 @@ fn succeed_sliding(breaker: &CircuitBreaker, front: &Front, ticket: Ticket) {
 /// A success in a time window.
 #[inline(never)]
 fn succeed_in_time(breaker: &CircuitBreaker, front: &Front, ticket: Ticket) {
-    let Some((row, coarse)) = front.row(ticket.epoch()) else {
-        aside();
-        return succeed_in_bucket(breaker, front, ticket, None);
-    };
-    let now = if coarse {
+    // The clock first, since little has to be kept across the call to it then.
+    let now = if front.counts_coarsely() {
         clock::coarse()
     } else {
         aside();
         clock::now()
     };
-    if row.count_again(now) {
-        row.keep();
-    } else {
-        aside();
-        succeed_in_bucket(breaker, front, ticket, coarse.then_some(now));
+    match front.row(ticket.epoch()) {
+        Some(row) if row.count_again(now) => row.keep(),
+        _ => {
+            aside();
+            succeed_in_bucket(breaker, front, ticket);
+        }
     }
 }
 
-/// A success in a time window, the first in its bucket perhaps; `coarse` is what that clock shows.
+/// A success in a time window, the first of its thread in its bucket perhaps.
 #[cold]
 #[inline(never)]
-fn succeed_in_bucket(
-    breaker: &CircuitBreaker,
-    front: &Front,
-    ticket: Ticket,
-    coarse: Option<Nanos>,
-) {
-    match front.count(ticket.epoch(), &Moment::with_coarse(coarse)) {
+fn succeed_in_bucket(breaker: &CircuitBreaker, front: &Front, ticket: Ticket) {
+    match front.count(ticket.epoch(), &Moment::default()) {
         Some(row) => row.keep(),
         None => succeed_further(breaker, front, Entry::new(ticket)),
     }
@@ -244,14 +108,19 @@ fn succeed_further(breaker: &CircuitBreaker, front: &Front, entry: Entry) {
 /// Everything but such a success: gives back what the call held, has it judged, counts it and
 /// tells of it.
 #[inline(never)]
-fn conclude(breaker: &CircuitBreaker, front: &Front, entry: Entry, end: End) {
+pub(super) fn conclude(breaker: &CircuitBreaker, front: &Front, entry: Entry, end: End) {
     conclude_at(breaker, breaker.circuit(front), entry, end, &Moment::default());
 }
 
 /// The same where a fallback answers instead of the call.
 #[cold]
 #[inline(never)]
-fn conclude_by_fallback(breaker: &CircuitBreaker, front: &Front, entry: Entry, end: End) {
+pub(super) fn conclude_by_fallback(
+    breaker: &CircuitBreaker,
+    front: &Front,
+    entry: Entry,
+    end: End,
+) {
     breaker.counts_of(breaker.circuit(front), entry.ticket).bump(Count::Fallbacks);
     conclude(breaker, front, entry, end);
 }
