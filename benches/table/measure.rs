@@ -101,11 +101,11 @@ impl Suite {
     pub(crate) fn run(&self, effort: Effort) -> Vec<Measured> {
         let sizes: Vec<u64> = self.candidates.iter().map(|one| one.calibrate(effort)).collect();
         let mut samples = vec![Vec::with_capacity(effort.rounds); sizes.len()];
-        for _ in 0..effort.rounds {
+        for round in 0..effort.rounds {
             for ((candidate, calls), samples) in
                 self.candidates.iter().zip(&sizes).zip(&mut samples)
             {
-                samples.push(candidate.sample(*calls));
+                samples.push(candidate.sample(*calls, round));
             }
         }
         self.candidates
@@ -126,7 +126,7 @@ impl Candidate {
     fn calibrate(&self, effort: Effort) -> u64 {
         let mut calls = 256;
         loop {
-            let nanos = self.sample(calls);
+            let nanos = self.sample(calls, 0);
             let wanted = effort.sample.as_nanos() as f64 / nanos.max(0.1);
             if calls as f64 * 2.0 >= wanted {
                 #[expect(
@@ -142,7 +142,7 @@ impl Candidate {
 
     /// Nanoseconds per call; of several threads, as each of them sees it. One thread is a new one too: what stands
     /// where on the stack of the main thread makes a nanosecond or two.
-    fn sample(&self, calls: u64) -> f64 {
+    fn sample(&self, calls: u64, round: usize) -> f64 {
         let timed = || {
             let start = Instant::now();
             (self.calls)(calls);
@@ -153,7 +153,7 @@ impl Candidate {
         // Where threads are made to wait for a core, they may have run one after the other.
         let mut spread = Vec::new();
         for _ in 0..ATTEMPTS {
-            spread = self.together(warming, timed);
+            spread = self.together(warming, round, timed);
             let began = spread.iter().map(|&(start, _)| start).max();
             let ended = spread.iter().map(|&(start, took)| start + took).min();
             let longest = spread.iter().map(|&(_, took)| took).max();
@@ -171,6 +171,7 @@ impl Candidate {
     fn together(
         &self,
         warming: u64,
+        round: usize,
         timed: impl Fn() -> (Instant, Duration) + Sync,
     ) -> Vec<(Instant, Duration)> {
         let waiting = AtomicUsize::new(self.threads);
@@ -183,11 +184,28 @@ impl Candidate {
             }
             timed()
         };
+        let run = || on_stack(round, run);
         std::thread::scope(|scope| {
             let threads: Vec<_> = (0..self.threads).map(|_| scope.spawn(run)).collect();
             threads.into_iter().map(|thread| thread.join().expect("a candidate panicked")).collect()
         })
     }
+}
+
+/// Runs it at another place within a cache line of the stack in each round: which stores share a line makes a nanosecond.
+fn on_stack<R>(round: usize, run: impl FnOnce() -> R) -> R {
+    match round % 4 {
+        0 => deeper::<2, R>(run),
+        1 => deeper::<4, R>(run),
+        2 => deeper::<6, R>(run),
+        _ => deeper::<8, R>(run),
+    }
+}
+
+#[inline(never)]
+fn deeper<const WORDS: usize, R>(run: impl FnOnce() -> R) -> R {
+    black_box(&[0_u64; WORDS]);
+    run()
 }
 
 pub(crate) fn median(samples: &mut [f64]) -> f64 {
