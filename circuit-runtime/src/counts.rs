@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use once_cell::race::OnceBox;
 
-use crate::per_thread::PerThread;
+use crate::per_thread::{PerThread, Thread};
 
 /// What is counted. The order is that of a row, the common ones first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +140,16 @@ impl Counters for Line {
     }
 }
 
+impl Line {
+    /// Counts one more, in its thread. A line has every count.
+    #[inline]
+    pub(crate) fn increment(&self, count: Count) {
+        if let Some(counter) = self.get(count, ()) {
+            increment(counter);
+        }
+    }
+}
+
 impl<const N: usize> Chunks<N> {
     /// Where the count's chunk is that has this circuit: all chunks of one count, then those of the
     /// next.
@@ -192,6 +202,12 @@ impl<R: Counters, S: Counters<At = R::At>> Counts<R, S> {
             Some(counter) => increment(counter),
             None => self.bump_further(count, at),
         }
+    }
+
+    /// The row of this very thread, if it is one of the first and has counted before.
+    #[inline]
+    pub(crate) fn row(&self, thread: Thread) -> Option<&R> {
+        self.rows.get_first(thread)
     }
 
     /// This thread's first call through this circuit, or the first that is counted so of some keys'

@@ -1,7 +1,7 @@
 //! What a circuit is called.
 
 use std::collections::HashMap;
-use std::sync::{LazyLock, Mutex};
+use std::sync::{Mutex, OnceLock};
 
 use crate::sync::unpoisoned;
 
@@ -11,21 +11,30 @@ pub enum Name {
     /// `name = "payments"`
     Given(&'static str),
     /// See [`name_of`].
-    Found(LazyLock<&'static str>),
+    Found(fn() -> &'static str, OnceLock<&'static str>),
 }
 
 impl Name {
     /// A name that is still to be found.
     #[must_use]
     pub const fn found(find: fn() -> &'static str) -> Self {
-        Name::Found(LazyLock::new(find))
+        Name::Found(find, OnceLock::new())
+    }
+
+    /// The name, if it needn't be found first.
+    #[inline]
+    pub(crate) fn known(&self) -> Option<&'static str> {
+        match self {
+            Name::Given(name) => Some(name),
+            Name::Found(_, name) => name.get().copied(),
+        }
     }
 
     #[inline]
     pub(crate) fn get(&self) -> &'static str {
         match self {
             Name::Given(name) => name,
-            Name::Found(name) => name,
+            Name::Found(find, name) => name.get_or_init(find),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::error::{CircuitOpenError, Rejection};
 use crate::integrations;
 use crate::keyed::Tenancy;
 use crate::outcome::{Mode, State};
+use crate::per_thread::Thread;
 use crate::permit::Fallback;
 use crate::sync::aside;
 use crate::word::{Entry, Ticket, Word};
@@ -97,10 +98,30 @@ impl CircuitBreaker {
         fallback: Fallback,
         to_list: Option<&'static Self>,
     ) -> Result<Entry, CircuitOpenError> {
+        // Asked for before the clock is read: to a library's code it is a call as well, across which
+        // all that is known by then would be kept.
+        let thread = Thread::here();
         let Some(refusal) = self.own.front().left_by_far(state) else {
             aside();
             return self.ask_closely(fallback, to_list);
         };
+        let (Some(row), Some(name)) = (self.own.counts().row(thread), self.name.known()) else {
+            aside();
+            return self.reject_first(refusal, fallback);
+        };
+        let bump = |count| row.increment(count);
+        Err(self.rejection(name, refusal, None, fallback, bump))
+    }
+
+    /// The same where a thread first counts something, or has no row among the first; or where the
+    /// name is still to be found.
+    #[cold]
+    #[inline(never)]
+    fn reject_first(
+        &self,
+        refusal: Refusal,
+        fallback: Fallback,
+    ) -> Result<Entry, CircuitOpenError> {
         Err(self.rejected(self.own(), refusal, None, fallback))
     }
 
@@ -214,19 +235,33 @@ impl CircuitBreaker {
     fn rejected(
         &self,
         circuit: Circuit<'_>,
+        refusal: Refusal,
+        key: Option<&str>,
+        fallback: Fallback,
+    ) -> CircuitOpenError {
+        self.rejection(self.name(), refusal, key, fallback, |count| circuit.bump(count))
+    }
+
+    /// The same by whoever has the name and the counters at hand.
+    #[expect(clippy::inline_always, reason = "a rejection is quick, and has few places")]
+    #[inline(always)]
+    fn rejection(
+        &self,
+        name: &'static str,
         Refusal { reason, retry_after }: Refusal,
         #[cfg_attr(not(feature = "tracing"), expect(unused_variables))] key: Option<&str>,
         fallback: Fallback,
+        bump: impl Fn(Count),
     ) -> CircuitOpenError {
-        circuit.bump(Count::Rejected);
+        bump(Count::Rejected);
         if fallback == Fallback::Runs {
-            circuit.bump(Count::Fallbacks);
+            bump(Count::Fallbacks);
         }
         if reason == Rejection::TooManyCalls {
             // It may have been a probe, and have given its place back.
             self.may_have_room();
         }
-        let error = CircuitOpenError::new(self.name(), reason, retry_after);
+        let error = CircuitOpenError::new(name, reason, retry_after);
         #[cfg(feature = "tracing")]
         integrations::tracing::rejected(&error, key);
         error
