@@ -301,3 +301,10 @@ fn a_future_dropped_because_its_neighbour_panics_is_cancelled() {
     let seen = breaker.snapshot();
     assert_eq!((1, 0, State::Closed), (seen.cancelled, seen.panicked, seen.state));
 }
+
+#[test]
+fn a_permit_tells_whose_it_is() {
+    let breaker = CircuitBreaker::new("search", Config::new());
+    let permit = breaker.try_acquire().unwrap();
+    assert_eq!(format!("{permit:?}"), r#"Permit { circuit: "search", .. }"#);
+}

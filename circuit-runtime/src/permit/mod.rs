@@ -133,15 +133,15 @@ impl<S: Source> Held<S> {
 
 impl fmt::Debug for Permit<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Permit")
-            .field("circuit", &self.held.source.breaker().name())
-            .finish_non_exhaustive()
+        self.held.fmt(f)
     }
 }
 
 impl<S: Source> fmt::Debug for Held<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Held").finish_non_exhaustive()
+        f.debug_struct("Permit")
+            .field("circuit", &self.source.breaker().name())
+            .finish_non_exhaustive()
     }
 }
 
