@@ -192,6 +192,16 @@ fn a_success_writes_what_it_has_to_without_the_lock() {
 }
 
 #[test]
+fn buckets_of_a_second_and_more_are_told_by_the_coarse_clock() {
+    for (window, coarse) in [(WAIT, true), (Duration::from_millis(9_999), false)] {
+        let own = own(RATE.window(Window::Time(window)));
+        assert!(!own.front().counts_coarsely(), "nothing is counted there yet");
+        call(own.circuit(), false);
+        assert_eq!(own.front().counts_coarsely(), coarse, "{window:?}");
+    }
+}
+
+#[test]
 fn a_time_window_with_a_failure_in_it_has_no_use_for_threads_that_count() {
     let own = own(RATE.window(Window::Time(WAIT)));
     let circuit = own.circuit();
