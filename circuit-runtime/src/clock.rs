@@ -105,6 +105,12 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
+    /// A moment of which whichever clock will be asked has been read.
+    #[inline]
+    pub(crate) fn at(now: Nanos) -> Self {
+        Moment { exact: Cell::new(Some(now)), coarse: Cell::new(Some(now)) }
+    }
+
     #[inline]
     pub(crate) fn exact(&self) -> Nanos {
         read(&self.exact, now)

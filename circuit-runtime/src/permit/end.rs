@@ -71,16 +71,17 @@ fn succeed_in_time(breaker: &CircuitBreaker, front: &Front, ticket: Ticket) {
         Some(row) if row.count_again(now) => row.keep(),
         _ => {
             aside();
-            succeed_in_bucket(breaker, front, ticket);
+            succeed_in_bucket(breaker, front, ticket, now);
         }
     }
 }
 
-/// A success in a time window, the first of its thread in its bucket perhaps.
+/// A success in a time window, the first of its thread in its bucket perhaps, or of a thread without
+/// the short way to its row. The clock that the window goes by shows `now`.
 #[cold]
 #[inline(never)]
-fn succeed_in_bucket(breaker: &CircuitBreaker, front: &Front, ticket: Ticket) {
-    match front.count(ticket.epoch(), &Moment::default()) {
+fn succeed_in_bucket(breaker: &CircuitBreaker, front: &Front, ticket: Ticket, now: Nanos) {
+    match front.count(ticket.epoch(), &Moment::at(now)) {
         Some(row) => row.keep(),
         None => succeed_further(breaker, front, Entry::new(ticket)),
     }
