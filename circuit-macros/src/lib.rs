@@ -30,17 +30,37 @@ use quote::quote;
 ///
 /// Every option is `name = value`, once, in any order; `#[circuit_breaker]` alone is valid.
 ///
-/// | about | options |
-/// |---|---|
-/// | when it opens | `threshold`, `failure_rate`, `slow_call`, `slow_rate`, `window`, `min_calls` |
-/// | how it closes again | `recovery`, `backoff`, `max_recovery`, `jitter`, `success_threshold`, `probes`, `probe_timeout` |
-/// | what a call counts as | `failure`, `ignore`, `classify`, `on_cancel`, `timeout` |
-/// | calls in flight | `max_concurrent` |
-/// | what runs instead | `fallback`, `fallback_on` |
-/// | which circuit | `name`, `key`, `max_keys`, `breaker` |
-/// | where the runtime is | `crate` |
+/// | option | value | default | meaning |
+/// |---|---|---|---|
+/// | `threshold` | integer ≥ 1 | 5, unless `failure_rate` is given | opens after so many failures in a row; the slow rules leave it on |
+/// | `failure_rate` | number in (0, 1], or `"50%"` | off | opens when failures / calls in the window reaches it |
+/// | `slow_call` | duration | off | a call that took at least this long is slow, whatever it returned |
+/// | `slow_rate` | as `failure_rate` | 1.0 when `slow_call` is given | opens when slow / calls in the window reaches it |
+/// | `window` | integer (calls) or duration | 100 calls | what the two rates are taken over: the last N calls, or the last stretch of time |
+/// | `min_calls` | integer ≥ 1 | 10, or a smaller count window | no rate is judged on fewer calls than this |
+/// | `recovery` | duration | `"60s"` | how long the circuit stays open before it lets a probe through |
+/// | `backoff` | number ≥ 1 | 1 | each opening in a row multiplies the wait by this |
+/// | `max_recovery` | duration | 10 × `recovery` | cap of the wait |
+/// | `jitter` | number in [0, 1) | 0 | the wait, after the cap, is drawn from wait × (1 ± jitter) |
+/// | `success_threshold` | integer, 1 to 1,000 | 1 | probes that must succeed for the circuit to close |
+/// | `probes` | integer, `success_threshold` to 1,000 | `success_threshold` | calls that a half-open circuit admits to decide; also the most in flight at once |
+/// | `probe_timeout` | duration | `recovery` | how long unanswered probes may block the next ones |
+/// | `failure` | match-arm pattern, guard allowed | `Err(_)` | results that match are failures: `failure = Err(e) if e.is_server_error()` |
+/// | `ignore` | match-arm pattern, guard allowed | none | results that match count neither way; wins over `failure` |
+/// | `classify` | path or closure `Fn(&Ret) -> Outcome` | none | full control over what a result counts as |
+/// | `on_cancel` | `ignore` or `failure` | `ignore` | what a dropped (cancelled) future counts as |
+/// | `timeout` | duration | off | feature `tokio`: a call that takes longer is dropped and is a failure |
+/// | `max_concurrent` | integer ≥ 1 | off | bulkhead: more calls in flight than this are rejected, which is no failure |
+/// | `fallback` | path, closure or any other expression | none | what runs instead of the body when the call is rejected |
+/// | `fallback_on` | `open` or `any` | `open` | `open`: when the call is rejected, for whatever reason; `any`: also when it failed or timed out |
+/// | `name` | string literal or constant | `module::Type::function` | the circuit's name in the registry, in errors and events; the default is unique, its text not guaranteed |
+/// | `key` | expression over the parameters | none | one circuit per distinct key |
+/// | `max_keys` | integer ≥ 1 | 10,000 | bound on the circuits that `key` may create |
+/// | `breaker` | path | none | anything of which `&PATH` is a `&'static CircuitBreaker`: shares one circuit between functions |
+/// | `crate` | path | `::circuit_runtime` | where the runtime is, when re-exported or renamed |
 ///
-/// Values, defaults and meanings: [all options](https://docs.rs/circuit-runtime/latest/circuit_runtime/#options).
+/// A duration is a text such as `"250ms"`, `"30s"` or `"1h 30m"`. Numbers, durations and the name may also be constants.
+///
 /// Examples of each: [the guide](https://docs.rs/circuit-runtime/latest/circuit_runtime/guide/).
 #[proc_macro_attribute]
 pub fn circuit_breaker(

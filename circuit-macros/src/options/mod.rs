@@ -5,18 +5,22 @@
 //! `breaker` and the test that compares the README with it all read that table.
 
 mod duration;
+mod literal;
 mod number;
 mod parse;
 mod pattern;
 mod synonyms;
 mod value;
 
-use proc_macro2::{Ident, TokenStream};
+use std::time::Duration;
 
+use proc_macro2::{Ident, Literal, TokenStream};
+use syn::{Expr, ExprPath, LitStr};
+
+pub(crate) use literal::inside_parens;
 pub(crate) use number::{range, thousands};
 pub(crate) use parse::parse;
 pub(crate) use pattern::Arm;
-pub(crate) use value::{Value, inside_parens};
 
 /// The kind of value that an option takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -117,6 +121,24 @@ impl Opt {
     pub(crate) fn spec(self) -> &'static Spec {
         &TABLE[self as usize]
     }
+}
+
+/// What an option was given.
+#[derive(Clone)]
+pub(crate) enum Value {
+    Whole(u32),
+    /// With the literal to print, since a float does not print as it was written.
+    Number(f64, Literal),
+    Time(Duration),
+    /// An expression that only the compiler can evaluate.
+    Constant(Expr),
+    Text(LitStr),
+    Code(Expr),
+    Path(ExprPath),
+    Pattern(Box<Arm>),
+    Word(&'static str),
+    /// Given, but wrong, which has been said.
+    Wrong,
 }
 
 /// One `name = value` as the user wrote it.

@@ -3,7 +3,7 @@
 use proc_macro2::Literal;
 use syn::{Expr, Lit};
 
-use super::value::{Literally, Parsed, example};
+use super::literal::{Literally, Parsed, example};
 use super::{Spec, Takes, Value};
 
 pub(super) fn whole(spec: &Spec, most: u32, literal: Literally, expr: Expr) -> Parsed {

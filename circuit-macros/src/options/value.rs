@@ -1,31 +1,13 @@
 //! One value, read by the kind that its option takes.
 
-use std::time::Duration;
-
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::parse::ParseStream;
-use syn::{Expr, ExprPath, Lit, LitStr, Token, UnOp};
+use syn::{Expr, Lit, Token};
 
-use super::{Arm, Spec, Takes, duration, number, pattern};
+use super::literal::{Literally, Parsed, example, inside_parens, literal, peel};
+use super::{Spec, Takes, Value, duration, number, pattern};
 use crate::diag::Problems;
-
-#[derive(Clone)]
-pub(crate) enum Value {
-    Whole(u32),
-    /// With the literal to print, since a float does not print as it was written.
-    Number(f64, Literal),
-    Time(Duration),
-    /// An expression that only the compiler can evaluate.
-    Constant(Expr),
-    Text(LitStr),
-    Code(Expr),
-    Path(ExprPath),
-    Pattern(Box<Arm>),
-    Word(&'static str),
-    /// Given, but wrong, which has been said.
-    Wrong,
-}
 
 /// The value and its tokens. Syntax that is no value of any kind is an error
 /// here, one that does not suit the option is `Wrong`: parsing can go on behind it.
@@ -42,7 +24,7 @@ pub(super) fn parse(
     if spec.takes == Takes::Rate {
         percentage(spec.name, input)?;
     }
-    let expr = bare(input.parse()?);
+    let expr = peel(spec, input.parse()?);
     let tokens = expr.to_token_stream();
     let value = of_expr(spec, expr).unwrap_or_else(|message| {
         problems.add(&tokens, message);
@@ -99,35 +81,6 @@ fn of_expr(spec: &Spec, expr: Expr) -> Parsed {
         Takes::Word(words) => word(spec, words, &expr),
         Takes::Pattern => unreachable!("patterns are no expressions"),
     }
-}
-
-pub(super) type Parsed = Result<Value, String>;
-
-/// Whether it is negative, and the literal.
-pub(super) type Literally = Option<(bool, Lit)>;
-
-/// `macro_rules!` puts `$e:expr` and `$p:path` into groups without delimiters.
-fn bare(expr: Expr) -> Expr {
-    match expr {
-        Expr::Group(group) => bare(*group.expr),
-        expr => expr,
-    }
-}
-
-fn literal(expr: &Expr) -> Literally {
-    match expr {
-        Expr::Lit(lit) => Some((false, lit.lit.clone())),
-        Expr::Group(group) => literal(&group.expr),
-        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => {
-            let (negative, lit) = literal(&unary.expr)?;
-            Some((!negative, lit))
-        }
-        _ => None,
-    }
-}
-
-pub(super) fn example(spec: &Spec) -> String {
-    format!("`{} = {}`", spec.name, spec.example)
 }
 
 fn time(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
@@ -188,14 +141,6 @@ fn function(spec: &Spec, expr: Expr) -> Parsed {
             "`{0}` takes a path or a closure: `{0} = {1}` or `{0} = |result| ..`",
             spec.name, spec.example
         )),
-    }
-}
-
-pub(crate) fn inside_parens(expr: &Expr) -> &Expr {
-    match expr {
-        Expr::Paren(paren) => inside_parens(&paren.expr),
-        Expr::Group(group) => inside_parens(&group.expr),
-        expr => expr,
     }
 }
 

@@ -138,6 +138,14 @@ fn constants_are_left_to_the_compiler() {
 }
 
 #[test]
+fn parentheses_around_a_value_mean_nothing() {
+    let options =
+        "threshold = (3), recovery = ((\"3s\")), failure_rate = (\"50%\"), name = (\"a\")";
+    assert_eq!(problems(options, PLAIN), [""; 0]);
+    assert_eq!(blamed("threshold = (0), jitter = -(0.5)"), ["0", "-(0.5)"]);
+}
+
+#[test]
 fn every_option_is_asked_for_its_value() {
     for spec in crate::options::TABLE {
         let said = problems(spec.name, PLAIN);
