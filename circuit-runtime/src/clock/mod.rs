@@ -2,6 +2,9 @@
 //!
 //! A `u64` of them lasts for 584 years; whatever is longer saturates and means "never".
 
+#[cfg(feature = "test-util")]
+pub(crate) mod frozen;
+
 use std::cell::Cell;
 use std::time::Duration;
 
@@ -15,7 +18,7 @@ pub(crate) const NEVER: Nanos = Nanos::MAX;
 #[inline]
 pub(crate) fn now() -> Nanos {
     #[cfg(feature = "test-util")]
-    if let Some(frozen) = crate::test_util::frozen() {
+    if let Some(frozen) = frozen::shown() {
         return frozen;
     }
     os::now()
@@ -26,7 +29,7 @@ pub(crate) fn now() -> Nanos {
 #[inline]
 pub(crate) fn coarse() -> Nanos {
     #[cfg(feature = "test-util")]
-    if let Some(frozen) = crate::test_util::frozen() {
+    if let Some(frozen) = frozen::shown() {
         return frozen;
     }
     os::coarse()
