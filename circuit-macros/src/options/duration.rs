@@ -182,6 +182,13 @@ mod tests {
         assert_eq!(parse("recovery", "18446744073709551615.999999999s"), Ok(Duration::MAX));
         assert!(error("18446744073709551616s").contains("is too long"));
         assert!(error("99999999999999999999h").contains("`99999999999999999999h` is too long"));
+        // The whole part is as long as a number can be, and the fraction goes on top.
+        for long in [
+            "340282366920938463463374607431768211.456us",
+            "1s 340282366920938463463374607431768211.456us",
+        ] {
+            assert!(error(long).contains("is too long"));
+        }
         assert!(error(&"9".repeat(60)).contains("has no unit"));
         assert!(error(&format!("{}s", "9".repeat(60))).contains("is too long"));
     }

@@ -87,7 +87,9 @@ fn nanos(number: &str, scale: u128) -> Result<u128, DurationError> {
     let places = u32::try_from(fraction.len()).ok().and_then(|len| 10_u128.checked_pow(len));
     let product = fraction.parse::<u128>().ok().and_then(|digits| digits.checked_mul(scale));
     match (product, places) {
-        (Some(product), Some(places)) if product % places == 0 => Ok(whole + product / places),
+        (Some(product), Some(places)) if product % places == 0 => {
+            whole.checked_add(product / places).ok_or(DurationError::TooLong)
+        }
         _ => Err(DurationError::TooFine),
     }
 }
@@ -158,6 +160,9 @@ mod tests {
             ("0.5ns", TooFine),
             ("18446744073709551616s", TooLong),
             ("99999999999999999999999999999999999999999s", TooLong),
+            // The whole part is as long as a number can be, and the fraction goes on top.
+            ("1s 340282366920938463463374607431768211.456us", TooLong),
+            ("340282366920938463463374607431768211.456us", TooLong),
         ] {
             assert_eq!(parse(text), Err(error), "{text}");
         }
