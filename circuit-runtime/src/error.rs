@@ -23,7 +23,7 @@ use crate::clock::{NEVER, Nanos};
 /// assert!(error.retry_after().unwrap().as_secs() <= 60);
 /// assert!(error.to_string().starts_with("circuit `payments` is open; retry after "));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("circuit `{circuit}` {}", Why(self))]
 pub struct CircuitOpenError {
     circuit: &'static str,
@@ -60,6 +60,22 @@ impl CircuitOpenError {
             Rejection::ForcedOpen | Rejection::TooManyCalls => None,
         }
     }
+
+    /// [`retry_after`](CircuitOpenError::retry_after), but for a wait that never ends.
+    fn wait_that_ends(&self) -> Option<Duration> {
+        self.retry_after().filter(|_| self.retry_after != NEVER)
+    }
+}
+
+/// What the accessors say: `unwrap()` shows this to people.
+impl fmt::Debug for CircuitOpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CircuitOpenError")
+            .field("circuit", &self.circuit)
+            .field("reason", &self.reason)
+            .field("retry_after", &self.wait_that_ends())
+            .finish()
+    }
 }
 
 /// The part of the message behind the circuit's name.
@@ -68,10 +84,10 @@ struct Why<'a>(&'a CircuitOpenError);
 impl fmt::Display for Why<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.reason {
-            Rejection::Open if self.0.retry_after == NEVER => f.write_str("is open"),
-            Rejection::Open => {
-                write!(f, "is open; retry after {:.1?}", Duration::from_nanos(self.0.retry_after))
-            }
+            Rejection::Open => match self.0.wait_that_ends() {
+                Some(wait) => write!(f, "is open; retry after {wait:.1?}"),
+                None => f.write_str("is open"),
+            },
             Rejection::HalfOpenFull => f.write_str("is half-open and its probes are taken"),
             Rejection::ForcedOpen => f.write_str("is forced open"),
             Rejection::TooManyCalls => f.write_str("has too many calls in flight"),

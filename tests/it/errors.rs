@@ -61,6 +61,26 @@ fn a_circuit_that_never_recovers_by_itself_still_has_a_message() {
     assert!(message.starts_with("circuit `payments` is open"), "{message}");
 }
 
+/// `unwrap()` shows it to people.
+#[test]
+fn for_programmers_a_rejection_prints_what_it_says_and_nothing_made_up() {
+    let _time = freeze();
+    let breaker = payments(FRAGILE.recovery(secs(30)));
+    fail(&breaker, 1);
+    let open = "CircuitOpenError { circuit: \"payments\", reason: Open, retry_after: Some(30s) }";
+    assert_eq!(open, format!("{:?}", rejection(&breaker)));
+
+    breaker.force_open();
+    let forced =
+        "CircuitOpenError { circuit: \"payments\", reason: ForcedOpen, retry_after: None }";
+    assert_eq!(forced, format!("{:?}", rejection(&breaker)));
+
+    let breaker = payments(FRAGILE.recovery(std::time::Duration::MAX));
+    fail(&breaker, 1);
+    let for_good = "CircuitOpenError { circuit: \"payments\", reason: Open, retry_after: None }";
+    assert_eq!(for_good, format!("{:?}", rejection(&breaker)));
+}
+
 #[test]
 fn the_errors_are_small_and_copy() {
     fn is_copy<T: Copy + Error + Send + Sync + 'static>() {}
