@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use once_cell::race::OnceBox;
 
+use crate::error::Rejection;
 use crate::per_thread::{PerThread, Thread};
 
 /// What is counted. The order is that of a row, the common ones first.
@@ -26,12 +27,19 @@ pub(crate) enum Count {
     TimedOut,
     Late,
     Unprotected,
+    /// A part of `Cancelled`: those that `on_cancel` made failures when they were cancelled, whatever
+    /// it says by now.
+    CancelledAsFailure,
+    /// Parts of `Rejected`; the rest of it is for an open circuit.
+    RejectedHalfOpenFull,
+    RejectedForcedOpen,
+    RejectedTooManyCalls,
 }
 
 const COUNTS: usize = Count::ALL.len();
 
 impl Count {
-    const ALL: [Count; 11] = [
+    const ALL: [Count; 15] = [
         Count::Successes,
         Count::Failures,
         Count::Rejected,
@@ -43,7 +51,23 @@ impl Count {
         Count::TimedOut,
         Count::Late,
         Count::Unprotected,
+        Count::CancelledAsFailure,
+        Count::RejectedHalfOpenFull,
+        Count::RejectedForcedOpen,
+        Count::RejectedTooManyCalls,
     ];
+
+    /// The part of `Rejected` that a rejection for this reason is counted in, too. An open circuit
+    /// rejects most, and counts once only.
+    #[inline]
+    pub(crate) fn of_rejection(reason: Rejection) -> Option<Count> {
+        match reason {
+            Rejection::Open => None,
+            Rejection::HalfOpenFull => Some(Count::RejectedHalfOpenFull),
+            Rejection::ForcedOpen => Some(Count::RejectedForcedOpen),
+            Rejection::TooManyCalls => Some(Count::RejectedTooManyCalls),
+        }
+    }
 }
 
 /// A copy of all counters.
@@ -57,6 +81,12 @@ impl Totals {
 
     pub(crate) fn add(&mut self, count: Count, more: u64) {
         self.0[count as usize] += more;
+    }
+
+    /// The sum of both.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn join(&mut self, more: &Totals) {
+        self.0.iter_mut().zip(more.0).for_each(|(sum, more)| *sum += more);
     }
 
     fn add_all<R: Counters>(&mut self, counters: &R, at: R::At) {
@@ -84,6 +114,8 @@ impl Totals {
 pub(crate) struct Line([AtomicU64; LINE]);
 
 const LINE: usize = 16;
+
+const _: () = assert!(COUNTS <= LINE, "a line has every count");
 
 /// What a thread counts for itself for circuits of keys. The rest is rare: all threads count it
 /// together, since rows of their own would hold little but zeros.

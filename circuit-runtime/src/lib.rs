@@ -28,6 +28,10 @@ mod sync;
 mod tally;
 #[cfg(feature = "test-util")]
 pub mod test_util;
+#[cfg(feature = "metrics")]
+mod track;
+#[cfg(all(feature = "tokio", feature = "tower"))]
+mod waiters;
 mod window;
 mod word;
 

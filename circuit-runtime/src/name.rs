@@ -1,59 +1,82 @@
 //! What a circuit is called.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, OnceLock};
+use std::sync::OnceLock;
 
-use crate::sync::unpoisoned;
-
-/// A name that was given, or the path of the function, found when somebody asks.
+/// The name of a circuit: the one that it asks for, until the registry has given it one that no
+/// other circuit has.
 #[derive(Debug)]
-pub enum Name {
+pub struct Name {
+    registered: OnceLock<&'static str>,
+    wanted: Wanted,
+}
+
+#[derive(Debug)]
+enum Wanted {
     /// `name = "payments"`
     Given(&'static str),
     /// See [`name_of`].
-    Found(fn() -> &'static str, OnceLock<&'static str>),
+    Path(fn() -> &'static str),
 }
 
 impl Name {
-    /// A name that is still to be found.
+    /// A name that was given.
+    #[must_use]
+    pub const fn given(name: &'static str) -> Self {
+        Name { registered: OnceLock::new(), wanted: Wanted::Given(name) }
+    }
+
+    /// The path of the function, found when somebody asks.
     #[must_use]
     pub const fn found(find: fn() -> &'static str) -> Self {
-        Name::Found(find, OnceLock::new())
+        Name { registered: OnceLock::new(), wanted: Wanted::Path(find) }
     }
 
     /// The name, if it needn't be found first.
     #[inline]
     pub(crate) fn known(&self) -> Option<&'static str> {
-        match self {
-            Name::Given(name) => Some(name),
-            Name::Found(_, name) => name.get().copied(),
+        match (self.registered.get(), &self.wanted) {
+            (Some(name), _) | (None, Wanted::Given(name)) => Some(name),
+            (None, Wanted::Path(_)) => None,
         }
     }
 
     #[inline]
     pub(crate) fn get(&self) -> &'static str {
-        match self {
-            Name::Given(name) => name,
-            Name::Found(find, name) => name.get_or_init(find),
+        self.known().unwrap_or_else(|| self.wanted())
+    }
+
+    /// The name that the circuit asks for, which another one may have.
+    #[cold]
+    pub(crate) fn wanted(&self) -> &'static str {
+        match self.wanted {
+            Wanted::Given(name) => name,
+            Wanted::Path(find) => find(),
         }
     }
-}
 
-/// How many circuits have been named after a path.
-static TAKEN: Mutex<Option<HashMap<&'static str, u32>>> = Mutex::new(None);
+    /// Somebody chose the name: that another circuit has it is a mistake.
+    pub(crate) fn is_given(&self) -> bool {
+        matches!(self.wanted, Wanted::Given(_))
+    }
+
+    pub(crate) fn is_registered(&self) -> bool {
+        self.registered.get().is_some()
+    }
+
+    /// The name from now on; only the first counts.
+    pub(crate) fn register(&self, name: &'static str) {
+        let _ = self.registered.set(name);
+    }
+}
 
 /// The path of the function that `_marker` was declared in, such as `shop::Client::charge`.
 ///
 /// `type_name` of a function inside the static of the circuit tells the methods of two types
 /// apart, which `module_path!` does not. Two functions of one name in two blocks of one function
-/// have the same path all the same: the second to be called is `outer::twin#2`.
+/// have the same path all the same: the second to be registered is `outer::twin#2`.
 #[cold]
 pub fn name_of<F>(_marker: F) -> &'static str {
-    let path = cut(core::any::type_name::<F>());
-    let mut taken = unpoisoned(TAKEN.lock());
-    let count = taken.get_or_insert_default().entry(path).or_insert(0);
-    *count += 1;
-    if *count == 1 { path } else { format!("{path}#{count}").leak() }
+    cut(core::any::type_name::<F>())
 }
 
 /// Input: `shop::Client::charge::{{closure}}::__CIRCUIT_BREAKER::{{closure}}::here`

@@ -1,18 +1,71 @@
 //! The circuits of this process, by name.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use crate::breaker::CircuitBreaker;
 use crate::event::{self, Transition};
+use crate::name::Name;
 use crate::sync::unpoisoned;
 
-static CIRCUITS: Mutex<Vec<&'static CircuitBreaker>> = Mutex::new(Vec::new());
+static REGISTRY: Mutex<Registry> = Mutex::new(Registry::new());
 
-/// Lists a circuit, if it isn't listed yet.
-pub(crate) fn add(breaker: &'static CircuitBreaker) {
-    let mut circuits = unpoisoned(CIRCUITS.lock());
-    if !circuits.iter().any(|listed| std::ptr::eq(*listed, breaker)) {
-        circuits.push(breaker);
+struct Registry {
+    circuits: Vec<&'static CircuitBreaker>,
+    by_name: BTreeMap<&'static str, Registered>,
+}
+
+struct Registered {
+    breaker: &'static CircuitBreaker,
+    /// The number of the next circuit that asks for this name.
+    next: u64,
+}
+
+impl Registry {
+    const fn new() -> Self {
+        Registry { circuits: Vec::new(), by_name: BTreeMap::new() }
+    }
+
+    /// Lists a circuit, and gives it a name that no other has.
+    fn add(&mut self, breaker: &'static CircuitBreaker, wanted: &'static str) -> &'static str {
+        let name = self.unique(wanted);
+        self.circuits.push(breaker);
+        self.by_name.insert(name, Registered { breaker, next: 2 });
+        name
+    }
+
+    /// The name, or `name#2` and so on where others have it.
+    fn unique(&mut self, wanted: &'static str) -> &'static str {
+        let Some(first) = self.by_name.get_mut(wanted) else { return wanted };
+        let mut number = first.next;
+        let name = loop {
+            let name = format!("{wanted}#{number}");
+            number += 1;
+            // Somebody may have chosen that very name.
+            if !self.by_name.contains_key(name.as_str()) {
+                break name.leak();
+            }
+        };
+        if let Some(first) = self.by_name.get_mut(wanted) {
+            first.next = number;
+        }
+        name
+    }
+}
+
+/// Lists a circuit under its name, if it isn't listed yet.
+pub(crate) fn add(breaker: &'static CircuitBreaker, name: &Name) {
+    let wanted = name.wanted();
+    let mut registry = unpoisoned(REGISTRY.lock());
+    if name.is_registered() {
+        return;
+    }
+    let unique = registry.add(breaker, wanted);
+    name.register(unique);
+    drop(registry);
+    #[cfg(feature = "tracing")]
+    if unique != wanted && name.is_given() {
+        crate::sync::contained(|| crate::integrations::tracing::renamed(wanted, unique));
     }
 }
 
@@ -33,10 +86,11 @@ pub(crate) fn add(breaker: &'static CircuitBreaker) {
 /// ```
 #[must_use]
 pub fn circuits() -> Vec<&'static CircuitBreaker> {
-    unpoisoned(CIRCUITS.lock()).clone()
+    unpoisoned(REGISTRY.lock()).circuits.clone()
 }
 
-/// The registered circuit of this name; the first of them, if there are several.
+/// The registered circuit of this name. If several ask for one name, the first to register has it;
+/// the others are `name#2` and so on.
 ///
 /// ```
 /// use circuit_runtime::{CircuitBreaker, Config, State};
@@ -48,7 +102,7 @@ pub fn circuits() -> Vec<&'static CircuitBreaker> {
 /// ```
 #[must_use]
 pub fn find(name: &str) -> Option<&'static CircuitBreaker> {
-    unpoisoned(CIRCUITS.lock()).iter().copied().find(|breaker| breaker.name() == name)
+    unpoisoned(REGISTRY.lock()).by_name.get(name).map(|registered| registered.breaker)
 }
 
 /// Adds a listener to the transitions of every circuit, registered or not. It is kept for good.

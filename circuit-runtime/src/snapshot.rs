@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use crate::circuit::{RECENT, View};
 use crate::clock::NEVER;
+#[cfg(feature = "metrics")]
+use crate::clock::Nanos;
 use crate::counts::{Count, Totals};
 use crate::event::Transition;
 use crate::outcome::{Mode, State};
@@ -36,6 +38,9 @@ pub struct Snapshot {
     /// What is left of the wait when open, the time until `probe_timeout` frees the places when
     /// half-open and full; the shortest one, of a sum.
     pub retry_after: Option<Duration>,
+    /// Calls that hold a place of the bulkhead now; `None` without `max_concurrent`, since calls in
+    /// flight are only counted for it.
+    pub in_flight: Option<u32>,
     /// The last 16 transitions, the latest last.
     pub recent_transitions: Vec<Transition>,
     /// Calls that succeeded.
@@ -62,6 +67,39 @@ pub struct Snapshot {
     pub unprotected: u64,
     /// Changes of state.
     pub transitions: u64,
+}
+
+/// A snapshot, and what only a metric shows.
+pub(crate) struct Look {
+    pub(crate) snapshot: Snapshot,
+    #[cfg(feature = "metrics")]
+    pub(crate) totals: Totals,
+    /// For how long the last of the open circuits is open.
+    #[cfg(feature = "metrics")]
+    pub(crate) open_for: Option<Nanos>,
+}
+
+impl Look {
+    /// A look at one circuit in its whole life.
+    pub(crate) fn at(name: &'static str, view: View) -> Self {
+        Look {
+            #[cfg(feature = "metrics")]
+            totals: view.totals,
+            #[cfg(feature = "metrics")]
+            open_for: view.open_for(),
+            snapshot: Snapshot::of(name, view, true),
+        }
+    }
+
+    /// Adds the circuit of one key.
+    pub(crate) fn join(&mut self, view: View) {
+        #[cfg(feature = "metrics")]
+        {
+            self.totals.join(&view.totals);
+            self.open_for = self.open_for.max(view.open_for());
+        }
+        self.snapshot.join(view);
+    }
 }
 
 /// What stands in a circuit's window.
@@ -105,6 +143,7 @@ impl Snapshot {
             failures_in_a_row: view.failures_in_a_row,
             window: view.window.map(WindowSnapshot::of),
             retry_after: view.retry_after.map(Duration::from_nanos),
+            in_flight: view.in_flight,
             recent_transitions,
             successes: 0,
             failures: 0,
@@ -150,6 +189,9 @@ impl Snapshot {
         }
         let retry_after = view.retry_after.map(Duration::from_nanos);
         self.retry_after = [self.retry_after, retry_after].into_iter().flatten().min();
+        if let (Some(sum), Some(more)) = (&mut self.in_flight, view.in_flight) {
+            *sum = sum.saturating_add(more);
+        }
         self.recent_transitions.extend(view.recent);
         self.transitions += view.transitions;
         self.add_totals(&view.totals);

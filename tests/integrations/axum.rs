@@ -145,10 +145,11 @@ async fn each_action_steers_the_circuit_and_answers_with_it() {
 }
 
 #[tokio::test]
-async fn circuits_of_one_name_are_steered_together() {
+async fn the_second_circuit_of_a_name_is_steered_by_its_number() {
     let both = [circuit("namesakes", Config::new()), circuit("namesakes", Config::new())];
-    post("/circuits/namesakes/force-open", &[]).await;
-    assert_eq!(both.map(CircuitBreaker::mode), [Mode::ForcedOpen; 2]);
+    let response = post("/circuits/namesakes%232/force-open", &[]).await;
+    assert_eq!(body(response).await["name"], "namesakes#2");
+    assert_eq!(both.map(CircuitBreaker::mode), [Mode::Normal, Mode::ForcedOpen]);
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
 //! The features that bring other crates, each against the crate that it is for.
 
 mod axum;
+mod balance;
 mod dashboard;
 mod metrics;
+mod opentelemetry;
 mod page;
 mod serde;
 mod tower;

@@ -235,15 +235,99 @@ fn durations_are_recorded_where_a_clock_is_read_anyway() {
 }
 
 #[test]
-fn circuits_of_one_name_are_one() {
+fn circuits_of_one_name_are_told_apart() {
     let _alone = alone();
     let first = circuit("twins", Config::new().threshold(1));
     let second = circuit("twins", Config::new().threshold(1));
     first.try_acquire().unwrap().success();
     second.try_acquire().unwrap().failure();
-    let series = scrape("twins");
-    assert_state(&series, "open");
-    assert_series(&series, &[("calls_total{success}", 1.0), ("calls_total{failure}", 1.0)]);
+    let (first, second) = (scrape("twins"), scrape("twins#2"));
+    assert_state(&first, "closed");
+    assert_series(&first, &[("calls_total{success}", 1.0), ("calls_total{failure}", 0.0)]);
+    assert_state(&second, "open");
+    assert_series(&second, &[("calls_total{success}", 0.0), ("calls_total{failure}", 1.0)]);
+}
+
+#[test]
+fn a_rejection_is_counted_under_its_reason() {
+    let _alone = alone();
+    let time = test_util::freeze();
+    let config = Config::new().threshold(1).recovery(Duration::from_secs(30)).max_concurrent(1);
+    let breaker = circuit("reasons", config);
+    let reject = |calls| (0..calls).for_each(|_| assert!(breaker.try_acquire().is_err()));
+
+    let held = breaker.try_acquire().unwrap();
+    reject(1);
+    held.failure();
+    reject(2);
+    breaker.force_open();
+    reject(3);
+    breaker.resume();
+    time.advance(Duration::from_secs(30));
+    let probe = breaker.try_acquire().unwrap();
+    reject(4);
+    probe.success();
+    breaker.force_open();
+    breaker.shadow(); // what would be rejected counts as well
+    let held = breaker.try_acquire().unwrap();
+    drop(breaker.try_acquire().unwrap());
+    held.success();
+
+    assert_series(
+        &scrape("reasons"),
+        &[
+            ("rejected_total{too-many-calls}", 2.0),
+            ("rejected_total{open}", 2.0),
+            ("rejected_total{forced-open}", 3.0),
+            ("rejected_total{half-open-full}", 4.0),
+            ("calls_total{rejected}", 11.0),
+        ],
+    );
+}
+
+#[test]
+fn calls_in_flight_are_shown_while_they_are_counted() {
+    let _alone = alone();
+    let breaker = circuit("in flight", Config::new().max_concurrent(2));
+    let held = breaker.try_acquire().unwrap();
+    assert_series(&scrape("in flight"), &[("in_flight{}", 1.0)]);
+    breaker.reconfigure(Config::new()).unwrap();
+    assert_series(&scrape("in flight"), &[("in_flight{}", 0.0)]);
+    held.success();
+    let uncounted = circuit("not counted", Config::new());
+    uncounted.try_acquire().unwrap().success();
+    assert!(!scrape("not counted").contains_key("in_flight{}"));
+}
+
+#[test]
+fn a_rate_that_is_no_longer_configured_is_no_number() {
+    let _alone = alone();
+    let breaker = circuit("rated before", Config::new().failure_rate(0.9));
+    breaker.try_acquire().unwrap().failure();
+    assert_series(&scrape("rated before"), &[("failure_rate{}", 1.0)]);
+    breaker.reconfigure(Config::new()).unwrap();
+    assert!(scrape("rated before")["failure_rate{}"].is_nan());
+}
+
+#[test]
+fn what_a_cancelled_call_counted_as_outlasts_the_setting() {
+    let _alone = alone();
+    let failing = Config::new().on_cancel(OnCancel::Failure);
+    let breaker = circuit("on and off", Config::new());
+    let cancel = || drop(breaker.try_acquire().unwrap());
+    let sees = |cancelled, failures| {
+        let expected = [("calls_total{cancelled}", cancelled), ("calls_total{failure}", failures)];
+        assert_series(&scrape("on and off"), &expected);
+    };
+    cancel();
+    sees(1.0, 0.0);
+    breaker.reconfigure(failing).unwrap();
+    sees(1.0, 0.0);
+    cancel();
+    cancel();
+    sees(1.0, 2.0);
+    breaker.reconfigure(Config::new()).unwrap();
+    sees(1.0, 2.0);
 }
 
 #[test]
@@ -288,4 +372,30 @@ fn a_circuit_per_key_is_one_circuit_until_its_keys_are_asked_for() {
     ping("db-1", true).unwrap();
     metrics::publish_with_keys();
     assert_series(&series_of("hosts"), &[("key_calls_total{db-1,success}", 3.0)]);
+}
+
+#[test]
+fn the_keys_of_two_functions_of_one_name_are_told_apart_however_often() {
+    #[circuit_breaker(key = host, name = "two of them")]
+    fn ping(host: &str) -> Result<(), std::io::Error> {
+        let _ = host;
+        Ok(())
+    }
+    #[circuit_breaker(key = host, name = "two of them")]
+    fn trace(host: &str) -> Result<(), std::io::Error> {
+        let _ = host;
+        Ok(())
+    }
+
+    let _alone = alone();
+    exporter();
+    (0..10).for_each(|_| ping("db-1").unwrap());
+    (0..3).for_each(|_| trace("db-1").unwrap());
+    for _ in 0..3 {
+        metrics::publish_with_keys();
+        let expected = [("key_calls_total{db-1,success}", 10.0)];
+        assert_series(&series_of("two of them"), &expected);
+        let expected = [("key_calls_total{db-1,success}", 3.0)];
+        assert_series(&series_of("two of them#2"), &expected);
+    }
 }

@@ -95,7 +95,7 @@ fn an_opening_is_a_warning_with_its_reason_and_the_time_of_the_next_probe() {
     assert_eq!(opened.field("to"), Some("open"));
     assert_eq!(opened.field("reason"), Some("2 failures in a row (threshold 2)"));
     assert_eq!(opened.field("failures"), Some("2"));
-    assert_eq!(opened.field("retry_after"), Some("30s"));
+    assert_eq!(opened.field("retry_after"), Some("30.0"));
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn half_open_and_closed_are_info_and_a_rejection_is_debug() {
     assert_eq!(rejected.level, Level::DEBUG);
     assert_eq!(rejected.field("circuit"), Some("recovers"));
     assert_eq!(rejected.field("reason"), Some("open"));
-    assert_eq!(rejected.field("retry_after"), Some("20s"));
+    assert_eq!(rejected.field("retry_after"), Some("20.0"));
 
     time.advance(Duration::from_secs(20));
     breaker.try_acquire().unwrap().success();
@@ -141,6 +141,22 @@ fn the_events_of_a_circuit_per_key_name_the_key() {
     let [opened, rejected] = &events[..] else { panic!("{events:?}") };
     assert_eq!(opened.field("key"), Some("db-1"));
     assert_eq!(rejected.field("key"), Some("db-1"));
+}
+
+#[test]
+fn the_second_circuit_of_one_name_is_a_warning_once() {
+    capture();
+    let [first, second] =
+        ["one name"; 2].map(|name| &*Box::leak(Box::new(CircuitBreaker::new(name, Config::new()))));
+    first.register();
+    assert_eq!(seen(), []);
+    second.register();
+    second.register();
+    let events = seen();
+    let [renamed] = &events[..] else { panic!("one event: {events:?}") };
+    assert_eq!(renamed.level, Level::WARN);
+    assert_eq!(renamed.field("circuit"), Some("one name#2"));
+    assert_eq!(renamed.field("wanted"), Some("one name"));
 }
 
 #[test]

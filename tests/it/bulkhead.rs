@@ -204,3 +204,20 @@ fn in_shadow_the_bulkhead_only_counts() {
     let _one = begin(&breaker);
     assert_eq!(Rejection::TooManyCalls, reason(&breaker));
 }
+
+#[test]
+fn a_snapshot_shows_how_many_calls_hold_a_place() {
+    let breaker = breaker(TWO);
+    let in_flight = || breaker.snapshot().in_flight;
+    assert_eq!(in_flight(), Some(0));
+    let [first, second] = [(); 2].map(|()| breaker.try_acquire().unwrap());
+    breaker.try_acquire().unwrap_err();
+    assert_eq!(in_flight(), Some(2));
+    first.success();
+    assert_eq!(in_flight(), Some(1));
+    breaker.reconfigure(Config::new()).unwrap();
+    assert_eq!(in_flight(), None, "they are no longer counted");
+    second.success();
+    breaker.reconfigure(TWO).unwrap();
+    assert_eq!(in_flight(), Some(0));
+}

@@ -33,15 +33,36 @@ fn registering_twice_lists_once() {
 }
 
 #[test]
-fn of_one_name_the_first_is_found_and_both_are_listed() {
-    let (first, second) = (leaked("registry: same", FRAGILE), leaked("registry: same", FRAGILE));
+fn circuits_that_ask_for_one_name_are_numbered() {
+    let [first, number_taken, second, third] =
+        ["registry: same", "registry: same#2", "registry: same", "registry: same"]
+            .map(|name| leaked(name, FRAGILE));
+    for breaker in [first, number_taken, second, third] {
+        breaker.register();
+    }
+    for (breaker, name) in [
+        (first, "registry: same"),
+        (number_taken, "registry: same#2"),
+        (second, "registry: same#3"),
+        (third, "registry: same#4"),
+    ] {
+        assert_eq!(breaker.name(), name);
+        assert_eq!(breaker.snapshot().name, name);
+        assert!(std::ptr::eq(breaker, find(name).unwrap()));
+        assert_eq!(circuits().into_iter().filter(|circuit| circuit.name() == name).count(), 1);
+    }
+}
+
+#[test]
+fn the_second_of_one_name_has_its_number_in_errors_and_transitions() {
+    let [first, second] = ["registry: pair"; 2].map(|name| leaked(name, FRAGILE));
+    assert_eq!(second.name(), "registry: pair", "nobody else has it yet");
     first.register();
     second.register();
-    assert!(std::ptr::eq(first, find("registry: same").unwrap()));
-    let listed = circuits();
-    for breaker in [first, second] {
-        assert!(listed.iter().any(|circuit| std::ptr::eq(*circuit, breaker)));
-    }
+    fail(second, 1);
+    assert_eq!(second.try_acquire().unwrap_err().circuit(), "registry: pair#2");
+    let transitions = second.snapshot().recent_transitions;
+    assert!(transitions.iter().all(|transition| transition.circuit == "registry: pair#2"));
 }
 
 #[test]
@@ -69,8 +90,11 @@ fn many_threads_register_each_circuit_once() {
             threads.spawn(|| breakers.iter().for_each(|breaker| breaker.register()));
         }
     });
-    let listed = circuits().into_iter().filter(|circuit| circuit.name() == "registry: crowd");
-    assert_eq!(8, listed.count());
+    let listed = circuits();
+    for breaker in &breakers {
+        assert_eq!(1, listed.iter().filter(|circuit| std::ptr::eq(**circuit, *breaker)).count());
+        assert!(std::ptr::eq(*breaker, find(breaker.name()).unwrap()), "each has its own name");
+    }
 }
 
 #[test]

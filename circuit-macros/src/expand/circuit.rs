@@ -67,10 +67,10 @@ fn own(circuit: &Own) -> TokenStream {
 fn circuit_name(name: Option<&Value>) -> TokenStream {
     let site = Span::mixed_site();
     match name {
-        Some(Value::Text(text)) => quote_spanned!(site=> __circuit::Name::Given(#text)),
+        Some(Value::Text(text)) => quote_spanned!(site=> __circuit::Name::given(#text)),
         Some(Value::Constant(expr)) => {
             let site = at(expr);
-            quote_spanned!(site=> __circuit::Name::Given(__circuit::name(#expr)))
+            quote_spanned!(site=> __circuit::Name::given(__circuit::name(#expr)))
         }
         _ => quote_spanned! {site=>
             __circuit::Name::found(|| {

@@ -162,7 +162,7 @@ fn fallback_of_either_kind() {
                         const __CIRCUIT_CONFIG: __circuit::Config = __circuit::checked(
                             __circuit::Config::new(),
                         );
-                        __circuit::create(__circuit::Name::Given("price"), __CIRCUIT_CONFIG)
+                        __circuit::create(__circuit::Name::given("price"), __CIRCUIT_CONFIG)
                     };
                     &__CIRCUIT_BREAKER
                 };

@@ -254,6 +254,9 @@ impl CircuitBreaker {
         bump: impl Fn(Count),
     ) -> CircuitOpenError {
         bump(Count::Rejected);
+        if let Some(part) = Count::of_rejection(reason) {
+            bump(part);
+        }
         if fallback == Fallback::Runs {
             bump(Count::Fallbacks);
         }
@@ -291,11 +294,17 @@ impl CircuitBreaker {
         };
         let entry = match circuit.complete(word, answer, tenant)? {
             Ok(entry) => entry,
-            Err(refusal) => return Ok(Err(self.rejected(circuit, refusal, key, fallback))),
+            Err(refusal) => {
+                if refusal.reason == Rejection::TooManyCalls {
+                    self.place_came_back(circuit.front);
+                }
+                return Ok(Err(self.rejected(circuit, refusal, key, fallback)));
+            }
         };
         if entry.ticket.is_unseen() {
             // In the shadow mode. It may have been a probe, and have given its place back.
             self.may_have_room();
+            self.place_came_back(circuit.front);
         }
         Ok(Ok(entry))
     }

@@ -7,7 +7,11 @@ use std::future::Future;
 use std::ptr;
 use std::sync::Arc;
 
+#[cfg(feature = "metrics")]
+use crate::circuit::View;
 use crate::circuit::{Circuit, Front, Own};
+#[cfg(all(feature = "tokio", feature = "tower"))]
+use crate::clock::Nanos;
 use crate::config::Config;
 use crate::counts::Count;
 use crate::error::{CallError, CircuitOpenError, ConfigError};
@@ -20,8 +24,12 @@ use crate::name::Name;
 use crate::outcome::{Mode, Outcome, State};
 use crate::permit::{ByHand, End, Fallback, Held, Permit};
 use crate::registry;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Look, Snapshot};
 use crate::sync::{Mutex, aside, const_fn, unpoisoned};
+#[cfg(feature = "metrics")]
+use crate::track::{Standing, Track};
+#[cfg(all(feature = "tokio", feature = "tower"))]
+use crate::waiters::Waiters;
 use crate::word::{Entry, Ticket};
 
 /// A circuit breaker: usable in a `static`, shared by reference, without type parameters.
@@ -51,6 +59,10 @@ pub struct CircuitBreaker {
     keys: KeysOnDemand,
     config: Mutex<Config>,
     listeners: Listeners,
+    #[cfg(feature = "metrics")]
+    track: Track,
+    #[cfg(all(feature = "tokio", feature = "tower"))]
+    waiters: Waiters,
 }
 
 impl CircuitBreaker {
@@ -68,7 +80,7 @@ impl CircuitBreaker {
         if let Err(error) = config.validate() {
             panic!("{}", error.message());
         }
-        Self::build(Name::Given(name), config, None)
+        Self::build(Name::given(name), config, None)
     }
     }
 
@@ -79,7 +91,7 @@ impl CircuitBreaker {
     /// What [`Config::validate`] says.
     pub fn try_new(name: &'static str, config: Config) -> Result<Self, ConfigError> {
         config.validate()?;
-        Ok(Self::build(Name::Given(name), config, None))
+        Ok(Self::build(Name::given(name), config, None))
     }
 
     const_fn! {
@@ -91,6 +103,10 @@ impl CircuitBreaker {
             keys: KeysOnDemand::new(max_keys),
             config: Mutex::new(config),
             listeners: Listeners::new(),
+            #[cfg(feature = "metrics")]
+            track: Track::new(),
+            #[cfg(all(feature = "tokio", feature = "tower"))]
+            waiters: Waiters::new(),
         }
     }
     }
@@ -139,7 +155,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// The circuit's name.
+    /// The circuit's name; where another circuit had registered under it before, `name#2`.
     #[must_use]
     #[inline]
     pub fn name(&self) -> &'static str {
@@ -192,12 +208,43 @@ impl CircuitBreaker {
         }
     }
 
+    /// Calls may be admitted that were rejected: whoever waits for that has a look.
+    pub(crate) fn may_admit(&self) {
+        #[cfg(all(feature = "tokio", feature = "tower"))]
+        self.waiters.wake();
+    }
+
+    /// A call gave back what it held without deciding anything: in half-open the place of a probe.
+    pub(crate) fn place_came_back(&self, front: &Front) {
+        if front.word().state() == State::HalfOpen {
+            self.may_admit();
+        }
+    }
+
+    #[cfg(all(feature = "tokio", feature = "tower"))]
+    pub(crate) fn waiters(&self) -> &Waiters {
+        &self.waiters
+    }
+
+    /// For how long a call without a key would be rejected, if it would be; `NEVER` where nothing can
+    /// be said. Takes no place. The bulkhead isn't asked.
+    #[cfg(all(feature = "tokio", feature = "tower"))]
+    pub(crate) fn rejects_for(&self) -> Option<Nanos> {
+        let front = self.own.front();
+        let word = front.word();
+        match front.look_at(word) {
+            Some(Err(refusal)) if word.mode() != Mode::Shadow => Some(refusal.retry_after),
+            _ => None,
+        }
+    }
+
     /// Tells the listeners of a transition, after it is visible and with no lock held.
     #[cold]
     #[inline(never)]
     pub(crate) fn tell(&self, transition: Transition) {
         if transition.to != State::Open {
             self.may_have_room();
+            self.may_admit();
         }
         #[cfg(any(feature = "metrics", feature = "tracing"))]
         integrations::transition(self, &transition);
@@ -321,12 +368,17 @@ impl CircuitBreaker {
     /// The circuit at this moment; of a circuit per key, the sum of them, evicted ones included.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let mut snapshot = Snapshot::of(self.name(), self.own().view(), true);
+        self.look().snapshot
+    }
+
+    /// A snapshot, and what only a metric shows.
+    pub(crate) fn look(&self) -> Look {
+        let mut look = Look::at(self.name(), self.own().view());
         if let Some(keys) = self.keys.get() {
-            keys.circuits().for_each(|circuit| snapshot.join(circuit.view()));
-            snapshot.keep_latest_transitions();
+            keys.circuits().for_each(|circuit| look.join(circuit.view()));
+            look.snapshot.keep_latest_transitions();
         }
-        snapshot
+        look
     }
 
     /// The keys that have a circuit now, in no particular order; none where there is no `key`.
@@ -360,6 +412,8 @@ impl CircuitBreaker {
         let rules = config.rules();
         self.change_all(|circuit| circuit.reconfigure(rules));
         *present = config;
+        drop(present);
+        self.may_admit();
         Ok(())
     }
 
@@ -398,6 +452,7 @@ impl CircuitBreaker {
 
     fn set_mode(&self, mode: Mode) {
         self.change_all(|circuit| circuit.set_mode(mode));
+        self.may_admit();
     }
 
     /// The same for the circuits of all present and future keys.
@@ -422,18 +477,48 @@ impl CircuitBreaker {
     /// Lists the circuit in [`circuits`](crate::circuits) and makes it known to
     /// [`find`](crate::find), once. Circuits of annotated functions and those named by `breaker
     /// = …` are registered at their first call.
+    ///
+    /// Names are unique: where another circuit has its [name](CircuitBreaker::name), this one is
+    /// `name#2` from now on, wherever it is shown, found, configured and exported; feature `tracing`
+    /// says so at WARN, once.
     pub fn register(&'static self) {
-        if !self.own().is_listed() {
+        if !self.is_registered() {
             self.register_first();
         }
+    }
+
+    pub(crate) fn is_registered(&self) -> bool {
+        self.own().is_listed()
+    }
+
+    /// Looks at the circuit of each key.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn key_views(&self) -> Vec<View> {
+        self.keys
+            .made()
+            .into_iter()
+            .flat_map(Keys::circuits)
+            .map(|circuit| circuit.view())
+            .collect()
+    }
+
+    /// What metrics show beside a snapshot.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn track(&self) -> &Track {
+        &self.track
+    }
+
+    /// Where the circuit of all calls stands. `None`: there is one per key, and to look at all of
+    /// them would take long.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn standing(&self) -> Option<Standing> {
+        self.keys.made().is_none().then(|| Standing::of(&self.look()))
     }
 
     #[cold]
     #[inline(never)]
     fn register_first(&'static self) {
-        // Functions of one name are numbered in the order of their first calls.
-        let _ = self.name();
-        registry::add(self);
+        registry::add(self, &self.name);
         self.own().list();
     }
 }

@@ -104,8 +104,11 @@ impl Circuit<'_> {
             }
             answer => answer,
         };
-        if answer.is_err() && word.mode() == Mode::Shadow {
+        if let (Err(refusal), Mode::Shadow) = (&answer, word.mode()) {
             self.bump(Count::Rejected);
+            if let Some(part) = Count::of_rejection(refusal.reason) {
+                self.bump(part);
+            }
             return Ok(Ok(Entry::new(Ticket::of(word).unseen())));
         }
         Ok(answer)

@@ -38,6 +38,12 @@ impl Places {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// How many calls hold a place.
+    pub(super) fn held(&self) -> u32 {
+        // Relaxed: a number to be shown.
+        parts(self.0.load(Ordering::Relaxed)).1
+    }
+
     /// Goes over to the next tenant, if no place is held; under the circuit's lock.
     pub(super) fn hand_over(&self) -> bool {
         let next = |held| {
@@ -58,6 +64,7 @@ mod tests {
         let take = |number: u64| places.take(number * 2, 2).ok();
         assert_eq!([take(0), take(0), take(0)], [Some(true), Some(true), Some(false)]);
         assert_eq!(take(1), None);
+        assert_eq!(places.held(), 2);
         assert!(!places.hand_over());
         places.leave();
         assert_eq!([take(0), take(0)], [Some(true), Some(false)]);

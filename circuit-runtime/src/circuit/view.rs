@@ -13,16 +13,29 @@ use crate::window::Figures;
 #[derive(Debug)]
 pub(crate) struct View {
     pub(crate) key: Option<Arc<str>>,
+    /// Tells the time that the key has this circuit from all other times that a key has one.
+    #[cfg(feature = "metrics")]
+    pub(crate) stamp: (usize, u64),
     pub(crate) state: State,
     pub(crate) mode: Mode,
     pub(crate) failures_in_a_row: u32,
     pub(crate) window: Option<Figures>,
     pub(crate) retry_after: Option<Nanos>,
+    /// Calls that hold a place of the bulkhead, where there is one.
+    pub(crate) in_flight: Option<u32>,
     pub(crate) recent: Vec<Transition>,
     pub(crate) totals: Totals,
     pub(crate) before: Totals,
     pub(crate) transitions: u64,
     pub(crate) transitions_before: u64,
+}
+
+impl View {
+    /// For how long it is open.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn open_for(&self) -> Option<Nanos> {
+        self.retry_after.filter(|_| self.state == State::Open)
+    }
 }
 
 impl Circuit<'_> {
@@ -53,11 +66,14 @@ impl Circuit<'_> {
         self.publish(&inner);
         View {
             key: inner.key.clone(),
+            #[cfg(feature = "metrics")]
+            stamp: (self.front.number(), self.front.tenant() / 2),
             state,
             mode: inner.mode,
             failures_in_a_row: inner.machine.failures_in_a_row(),
             window: inner.machine.figures(&self.here(&moment)),
             retry_after: left,
+            in_flight: inner.machine.rules().max_concurrent.map(|_| self.front.places.held()),
             recent: inner.recent.iter().cloned().collect(),
             totals: self.totals(),
             before: inner.before.as_deref().copied().unwrap_or_default(),

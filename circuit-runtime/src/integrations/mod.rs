@@ -27,7 +27,7 @@ pub(crate) fn transition(
 }
 
 /// The word for it: that of its message, as one word.
-#[cfg(any(feature = "serde", feature = "tracing"))]
+#[cfg(any(feature = "metrics", feature = "serde", feature = "tracing"))]
 fn rejection(rejection: crate::Rejection) -> &'static str {
     match rejection {
         crate::Rejection::Open => "open",

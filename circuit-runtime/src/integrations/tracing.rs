@@ -3,7 +3,10 @@
 //! They are emitted on the thread that caused them, so that they carry the span of the call at
 //! hand.
 
+use std::time::Duration;
+
 use super::rejection;
+use crate::clock::{NEVER, nanos};
 use crate::error::CircuitOpenError;
 use crate::event::{Reason, Transition};
 use crate::outcome::State;
@@ -24,7 +27,7 @@ pub(crate) fn transition(transition: &Transition) {
                 failures = figures(transition.reason).failures,
                 slow = figures(transition.reason).slow,
                 calls = figures(transition.reason).calls,
-                retry_after = transition.retry_after.map(tracing::field::debug),
+                retry_after = transition.retry_after.and_then(seconds),
                 $message
             )
         };
@@ -43,9 +46,34 @@ pub(crate) fn rejected(error: &CircuitOpenError, key: Option<&str>) {
         circuit = error.circuit(),
         key,
         reason = rejection(error.reason()),
-        retry_after = error.retry_after().map(tracing::field::debug),
+        retry_after = error.retry_after().and_then(seconds),
         "call rejected"
     );
+}
+
+/// Another circuit had this one's name.
+pub(crate) fn renamed(wanted: &str, circuit: &str) {
+    tracing::warn!(
+        target: "circuit_runtime",
+        circuit,
+        wanted,
+        "another circuit has this name: the second is shown, found, configured and exported under a number"
+    );
+}
+
+/// A wait as a number of seconds, which it stays for OpenTelemetry, rounded as the messages round
+/// it: `29.8` where they say `29.8s`. `None`: for good.
+fn seconds(wait: Duration) -> Option<f64> {
+    let nanos = nanos(wait);
+    let place = match nanos {
+        NEVER => return None,
+        1_000_000_000.. => 100_000_000,
+        1_000_000.. => 100_000,
+        1_000.. => 100,
+        _ => 1,
+    };
+    let rounded = nanos.saturating_add(place / 2) / place * place;
+    Some(Duration::from_nanos(rounded).as_secs_f64())
 }
 
 /// The numbers of a reason that are worth a field of their own; its text has them all.
@@ -74,5 +102,31 @@ fn figures(reason: Reason) -> Figures {
         | Reason::WaitElapsed
         | Reason::ProbesSucceeded { .. }
         | Reason::Reset => Figures::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::seconds;
+    use crate::{CircuitOpenError, Rejection};
+
+    #[test]
+    fn the_number_has_the_digits_of_the_message() {
+        for (nanos, unit) in [
+            (2_974_858_767, 1.0),
+            (30_000_000_000, 1.0),
+            (974_858_767, 1e3),
+            (1_960_000, 1e3),
+            (12_345, 1e6),
+            (999, 1e9),
+        ] {
+            let error = CircuitOpenError::new("c", Rejection::Open, nanos);
+            let number = seconds(error.retry_after().unwrap()).unwrap() * unit;
+            let message = error.to_string();
+            assert!(message.contains(&format!("retry after {number:.1}")), "{number} in {message}");
+        }
+        assert_eq!(seconds(Duration::MAX), None);
     }
 }

@@ -17,7 +17,7 @@ use crate::{CircuitBreaker, CircuitOpenError, Config, Outcome, State};
 
 /// So many circuits for all keys, which are asked for at the breaker itself.
 fn keyed(config: Config, circuits: u32) -> &'static CircuitBreaker {
-    Box::leak(Box::new(CircuitBreaker::build(Name::Given("model"), config, Some(circuits))))
+    Box::leak(Box::new(CircuitBreaker::build(Name::given("model"), config, Some(circuits))))
 }
 
 fn admit(

@@ -99,7 +99,7 @@ fn succeed_further(breaker: &CircuitBreaker, front: &Front, entry: Entry) {
         circuit.bump(Count::Successes);
         #[cfg(feature = "metrics")]
         if let Some(took) = entry.took(&moment) {
-            crate::metrics::took(breaker.name(), took);
+            crate::metrics::took(breaker, took);
         }
     } else {
         conclude_at(breaker, circuit, entry, End::Outcome(Outcome::Success), &moment);
@@ -144,7 +144,7 @@ fn conclude_at(
     #[cfg(feature = "metrics")]
     if end != End::Cancelled {
         if let Some(took) = entry.took(moment) {
-            crate::metrics::took(breaker.name(), took);
+            crate::metrics::took(breaker, took);
         }
     }
     // A ticket without a time is of a circuit that had no stopwatch when it admitted the call: not
@@ -164,6 +164,7 @@ fn conclude_at(
     count(circuit, end, verdict);
     if verdict == Verdict::Neutral {
         breaker.may_have_room();
+        breaker.place_came_back(circuit.front);
     }
     if let Some(transition) = transition {
         breaker.tell(*transition);
@@ -188,6 +189,9 @@ fn count(circuit: Circuit<'_>, end: End, verdict: Verdict) {
         Verdict::Neutral => (Count::Ignored, false),
     };
     bump(count);
+    if end == End::Cancelled && count == Count::Failures {
+        bump(Count::CancelledAsFailure);
+    }
     if slow {
         bump(Count::Slow);
     }

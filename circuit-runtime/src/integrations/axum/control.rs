@@ -29,13 +29,11 @@ pub(super) async fn steer(
             return refusal(StatusCode::NOT_FOUND, message);
         }
     };
-    let mut circuits = registry::circuits();
-    circuits.retain(|breaker| breaker.name() == name);
-    for breaker in &circuits {
-        act(breaker);
-    }
-    match circuits.first() {
-        Some(breaker) => json(StatusCode::OK, &breaker.snapshot()),
+    match registry::find(&name) {
+        Some(breaker) => {
+            act(breaker);
+            json(StatusCode::OK, &breaker.snapshot())
+        }
         None => unknown_circuit(),
     }
 }

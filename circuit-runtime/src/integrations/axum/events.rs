@@ -114,7 +114,7 @@ impl Change {
 
 impl Serialize for Change {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Change", 22)?;
+        let mut out = serializer.serialize_struct("Change", 23)?;
         out.serialize_field("id", &self.id)?;
         present(&self.snapshot, &mut out)?;
         if self.has_transitions {

@@ -54,7 +54,7 @@ impl CircuitRoutes {
     /// curl -X POST -H 'content-type: application/json' https://…/circuits/payments/force-open
     /// ```
     ///
-    /// The answer is the circuit's snapshot. Circuits of the same name are steered together.
+    /// The answer is the circuit's snapshot.
     pub fn with_control(self) -> Self {
         CircuitRoutes { control: true }
     }

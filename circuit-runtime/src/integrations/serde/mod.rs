@@ -40,7 +40,7 @@ impl Serialize for Rejection {
 /// The fields of the struct, and after `retry_after` the same in whole milliseconds, for programs.
 impl Serialize for Snapshot {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Snapshot", 21)?;
+        let mut out = serializer.serialize_struct("Snapshot", 22)?;
         present(self, &mut out)?;
         out.serialize_field("recent_transitions", &self.recent_transitions)?;
         out.end()
@@ -61,6 +61,7 @@ pub(super) fn present<S: SerializeStruct>(
     let millis = snapshot.retry_after.map(millis);
     out.serialize_field("retry_after", &millis.map(Duration::from_millis).map(Text))?;
     out.serialize_field("retry_after_ms", &millis)?;
+    out.serialize_field("in_flight", &snapshot.in_flight)?;
     out.serialize_field("successes", &snapshot.successes)?;
     out.serialize_field("failures", &snapshot.failures)?;
     out.serialize_field("ignored", &snapshot.ignored)?;

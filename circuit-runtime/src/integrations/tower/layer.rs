@@ -14,6 +14,8 @@ use crate::outcome::Outcome;
 pub struct CircuitBreakerLayer<C = ByResult> {
     breaker: &'static CircuitBreaker,
     classify: C,
+    #[cfg(feature = "tokio")]
+    not_ready_while_open: bool,
 }
 
 impl CircuitBreakerLayer {
@@ -21,7 +23,12 @@ impl CircuitBreakerLayer {
     /// first service is made.
     #[must_use]
     pub const fn new(breaker: &'static CircuitBreaker) -> Self {
-        CircuitBreakerLayer { breaker, classify: ByResult }
+        CircuitBreakerLayer {
+            breaker,
+            classify: ByResult,
+            #[cfg(feature = "tokio")]
+            not_ready_while_open: false,
+        }
     }
 }
 
@@ -52,7 +59,59 @@ impl<C> CircuitBreakerLayer<C> {
     where
         F: Fn(&Result<Response, Error>) -> Outcome,
     {
-        CircuitBreakerLayer { breaker: self.breaker, classify }
+        CircuitBreakerLayer {
+            breaker: self.breaker,
+            classify,
+            #[cfg(feature = "tokio")]
+            not_ready_while_open: self.not_ready_while_open,
+        }
+    }
+
+    /// Its services aren't ready while the circuit rejects, instead of answering with an error at
+    /// once: for services that a load balancer chooses from, which would take an endpoint that
+    /// answers at once for the least loaded one.
+    ///
+    /// `poll_ready` is pending from the opening of the circuit until it admits calls again: when the
+    /// wait is over, when a probe gives its place back, or when somebody resets or resumes it. A
+    /// full bulkhead doesn't count. Nothing is set aside for a service that is ready, so that one
+    /// which is never called blocks no probe; of several services that become ready at the deadline
+    /// only so many as there are `probes` get through, and the others are rejected.
+    ///
+    /// Feature `tokio`: the wait is timed by tokio's timer.
+    ///
+    /// ```
+    /// use circuit_runtime::tower::CircuitBreakerLayer;
+    /// use circuit_runtime::{CircuitBreaker, Config};
+    /// use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+    ///
+    /// static NODE_1: CircuitBreaker = CircuitBreaker::new("node 1", Config::new().threshold(1));
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let mut node = ServiceBuilder::new()
+    ///     .layer(CircuitBreakerLayer::new(&NODE_1).not_ready_while_open())
+    ///     .service(service_fn(|()| async { Err::<(), _>(std::io::Error::other("down")) }));
+    /// node.ready().await.unwrap().call(()).await.unwrap_err();
+    ///
+    /// let mut ready = std::pin::pin!(node.ready());
+    /// tokio::select! {
+    ///     biased;
+    ///     _ = &mut ready => panic!("the circuit is open"),
+    ///     () = async { NODE_1.reset() } => {}
+    /// }
+    /// assert!(ready.await.is_ok());
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// The services, in `poll_ready` while the circuit is open, outside of a tokio runtime with a
+    /// timer.
+    #[cfg(feature = "tokio")]
+    #[must_use]
+    pub const fn not_ready_while_open(mut self) -> Self {
+        self.not_ready_while_open = true;
+        self
     }
 }
 
@@ -61,7 +120,12 @@ impl<S, C: Clone> Layer<S> for CircuitBreakerLayer<C> {
 
     fn layer(&self, inner: S) -> Self::Service {
         self.breaker.register();
-        CircuitBreakerService::new(inner, self.breaker, self.classify.clone())
+        let service = CircuitBreakerService::new(inner, self.breaker, self.classify.clone());
+        #[cfg(feature = "tokio")]
+        if self.not_ready_while_open {
+            return service.not_ready_while_open();
+        }
+        service
     }
 }
 
@@ -70,6 +134,6 @@ impl<C> fmt::Debug for CircuitBreakerLayer<C> {
         f.debug_struct("CircuitBreakerLayer")
             .field("circuit", &self.breaker.name())
             .field("classify", &format_args!("{}", type_name::<C>()))
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -61,10 +61,33 @@
 //! is ready and never called takes no place from the others. A rejected call leaves the inner
 //! service ready.
 //!
+//! An error of the inner `poll_ready` is handed on and not counted. There was no call: nothing was
+//! admitted that could have an outcome, and by tower's contract a service that failed so is to be
+//! thrown away, which no waiting heals. Clients that can heal, such as tonic's channel or tower's
+//! `Reconnect`, hand the failed connection to the next call, where it is counted.
+//!
+//! # Behind a load balancer
+//!
+//! A circuit for each endpoint, and
+//! [`not_ready_while_open`](CircuitBreakerLayer::not_ready_while_open): a rejection is so quick that
+//! `tower::balance`, which looks for the least loaded endpoint, would send more calls to the one
+//! that is down, not less. An endpoint that isn't ready it passes over.
+//!
+//! ```text
+//! Balance::new(endpoints.map(|(client, breaker)| {
+//!     let layer = CircuitBreakerLayer::new(breaker).not_ready_while_open();
+//!     PendingRequests::new(layer.layer(client), CompleteOnResponse::default())
+//! }))
+//! ```
+//!
+//! If no endpoint is ready the balancer waits: put a timeout or `load_shed` outside of it.
+//!
 //! [`CircuitOpenError`]: crate::CircuitOpenError
 
 mod future;
 mod layer;
+#[cfg(feature = "tokio")]
+mod readiness;
 mod service;
 
 pub use future::ResponseFuture;

@@ -4,6 +4,8 @@ use std::task::{Context, Poll};
 
 use tower_service::Service;
 
+#[cfg(feature = "tokio")]
+use super::readiness::Readiness;
 use super::{BoxError, ByResult, Classify, ResponseFuture};
 use crate::breaker::CircuitBreaker;
 use crate::permit::Permit;
@@ -14,11 +16,25 @@ pub struct CircuitBreakerService<S, C = ByResult> {
     inner: S,
     breaker: &'static CircuitBreaker,
     classify: C,
+    /// `None`: it is ready as soon as the inner service is.
+    #[cfg(feature = "tokio")]
+    readiness: Option<Readiness>,
 }
 
 impl<S, C> CircuitBreakerService<S, C> {
     pub(super) fn new(inner: S, breaker: &'static CircuitBreaker, classify: C) -> Self {
-        CircuitBreakerService { inner, breaker, classify }
+        CircuitBreakerService {
+            inner,
+            breaker,
+            classify,
+            #[cfg(feature = "tokio")]
+            readiness: None,
+        }
+    }
+
+    #[cfg(feature = "tokio")]
+    pub(super) fn not_ready_while_open(self) -> Self {
+        CircuitBreakerService { readiness: Some(Readiness::new(self.breaker)), ..self }
     }
 
     /// The service within.
@@ -48,6 +64,12 @@ where
     type Future = ResponseFuture<S::Future, C>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        // The circuit first: what the inner service may set aside for a call that is ready, such as a
+        // place of a limit, isn't held while the circuit is open.
+        #[cfg(feature = "tokio")]
+        if let Some(readiness) = &mut self.readiness {
+            std::task::ready!(readiness.poll(context));
+        }
         self.inner.poll_ready(context).map_err(Into::into)
     }
 
@@ -70,6 +92,6 @@ impl<S: fmt::Debug, C> fmt::Debug for CircuitBreakerService<S, C> {
             .field("inner", &self.inner)
             .field("circuit", &self.breaker.name())
             .field("classify", &format_args!("{}", type_name::<C>()))
-            .finish()
+            .finish_non_exhaustive()
     }
 }

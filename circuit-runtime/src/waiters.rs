@@ -1,0 +1,100 @@
+//! Tasks that wait until a circuit may admit calls again.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Waker;
+
+use crate::sync::unpoisoned;
+
+/// Who waits, each with a number of its own.
+#[derive(Debug)]
+pub(crate) struct Waiters(Mutex<Vec<(WaiterId, Waker)>>);
+
+/// One that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WaiterId(u64);
+
+impl WaiterId {
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        // Relaxed: that the numbers differ is all.
+        WaiterId(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl Waiters {
+    pub(crate) const fn new() -> Self {
+        Waiters(Mutex::new(Vec::new()))
+    }
+
+    /// Waits from now on, or goes on waiting for another task. Look at the circuit after it: what
+    /// happened before wakes nobody.
+    pub(crate) fn wait(&self, id: WaiterId, waker: &Waker) {
+        // Cloned and dropped without the lock: wakers are the executor's code.
+        let waker = waker.clone();
+        let mut waiters = unpoisoned(self.0.lock());
+        let place = waiters.iter().position(|(waiter, _)| *waiter == id);
+        let earlier = place.map(|place| waiters.swap_remove(place));
+        waiters.push((id, waker));
+        drop(waiters);
+        drop(earlier);
+    }
+
+    /// Waits no longer.
+    pub(crate) fn leave(&self, id: WaiterId) {
+        let mut waiters = unpoisoned(self.0.lock());
+        let place = waiters.iter().position(|(waiter, _)| *waiter == id);
+        let left = place.map(|place| waiters.swap_remove(place));
+        drop(waiters);
+        drop(left);
+    }
+
+    /// Wakes all: each of them looks for itself.
+    pub(crate) fn wake(&self) {
+        let woken = std::mem::take(&mut *unpoisoned(self.0.lock()));
+        for (_, waker) in woken {
+            // A waker is the executor's code, and this is somebody else's call.
+            crate::sync::contained(|| waker.wake());
+        }
+    }
+
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        unpoisoned(self.0.lock()).len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicUsize;
+    use std::task::Wake;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn whoever_waits_is_woken_once_and_whoever_left_is_not() {
+        let waiters = Waiters::new();
+        let (stays, leaves) = (Arc::new(Woken::default()), Arc::new(Woken::default()));
+        let [first, second] = [(); 2].map(|()| WaiterId::new());
+        for _ in 0..3 {
+            waiters.wait(first, &Arc::clone(&stays).into());
+            waiters.wait(second, &Arc::clone(&leaves).into());
+        }
+        assert_eq!(waiters.len(), 2);
+        waiters.leave(second);
+        waiters.wake();
+        waiters.wake();
+        let woken = [stays, leaves].map(|woken| woken.0.load(Ordering::Relaxed));
+        assert_eq!((woken, waiters.len()), ([1, 0], 0));
+    }
+}
