@@ -58,6 +58,11 @@ mod rows {
     pub(crate) const KEYS_1_000: &str = "1,000 keys, random order";
     pub(crate) const KEYS_10_000: &str = "10,000 keys, random order";
     pub(crate) const KEYS_100_000: &str = "100,000 keys, random order";
+    pub(crate) const NEW_KEY_CALM: &str = "a new key, 10,000 circuits idle";
+    pub(crate) const NEW_KEY_OPEN: &str = "a new key, 10,000 circuits open";
+    pub(crate) const NEW_KEY_BUSY: &str = "a new key, 10,000 circuits busy";
+    pub(crate) const NEW_KEY_HALF_OPEN: &str = "a new key, 9,999 circuits open, one half-open";
+    pub(crate) const KEYS_IN_TURN: &str = "two keys in turn, 9,999 circuits open";
     pub(crate) const FIRST: &str = "first call of a function";
     pub(crate) const LEAST: &str = "a word loaded twice and a counter of the thread, by hand";
     pub(crate) const LEAST_ASYNC: &str =

@@ -38,7 +38,7 @@ const ROWS: [(&str, usize); 28] = [
     (rows::KEYS_1_000, 1),
     (rows::KEYS_10_000, 1),
 ];
-const REST: [(&str, &str, usize); 16] = [
+const REST: [(&str, &str, usize); 21] = [
     (rows::KEYS_100_000, ATTRIBUTE, 1),
     (rows::KEYS_100_000, CONCURRENT_MAP, 1),
     (rows::KEYS_100_000, BY_HAND, 1),
@@ -46,6 +46,11 @@ const REST: [(&str, &str, usize); 16] = [
     (rows::KEYS_10_000, BY_HAND, 1),
     (rows::KEYS_1, CONCURRENT_MAP, 1),
     (rows::KEYS_1, BY_HAND, 1),
+    (rows::NEW_KEY_CALM, ATTRIBUTE, 1),
+    (rows::NEW_KEY_OPEN, ATTRIBUTE, 1),
+    (rows::NEW_KEY_BUSY, ATTRIBUTE, 1),
+    (rows::NEW_KEY_HALF_OPEN, ATTRIBUTE, 1),
+    (rows::KEYS_IN_TURN, ATTRIBUTE, 1),
     (rows::FIRST, ATTRIBUTE, 1),
     (rows::LEAST, ALONE, 1),
     (rows::LEAST_IN_TIME, ALONE, 1),

@@ -34,12 +34,14 @@ pub(crate) enum Count {
     RejectedHalfOpenFull,
     RejectedForcedOpen,
     RejectedTooManyCalls,
+    /// Late and unprotected in one: the call's circuit went to another key.
+    Moved,
 }
 
 const COUNTS: usize = Count::ALL.len();
 
 impl Count {
-    const ALL: [Count; 15] = [
+    const ALL: [Count; 16] = [
         Count::Successes,
         Count::Failures,
         Count::Rejected,
@@ -55,6 +57,7 @@ impl Count {
         Count::RejectedHalfOpenFull,
         Count::RejectedForcedOpen,
         Count::RejectedTooManyCalls,
+        Count::Moved,
     ];
 
     /// The part of `Rejected` that a rejection for this reason is counted in, too. An open circuit

@@ -17,8 +17,8 @@ use crate::window::Figures;
 ///
 /// The counters are of the circuit's whole life and never go back. `failures` includes `panicked`,
 /// `timed_out` and, under `on_cancel = failure`, cancelled calls; `slow` counts successes and
-/// failures once more. A late outcome counts in `late` only, a call that runs unprotected in
-/// `unprotected` only, and one that runs in shadow where it would have been rejected in `rejected`
+/// failures once more. A late outcome counts in `late` only (and in `unprotected` where its circuit
+/// had gone to another key), a call that runs unprotected in `unprotected` only, and one that runs in shadow where it would have been rejected in `rejected`
 /// only.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -63,7 +63,8 @@ pub struct Snapshot {
     pub late: u64,
     /// Calls that a fallback answered.
     pub fallbacks: u64,
-    /// Calls that ran without a circuit, because `max_keys` left none for their key.
+    /// Calls that ran without a circuit, because `max_keys` left none for their key, or ended without
+    /// one, because theirs had gone to another key: those are in `late`, too.
     pub unprotected: u64,
     /// Changes of state.
     pub transitions: u64,
@@ -171,9 +172,9 @@ impl Snapshot {
         self.cancelled += totals.get(Count::Cancelled);
         self.panicked += totals.get(Count::Panicked);
         self.timed_out += totals.get(Count::TimedOut);
-        self.late += totals.get(Count::Late);
+        self.late += totals.get(Count::Late) + totals.get(Count::Moved);
         self.fallbacks += totals.get(Count::Fallbacks);
-        self.unprotected += totals.get(Count::Unprotected);
+        self.unprotected += totals.get(Count::Unprotected) + totals.get(Count::Moved);
     }
 
     /// Adds the circuit of one key to the sum over all keys.

@@ -80,6 +80,21 @@ pub(crate) enum Recorded {
     },
 }
 
+/// How free a key's circuit is to serve another key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Closed, without a failure in its run or window.
+    Calm,
+    /// Closed, with some.
+    Failing,
+    /// Its wait is over, and no probe is out that may still decide.
+    Settled,
+    /// Not before that moment, unless something happens to it.
+    Until(Nanos),
+    /// Not before its calls have given their places back.
+    Busy,
+}
+
 /// A change of state, still without number and time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Change {
@@ -186,13 +201,25 @@ impl Machine {
         self.window.as_mut().map(|window| window.figures(epoch, world))
     }
 
-    /// Whether probes are out that may still decide.
-    pub(crate) fn awaits_probes(&self, now: Nanos) -> bool {
+    /// How free a circuit in this state is to serve another key.
+    pub(crate) fn standing(&mut self, world: &impl World) -> Standing {
         match self.period {
-            Period::HalfOpen(probes) => {
-                probes.taken > probes.succeeded + probes.failed && now < self.lease(probes)
+            Period::Closed { run, .. } => {
+                let window = self.window.as_mut().map(|window| window.known(world).failures);
+                if run == 0 && window.unwrap_or(0) == 0 {
+                    Standing::Calm
+                } else {
+                    Standing::Failing
+                }
             }
-            Period::Closed { .. } | Period::Open { .. } => false,
+            Period::Open { until } if world.now() < until => Standing::Until(until),
+            Period::HalfOpen(probes)
+                if probes.taken > probes.succeeded + probes.failed
+                    && world.now() < self.lease(probes) =>
+            {
+                Standing::Until(self.lease(probes))
+            }
+            Period::Open { .. } | Period::HalfOpen(_) => Standing::Settled,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::counts::Count;
 use crate::error::{CircuitOpenError, Rejection};
 #[cfg(feature = "tracing")]
 use crate::integrations;
-use crate::keyed::Tenancy;
+use crate::keyed::{Keys, LONGEST, Tenancy};
 use crate::outcome::{Mode, State};
 use crate::per_thread::Thread;
 use crate::permit::Fallback;
@@ -110,7 +110,7 @@ impl CircuitBreaker {
             return self.reject_first(refusal, fallback);
         };
         let bump = |count| row.increment(count);
-        Err(self.rejection(name, refusal, None, fallback, bump))
+        Err(Self::rejection(name, refusal, None, fallback, bump))
     }
 
     /// The same where a thread first counts something, or has no row among the first; or where the
@@ -195,12 +195,27 @@ impl CircuitBreaker {
     fn ask_key(
         &'static self,
         key: &str,
-        mut known: Option<Tenancy<'static>>,
+        known: Option<Tenancy<'static>>,
         fallback: Fallback,
     ) -> Result<(&'static Front, Entry), CircuitOpenError> {
         let own = self.own.front();
         let Some(keys) = self.keys.get() else { return Ok((own, self.ask_or(fallback)?)) };
         self.register();
+        if key.len() > LONGEST {
+            return keys.known_as(key, |key| self.ask_known_key(keys, key, known, fallback));
+        }
+        self.ask_known_key(keys, key, known, fallback)
+    }
+
+    /// The same by what a key is known as.
+    #[inline]
+    fn ask_known_key(
+        &'static self,
+        keys: &'static Keys,
+        key: &str,
+        mut known: Option<Tenancy<'static>>,
+        fallback: Fallback,
+    ) -> Result<(&'static Front, Entry), CircuitOpenError> {
         for _ in 0..ATTEMPTS {
             let arrive = || keys.arrive(key, || (self.own().rules(), self.own().mode()));
             let Some(Tenancy { front, tenant }) = known.or_else(arrive) else { break };
@@ -214,7 +229,7 @@ impl CircuitBreaker {
             }
         }
         let by_mode = self.ask_mode(key, fallback).unwrap_or_else(|| Ok(self.unprotected()));
-        Ok((own, by_mode?))
+        Ok((self.own.front(), by_mode?))
     }
 
     /// Admission where no circuit is asked, by one look at the mode: what holds for all keys holds
@@ -239,14 +254,13 @@ impl CircuitBreaker {
         key: Option<&str>,
         fallback: Fallback,
     ) -> CircuitOpenError {
-        self.rejection(self.name(), refusal, key, fallback, |count| circuit.bump(count))
+        Self::rejection(self.name(), refusal, key, fallback, |count| circuit.bump(count))
     }
 
     /// The same by whoever has the name and the counters at hand.
     #[expect(clippy::inline_always, reason = "a rejection is quick, and has few places")]
     #[inline(always)]
     fn rejection(
-        &self,
         name: &'static str,
         Refusal { reason, retry_after }: Refusal,
         #[cfg_attr(not(feature = "tracing"), expect(unused_variables))] key: Option<&str>,
@@ -259,10 +273,6 @@ impl CircuitBreaker {
         }
         if fallback == Fallback::Runs {
             bump(Count::Fallbacks);
-        }
-        if reason == Rejection::TooManyCalls {
-            // It may have been a probe, and have given its place back.
-            self.may_have_room();
         }
         let error = CircuitOpenError::new(name, reason, retry_after);
         #[cfg(feature = "tracing")]
@@ -296,14 +306,16 @@ impl CircuitBreaker {
             Ok(entry) => entry,
             Err(refusal) => {
                 if refusal.reason == Rejection::TooManyCalls {
+                    // It may have been a probe, and have given its place back.
+                    self.may_have_room(circuit.front);
                     self.place_came_back(circuit.front);
                 }
                 return Ok(Err(self.rejected(circuit, refusal, key, fallback)));
             }
         };
         if entry.ticket.is_unseen() {
-            // In the shadow mode. It may have been a probe, and have given its place back.
-            self.may_have_room();
+            // In the shadow mode: the same.
+            self.may_have_room(circuit.front);
             self.place_came_back(circuit.front);
         }
         Ok(Ok(entry))
@@ -318,6 +330,8 @@ impl CircuitBreaker {
     ) -> Result<Result<Entry, Refusal>, Moved> {
         let (answer, transition) = circuit.ask(self.name(), tenant)?;
         if let Some(transition) = transition {
+            // Half-open: not free at the moment, but no longer for a time that is known.
+            self.may_have_room(circuit.front);
             self.tell(*transition);
         }
         Ok(answer)

@@ -1,14 +1,12 @@
 //! The one type users see: a circuit, or one circuit per key, with its name and its listeners.
 
 mod admission;
+mod keys;
 
 use std::fmt;
 use std::future::Future;
 use std::ptr;
-use std::sync::Arc;
 
-#[cfg(feature = "metrics")]
-use crate::circuit::View;
 use crate::circuit::{Circuit, Front, Own};
 #[cfg(all(feature = "tokio", feature = "tower"))]
 use crate::clock::Nanos;
@@ -30,7 +28,7 @@ use crate::sync::{Mutex, aside, const_fn, unpoisoned};
 use crate::track::{Standing, Track};
 #[cfg(all(feature = "tokio", feature = "tower"))]
 use crate::waiters::Waiters;
-use crate::word::{Entry, Ticket};
+use crate::word::Entry;
 
 /// A circuit breaker: usable in a `static`, shared by reference, without type parameters.
 ///
@@ -186,28 +184,6 @@ impl CircuitBreaker {
         Ok(Held::new(ByHand(self), entry))
     }
 
-    /// An outcome for a key that has lost its circuit meanwhile: late, but not the present key's.
-    #[cold]
-    pub(crate) fn count_late(&self) {
-        self.own().bump(Count::Late);
-    }
-
-    /// Where a call's part is counted that nothing judges: with its circuit, or only in the sum, if
-    /// another key has that by now.
-    #[cold]
-    pub(crate) fn counts_of<'a>(&'a self, circuit: Circuit<'a>, ticket: Ticket) -> Circuit<'a> {
-        let of_earlier_key =
-            self.keys.made().is_some() && circuit.is_of_earlier_key(ticket.epoch());
-        if of_earlier_key { self.own() } else { circuit }
-    }
-
-    /// A circuit may have become idle: a key that waits for one need wait no longer.
-    pub(crate) fn may_have_room(&self) {
-        if let Some(keys) = self.keys.made() {
-            keys.may_have_room();
-        }
-    }
-
     /// Calls may be admitted that were rejected: whoever waits for that has a look.
     pub(crate) fn may_admit(&self) {
         #[cfg(all(feature = "tokio", feature = "tower"))]
@@ -243,7 +219,6 @@ impl CircuitBreaker {
     #[inline(never)]
     pub(crate) fn tell(&self, transition: Transition) {
         if transition.to != State::Open {
-            self.may_have_room();
             self.may_admit();
         }
         #[cfg(any(feature = "metrics", feature = "tracing"))]
@@ -381,20 +356,6 @@ impl CircuitBreaker {
         look
     }
 
-    /// The keys that have a circuit now, in no particular order; none where there is no `key`.
-    #[must_use]
-    pub fn keys(&self) -> Vec<Arc<str>> {
-        self.keys.get().map(Keys::names).unwrap_or_default()
-    }
-
-    /// The circuit of this key, if it has one.
-    #[must_use]
-    pub fn snapshot_of(&self, key: &str) -> Option<Snapshot> {
-        let tenancy = self.keys.get()?.peek(key)?;
-        let view = self.circuit(tenancy.front).view();
-        (view.key.as_deref() == Some(key)).then(|| Snapshot::of(self.name(), view, false))
-    }
-
     /// Another configuration from now on. State, deadline, counters and a window of the same kind
     /// are kept; the new rules judge from the next outcome on. Calls in flight have not been timed
     /// for a `slow_call` that comes later: they count as fast.
@@ -455,14 +416,6 @@ impl CircuitBreaker {
         self.may_admit();
     }
 
-    /// The same for the circuits of all present and future keys.
-    fn change_all(&self, mut change: impl FnMut(Circuit<'_>)) {
-        match self.keys.get() {
-            None => change(self.own()),
-            Some(keys) => keys.change_all(self.own(), change),
-        }
-    }
-
     /// Adds a listener to this circuit's transitions; of a circuit per key, to those of all keys.
     /// It is kept for good.
     ///
@@ -489,17 +442,6 @@ impl CircuitBreaker {
 
     pub(crate) fn is_registered(&self) -> bool {
         self.own().is_listed()
-    }
-
-    /// Looks at the circuit of each key.
-    #[cfg(feature = "metrics")]
-    pub(crate) fn key_views(&self) -> Vec<View> {
-        self.keys
-            .made()
-            .into_iter()
-            .flat_map(Keys::circuits)
-            .map(|circuit| circuit.view())
-            .collect()
     }
 
     /// What metrics show beside a snapshot.

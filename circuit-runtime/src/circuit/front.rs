@@ -1,14 +1,12 @@
 //! What calls read of a circuit without its lock.
 
-use std::sync::atomic::AtomicBool;
-
 use once_cell::race::OnceBox;
 
 use super::places::Places;
 use crate::clock::{NEVER, Nanos};
 use crate::config::{Rules, Window};
 use crate::outcome::State;
-use crate::sync::{AtomicU32, AtomicU64, Ordering, const_fn};
+use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering, const_fn};
 use crate::tally::Tally;
 use crate::word::Word;
 
@@ -37,6 +35,8 @@ pub struct Front {
     number: u32,
     /// This circuit has been used since the search for an idle one last came by.
     used: AtomicBool,
+    /// A new key would have had this circuit, had it been free: whoever may have made it so says it.
+    waited_for: AtomicBool,
 }
 
 /// The key's text can't be read yet.
@@ -57,6 +57,7 @@ impl Front {
             tenant: AtomicU64::new(0),
             number,
             used: AtomicBool::new(true),
+            waited_for: AtomicBool::new(false),
             open: Deadline { until: AtomicU64::new(0), wait: AtomicU64::new(0) },
             full: Deadline { until: AtomicU64::new(0), wait: AtomicU64::new(0) },
             slow_after: AtomicU64::new(slow_after(rules)),
@@ -91,6 +92,25 @@ impl Front {
         self.used.swap(false, Ordering::Relaxed)
     }
 
+    /// Whether somebody has to be told when this circuit may have become free. It is noted under the
+    /// circuit's lock (`reassign`): whoever asks after a change under that lock knows of everybody
+    /// whom the circuit has refused before, and later ones see the change.
+    #[inline]
+    pub(crate) fn is_waited_for(&self) -> bool {
+        // Relaxed: the circuit's lock orders the two.
+        self.waited_for.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn wait_for(&self) {
+        self.waited_for.store(true, Ordering::Relaxed);
+    }
+
+    /// It will be looked at again, without being told.
+    pub(crate) fn stop_waiting(&self) {
+        self.waited_for.store(false, Ordering::Relaxed);
+        self.places.stop_waiting();
+    }
+
     /// The key that this circuit serves: after [`Front::quick`] or [`Front::look_at`], or under the
     /// lock.
     #[inline]
@@ -104,10 +124,14 @@ impl Front {
         Some(self.tenant.load(Ordering::Acquire)).filter(|tenant| tenant & MOVING_IN == 0)
     }
 
+    /// The number of the key after the present one, which is not yet readable.
+    pub(super) fn next_tenant(&self) -> u64 {
+        (self.tenant() | MOVING_IN) + 2
+    }
+
     /// Another key begins to move in; under the lock.
     pub(super) fn change_tenant(&self) {
-        let next = (self.tenant() | MOVING_IN) + 2;
-        self.tenant.store(next, Ordering::Relaxed);
+        self.tenant.store(self.next_tenant(), Ordering::Relaxed);
     }
 
     /// The key's text can be read from now on.

@@ -50,6 +50,7 @@ mod front;
 mod places;
 mod record;
 mod slides;
+mod tenancy;
 #[cfg(all(test, not(circuit_loom)))]
 mod tests;
 mod view;
@@ -198,15 +199,6 @@ impl<'a> Circuit<'a> {
         }
     }
 
-    pub(crate) fn key(&self) -> Option<Arc<str>> {
-        self.enter().key.clone()
-    }
-
-    /// Whether this is the key that the circuit serves.
-    pub(crate) fn serves(&self, key: &str) -> bool {
-        self.enter().key.as_deref() == Some(key)
-    }
-
     /// Takes the lock, and takes over what has only been counted since.
     #[inline]
     fn enter(&self) -> MutexGuard<'a, Inner> {
@@ -220,11 +212,6 @@ impl<'a> Circuit<'a> {
 
     pub(crate) fn rules(&self) -> Rules {
         *self.enter().machine.rules()
-    }
-
-    /// Until when calls are rejected, if they are.
-    pub(crate) fn rejects_until(&self) -> Option<Nanos> {
-        self.enter().machine.rejects_until()
     }
 
     /// The state as a caller would find it: from the deadline on, an open circuit is half-open.
@@ -272,31 +259,6 @@ impl<'a> Circuit<'a> {
         inner.machine.reconfigure(rules, &self.here(&Moment::default()));
         self.front.publish_rules(&rules);
         self.publish(&inner);
-    }
-
-    /// Gives this circuit to another key, if `may_go` says so of its present state.
-    pub(crate) fn reassign(
-        &self,
-        key: &Arc<str>,
-        rules: Rules,
-        mode: Mode,
-        may_go: impl FnOnce(&Machine, Nanos) -> bool,
-    ) -> bool {
-        let mut inner = self.enter();
-        if !may_go(&inner.machine, clock::now()) || !self.front.places.hand_over() {
-            return false;
-        }
-        inner.key = Some(Arc::clone(key));
-        inner.machine.reassign(rules);
-        inner.since_epoch = inner.machine.epoch();
-        inner.mode = mode;
-        // The first key finds nothing.
-        inner.before = (self.front.tenant() > 0).then(|| Box::new(self.totals()));
-        inner.transitions_before = inner.transitions;
-        self.front.change_tenant();
-        self.front.publish_rules(&rules);
-        self.publish(&inner);
-        true
     }
 
     fn here<'m>(&self, moment: &'m Moment) -> Here<'m>

@@ -1,6 +1,6 @@
 //! The outcome: what does this call change?
 
-use super::{Circuit, Front, Inner};
+use super::{Circuit, Front};
 use crate::clock::{Moment, Nanos};
 use crate::config::Rules;
 use crate::event::Transition;
@@ -56,9 +56,10 @@ impl Front {
         took >= self.slow_after.load(Ordering::Relaxed)
     }
 
-    /// Gives a place of the bulkhead back.
-    pub(crate) fn leave(&self) {
-        self.places.leave();
+    /// Gives a place of the bulkhead back. True: it was the last one, and a new key waits for that.
+    #[must_use]
+    pub(crate) fn leave(&self) -> bool {
+        self.places.leave()
     }
 }
 
@@ -100,17 +101,5 @@ impl Circuit<'_> {
                 Ok((verdict, transition))
             }
         }
-    }
-
-    /// Whether another key than the present one had the circuit in this period.
-    pub(crate) fn is_of_earlier_key(&self, epoch: u32) -> bool {
-        self.enter().is_of_earlier_key(epoch)
-    }
-}
-
-impl Inner {
-    /// Epochs go round: what lies behind is the nearer half, and its distance is negative.
-    fn is_of_earlier_key(&self, epoch: u32) -> bool {
-        epoch.wrapping_sub(self.since_epoch).leading_zeros() == 0
     }
 }

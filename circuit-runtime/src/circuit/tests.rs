@@ -5,7 +5,7 @@ use super::*;
 use crate::clock::NEVER;
 use crate::config::{Config, Window};
 use crate::error::Rejection;
-use crate::state::Verdict;
+use crate::state::{Standing, Verdict};
 use crate::test_util::freeze;
 use crate::window::Ease;
 use crate::window::Mark;
@@ -112,11 +112,11 @@ fn an_open_circuit_rejects_without_its_lock_until_its_deadline() {
     let time = freeze();
     let own = own(FRAGILE);
     let circuit = own.circuit();
-    assert_eq!(circuit.rejects_until(), None);
+    assert_eq!(circuit.standing(), Standing::Calm);
     assert!(circuit.front.word().just_rejects().is_none());
     call(circuit, true);
     assert!(circuit.front.word().just_rejects().is_some());
-    assert_eq!(circuit.rejects_until(), Some(clock::now() + clock::nanos(WAIT)));
+    assert_eq!(circuit.standing(), Standing::Until(clock::now() + clock::nanos(WAIT)));
     assert_eq!(look(circuit), Some(Err((Rejection::Open, clock::nanos(WAIT)))));
     time.advance(Duration::from_nanos(clock::nanos(WAIT) - 1));
     assert_eq!(look(circuit), Some(Err((Rejection::Open, 1))));
@@ -244,7 +244,7 @@ fn a_circuit_that_serves_another_key_sends_the_calls_of_the_old_one_away() {
     let mut tenants = vec![circuit.front.tenant()];
     for key in ["first", "second"] {
         assert!(circuit.ask("test", tenants[tenants.len() - 1]).is_ok());
-        circuit.reassign(&Arc::from(key), FRAGILE.rules(), Mode::Normal, |_, _| true);
+        circuit.reassign(key, FRAGILE.rules(), Mode::Normal, |_| true).unwrap();
         for tenant in &tenants {
             assert!(circuit.ask("test", *tenant).is_err(), "tenant {tenant} is gone");
         }
@@ -259,7 +259,7 @@ fn a_tenants_text_can_be_read_from_its_settling_on_and_its_number_never_comes_ba
     let mut seen = vec![front.tenant()];
     // Of some keys the text can't be read at all.
     for settles in [true, false, false, true, true, false, true] {
-        own.circuit().reassign(&Arc::from("key"), FRAGILE.rules(), Mode::Normal, |_, _| true);
+        own.circuit().reassign("key", FRAGILE.rules(), Mode::Normal, |_| true).unwrap();
         seen.push(front.tenant());
         assert_eq!(front.readable_tenant(), None);
         if settles {
@@ -275,8 +275,8 @@ fn a_tenants_text_can_be_read_from_its_settling_on_and_its_number_never_comes_ba
 fn a_late_outcome_is_told_from_one_for_an_earlier_key() {
     let own = own(FRAGILE);
     let circuit = own.circuit();
-    circuit.reassign(&Arc::from("first"), FRAGILE.rules(), Mode::Normal, |_, _| true);
-    circuit.reassign(&Arc::from("second"), FRAGILE.rules(), Mode::Normal, |_, _| true);
+    circuit.reassign("first", FRAGILE.rules(), Mode::Normal, |_| true).unwrap();
+    circuit.reassign("second", FRAGILE.rules(), Mode::Normal, |_| true).unwrap();
     (0..5).for_each(|_| drop(circuit.reset("test")));
     let of_earlier_key = |epoch| {
         let neutral = |_: &Rules| Verdict::Neutral;
@@ -303,7 +303,7 @@ fn a_bulkhead_has_as_many_places_as_its_limit() {
     };
     assert!((0..2).all(|_| enter().is_ok_and(Ticket::is_placed)));
     assert_eq!(enter().err().map(|refusal| refusal.reason), Some(Rejection::TooManyCalls));
-    circuit.front.leave();
+    assert!(!circuit.front.leave());
     assert!(enter().is_ok());
 }
 

@@ -16,6 +16,8 @@ pub(crate) struct View {
     /// Tells the time that the key has this circuit from all other times that a key has one.
     #[cfg(feature = "metrics")]
     pub(crate) stamp: (usize, u64),
+    /// The key's number.
+    pub(crate) tenant: u64,
     pub(crate) state: State,
     pub(crate) mode: Mode,
     pub(crate) failures_in_a_row: u32,
@@ -68,6 +70,7 @@ impl Circuit<'_> {
             key: inner.key.clone(),
             #[cfg(feature = "metrics")]
             stamp: (self.front.number(), self.front.tenant() / 2),
+            tenant: self.front.tenant(),
             state,
             mode: inner.mode,
             failures_in_a_row: inner.machine.failures_in_a_row(),

@@ -18,7 +18,8 @@ use crate::sync::{AtomicU32, Ordering};
 /// full with the most keys there can be, a million.
 const FIRST: usize = 16;
 const TABLES: usize = 18;
-/// An entry: the number of a slot, plus one, and above it a part of the hash.
+/// An entry: the number of a slot, plus one, and above it the uppermost part of what is used of the
+/// hash. The largest table goes by one bit of that, too.
 const NUMBER: u32 = (1 << 20) - 1;
 const FREE: u32 = 0;
 const _: () = assert!(FIRST << (TABLES - 1) >= 2 * 1_000_000 && NUMBER > 1_000_000);
@@ -43,18 +44,18 @@ impl Index {
     /// The slot that stands where one of this hash would if it were alone, if it may be that.
     #[inline]
     pub(super) fn at_home(&self, hash: u64) -> Option<usize> {
-        let table = self.table()?;
+        let (table, hash) = (self.table()?, used(hash));
         let entry = table.get(table.home(hash));
         (entry != FREE && entry & !NUMBER == part(hash)).then(|| number(entry))
     }
 
     /// What is found at the first slot of this hash where something is found.
     pub(super) fn find<T>(&self, hash: u64, at: impl FnMut(usize) -> Option<T>) -> Option<T> {
-        self.table()?.find(hash, at)
+        self.table()?.find(used(hash), at)
     }
 
     /// Adds a slot. `hashes` are those of all slots by their numbers, this one's too.
-    pub(super) fn insert(&self, number: usize, hashes: &[u64]) {
+    pub(super) fn insert(&self, number: usize, hashes: &[u32]) {
         match self.table() {
             Some(table) if hashes.len() * 2 <= table.0.len() => table.insert(number, hashes),
             _ => self.grow(hashes),
@@ -62,7 +63,7 @@ impl Index {
     }
 
     /// Removes a slot; `hashes` still has its hash.
-    pub(super) fn remove(&self, number: usize, hashes: &[u64]) {
+    pub(super) fn remove(&self, number: usize, hashes: &[u32]) {
         if let Some(table) = self.table() {
             table.remove(number, hashes);
         }
@@ -76,7 +77,7 @@ impl Index {
     /// Earlier tables stay for those who still look into them. Together they are no larger than the
     /// present one.
     #[cold]
-    fn grow(&self, hashes: &[u64]) {
+    fn grow(&self, hashes: &[u32]) {
         let current = self.current.load(Ordering::Relaxed) + 1;
         let Some(place) = self.tables.get(current as usize) else { return };
         let table = place.get_or_init(|| Box::new(Table::new(FIRST << current)));
@@ -92,8 +93,7 @@ impl Table {
 
     /// Where a hash would stand if it were alone. The entry has the uppermost bits.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "its lower bits")]
-    fn home(&self, hash: u64) -> usize {
+    fn home(&self, hash: u32) -> usize {
         hash as usize & (self.0.len() - 1)
     }
 
@@ -117,7 +117,7 @@ impl Table {
     }
 
     #[inline]
-    fn find<T>(&self, hash: u64, mut at: impl FnMut(usize) -> Option<T>) -> Option<T> {
+    fn find<T>(&self, hash: u32, mut at: impl FnMut(usize) -> Option<T>) -> Option<T> {
         let mut position = self.home(hash);
         // Once around, should it look full while entries are being moved.
         for _ in 0..self.0.len() {
@@ -135,7 +135,7 @@ impl Table {
         None
     }
 
-    fn insert(&self, number: usize, hashes: &[u64]) {
+    fn insert(&self, number: usize, hashes: &[u32]) {
         let hash = hashes[number];
         let mut position = self.home(hash);
         while self.get(position) != FREE {
@@ -145,7 +145,7 @@ impl Table {
     }
 
     /// Closes the gap: whatever behind it would stand in it, had it been free, moves there.
-    fn remove(&self, slot: usize, hashes: &[u64]) {
+    fn remove(&self, slot: usize, hashes: &[u32]) {
         let mut gap = self.home(hashes[slot]);
         while self.get(gap) != FREE && number(self.get(gap)) != slot {
             gap = self.behind(gap);
@@ -163,8 +163,15 @@ impl Table {
     }
 }
 
+/// What is used of a hash.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "its lower half")]
+pub(super) fn used(hash: u64) -> u32 {
+    hash as u32
+}
+
 #[expect(clippy::cast_possible_truncation, reason = "there are at most a million slots")]
-fn entry(number: usize, hash: u64) -> u32 {
+fn entry(number: usize, hash: u32) -> u32 {
     part(hash) | (number as u32 + 1)
 }
 
@@ -175,8 +182,8 @@ fn number(entry: u32) -> usize {
 
 /// The part of a hash that an entry has.
 #[inline]
-fn part(hash: u64) -> u32 {
-    (hash >> 32) as u32 & !NUMBER
+fn part(hash: u32) -> u32 {
+    hash & !NUMBER
 }
 
 #[cfg(all(test, not(circuit_loom)))]
@@ -187,11 +194,11 @@ mod tests {
     fn every_slot_is_found_by_its_hash_and_none_after_its_removal() {
         let mut random = fastrand::Rng::with_seed(11);
         // Many hashes of one home, some of them at the end of the table.
-        let mut hash = || random.u64(..) & !0xf8;
+        let mut hash = || random.u32(..) & !0xf8;
         let index = Index::new();
         let mut hashes = Vec::new();
-        let found = |hashes: &[u64], number: usize| {
-            index.find(hashes[number], |slot| (slot == number).then_some(())).is_some()
+        let found = |hashes: &[u32], number: usize| {
+            index.find(hashes[number].into(), |slot| (slot == number).then_some(())).is_some()
         };
         for number in 0..300 {
             hashes.push(hash());
@@ -213,7 +220,7 @@ mod tests {
         let mut random = fastrand::Rng::with_seed(12);
         let (index, mut hashes) = (Index::new(), Vec::new());
         for number in 0..3_000 {
-            hashes.push(random.u64(..));
+            hashes.push(random.u32(..));
             index.insert(number, &hashes);
             assert!(index.table().unwrap().0.len() >= 2 * hashes.len(), "more than half full");
         }

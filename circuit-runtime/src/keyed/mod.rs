@@ -5,31 +5,35 @@
 //! reference to its circuit without counting references, and whoever has looked a key up just
 //! before its slot changed hands is told so by the tenant's number (see `circuit`).
 //!
+//! Which slot a new key gets is a matter of queues, under the lock of the arrivals (`arrivals`,
+//! `queues`): it is found in amortised constant time, whatever the others are doing.
+//!
 //! A call finds its circuit without a lock: `index` says which slots may be the key's, and the slot's
 //! own `text` whether one is. Nothing is ever taken for another key's circuit; a call that finds
 //! none, because there is none or because it is just being moved, asks again behind the lock.
 //! A concurrent map of the usual kind alone costs as much as the whole call does so, since it has its
 //! entries, its keys and the reclamation of both to look after (see `benches`).
 
+mod arrivals;
 mod index;
+mod long;
+mod queues;
 mod slots;
 mod text;
 
+pub(crate) use long::LONGEST;
 pub(crate) use slots::Slots;
 pub(crate) use text::Ends;
 
 use std::hash::{BuildHasher, Hasher};
-use std::sync::Arc;
 
 use once_cell::race::OnceBox;
 
 use crate::circuit::{Circuit, Front};
-use crate::clock::{self, NEVER, Nanos};
-use crate::config::Rules;
-use crate::outcome::{Mode, State};
-use crate::state::Machine;
-use crate::sync::{AtomicU64, Mutex, Ordering, aside, unpoisoned};
+use crate::sync::{Mutex, aside};
+use arrivals::Arrivals;
 use index::Index;
+use long::Shortener;
 
 // The model checker has to find the same table in each execution.
 #[cfg(circuit_loom)]
@@ -51,9 +55,8 @@ pub(crate) struct Keys {
     hashers: [RandomState; 2],
     index: Index,
     slots: Slots,
+    shortener: Shortener,
     arrivals: Mutex<Arrivals>,
-    /// Until when no slot can become free by itself, so that looking for one would be in vain.
-    full_until: AtomicU64,
 }
 
 /// The same, made when somebody first asks: a constant can't make them.
@@ -95,25 +98,14 @@ impl Tenancy<'_> {
     }
 }
 
-/// In place of `full_until` while somebody looks for an idle circuit: a moment long past.
-const LOOKING: Nanos = 1;
-
-/// What changes when a new key arrives.
-struct Arrivals {
-    /// The hash of each slot's key.
-    hashes: Vec<u64>,
-    /// Where the search for an idle circuit goes on.
-    hand: usize,
-}
-
 impl Keys {
     fn new(max_keys: u32) -> Self {
         Keys {
             hashers: hashers(),
             index: Index::new(),
             slots: Slots::new(max_keys as usize),
-            arrivals: Mutex::new(Arrivals { hashes: Vec::new(), hand: 0 }),
-            full_until: AtomicU64::new(0),
+            shortener: Shortener::default(),
+            arrivals: Mutex::new(Arrivals::new()),
         }
     }
 
@@ -154,7 +146,12 @@ impl Keys {
     /// The same for a key of any length.
     #[inline(never)]
     fn get_any(&self, key: &str) -> Option<Tenancy<'_>> {
-        self.get_further(key, self.hash(key))
+        self.known_as(key, |key| self.get_further(key, self.hash(key)))
+    }
+
+    /// Calls `f` with what a key is known as: itself, unless it is too long.
+    pub(crate) fn known_as<O>(&self, key: &str, f: impl FnOnce(&str) -> O) -> O {
+        if key.len() <= LONGEST { f(key) } else { f(self.shortener.shorten(key).as_str()) }
     }
 
     /// The same, wherever in the index it stands.
@@ -190,154 +187,12 @@ impl Keys {
     fn hashers(&self) -> [impl Hasher; 2] {
         self.hashers.each_ref().map(RandomState::build_hasher)
     }
-
-    /// The circuit of a key, which may be new. `None`: all are taken by keys that may not be
-    /// forgotten.
-    ///
-    /// `settings` are asked for under the lock, under which they are also changed for all keys.
-    #[cold]
-    pub(crate) fn arrive(
-        &self,
-        key: &str,
-        settings: impl FnOnce() -> (Rules, Mode),
-    ) -> Option<Tenancy<'_>> {
-        let now = clock::now();
-        let hash = self.hash(key);
-        let mut arrivals = unpoisoned(self.arrivals.lock());
-        if let Some(tenancy) = self.present(&arrivals, key, hash) {
-            tenancy.front.touch();
-            return Some(tenancy);
-        }
-        if now < self.full_until.load(Ordering::Relaxed) {
-            return None;
-        }
-        let name = Arc::from(key);
-        let (rules, mode) = settings();
-        let next = arrivals.hashes.len();
-        let number = if next < self.slots.max() {
-            self.slots.get_or_make(next, rules)?.reassign(&name, rules, mode, |_, _| true);
-            arrivals.hashes.push(hash);
-            next
-        } else {
-            self.full_until.store(LOOKING, Ordering::Relaxed);
-            let evicted = self.evict(&mut arrivals, &name, rules, mode);
-            let until = evicted.map_or_else(|| self.full_until(&arrivals, now), |_| 0);
-            // Fails if one has become idle since, which may have been overlooked.
-            let _ = self.full_until.compare_exchange(
-                LOOKING,
-                until,
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            );
-            let number = evicted?;
-            self.index.remove(number, &arrivals.hashes);
-            arrivals.hashes[number] = hash;
-            number
-        };
-        let tenancy = self.slots.move_in(number, key);
-        self.index.insert(number, &arrivals.hashes);
-        tenancy
-    }
-
-    /// A circuit may have become idle. Who found it busy before learns of it (`arrive`), since the
-    /// circuit has been locked in between.
-    pub(crate) fn may_have_room(&self) {
-        if self.full_until.load(Ordering::Relaxed) != 0 {
-            // Before the exchange there, which fails, or after it.
-            self.full_until.swap(0, Ordering::Relaxed);
-        }
-    }
-
-    /// The key's circuit, if it has one; looking at it doesn't count as use.
-    pub(crate) fn peek(&self, key: &str) -> Option<Tenancy<'_>> {
-        let arrivals = unpoisoned(self.arrivals.lock());
-        self.present(&arrivals, key, self.hash(key))
-    }
-
-    /// A look-up behind the lock, where every key is found.
-    fn present(&self, _: &Arrivals, key: &str, hash: u64) -> Option<Tenancy<'_>> {
-        self.index.find(hash, |number| {
-            let Circuit { front, .. } =
-                self.slots.circuit(number).filter(|circuit| circuit.serves(key))?;
-            Some(Tenancy { front, tenant: front.tenant() })
-        })
-    }
-
-    /// Changes the circuit that new keys take their settings from, and every other, while no new
-    /// key can arrive.
-    pub(crate) fn change_all(&self, root: Circuit<'_>, mut change: impl FnMut(Circuit<'_>)) {
-        let arrivals = unpoisoned(self.arrivals.lock());
-        change(root);
-        self.first(arrivals.hashes.len()).for_each(change);
-        self.may_have_room();
-    }
-
-    /// Every key that has a circuit, in no particular order; none comes or goes meanwhile.
-    pub(crate) fn names(&self) -> Vec<Arc<str>> {
-        let arrivals = unpoisoned(self.arrivals.lock());
-        self.first(arrivals.hashes.len()).filter_map(|circuit| circuit.key()).collect()
-    }
-
-    /// Every circuit, in no particular order.
-    pub(crate) fn circuits(&self) -> impl Iterator<Item = Circuit<'_>> {
-        let made = unpoisoned(self.arrivals.lock()).hashes.len();
-        self.first(made)
-    }
-
-    fn first(&self, made: usize) -> impl Iterator<Item = Circuit<'_>> {
-        (0..made).filter_map(|number| self.slots.circuit(number))
-    }
-
-    /// Gives the least valuable slot to the key: closed ones that nobody has used since the hand
-    /// last came by, then any closed one, then one whose wait is over and whose probes are all
-    /// answered.
-    fn evict(
-        &self,
-        arrivals: &mut Arrivals,
-        key: &Arc<str>,
-        rules: Rules,
-        mode: Mode,
-    ) -> Option<usize> {
-        let closed = |machine: &Machine, _: Nanos| machine.state() == State::Closed;
-        let settled = |machine: &Machine, now: Nanos| {
-            machine.rejects_until().is_none_or(|until| until <= now) && !machine.awaits_probes(now)
-        };
-        let passes: [(bool, MayGo); 3] = [(true, closed), (false, closed), (false, settled)];
-        for (spare_recent, may_go) in passes {
-            for _ in 0..arrivals.hashes.len() {
-                let number = arrivals.hand;
-                arrivals.hand = (number + 1) % arrivals.hashes.len();
-                let circuit = self.slots.circuit(number)?;
-                if spare_recent && circuit.front.take_use() {
-                    continue;
-                }
-                if circuit.reassign(key, rules, mode, may_go) {
-                    circuit.front.touch();
-                    return Some(number);
-                }
-            }
-        }
-        None
-    }
-
-    /// When the first slot may become free by the mere passing of time; at once, if some call's end
-    /// may free one.
-    fn full_until(&self, arrivals: &Arrivals, now: Nanos) -> Nanos {
-        let circuits = self.first(arrivals.hashes.len());
-        circuits.map(|circuit| circuit.rejects_until().unwrap_or(now)).min().unwrap_or(NEVER)
-    }
 }
-
-/// Whether a circuit in this state may be given to another key.
-type MayGo = fn(&Machine, Nanos) -> bool;
 
 #[cfg(all(test, not(circuit_loom)))]
 mod tests {
     use super::*;
-    use crate::Config;
-    use crate::state::Verdict;
-    use crate::test_util::freeze;
-    use crate::window::Mark;
+    use crate::{Config, Mode};
 
     const RULES: Config = Config::new().threshold(1);
 
@@ -345,23 +200,11 @@ mod tests {
         keys.arrive(key, || (RULES.rules(), Mode::Normal))
     }
 
-    fn known<'a>(keys: &'a Keys, key: &str) -> Circuit<'a> {
-        keys.circuit(keys.get(key).unwrap().1.front).unwrap()
-    }
-
-    fn open(circuit: Circuit<'_>) {
-        let failure = Verdict::Judged(Mark { failure: true, slow: false });
-        let ticket = circuit.front.quick().expect("it is closed");
-        let recorded =
-            circuit.record("test", ticket.epoch(), &clock::Moment::default(), |_| failure);
-        assert!(recorded.is_ok_and(|(_, transition)| transition.is_some()));
-    }
-
     #[test]
     fn a_known_key_is_found_without_the_lock() {
         let keys = Keys::new(100);
         let name =
-            |number: usize| format!("{number:0len$}", len = [3, 8, 20, 32, 33, 288][number % 6]);
+            |number: usize| format!("{number:0len$}", len = [3, 8, 20, 32, 33, 256][number % 6]);
         let names: Vec<_> = (0..100).map(name).collect();
         let arrived = |name: &String| arrive(&keys, name).unwrap();
         let arrived: Vec<_> = names.iter().map(arrived).collect();
@@ -401,23 +244,5 @@ mod tests {
             let at_once = at_once.count();
             assert!((690..850).contains(&at_once), "{at_once} of 1024 like {}", names[0]);
         }
-    }
-
-    #[test]
-    fn an_idle_circuit_is_looked_for_in_vain_once_a_wait_and_again_when_one_may_be_idle() {
-        let _time = freeze();
-        let keys = Keys::new(2);
-        for key in ["a", "b"] {
-            arrive(&keys, key).unwrap();
-            open(known(&keys, key));
-        }
-        assert!(arrive(&keys, "c").is_none());
-        let until = known(&keys, "a").rejects_until().unwrap();
-        assert_eq!(keys.full_until.load(Ordering::Relaxed), until);
-        known(&keys, "b").reset("test");
-        assert!(arrive(&keys, "c").is_none());
-        keys.may_have_room();
-        assert!(arrive(&keys, "c").is_some());
-        assert_eq!(keys.full_until.load(Ordering::Relaxed), 0);
     }
 }

@@ -92,9 +92,8 @@ impl Slots {
         let slab = self.slab(number)?;
         let Slot { front, text } = &slab.slots[number % TOGETHER];
         fence(Ordering::Release);
-        if text.replace(key, &slab.middles[number % TOGETHER]) {
-            front.settle_tenant();
-        }
+        text.replace(key, &slab.middles[number % TOGETHER]);
+        front.settle_tenant();
         Some(Tenancy { front, tenant: front.tenant() })
     }
 

@@ -14,11 +14,11 @@ use std::hash::Hasher;
 
 use once_cell::race::OnceBox;
 
+use super::long::MOST;
 use crate::sync::{AtomicU64, Ordering};
 
-/// The least number of words for the middle of a text, and the most: they stay when it has gone.
-const LEAST_MIDDLE: usize = 32;
-const MOST_MIDDLE: usize = 512;
+/// So many words are between the ends of the longest text.
+const WORDS: usize = (MOST - 32).div_ceil(8);
 
 /// The first and the last two words of a text, which may overlap: all of a text of up to 32 bytes,
 /// and most host names are shorter.
@@ -87,42 +87,34 @@ pub(super) struct Text {
     ends: [AtomicU64; 4],
 }
 
-/// The words of a text's middle; made once, so that they can be read without a lock.
+/// The words of a text's middle; made with the first text that has one, and kept, so that they can be
+/// read without a lock.
 #[derive(Debug)]
-pub(super) struct Middle(OnceBox<Box<[AtomicU64]>>);
+pub(super) struct Middle(OnceBox<[AtomicU64; WORDS]>);
 
 impl Middle {
     pub(super) const fn new() -> Self {
         Middle(OnceBox::new())
     }
 
-    /// The places of a middle, if there are so many.
-    fn places(&self, middle: &[u8]) -> Option<&[AtomicU64]> {
-        match middle.len().div_ceil(8) {
-            0 => Some(&[]),
-            words => self.0.get()?.get(..words),
-        }
-    }
-
     fn is(&self, middle: &[u8]) -> bool {
-        self.places(middle).is_some_and(|places| {
+        let words = middle.len().div_ceil(8);
+        let places =
+            if words == 0 { Some(&[][..]) } else { self.0.get().and_then(|all| all.get(..words)) };
+        places.is_some_and(|places| {
             let mut places = places.iter().enumerate();
             places.all(|(index, place)| place.load(Ordering::Relaxed) == word(middle, index))
         })
     }
 
-    /// False: there is no room.
-    fn replace(&self, middle: &[u8]) -> bool {
-        if !middle.is_empty() {
-            let words = middle.len().div_ceil(8).next_power_of_two();
-            let room = words.clamp(LEAST_MIDDLE, MOST_MIDDLE);
-            self.0.get_or_init(|| Box::new((0..room).map(|_| AtomicU64::new(0)).collect()));
+    fn replace(&self, middle: &[u8]) {
+        if middle.is_empty() {
+            return;
         }
-        let Some(places) = self.places(middle) else { return false };
-        for (index, place) in places.iter().enumerate() {
+        let places = self.0.get_or_init(|| Box::new(std::array::from_fn(|_| AtomicU64::new(0))));
+        for (index, place) in places.iter().enumerate().take(middle.len().div_ceil(8)) {
             place.store(word(middle, index), Ordering::Relaxed);
         }
-        true
     }
 }
 
@@ -145,16 +137,13 @@ impl Text {
         self.has(Ends::of_any(text), text.len()) && rest.is(middle(text))
     }
 
-    /// Puts another text here. One thread at a time. False: it can't be read from here.
-    ///
-    /// A text that is longer than the room that this one's first long text made can't be, ever: its
-    /// calls ask for their circuit behind the lock.
-    pub(super) fn replace(&self, text: &str, rest: &Middle) -> bool {
+    /// Puts another text here, of at most `MOST` bytes. One thread at a time.
+    pub(super) fn replace(&self, text: &str, rest: &Middle) {
         self.len.store(text.len() as u64, Ordering::Relaxed);
         for (place, word) in self.ends.iter().zip(Ends::of_any(text).0) {
             place.store(word, Ordering::Relaxed);
         }
-        rest.replace(middle(text))
+        rest.replace(middle(text));
     }
 }
 
@@ -186,13 +175,13 @@ mod tests {
 
     #[test]
     fn a_text_is_its_own_and_no_other() {
-        let long = "k".repeat(400);
+        let long = "k".repeat(MOST - 1);
         let keys =
             ["", "a", "b", "ab", "ba", "abcdefg", "abcdefgh", "abcdefghi", "abcdefgiX", &long];
         let longer = long.clone() + "k";
         for key in keys {
             let (text, rest) = (Text::new(), Middle::new());
-            assert!(text.replace(key, &rest));
+            text.replace(key, &rest);
             for other in keys.into_iter().chain([longer.as_str(), &long[1..]]) {
                 assert_eq!(is(&text, other, &rest), other == key, "{key} {other}");
             }
@@ -201,11 +190,11 @@ mod tests {
 
     #[test]
     fn texts_with_the_same_ends_are_told_apart_by_their_lengths() {
-        let lens = (0..=40).chain([400]);
+        let lens = (0..=40).chain([MOST]);
         for letter in ["k", "\0"] {
             for len in lens.clone() {
                 let (text, rest) = (Text::new(), Middle::new());
-                assert!(text.replace(&letter.repeat(len), &rest));
+                text.replace(&letter.repeat(len), &rest);
                 for other in lens.clone() {
                     assert_eq!(is(&text, &letter.repeat(other), &rest), len == other);
                 }
@@ -229,14 +218,17 @@ mod tests {
     #[test]
     fn an_empty_text_leaves_nothing_of_the_one_before() {
         let (text, rest) = (Text::new(), Middle::new());
-        assert!(text.replace("before", &rest) && text.replace("", &rest) && is(&text, "", &rest));
+        text.replace("before", &rest);
+        text.replace("", &rest);
+        assert!(is(&text, "", &rest));
     }
 
     #[test]
     fn every_byte_of_a_key_counts() {
-        for len in (1..100).chain([300]) {
+        for len in (1..100).chain([MOST]) {
             let (text, rest, key) = (Text::new(), Middle::new(), "k".repeat(len));
-            assert!(text.replace(&key, &rest) && is(&text, &key, &rest));
+            text.replace(&key, &rest);
+            assert!(is(&text, &key, &rest));
             for position in 0..len {
                 let mut other = key.clone();
                 other.replace_range(position..=position, "x");
@@ -248,32 +240,17 @@ mod tests {
     #[test]
     fn a_text_of_no_more_than_its_ends_needs_no_room() {
         let (text, rest) = (Text::new(), Middle::new());
-        assert!(text.replace(&"k".repeat(32), &rest));
+        text.replace(&"k".repeat(32), &rest);
         assert!(rest.0.get().is_none());
     }
 
-    /// How long a text can be read here, after these.
-    fn room(earlier: &[usize], lens: [usize; 2]) -> [bool; 2] {
+    #[test]
+    fn a_shorter_text_in_the_place_of_a_longer_one_is_found_and_the_other_way_round() {
         let (text, rest) = (Text::new(), Middle::new());
-        for len in earlier {
-            let _ = text.replace(&"k".repeat(*len), &rest);
-        }
-        lens.map(|len| {
+        for len in [33, MOST, 40, MOST - 1, 10, 33] {
             let key = "k".repeat(len);
-            text.replace(&key, &rest) && is(&text, &key, &rest)
-        })
-    }
-
-    #[test]
-    fn the_first_long_text_makes_room_for_some_that_are_longer() {
-        assert_eq!(room(&[10, 32], [33, 288]), [true, true]);
-        assert_eq!(room(&[33], [289, 288]), [false, true]);
-        assert_eq!(room(&[289], [544, 545]), [true, false]);
-    }
-
-    #[test]
-    fn a_very_long_text_leaves_little_behind() {
-        // 32 + 4096 bytes.
-        assert_eq!(room(&[1_000_000], [4_129, 4_128]), [false, true]);
+            text.replace(&key, &rest);
+            assert!(is(&text, &key, &rest) && !is(&text, &"k".repeat(34), &rest), "{len}");
+        }
     }
 }

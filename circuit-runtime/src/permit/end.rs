@@ -93,8 +93,8 @@ fn succeed_further(breaker: &CircuitBreaker, front: &Front, entry: Entry) {
     let circuit = breaker.circuit(front);
     let slow = entry.took(&moment).is_some_and(|took| front.is_slow(took));
     if !slow && circuit.take_down(entry.ticket, &moment) {
-        if entry.ticket.is_placed() {
-            front.leave();
+        if entry.ticket.is_placed() && front.leave() {
+            breaker.make_room(front);
         }
         circuit.bump(Count::Successes);
         #[cfg(feature = "metrics")]
@@ -135,8 +135,8 @@ fn conclude_at(
     moment: &Moment,
 ) {
     let ticket = entry.ticket;
-    if ticket.is_placed() {
-        circuit.front.leave();
+    if ticket.is_placed() && circuit.front.leave() {
+        breaker.make_room(circuit.front);
     }
     if ticket.is_unseen() {
         return;
@@ -154,7 +154,7 @@ fn conclude_at(
     let (verdict, transition) = if ticket.is_judged() {
         match circuit.record(breaker.name(), ticket.epoch(), moment, judge) {
             Ok(judged) => judged,
-            Err(late) if late.of_earlier_key => return breaker.count_late(),
+            Err(late) if late.of_earlier_key => return breaker.count_moved(),
             Err(_) => return circuit.bump(Count::Late),
         }
     } else {
@@ -162,8 +162,9 @@ fn conclude_at(
         return count(breaker.counts_of(circuit, ticket), end, verdict);
     };
     count(circuit, end, verdict);
+    // A probe that has decided nothing may have been the last one out.
+    breaker.may_have_room(circuit.front);
     if verdict == Verdict::Neutral {
-        breaker.may_have_room();
         breaker.place_came_back(circuit.front);
     }
     if let Some(transition) = transition {

@@ -228,7 +228,9 @@ fn threads_with_many_keys_lose_no_count() {
         }
     });
     let seen = circuit().snapshot();
-    assert_eq!(20_000, seen.successes + seen.late + seen.unprotected);
+    // Those that came late lost their circuit on the way.
+    assert_eq!(20_000, seen.successes + seen.unprotected);
+    assert!(seen.late <= seen.unprotected);
     assert_eq!(State::Closed, seen.state);
     assert_eq!(8, circuit().keys().len());
 }
@@ -255,8 +257,9 @@ fn threads_whose_keys_take_each_others_circuits_never_meet_anothers() {
         }
     });
     let seen = circuit("keys: crowded").snapshot();
-    let counted = [seen.successes, seen.failures, seen.rejected, seen.late, seen.unprotected];
-    assert_eq!(counted.iter().sum::<u64>(), 4 * 20_000);
+    // Of the late ones, some have lost their circuit, and are unprotected, too.
+    let counted = seen.successes + seen.failures + seen.rejected + seen.unprotected;
+    assert!((counted..=counted + seen.late).contains(&(4 * 20_000)), "{seen}");
     assert_eq!(8, circuit("keys: crowded").keys().len());
 }
 
@@ -286,7 +289,10 @@ fn an_outcome_for_a_key_that_is_gone_is_no_other_keys() {
     assert!(poll_once(of_b.as_mut()).is_pending());
     assert_eq!(DOWN, ready(of_a));
     let (all, of_b) = (circuit("keys: late").snapshot(), circuit("keys: late").snapshot_of("b"));
-    assert_eq!((1, 0, State::Closed), (all.late, of_b.clone().unwrap().late, of_b.unwrap().state));
+    let of_b = of_b.unwrap();
+    assert_eq!((1, 0, State::Closed), (all.late, of_b.late, of_b.state));
+    // No circuit saw it through.
+    assert_eq!((1, 0), (all.unprotected, of_b.unprotected));
 }
 
 #[test]

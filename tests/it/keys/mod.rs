@@ -50,6 +50,8 @@ macro_rules! keyed {
 
 mod bound;
 mod handover;
+mod length;
+mod order;
 mod threads;
 
 #[test]

@@ -35,7 +35,7 @@ fn outcomes(totals: &Totals) -> Calls {
         of(Count::Ignored),
         // The others are failures. The two are not read at the same moment.
         of(Count::Cancelled).saturating_sub(of(Count::CancelledAsFailure)),
-        of(Count::Late),
+        of(Count::Late) + of(Count::Moved),
         of(Count::Unprotected),
         of(Count::Rejected),
     ]

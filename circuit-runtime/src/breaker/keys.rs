@@ -1,0 +1,103 @@
+//! What a breaker with a circuit per key knows of its keys.
+
+use std::sync::Arc;
+
+use super::CircuitBreaker;
+#[cfg(feature = "metrics")]
+use crate::circuit::View;
+use crate::circuit::{Circuit, Front};
+use crate::counts::Count;
+use crate::keyed::Keys;
+use crate::snapshot::Snapshot;
+use crate::word::Ticket;
+
+impl CircuitBreaker {
+    /// The keys that have a circuit now, in no particular order; none where there is no `key`.
+    #[must_use]
+    pub fn keys(&self) -> Vec<Arc<str>> {
+        self.keys.get().map(Keys::names).unwrap_or_default()
+    }
+
+    /// The circuit of this key, if it has one.
+    #[must_use]
+    pub fn snapshot_of(&self, key: &str) -> Option<Snapshot> {
+        let tenancy = self.keys.get()?.peek(key)?;
+        let view = self.circuit(tenancy.front).view();
+        // Or else the circuit has just gone to another key.
+        (view.tenant == tenancy.tenant).then(|| Snapshot::of(self.name(), view, false))
+    }
+
+    /// Drops a key, with its state and its counters, which stay in the sum: a host that is gone for good.
+    /// False if it has no circuit. A call by this key makes a new one; calls that are still under way
+    /// count as `late` and as `unprotected`.
+    ///
+    /// ```
+    /// use circuit_runtime::{State, circuit_breaker, find};
+    ///
+    /// #[circuit_breaker(name = "pods", key = pod, threshold = 1)]
+    /// fn ask(pod: &str) -> std::io::Result<()> {
+    ///     Err(std::io::Error::other(format!("{pod} is gone")))
+    /// }
+    ///
+    /// ask("pod-7").unwrap_err();
+    /// let pods = find("pods").unwrap();
+    /// assert_eq!(pods.state(), State::Open);
+    /// assert!(pods.forget("pod-7"));
+    /// assert_eq!(pods.state(), State::Closed);
+    /// assert!(pods.keys().is_empty() && !pods.forget("pod-7"));
+    /// ```
+    pub fn forget(&self, key: &str) -> bool {
+        self.keys.made().is_some_and(|keys| keys.forget(key))
+    }
+
+    /// Looks at the circuit of each key.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn key_views(&self) -> Vec<View> {
+        self.keys
+            .made()
+            .into_iter()
+            .flat_map(Keys::circuits)
+            .map(|circuit| circuit.view())
+            .collect()
+    }
+
+    /// The same for the circuits of all present and future keys.
+    pub(super) fn change_all(&self, mut change: impl FnMut(Circuit<'_>)) {
+        match self.keys.get() {
+            None => change(self.own()),
+            Some(keys) => keys.change_all(self.own(), change),
+        }
+    }
+
+    /// A key's circuit may have become free for another one, which may be waiting for it.
+    #[inline]
+    pub(crate) fn may_have_room(&self, front: &Front) {
+        if front.is_waited_for() {
+            self.make_room(front);
+        }
+    }
+
+    /// The same where it is known that somebody waits.
+    #[cold]
+    pub(crate) fn make_room(&self, front: &Front) {
+        if let Some(keys) = self.keys.made() {
+            keys.make_room(front);
+        }
+    }
+
+    /// An outcome for a key that has lost its circuit meanwhile: late and unprotected, but not the
+    /// present key's.
+    #[cold]
+    pub(crate) fn count_moved(&self) {
+        self.own().bump(Count::Moved);
+    }
+
+    /// Where a call's part is counted that nothing judges: with its circuit, or only in the sum, if
+    /// another key has that by now.
+    #[cold]
+    pub(crate) fn counts_of<'a>(&'a self, circuit: Circuit<'a>, ticket: Ticket) -> Circuit<'a> {
+        let of_earlier_key =
+            self.keys.made().is_some() && circuit.is_of_earlier_key(ticket.epoch());
+        if of_earlier_key { self.own() } else { circuit }
+    }
+}
