@@ -49,7 +49,7 @@ impl fmt::Display for Transition {
 }
 
 /// Why a circuit changed its state.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Reason {
     /// So many failures in a row: `threshold`.
@@ -108,6 +108,13 @@ pub enum Reason {
     },
     /// Somebody called [`CircuitBreaker::reset`](crate::CircuitBreaker::reset).
     Reset,
+    /// Somebody whose name is known reset it: over HTTP, see
+    /// [`with_actor`](crate::axum::CircuitRoutes::with_actor).
+    #[non_exhaustive]
+    ByOperator {
+        /// Who.
+        by: Arc<str>,
+    },
 }
 
 impl fmt::Display for Reason {
@@ -134,6 +141,7 @@ impl fmt::Display for Reason {
                 write!(f, "{failed} of {probes} probes failed ({success_threshold} must succeed)")
             }
             Reason::Reset => f.write_str("reset"),
+            Reason::ByOperator { ref by } => write!(f, "reset by {by}"),
         }
     }
 }

@@ -55,6 +55,7 @@ impl Name {
     }
 
     /// Somebody chose the name: that another circuit has it is a mistake.
+    #[cfg(feature = "tracing")]
     pub(crate) fn is_given(&self) -> bool {
         matches!(self.wanted, Wanted::Given(_))
     }

@@ -46,7 +46,7 @@ struct Probes {
 }
 
 /// What a call is told that wants to run.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Admission {
     Admitted {
         change: Option<Change>,
@@ -71,7 +71,7 @@ pub(crate) enum Verdict {
 }
 
 /// What came of an outcome.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Recorded {
     /// The period that admitted the call is over; nothing happened.
     Late,
@@ -96,7 +96,7 @@ pub(crate) enum Standing {
 }
 
 /// A change of state, still without number and time.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Change {
     pub(crate) from: State,
     pub(crate) to: State,

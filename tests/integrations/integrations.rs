@@ -3,6 +3,7 @@
 mod axum;
 mod balance;
 mod dashboard;
+mod events;
 mod metrics;
 mod opentelemetry;
 mod page;

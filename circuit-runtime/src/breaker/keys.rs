@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::CircuitBreaker;
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "axum", feature = "metrics"))]
 use crate::circuit::View;
 use crate::circuit::{Circuit, Front};
 use crate::counts::Count;
@@ -12,6 +12,12 @@ use crate::snapshot::Snapshot;
 use crate::word::Ticket;
 
 impl CircuitBreaker {
+    /// Whether there is a circuit per key.
+    #[cfg(feature = "axum")]
+    pub(crate) fn has_keys(&self) -> bool {
+        self.keys.get().is_some()
+    }
+
     /// The keys that have a circuit now, in no particular order; none where there is no `key`.
     #[must_use]
     pub fn keys(&self) -> Vec<Arc<str>> {
@@ -51,7 +57,7 @@ impl CircuitBreaker {
     }
 
     /// Looks at the circuit of each key.
-    #[cfg(feature = "metrics")]
+    #[cfg(any(feature = "axum", feature = "metrics"))]
     pub(crate) fn key_views(&self) -> Vec<View> {
         self.keys
             .made()

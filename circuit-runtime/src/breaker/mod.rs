@@ -6,6 +6,7 @@ mod keys;
 use std::fmt;
 use std::future::Future;
 use std::ptr;
+use std::sync::Arc;
 
 use crate::circuit::{Circuit, Front, Own};
 #[cfg(all(feature = "tokio", feature = "tower"))]
@@ -15,7 +16,7 @@ use crate::counts::Count;
 use crate::error::{CallError, CircuitOpenError, ConfigError};
 use crate::event::{self, Listeners, Transition};
 use crate::guard::{self, Begun};
-#[cfg(any(feature = "metrics", feature = "tracing"))]
+#[cfg(any(feature = "axum", feature = "metrics", feature = "tracing"))]
 use crate::integrations;
 use crate::keyed::{Keys, KeysOnDemand};
 use crate::name::Name;
@@ -221,7 +222,7 @@ impl CircuitBreaker {
         if transition.to != State::Open {
             self.may_admit();
         }
-        #[cfg(any(feature = "metrics", feature = "tracing"))]
+        #[cfg(any(feature = "axum", feature = "metrics", feature = "tracing"))]
         integrations::transition(self, &transition);
         event::deliver(transition, &self.listeners);
     }
@@ -360,6 +361,10 @@ impl CircuitBreaker {
     /// are kept; the new rules judge from the next outcome on. Calls in flight have not been timed
     /// for a `slow_call` that comes later: they count as fast.
     ///
+    /// It is a whole configuration, not a change: what it leaves out falls back to its default. Begin
+    /// with [`config`](CircuitBreaker::config), `PAYMENTS.config().threshold(10)`; a file that names one
+    /// number would drop the bulkhead.
+    ///
     /// # Errors
     ///
     /// What [`Config::validate`] says; nothing has changed then.
@@ -381,8 +386,13 @@ impl CircuitBreaker {
     /// Closes the circuit, empties its window, ends the streak of openings and begins a new period.
     /// The mode stays.
     pub fn reset(&self) {
+        self.reset_by(None);
+    }
+
+    /// [`reset`](CircuitBreaker::reset) by an operator whose name may be known.
+    pub(crate) fn reset_by(&self, by: Option<&Arc<str>>) {
         let mut transitions = Vec::new();
-        self.change_all(|circuit| transitions.extend(circuit.reset(self.name())));
+        self.change_all(|circuit| transitions.extend(circuit.reset(self.name(), by)));
         for transition in transitions {
             self.tell(*transition);
         }
@@ -391,29 +401,44 @@ impl CircuitBreaker {
     /// Rejects every call until [`resume`](CircuitBreaker::resume). Calls admitted earlier are
     /// still judged.
     pub fn force_open(&self) {
-        self.set_mode(Mode::ForcedOpen);
+        self.set_mode(Mode::ForcedOpen, None);
     }
 
     /// Lets every call pass and judges none, until [`resume`](CircuitBreaker::resume). The lifetime
     /// counters go on.
     pub fn disable(&self) {
-        self.set_mode(Mode::Disabled);
+        self.set_mode(Mode::Disabled, None);
     }
 
     /// Runs what would be rejected, counted in `rejected` and judged by nothing, until
     /// [`resume`](CircuitBreaker::resume): to see what a breaker would do before it does it.
     pub fn shadow(&self) {
-        self.set_mode(Mode::Shadow);
+        self.set_mode(Mode::Shadow, None);
     }
 
     /// Ends a mode and uncovers the state.
     pub fn resume(&self) {
-        self.set_mode(Mode::Normal);
+        self.set_mode(Mode::Normal, None);
     }
 
-    fn set_mode(&self, mode: Mode) {
+    /// `by` is the operator's name, where it is known.
+    pub(crate) fn set_mode(
+        &self,
+        mode: Mode,
+        #[cfg_attr(
+            not(any(feature = "axum", feature = "tracing")),
+            expect(unused_variables, reason = "nobody is told")
+        )]
+        by: Option<&Arc<str>>,
+    ) {
+        #[cfg(any(feature = "axum", feature = "tracing"))]
+        let before = self.mode();
         self.change_all(|circuit| circuit.set_mode(mode));
         self.may_admit();
+        #[cfg(any(feature = "axum", feature = "tracing"))]
+        if mode != before {
+            integrations::mode_changed(self, mode, by);
+        }
     }
 
     /// Adds a listener to this circuit's transitions; of a circuit per key, to those of all keys.

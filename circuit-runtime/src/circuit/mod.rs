@@ -68,7 +68,7 @@ use std::time::{Duration, SystemTime};
 use crate::clock::{self, Moment, Nanos};
 use crate::config::Rules;
 use crate::counts::{self, Count, Counts, CountsOfKeys, Totals};
-use crate::event::Transition;
+use crate::event::{Reason, Transition};
 use crate::outcome::{Mode, State};
 use crate::state::{Change, Machine};
 use crate::sync::{Mutex, MutexGuard, Ordering, const_fn, unpoisoned};
@@ -246,10 +246,21 @@ impl<'a> Circuit<'a> {
         self.publish(&inner);
     }
 
-    pub(crate) fn reset(&self, name: &'static str) -> Option<Box<Transition>> {
+    /// `by` is the operator's name, where it is known.
+    pub(crate) fn reset(
+        &self,
+        name: &'static str,
+        by: Option<&Arc<str>>,
+    ) -> Option<Box<Transition>> {
         let mut inner = self.enter();
         let change = inner.machine.reset(&self.here(&Moment::default()));
-        let transition = change.map(|change| inner.note(name, change));
+        let transition = change.map(|change| {
+            let reason = match by {
+                Some(by) => Reason::ByOperator { by: Arc::clone(by) },
+                None => change.reason,
+            };
+            inner.note(name, Change { reason, ..change })
+        });
         self.publish(&inner);
         transition
     }

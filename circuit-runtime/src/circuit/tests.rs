@@ -51,7 +51,7 @@ fn closed_circuits() -> [(Ease, Own); 8] {
     ];
     circuits.map(|(ease, config, failures)| {
         let own = own(config);
-        own.circuit().reset("test");
+        own.circuit().reset("test", None);
         for failure in failures {
             call(own.circuit(), failure);
         }
@@ -277,7 +277,7 @@ fn a_late_outcome_is_told_from_one_for_an_earlier_key() {
     let circuit = own.circuit();
     circuit.reassign("first", FRAGILE.rules(), Mode::Normal, |_| true).unwrap();
     circuit.reassign("second", FRAGILE.rules(), Mode::Normal, |_| true).unwrap();
-    (0..5).for_each(|_| drop(circuit.reset("test")));
+    (0..5).for_each(|_| drop(circuit.reset("test", None)));
     let of_earlier_key = |epoch| {
         let neutral = |_: &Rules| Verdict::Neutral;
         circuit.record("test", epoch, &Moment::default(), neutral).map_err(|l| l.of_earlier_key)

@@ -9,7 +9,7 @@ use super::rejection;
 use crate::clock::{NEVER, nanos};
 use crate::error::CircuitOpenError;
 use crate::event::{Reason, Transition};
-use crate::outcome::State;
+use crate::outcome::{Mode, State};
 
 /// One event per transition: WARN for an opening, INFO for the others.
 pub(crate) fn transition(transition: &Transition) {
@@ -24,9 +24,10 @@ pub(crate) fn transition(transition: &Transition) {
                 from = transition.from.as_str(),
                 to = transition.to.as_str(),
                 reason = %transition.reason,
-                failures = figures(transition.reason).failures,
-                slow = figures(transition.reason).slow,
-                calls = figures(transition.reason).calls,
+                failures = figures(&transition.reason).failures,
+                slow = figures(&transition.reason).slow,
+                calls = figures(&transition.reason).calls,
+                by = operator(&transition.reason),
                 retry_after = transition.retry_after.and_then(seconds),
                 $message
             )
@@ -76,6 +77,33 @@ fn seconds(wait: Duration) -> Option<f64> {
     Some(Duration::from_nanos(rounded).as_secs_f64())
 }
 
+/// One event per change of mode, which takes a circuit's protection away or gives it back; `by` is the
+/// operator's name, where it is known.
+pub(crate) fn mode_changed(circuit: &str, mode: Mode, by: Option<&str>) {
+    macro_rules! emit {
+        ($level:ident) => {
+            tracing::$level!(
+                target: "circuit_runtime",
+                circuit,
+                mode = mode.as_str(),
+                by,
+                "circuit mode changed"
+            )
+        };
+    }
+    match mode {
+        Mode::Normal => emit!(info),
+        Mode::ForcedOpen | Mode::Disabled | Mode::Shadow => emit!(warn),
+    }
+}
+
+fn operator(reason: &Reason) -> Option<&str> {
+    match reason {
+        Reason::ByOperator { by } => Some(by),
+        _ => None,
+    }
+}
+
 /// The numbers of a reason that are worth a field of their own; its text has them all.
 #[derive(Default)]
 struct Figures {
@@ -84,8 +112,8 @@ struct Figures {
     calls: Option<u32>,
 }
 
-fn figures(reason: Reason) -> Figures {
-    match reason {
+fn figures(reason: &Reason) -> Figures {
+    match *reason {
         Reason::FailuresInARow { failures, .. } => {
             Figures { failures: Some(failures), ..Figures::default() }
         }
@@ -101,7 +129,8 @@ fn figures(reason: Reason) -> Figures {
         Reason::Requested { .. }
         | Reason::WaitElapsed
         | Reason::ProbesSucceeded { .. }
-        | Reason::Reset => Figures::default(),
+        | Reason::Reset
+        | Reason::ByOperator { .. } => Figures::default(),
     }
 }
 

@@ -128,7 +128,7 @@ impl Watched {
         for (number, transition) in (1..).zip(&transitions) {
             assert_eq!(transition.number, number);
             let explained = match transition.reason {
-                Reason::WaitElapsed | Reason::Reset => continue,
+                Reason::WaitElapsed | Reason::Reset | Reason::ByOperator { .. } => continue,
                 Reason::FailuresInARow { failures, .. } => {
                     periods.any(|period| period.failures >= failures)
                 }

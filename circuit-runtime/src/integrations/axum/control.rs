@@ -1,72 +1,94 @@
-//! What an operator can do to a circuit, and for whom it isn't done.
+//! What an operator can do to a circuit.
 
-use axum::extract::Path;
-use axum::http::uri::Authority;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use std::fmt;
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::Response;
 
-use super::response::{json, refusal};
-use super::routes::unknown_circuit;
+use super::hosts::Hosts;
+use super::response::{bad_path, json, refusal, unknown_circuit};
 use crate::breaker::CircuitBreaker;
+use crate::outcome::Mode;
 use crate::registry;
 
-pub(super) async fn steer(
-    Path((name, action)): Path<(String, String)>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    if let Err(message) = check(&uri, &headers) {
-        return refusal(StatusCode::FORBIDDEN, message);
-    }
-    let act = match action.as_str() {
-        "force-open" => CircuitBreaker::force_open,
-        "disable" => CircuitBreaker::disable,
-        "shadow" => CircuitBreaker::shadow,
-        "resume" => CircuitBreaker::resume,
-        "reset" => CircuitBreaker::reset,
-        _ => {
-            let message = "no such action; there are force-open, disable, shadow, resume and reset";
-            return refusal(StatusCode::NOT_FOUND, message);
-        }
-    };
-    match registry::find(&name) {
-        Some(breaker) => {
-            act(breaker);
-            json(StatusCode::OK, &breaker.snapshot())
-        }
-        None => unknown_circuit(),
+/// Who may steer, and how an operator's name is found.
+#[derive(Clone)]
+pub(super) struct Control {
+    pub(super) hosts: Hosts,
+    pub(super) actor: Option<Actor>,
+}
+
+/// From a request to the name of who sent it.
+#[derive(Clone)]
+pub(super) struct Actor(pub(super) Arc<NameOf>);
+
+type NameOf = dyn Fn(&Parts) -> Option<String> + Send + Sync;
+
+impl fmt::Debug for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Actor").finish_non_exhaustive()
     }
 }
 
-/// Refuses what a page of another site may have made an operator's browser send, with the
-/// operator's cookies.
-fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), &'static str> {
-    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
-    let is_own = match (
-        text(header::HeaderName::from_static("sec-fetch-site")),
-        text(header::ORIGIN),
-    ) {
-        // What a browser says of itself, and no page can change: it also holds behind a proxy that
-        // changes `Host`.
-        (Some(site), _) => matches!(site, "same-origin" | "none"),
-        // A browser that is older, or that doesn't trust plain HTTP enough to say it.
-        (None, Some(origin)) => {
-            let host = text(header::HOST).or(uri.authority().map(Authority::as_str));
-            let origin = origin.split_once("://").map(|(_, authority)| authority);
-            matches!((origin, host), (Some(origin), Some(host)) if origin.eq_ignore_ascii_case(host))
+/// A name comes from outside, and goes into logs and memory.
+const LONGEST_NAME: usize = 128;
+
+impl Control {
+    fn name_of(&self, request: &Parts) -> Option<Arc<str>> {
+        let Actor(name_of) = self.actor.as_ref()?;
+        let name = name_of(request)?;
+        let visible = name.chars().map(|c| if c.is_control() { ' ' } else { c });
+        let name: String = visible.take(LONGEST_NAME).collect();
+        Some(name.trim().into()).filter(|name: &Arc<str>| !name.is_empty())
+    }
+}
+
+/// What can be done.
+#[derive(Clone, Copy)]
+enum Action {
+    Mode(Mode),
+    Reset,
+}
+
+impl Action {
+    fn of(text: &str) -> Option<Self> {
+        Some(match text {
+            "force-open" => Action::Mode(Mode::ForcedOpen),
+            "disable" => Action::Mode(Mode::Disabled),
+            "shadow" => Action::Mode(Mode::Shadow),
+            "resume" => Action::Mode(Mode::Normal),
+            "reset" => Action::Reset,
+            _ => return None,
+        })
+    }
+
+    fn apply(self, breaker: &CircuitBreaker, by: Option<&Arc<str>>) {
+        match self {
+            Action::Mode(mode) => breaker.set_mode(mode, by),
+            Action::Reset => breaker.reset_by(by),
         }
-        // No browser.
-        (None, None) => true,
+    }
+}
+
+pub(super) fn steer(
+    control: &Control,
+    path: Result<Path<(String, String)>, PathRejection>,
+    request: Request,
+) -> Response {
+    let (request, _) = request.into_parts();
+    if let Err(message) = control.hosts.check(&request.uri, &request.headers) {
+        return refusal(StatusCode::FORBIDDEN, message);
+    }
+    let Ok(Path((name, action))) = path else { return bad_path() };
+    let Some(action) = Action::of(&action) else {
+        let message = "no such action; there are force-open, disable, shadow, resume and reset";
+        return refusal(StatusCode::NOT_FOUND, message);
     };
-    if !is_own {
-        return Err("requests of another site are refused");
-    }
-    // A form can't send it, and a script of another site only if this server agreed, which it
-    // doesn't.
-    let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
-        return Err("send the header `content-type: application/json`");
-    }
-    Ok(())
+    let Some(breaker) = registry::find(&name) else { return unknown_circuit() };
+    action.apply(breaker, control.name_of(&request).as_ref());
+    json(StatusCode::OK, &breaker.snapshot())
 }

@@ -1,125 +1,186 @@
 //! The circuits as a stream of server-sent events: all of them first, then whatever changes.
+//!
+//! A client that doesn't read must neither cost much nor hold up a server that shuts down. A piece
+//! of the stream is handed over only when the one before it has gone to the operating system, so
+//! that no more than one waits here; one that waits for too long ends the connection.
 
-use std::convert::Infallible;
+use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_core::Stream;
-use serde::ser::{Serialize, SerializeStruct, Serializer};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
+use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval, sleep};
 
-use super::super::serde::present;
-use crate::registry;
-use crate::snapshot::Snapshot;
+use super::look::Told;
+use super::response::refusal;
+use crate::sync::unpoisoned;
 
 /// How often it looks for changes: often enough for the eye.
 const PERIOD: Duration = Duration::from_millis(500);
 
-/// After how many looks in vain it says that it is still there, for proxies that close what is
-/// silent.
-const SILENCE: u32 = 30;
+/// After how many looks in vain it says that it is still there: for proxies that close what is
+/// silent, and for the page, which calls a server lost that says nothing for three times this long.
+const SILENCE: u32 = 8;
 
 /// A stream ends after this time, and the page asks for the next one: a server that shuts down
-/// gracefully waits for its streams, and should not wait for long.
-const LIFE: Duration = Duration::from_secs(25);
+/// gracefully waits for its streams.
+const LIFE: Duration = Duration::from_secs(10);
 
-pub(super) async fn stream() -> Response {
+/// How long a piece may wait for a client that doesn't read.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many may watch at once.
+const CLIENTS: usize = 64;
+
+static WATCHING: AtomicUsize = AtomicUsize::new(0);
+
+pub(super) async fn stream(headers: HeaderMap) -> Response {
+    let Some(place) = Place::take() else {
+        let mut full = refusal(StatusCode::SERVICE_UNAVAILABLE, "too many are watching already");
+        full.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
+        return full;
+    };
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-store"),
         (HeaderName::from_static("x-accel-buffering"), "no"), // nginx would wait for more of it
     ];
-    (headers, Body::from_stream(Feed::new())).into_response()
+    (headers, Body::from_stream(Feed::new(Told::since(last), place))).into_response()
+}
+
+/// The right to watch.
+struct Place;
+
+impl Place {
+    fn take() -> Option<Self> {
+        // Relaxed: the number alone matters.
+        let free = |watching| (watching < CLIENTS).then_some(watching + 1);
+        WATCHING.fetch_update(Ordering::Relaxed, Ordering::Relaxed, free).ok().map(|_| Place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        WATCHING.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 struct Feed {
+    told: Told,
     ticks: Interval,
     ends: Instant,
-    /// What the page knows of each circuit, in the order of their registration.
-    known: Vec<Snapshot>,
-    has_begun: bool,
     silent: u32,
+    way: Arc<Way>,
+    /// When the piece on its way has waited for too long.
+    patience: Pin<Box<Sleep>>,
+    _place: Place,
 }
 
 impl Feed {
-    fn new() -> Self {
+    fn new(told: Told, place: Place) -> Self {
         let mut ticks = interval(PERIOD);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Feed { ticks, ends: Instant::now() + LIFE, known: Vec::new(), has_begun: false, silent: 0 }
+        Feed {
+            told,
+            ticks,
+            ends: Instant::now() + LIFE,
+            silent: 0,
+            way: Arc::default(),
+            patience: Box::pin(sleep(PATIENCE)),
+            _place: place,
+        }
     }
 
-    /// What has changed since the last look, as an event.
-    fn look(&mut self) -> Option<String> {
-        let mut changed = Vec::new();
-        for (id, breaker) in registry::circuits().into_iter().enumerate() {
-            let snapshot = breaker.snapshot();
-            let known = self.known.get_mut(id);
-            let has_transitions =
-                known.as_ref().is_none_or(|known| known.transitions != snapshot.transitions);
-            let change = Change { id, has_transitions, snapshot };
-            let lasting = change.lasting();
-            match known {
-                Some(known) if *known == lasting => continue,
-                Some(known) => *known = lasting,
-                None => self.known.push(lasting),
-            }
-            changed.push(change);
+    /// What there is to say, if anything.
+    fn next(&mut self) -> Option<String> {
+        if let Some(event) = self.told.next() {
+            self.silent = 0;
+            return Some(event);
         }
-        if changed.is_empty() && self.has_begun {
-            self.silent += 1;
-            return (self.silent % SILENCE == 0).then(|| ":\n\n".to_owned());
-        }
-        self.has_begun = true;
-        self.silent = 0;
-        let data = serde_json::to_string(&changed).unwrap_or_default();
-        Some(format!("retry: 1000\ndata: {data}\n\n"))
+        self.silent += 1;
+        (self.silent % SILENCE == 0).then(|| ":\n\n".to_owned())
     }
 }
 
 impl Stream for Feed {
-    type Item = Result<Bytes, Infallible>;
+    type Item = io::Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
-            let now = ready!(self.ticks.poll_tick(context));
+            if !self.way.is_free(context.waker()) {
+                ready!(self.patience.as_mut().poll(context));
+                // The only way to end a connection that still has something to send.
+                return Poll::Ready(Some(Err(io::ErrorKind::TimedOut.into())));
+            }
+            let now = if self.told.has_more() {
+                Instant::now()
+            } else {
+                ready!(self.ticks.poll_tick(context))
+            };
             if now >= self.ends {
                 return Poll::Ready(None);
             }
-            if let Some(event) = self.look() {
-                return Poll::Ready(Some(Ok(event.into())));
+            if let Some(event) = self.next() {
+                let late = Instant::now() + PATIENCE;
+                self.patience.as_mut().reset(late);
+                return Poll::Ready(Some(Ok(Way::send(&self.way, event))));
             }
         }
     }
 }
 
-/// A circuit as it is now: its snapshot, the transitions only if there are new ones.
-struct Change {
-    /// Names can be the same; this is the circuit's place in the order of registration.
-    id: usize,
-    has_transitions: bool,
-    snapshot: Snapshot,
+/// Where one piece at a time is between this stream and the operating system.
+#[derive(Default)]
+struct Way(Mutex<OnWay>);
+
+#[derive(Default)]
+struct OnWay {
+    is_taken: bool,
+    waits: Option<Waker>,
 }
 
-impl Change {
-    /// Without what passes by itself: the page counts the time down without being told.
-    fn lasting(&self) -> Snapshot {
-        let retry_after = self.snapshot.retry_after.map(|_| Duration::ZERO);
-        Snapshot { retry_after, ..self.snapshot.clone() }
+impl Way {
+    /// Whoever waits is woken once it is.
+    fn is_free(&self, waker: &Waker) -> bool {
+        let mut way = unpoisoned(self.0.lock());
+        way.waits = way.is_taken.then(|| waker.clone());
+        !way.is_taken
+    }
+
+    fn send(way: &Arc<Self>, text: String) -> Bytes {
+        unpoisoned(way.0.lock()).is_taken = true;
+        Bytes::from_owner(Piece { text, way: Arc::clone(way) })
     }
 }
 
-impl Serialize for Change {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Change", 23)?;
-        out.serialize_field("id", &self.id)?;
-        present(&self.snapshot, &mut out)?;
-        if self.has_transitions {
-            out.serialize_field("recent_transitions", &self.snapshot.recent_transitions)?;
+/// A piece of the stream, which the server's connection drops once it is written.
+struct Piece {
+    text: String,
+    way: Arc<Way>,
+}
+
+impl AsRef<[u8]> for Piece {
+    fn as_ref(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        let mut way = unpoisoned(self.way.0.lock());
+        way.is_taken = false;
+        let waker = way.waits.take();
+        // Let go first: a waker is somebody else's code.
+        drop(way);
+        if let Some(waker) = waker {
+            waker.wake();
         }
-        out.end()
     }
 }

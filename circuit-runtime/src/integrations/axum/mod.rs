@@ -33,10 +33,30 @@
 //! | route | |
 //! |---|---|
 //! | `GET /circuits` | the snapshots of all registered circuits, as JSON |
-//! | `GET /circuits/{name}` | one of them |
+//! | `GET /circuits/{name}` | one of them, with the configuration in force, the last changes of its mode, and its keys |
+//! | `GET /circuits?name={name}` | the same in a list, also for a circuit that is called `ui` or `events` |
+//! | `GET /circuits/{name}/keys/{key}` | the snapshot of one key |
 //! | `GET /circuits/ui` | a page that shows them, live |
 //! | `GET /circuits/events` | what the page lives on: server-sent events |
 //! | `POST /circuits/{name}/{action}` | after [`with_control`](CircuitRoutes::with_control); `force-open`, `disable`, `shadow`, `resume` or `reset` |
+//!
+//! A circuit's keys are listed the worst first, 100 of them: `?limit=` says how many (at most 1,000), `?offset=` from
+//! which on, and `?filter=` what a key must contain.
+//!
+//! An event's data is an object: `process`, which is another one after a restart, and behind a load balancer in another
+//! process; `now`, the server's clock in milliseconds; and `circuits`, those that have changed. A stream
+//! ends after ten seconds, and the next one, which sends the last event's id in `Last-Event-ID` as browsers do, goes on from
+//! there. From the moment on that the routes are made, each circuit's states of the last five minutes are kept for the page.
+//!
+//! # Clients that don't read, and shutting down
+//!
+//! At most 64 streams are open at once in a process; further ones are answered 503. At most 16 KiB and one circuit wait
+//! in a stream for a client that doesn't read, besides what the operating system buffers. Over HTTP/1.1 its connection is closed
+//! once nothing has gone out for five seconds. So a graceful shutdown waits for these routes for 15 seconds at most.
+//! Over HTTP/2, where a stream can't tell that its client has stopped to read, let your server's keep-alive find such
+//! connections, and give the shutdown a time limit, as the example `axum_service` does.
+//!
+//! # Who may see them
 //!
 //! They show how a service is doing and on whom it depends, which isn't for everybody. Mount them
 //! behind the authentication of your own service, or on a port of their own that is reachable from
@@ -59,7 +79,7 @@
 //! }
 //! # fn is_operator(_: &axum::http::HeaderValue) -> bool { false }
 //!
-//! let circuits = Router::from(circuit_runtime::axum::router().with_control())
+//! let circuits = Router::from(circuit_runtime::axum::router().with_control(&["admin.example"]))
 //!     .layer(middleware::from_fn(operators_only));
 //! let app: Router = Router::new()
 //!     .route("/", get(|| async { "hello" }))
@@ -68,8 +88,15 @@
 //! ```
 
 mod control;
+mod details;
 mod events;
+mod history;
+mod hosts;
+mod look;
+mod page;
 mod response;
 mod routes;
 
 pub use routes::{CircuitRoutes, router};
+
+pub(crate) use history::{mode_changed, transition};

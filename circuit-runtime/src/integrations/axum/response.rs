@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
@@ -44,6 +44,37 @@ impl Serialize for Rejected {
         out.serialize_field("retry_after_ms", &self.0.retry_after().map(millis))?;
         out.end()
     }
+}
+
+/// The name stays out of the answer: it can be anything.
+pub(super) fn unknown_circuit() -> Response {
+    refusal(StatusCode::NOT_FOUND, "no circuit of this name has been used or registered yet")
+}
+
+/// A path of which a part isn't UTF-8.
+pub(super) fn bad_path() -> Response {
+    refusal(StatusCode::BAD_REQUEST, "a name in the path must be percent-encoded UTF-8")
+}
+
+/// Headers for every answer of the routes: it is what it says, only pages of this origin may read it, nobody may frame
+/// it, and nothing in it may run or ask for anything. What an answer has already is left alone.
+pub(super) async fn secured(mut response: Response) -> Response {
+    const HEADERS: [(HeaderName, &str); 7] = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+        ),
+    ];
+    for (name, value) in HEADERS {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
 }
 
 /// A JSON response that nobody keeps: what it says is about this moment.

@@ -1,26 +1,17 @@
-//! What can be asked, and the page that asks it.
+//! The routes.
+
+use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::Path;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request};
+use axum::http::request::Parts;
+use axum::middleware::map_response;
 use axum::routing::{get, post};
 
-use super::control;
-use super::events;
-use super::response::{json, refusal};
-use crate::breaker::CircuitBreaker;
-use crate::registry;
-use crate::snapshot::Snapshot;
-
-/// The page is one file: it needs no build step, and nothing from elsewhere.
-const PAGE: &str = include_str!("page.html");
-
-/// What the page may do: run what stands in it, and ask the server it comes from. It can't be
-/// framed, so nobody can be tricked into pressing its buttons.
-const PAGE_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; \
-    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+use super::control::{self, Actor, Control};
+use super::hosts::Hosts;
+use super::{details, events, history, page, response};
 
 /// Routes that show the circuits of this process; see the [module](self::super) for all of them.
 ///
@@ -31,80 +22,99 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style
 /// # let _ = app;
 /// ```
 pub fn router() -> CircuitRoutes {
-    CircuitRoutes { control: false }
+    CircuitRoutes { control: None, actor: None }
 }
 
 /// The routes of [`router`], as something that [`Router::merge`] takes and that a [`Router`] can be
 /// made of.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 #[must_use = "routes do nothing until they are merged into a router"]
 pub struct CircuitRoutes {
-    control: bool,
+    control: Option<Hosts>,
+    actor: Option<Actor>,
 }
 
 impl CircuitRoutes {
     /// Adds `POST /circuits/{name}/{action}`, and buttons to the page.
     ///
     /// Whoever reaches these routes can reject all calls of a service or switch its protection off:
-    /// only mount them behind authentication. They refuse requests that another site has caused
-    /// in an operator's browser: the header `Sec-Fetch-Site` or else `Origin` must be of this
-    /// server, and the content type `application/json`, which no form can send:
+    /// only mount them behind authentication.
+    ///
+    /// `hosts` are the names under which operators reach the routes, as they stand in the browser's
+    /// address bar: `admin.example` for `https://admin.example` on any port, `admin.example:8443`
+    /// for this port alone, and `http://10.0.0.7:3000` for plain HTTP, which has to be said. This
+    /// machine's own names (`localhost`, `127.0.0.1`, `[::1]`) are always among them, so that none
+    /// need be given during development:
+    ///
+    /// ```
+    /// # use circuit_runtime::axum::router;
+    /// # let _: axum::Router =
+    /// router().with_control(&["admin.example"])
+    /// # .into();
+    /// # let _: axum::Router =
+    /// router().with_control(&[])
+    /// # .into();
+    /// ```
+    ///
+    /// Refused are requests that another site may have caused in an operator's browser. `Host` and,
+    /// where a browser sends it, `Origin` with its scheme must be of these hosts, which holds off a
+    /// site that has its own name lead here (DNS rebinding). `Sec-Fetch-Site` must say
+    /// `same-origin`, or else `Origin` be `Host`. And the content type must be `application/json`,
+    /// which no form can send:
     ///
     /// ```text
-    /// curl -X POST -H 'content-type: application/json' https://…/circuits/payments/force-open
+    /// curl -X POST -H 'content-type: application/json' https://admin.example/circuits/payments/force-open
     /// ```
     ///
     /// The answer is the circuit's snapshot.
-    pub fn with_control(self) -> Self {
-        CircuitRoutes { control: true }
+    pub fn with_control(self, hosts: &[&str]) -> Self {
+        CircuitRoutes { control: Some(Hosts::new(hosts)), ..self }
+    }
+
+    /// Says who steers: from a request to a name, such as that of the user whom your authentication
+    /// has found. `None`: nobody knows.
+    ///
+    /// The name is in the reason of a `reset` ([`Reason::ByOperator`](crate::Reason::ByOperator)), in
+    /// the event of a change of mode (feature `tracing`), in the JSON and on the page. Control
+    /// characters become spaces, and only the first 128 characters are kept.
+    ///
+    /// ```
+    /// use axum::http::request::Parts;
+    ///
+    /// #[derive(Clone)]
+    /// struct User(String); // put there by your authentication
+    ///
+    /// let routes = circuit_runtime::axum::router()
+    ///     .with_control(&["admin.example"])
+    ///     .with_actor(|request: &Parts| Some(request.extensions.get::<User>()?.0.clone()));
+    /// # let _: axum::Router = routes.into();
+    /// ```
+    pub fn with_actor(
+        self,
+        name_of: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        CircuitRoutes { actor: Some(Actor(Arc::new(name_of))), ..self }
     }
 }
 
 impl<S: Clone + Send + Sync + 'static> From<CircuitRoutes> for Router<S> {
-    fn from(CircuitRoutes { control }: CircuitRoutes) -> Self {
-        let page = if control {
-            Bytes::from(PAGE.replacen("data-control=\"off\"", "data-control=\"on\"", 1))
-        } else {
-            Bytes::from_static(PAGE.as_bytes())
-        };
-        let router = Router::new()
-            .route("/circuits", get(list))
-            .route("/circuits/ui", get(move || std::future::ready(ui(page.clone()))))
+    fn from(CircuitRoutes { control, actor }: CircuitRoutes) -> Self {
+        history::keep();
+        let page = page::with_control(control.is_some());
+        let mut router = Router::new()
+            .route("/circuits", get(details::list))
+            .route("/circuits/ui", get(move || std::future::ready(page::show(page.clone()))))
             .route("/circuits/events", get(events::stream))
-            .route("/circuits/{name}", get(show));
-        if control {
-            router.route("/circuits/{name}/{action}", post(control::steer))
-        } else {
-            router
+            .route("/circuits/{name}", get(details::show))
+            .route("/circuits/{name}/keys/{key}", get(details::show_key));
+        if let Some(hosts) = control {
+            let control = Control { hosts, actor };
+            let steer = move |path: Result<Path<(String, String)>, PathRejection>,
+                              request: Request| {
+                std::future::ready(control::steer(&control, path, request))
+            };
+            router = router.route("/circuits/{name}/{action}", post(steer));
         }
+        router.layer(map_response(response::secured))
     }
-}
-
-async fn list() -> Response {
-    let snapshots: Vec<Snapshot> =
-        registry::circuits().into_iter().map(CircuitBreaker::snapshot).collect();
-    json(StatusCode::OK, &snapshots)
-}
-
-async fn show(Path(name): Path<String>) -> Response {
-    match registry::find(&name) {
-        Some(breaker) => json(StatusCode::OK, &breaker.snapshot()),
-        None => unknown_circuit(),
-    }
-}
-
-/// The name stays out of the answer: it can be anything.
-pub(super) fn unknown_circuit() -> Response {
-    refusal(StatusCode::NOT_FOUND, "no circuit of this name has been used or registered yet")
-}
-
-fn ui(page: Bytes) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, PAGE_POLICY),
-        (header::CACHE_CONTROL, "no-cache"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ];
-    (headers, page).into_response()
 }

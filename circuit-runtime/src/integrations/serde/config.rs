@@ -121,7 +121,8 @@ options! {
     max_concurrent: u32,
 }
 
-/// Every option may be left out. Unknown ones are refused, and so is what [`Config::validate`]
+/// Every option may be left out and has its default then: what is read is a whole configuration, which in
+/// [`reconfigure`](crate::CircuitBreaker::reconfigure) drops what it doesn't name. Unknown ones are refused, and so is what [`Config::validate`]
 /// refuses.
 impl<'de> Deserialize<'de> for Config {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

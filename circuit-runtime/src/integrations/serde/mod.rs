@@ -10,6 +10,9 @@ mod config;
 mod duration;
 mod time;
 
+#[cfg(feature = "axum")]
+pub(super) use time::Rfc3339;
+
 use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
@@ -143,6 +146,10 @@ impl Serialize for Reason {
                 out.serialize_field("success_threshold", success_threshold)?;
             }
             Reason::Reset => out.serialize_field("kind", "reset")?,
+            Reason::ByOperator { by } => {
+                out.serialize_field("kind", "by-operator")?;
+                out.serialize_field("by", &**by)?;
+            }
         }
         out.serialize_field("text", &format_args!("{self}"))?;
         out.end()

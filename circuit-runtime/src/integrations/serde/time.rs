@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::ser::{Serialize, Serializer};
 
-pub(super) struct Rfc3339(pub(super) SystemTime);
+pub(in super::super) struct Rfc3339(pub(in super::super) SystemTime);
 
 impl Serialize for Rfc3339 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,0 +1,175 @@
+//! What can be asked about circuits and about single keys.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, RawQuery};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+use super::super::serde::present;
+use super::history::{self, ModeChange};
+use super::response::{bad_path, json, refusal, unknown_circuit};
+use crate::breaker::CircuitBreaker;
+use crate::config::Config;
+use crate::registry;
+use crate::snapshot::Snapshot;
+
+/// Of a circuit's keys so many are shown where nobody says how many.
+const LIMIT: usize = 100;
+/// And never more than so many at once.
+const MOST: usize = 1_000;
+
+/// `/circuits`, and with `?name=` the details of one, whose name may be that of a route.
+pub(super) async fn list(RawQuery(query): RawQuery) -> Response {
+    let query = match Query::of(query.as_deref()) {
+        Ok(query) => query,
+        Err(message) => return refusal(StatusCode::BAD_REQUEST, message),
+    };
+    let Some(name) = &query.name else {
+        let circuits = registry::circuits();
+        let snapshots: Vec<Snapshot> = circuits.into_iter().map(CircuitBreaker::snapshot).collect();
+        return json(StatusCode::OK, &snapshots);
+    };
+    let details = registry::find(name).map(|breaker| Details::of(breaker, &query));
+    json(StatusCode::OK, &details.as_slice())
+}
+
+pub(super) async fn show(
+    path: Result<Path<String>, PathRejection>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let Ok(Path(name)) = path else { return bad_path() };
+    let Some(breaker) = registry::find(&name) else { return unknown_circuit() };
+    match Query::of(query.as_deref()) {
+        Ok(query) => json(StatusCode::OK, &Details::of(breaker, &query)),
+        Err(message) => refusal(StatusCode::BAD_REQUEST, message),
+    }
+}
+
+pub(super) async fn show_key(path: Result<Path<(String, String)>, PathRejection>) -> Response {
+    let Ok(Path((name, key))) = path else { return bad_path() };
+    let Some(breaker) = registry::find(&name) else { return unknown_circuit() };
+    match breaker.snapshot_of(&key) {
+        Some(snapshot) => json(StatusCode::OK, &snapshot),
+        None => refusal(StatusCode::NOT_FOUND, "this key has no circuit now"),
+    }
+}
+
+/// Which circuits, and which of their keys.
+struct Query {
+    name: Option<String>,
+    /// Only keys that contain this.
+    filter: String,
+    offset: usize,
+    limit: usize,
+}
+
+impl Query {
+    fn of(text: Option<&str>) -> Result<Self, &'static str> {
+        let parsed = form_urlencoded::parse(text.unwrap_or_default().as_bytes());
+        let mut given: HashMap<_, _> = parsed.into_owned().collect();
+        let mut number = |name, default| match given.remove(name) {
+            Some(text) => text.parse().map_err(|_| "`offset` and `limit` are whole numbers"),
+            None => Ok(default),
+        };
+        Ok(Query {
+            offset: number("offset", 0)?,
+            limit: number("limit", LIMIT)?.min(MOST),
+            name: given.remove("name"),
+            filter: given.remove("filter").unwrap_or_default(),
+        })
+    }
+}
+
+/// A circuit with its configuration and its keys.
+struct Details {
+    snapshot: Snapshot,
+    config: Config,
+    mode_changes: Vec<ModeChange>,
+    keys: Option<Keys>,
+}
+
+/// Some of a circuit's keys, the worst first.
+struct Keys {
+    /// How many there are, and how many of them match.
+    total: usize,
+    matching: usize,
+    offset: usize,
+    shown: Vec<Snapshot>,
+}
+
+impl Details {
+    fn of(breaker: &CircuitBreaker, query: &Query) -> Self {
+        Details {
+            snapshot: breaker.snapshot(),
+            config: in_force(breaker.config()),
+            mode_changes: history::mode_changes(breaker),
+            keys: breaker.has_keys().then(|| Keys::of(breaker, query)),
+        }
+    }
+}
+
+impl Keys {
+    fn of(breaker: &CircuitBreaker, query: &Query) -> Self {
+        let views = breaker.key_views().into_iter();
+        let mut all: Vec<_> = views.map(|view| Snapshot::of(breaker.name(), view, false)).collect();
+        let total = all.len();
+        all.retain(|snapshot| {
+            snapshot.key.as_ref().is_some_and(|key| key.contains(query.filter.as_str()))
+        });
+        let matching = all.len();
+        all.sort_by(|a, b| worse(a).cmp(&worse(b)));
+        let shown = all.into_iter().skip(query.offset).take(query.limit).collect();
+        Keys { total, matching, offset: query.offset, shown }
+    }
+}
+
+/// The order of what needs a look: open before half-open, then the longest run of failures, the most failures, and the
+/// text.
+fn worse(snapshot: &Snapshot) -> impl Ord + use<'_> {
+    let Snapshot { state, failures_in_a_row, failures, key, .. } = snapshot;
+    (Reverse((*state, *failures_in_a_row, *failures)), key)
+}
+
+/// With the defaults that depend on other options filled in.
+fn in_force(config: Config) -> Config {
+    let rules = config.rules();
+    let is_rated = rules.window.is_some();
+    Config {
+        threshold: rules.threshold,
+        slow_rate: rules.slow_rate,
+        window: rules.window,
+        min_calls: is_rated.then_some(rules.min_calls),
+        max_recovery: (config.backoff > 1.0)
+            .then(|| std::time::Duration::from_nanos(rules.max_recovery)),
+        probes: Some(rules.probes),
+        probe_timeout: Some(std::time::Duration::from_nanos(rules.probe_timeout)),
+        ..config
+    }
+}
+
+impl Serialize for Details {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Details", 25)?;
+        present(&self.snapshot, &mut out)?;
+        out.serialize_field("recent_transitions", &self.snapshot.recent_transitions)?;
+        out.serialize_field("config", &self.config)?;
+        out.serialize_field("mode_changes", &self.mode_changes)?;
+        out.serialize_field("keys", &self.keys)?;
+        out.end()
+    }
+}
+
+impl Serialize for Keys {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Keys", 4)?;
+        out.serialize_field("total", &self.total)?;
+        out.serialize_field("matching", &self.matching)?;
+        out.serialize_field("offset", &self.offset)?;
+        out.serialize_field("shown", &self.shown)?;
+        out.end()
+    }
+}

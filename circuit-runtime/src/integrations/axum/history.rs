@@ -1,0 +1,339 @@
+//! What the page shows of the past: for each circuit the states of the last five minutes, and who changed its mode.
+//!
+//! Kept only once there are routes that show it. Its size depends on the time, not on how often a
+//! circuit flaps: one entry for a second in which something happened.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::ser::{Serialize, SerializeStruct, SerializeTuple, Serializer};
+
+use super::super::serde::Rfc3339;
+use crate::breaker::CircuitBreaker;
+use crate::event::Transition;
+use crate::outcome::{Mode, State};
+use crate::registry;
+use crate::sync::unpoisoned;
+
+/// What the page shows at first, in seconds.
+const KEPT: u64 = 300;
+
+/// How many changes of a circuit's mode are kept.
+const MODES: usize = 16;
+
+/// Keys go without a word: of more than so many it is asked which are still there.
+const MANY: usize = 256;
+
+/// Since when it is kept, in seconds since 1970; 0 before there are routes.
+static SINCE: AtomicU64 = AtomicU64::new(0);
+
+/// By the place of the breaker: registered ones stay where they are.
+static PASTS: Mutex<Option<HashMap<usize, Past>>> = Mutex::new(None);
+
+/// From now on the past is kept, and of what was before the last transitions of each circuit.
+pub(super) fn keep() {
+    // Relaxed, as is the load: it says nothing about other memory, and a transition at this very moment may be missed.
+    let now = seconds(SystemTime::now());
+    if SINCE.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+        return;
+    }
+    for breaker in registry::circuits() {
+        let seen = breaker.snapshot();
+        with(breaker, |past| {
+            if past.moments.is_empty() {
+                seen.recent_transitions.iter().for_each(|transition| past.enter(transition));
+            }
+        });
+    }
+}
+
+pub(crate) fn transition(breaker: &CircuitBreaker, transition: &Transition) {
+    with(breaker, |past| {
+        past.enter(transition);
+        past.forget(|| breaker.keys());
+    });
+}
+
+pub(crate) fn mode_changed(breaker: &CircuitBreaker, mode: Mode, by: Option<&Arc<str>>) {
+    let change = ModeChange { mode, at: SystemTime::now(), by: by.cloned() };
+    with(breaker, |past| past.change_mode(change));
+}
+
+/// The states of a circuit from this second on, or all that are kept, after a look at it.
+pub(super) fn timeline(breaker: &CircuitBreaker, state: State, from: u64) -> Option<Timeline> {
+    with(breaker, |past| {
+        past.correct(seconds(SystemTime::now()), state);
+        Timeline {
+            since: past.since,
+            before: past.before,
+            moments: past.moments.iter().filter(|moment| moment.second >= from).copied().collect(),
+        }
+    })
+}
+
+/// The last changes of its mode, the latest last.
+pub(super) fn mode_changes(breaker: &CircuitBreaker) -> Vec<ModeChange> {
+    with(breaker, |past| past.modes.iter().cloned().collect()).unwrap_or_default()
+}
+
+fn with<R>(breaker: &CircuitBreaker, look: impl FnOnce(&mut Past) -> R) -> Option<R> {
+    let since = SINCE.load(Ordering::Relaxed);
+    if since == 0 || !breaker.is_registered() {
+        return None;
+    }
+    let place = std::ptr::from_ref(breaker).addr();
+    let mut pasts = unpoisoned(PASTS.lock());
+    Some(look(pasts.get_or_insert_default().entry(place).or_insert_with(|| Past::new(since))))
+}
+
+/// Since 1970.
+pub(super) fn seconds(at: SystemTime) -> u64 {
+    at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+/// A second in which the state changed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Moment {
+    second: u64,
+    /// The worst state in it, its first one included.
+    worst: State,
+    /// The state at its end.
+    last: State,
+}
+
+/// `[second, worst, last]`: 0 is closed, 1 half-open, 2 open.
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_tuple(3)?;
+        out.serialize_element(&self.second)?;
+        out.serialize_element(&(self.worst as u8))?;
+        out.serialize_element(&(self.last as u8))?;
+        out.end()
+    }
+}
+
+/// The states of a circuit over time.
+#[derive(Debug)]
+pub(super) struct Timeline {
+    since: u64,
+    before: State,
+    moments: Vec<Moment>,
+}
+
+impl Serialize for Timeline {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Timeline", 3)?;
+        out.serialize_field("since", &self.since)?;
+        out.serialize_field("before", &(self.before as u8))?;
+        out.serialize_field("moments", &self.moments)?;
+        out.end()
+    }
+}
+
+/// A change of mode, and who made it, where that is known.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ModeChange {
+    pub(super) mode: Mode,
+    pub(super) at: SystemTime,
+    pub(super) by: Option<Arc<str>>,
+}
+
+impl Serialize for ModeChange {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("ModeChange", 3)?;
+        out.serialize_field("mode", &self.mode)?;
+        out.serialize_field("at", &Rfc3339(self.at))?;
+        out.serialize_field("by", &self.by.as_deref())?;
+        out.end()
+    }
+}
+
+/// Of one circuit, or of the sum of its keys.
+#[derive(Debug)]
+struct Past {
+    /// Since when the states are known.
+    since: u64,
+    /// The state then.
+    before: State,
+    moments: VecDeque<Moment>,
+    /// The keys whose circuit is not closed; `None` is the circuit without a key.
+    troubled: HashMap<Option<Arc<str>>, State>,
+    /// How many of them are open.
+    open: usize,
+    /// From how many of them on it is worth a look which of the keys are still there.
+    many: usize,
+    modes: VecDeque<ModeChange>,
+}
+
+impl Past {
+    fn new(since: u64) -> Self {
+        Past {
+            since,
+            before: State::Closed,
+            moments: VecDeque::new(),
+            troubled: HashMap::new(),
+            open: 0,
+            many: MANY,
+            modes: VecDeque::new(),
+        }
+    }
+
+    fn state(&self) -> State {
+        match (self.open, self.troubled.len()) {
+            (0, 0) => State::Closed,
+            (0, _) => State::HalfOpen,
+            _ => State::Open,
+        }
+    }
+
+    fn enter(&mut self, transition: &Transition) {
+        let second = seconds(transition.at);
+        if self.moments.is_empty() && self.troubled.is_empty() {
+            self.since = self.since.min(second);
+            self.before = transition.from;
+        }
+        let key = transition.key.clone();
+        let before = match transition.to {
+            State::Closed => self.troubled.remove(&key),
+            state => self.troubled.insert(key, state),
+        };
+        self.open -= usize::from(before == Some(State::Open));
+        self.open += usize::from(transition.to == State::Open);
+        self.note(second);
+    }
+
+    /// The state has changed, or may have.
+    fn note(&mut self, second: u64) {
+        let state = self.state();
+        let before = self.moments.back().map_or(self.before, |moment| moment.last);
+        match self.moments.back_mut() {
+            // A clock that is set back makes the second longer.
+            Some(latest) if latest.second >= second => {
+                latest.worst = latest.worst.max(state);
+                latest.last = state;
+            }
+            _ => self.moments.push_back(Moment { second, worst: before.max(state), last: state }),
+        }
+        while let Some(old) = self.moments.front().filter(|old| old.second + KEPT < second) {
+            (self.since, self.before) = (old.second + 1, old.last);
+            self.moments.pop_front();
+        }
+    }
+
+    /// What only a look can tell: a wait that is over, and that the keys are gone which were open.
+    fn correct(&mut self, second: u64, state: State) {
+        if state < self.state() {
+            self.troubled.clear();
+            self.open = 0;
+            if state == State::HalfOpen {
+                self.troubled.insert(None, state);
+            }
+            self.note(second);
+        }
+    }
+
+    /// Forgets the keys that are no longer there, once they may be many.
+    fn forget(&mut self, keys: impl FnOnce() -> Vec<Arc<str>>) {
+        if self.troubled.len() < self.many {
+            return;
+        }
+        let keys: HashSet<Arc<str>> = keys().into_iter().collect();
+        self.troubled.retain(|key, _| key.as_ref().is_none_or(|key| keys.contains(key)));
+        self.open = self.troubled.values().filter(|state| **state == State::Open).count();
+        self.many = MANY.max(2 * self.troubled.len());
+    }
+
+    fn change_mode(&mut self, change: ModeChange) {
+        if self.modes.len() == MODES {
+            self.modes.pop_front();
+        }
+        self.modes.push_back(change);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::event::Reason;
+
+    fn change(key: Option<&str>, from: State, to: State, second: u64) -> Transition {
+        Transition {
+            circuit: "test",
+            key: key.map(Arc::from),
+            number: 1,
+            from,
+            to,
+            reason: Reason::Reset,
+            retry_after: None,
+            at: UNIX_EPOCH + Duration::from_secs(second),
+        }
+    }
+
+    fn moments(past: &Past) -> Vec<(u64, State, State)> {
+        past.moments.iter().map(|moment| (moment.second, moment.worst, moment.last)).collect()
+    }
+
+    use State::{Closed, HalfOpen, Open};
+
+    #[test]
+    fn a_second_is_one_moment_however_often_the_circuit_flaps() {
+        let mut past = Past::new(1_000);
+        for second in 1_000..2_000 {
+            for _ in 0..3 {
+                past.enter(&change(None, Closed, Open, second));
+                past.enter(&change(None, Open, HalfOpen, second));
+                past.enter(&change(None, HalfOpen, Closed, second));
+            }
+        }
+        assert_eq!(past.moments.len(), 301);
+        assert_eq!(moments(&past)[0], (1_699, Open, Closed));
+        assert_eq!((past.since, past.before), (1_699, Closed));
+    }
+
+    #[test]
+    fn the_sum_of_keys_is_in_the_state_of_the_worst() {
+        let mut past = Past::new(0);
+        past.enter(&change(Some("a"), Closed, Open, 1));
+        past.enter(&change(Some("b"), Closed, Open, 2));
+        past.enter(&change(Some("a"), Open, HalfOpen, 3));
+        past.enter(&change(Some("b"), Open, HalfOpen, 4));
+        past.enter(&change(Some("b"), HalfOpen, Closed, 5));
+        past.enter(&change(Some("a"), HalfOpen, Closed, 6));
+        let expected = [
+            (1, Open, Open),
+            (2, Open, Open),
+            (3, Open, Open),
+            (4, Open, HalfOpen),
+            (5, HalfOpen, HalfOpen),
+            (6, HalfOpen, Closed),
+        ];
+        assert_eq!(moments(&past), expected);
+    }
+
+    #[test]
+    fn a_look_corrects_what_nobody_tells() {
+        let mut past = Past::new(0);
+        past.enter(&change(Some("gone"), Closed, Open, 1));
+        past.correct(2, Open);
+        assert_eq!(moments(&past), [(1, Open, Open)]);
+        past.correct(3, Closed);
+        assert_eq!(moments(&past), [(1, Open, Open), (3, Open, Closed)]);
+        assert!(past.troubled.is_empty());
+    }
+
+    #[test]
+    fn keys_that_went_without_a_word_are_forgotten() {
+        let mut past = Past::new(0);
+        for number in 0..100_000 {
+            past.enter(&change(Some(&number.to_string()), Closed, Open, 1));
+            past.forget(|| vec![Arc::from("7")]);
+            assert!(past.troubled.len() <= MANY);
+        }
+        assert_eq!(past.state(), Open);
+    }
+}

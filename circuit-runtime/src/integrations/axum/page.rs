@@ -1,0 +1,46 @@
+//! The page: one answer, made of the files beside it, that needs no build step and nothing from elsewhere.
+
+use axum::body::Bytes;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+
+const PAGE: &str = concat!(
+    include_str!("page/head.html"),
+    "<style>",
+    include_str!("page/page.css"),
+    "</style>",
+    include_str!("page/body.html"),
+    "<script>",
+    include_str!("page/circuits.js"),
+    include_str!("page/rows.js"),
+    include_str!("page/details.js"),
+    include_str!("page/live.js"),
+    "</script>\n</body>\n</html>\n",
+);
+
+/// What the page may do: run the script and have the style that stand in it, told by their hashes (which a test compares), and
+/// ask the server it comes from. It can't be framed, so nobody can be tricked into pressing its buttons.
+const POLICY: &str = concat!(
+    "default-src 'none'; ",
+    "script-src 'sha256-mSsRasCvULLJMX3vEXE3logPGyjhHMeNazMJI9lBmCw='; ",
+    "style-src 'sha256-wCb1C0JsEumruqNgKx4Ds6UIW9rGbCaTud36HwMrtpM='; ",
+    "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+);
+
+/// The page, with buttons or without.
+pub(super) fn with_control(control: bool) -> Bytes {
+    if control {
+        Bytes::from(PAGE.replacen("data-control=\"off\"", "data-control=\"on\"", 1))
+    } else {
+        Bytes::from_static(PAGE.as_bytes())
+    }
+}
+
+pub(super) fn show(page: Bytes) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    (headers, page).into_response()
+}
