@@ -1,3 +1,22 @@
+// Where a page of the documentation leads to another one or to a file, README.md says where that is on the web. Of two
+// definitions the first one holds: here they lead to the pages beside, and the pictures are left out.
+//! [guide]: crate::guide
+//! [cookbook]: crate::guide::cookbook
+//! [performance]: crate::guide::performance
+#![cfg_attr(
+    all(
+        feature = "axum",
+        feature = "metrics",
+        feature = "serde",
+        feature = "tower",
+        feature = "tracing"
+    ),
+    doc = "[ecosystem]: crate::guide::ecosystem"
+)]
+//! [circuits-ui]: data:image/svg+xml,%3Csvg%20xmlns='http://www.w3.org/2000/svg'/%3E
+//! [benchmark]: data:image/svg+xml,%3Csvg%20xmlns='http://www.w3.org/2000/svg'/%3E
+//! [rules]: crate::guide::cookbook
+//! [dashboard]: crate::guide::cookbook
 #![doc = include_str!("../README.md")]
 #![doc(test(attr(deny(warnings))))]
 #![forbid(unsafe_code)]

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use circuit_runtime::{CircuitBreaker, State, Transition};
+use circuit_runtime::{CircuitBreaker, CircuitOpenError, State, Transition};
 
 use crate::client::{Answer, Error};
 
@@ -70,10 +70,9 @@ impl View {
     }
 
     pub(crate) fn heading(&self, address: SocketAddr) {
-        say!(
-            "A service at http://{address}, and two clients. `price` is async and has a fallback;"
-        );
-        say!("`stock` is sync and has none. Their circuits open after 3 failures, for 1 s.\n");
+        say!("A service at http://{address}, and two clients. `price` is async and");
+        say!("has a fallback; `stock` is sync and has none. Their circuits open after 3");
+        say!("failures, for 1 s.\n");
         let heading = format!(
             "{:>7}  {:7}  {:9}  {:11}  {:>8}  answer",
             "time", "circuit", "state", "answered by", "took"
@@ -87,7 +86,7 @@ impl View {
         let (colour, by, answer) = match result {
             Ok(Answer::Service(text)) => (GREEN, "service", text.clone()),
             Ok(Answer::Fallback(text)) => (YELLOW, "fallback", (*text).to_owned()),
-            Err(error @ Error::Rejected(_)) => (YELLOW, "rejected", error.to_string()),
+            Err(Error::Rejected(open)) => (YELLOW, "rejected", wait(open)),
             Err(error) => (RED, "error", error.to_string()),
         };
         match result {
@@ -124,7 +123,7 @@ impl View {
             "{:>7}  {:7}  {}  {}",
             ">>>",
             transition.circuit,
-            self.paint(colour, &format!("{change:32}")),
+            self.paint(colour, &format!("{change:21}")),
             transition.reason,
         );
         match transition.to {
@@ -145,7 +144,8 @@ impl View {
         }
         let seen = self.seen();
         say!(
-            "  The slowest failing call cost its caller {}; a call while the circuit was open, {} (median of {}).",
+            "  The slowest failing call cost its caller {}; a call while the circuit\n  \
+             was open, {} (median of {}).",
             rounded(seen.failed.iter().copied().max().unwrap_or_default()),
             rounded(median(&seen.turned_away)),
             seen.turned_away.len(),
@@ -163,6 +163,12 @@ impl View {
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A line has 80 columns, and the circuit's name stands in it already.
+fn wait(open: &CircuitOpenError) -> String {
+    let wait = open.retry_after();
+    wait.map_or_else(|| "not now".to_owned(), |wait| format!("retry after {wait:.1?}"))
 }
 
 fn median(durations: &[Duration]) -> Duration {

@@ -4,13 +4,14 @@
 //!
 //! ```text
 //! cargo run -p ecosystem --example axum_service                  # until Ctrl-C
+//! cargo run -p ecosystem --example axum_service -- 127.0.0.1:8080
 //! cargo run -p ecosystem --example axum_service -- --seconds 30
 //! cargo run -p ecosystem --example axum_service -- --check       # scrapes itself through one cycle (see check.rs)
 //! ```
 //!
 //! - `/price`: the last known price while the circuit is open.
 //! - `/stock`: 503 with `Retry-After` while the circuit is open.
-//! - `/circuits/ui`: the circuits, live.
+//! - `/circuits/ui`: the circuits, live; `/` leads there.
 //! - `/metrics`: the same for Prometheus.
 
 mod check;
@@ -18,7 +19,9 @@ mod surroundings;
 
 use std::{
     env, error,
-    net::Ipv4Addr,
+    net::{Ipv4Addr, SocketAddr},
+    process::ExitCode,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -26,13 +29,16 @@ use axum::{
     Router,
     extract::State,
     http::{StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::get,
 };
 use circuit_runtime::{CallTimeoutError, CircuitOpenError, circuit_breaker};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use reqwest::Client;
-use tokio::{net::TcpListener, time};
+use tokio::{net::TcpListener, sync::Notify, time};
+
+/// How long the server waits for those who are still connected when it ends.
+const GRACE: Duration = Duration::from_secs(20);
 
 /// What the handlers need to ask the other service.
 #[derive(Clone)]
@@ -95,11 +101,12 @@ impl IntoResponse for Error {
 
 fn app(upstream: Upstream, metrics: PrometheusHandle) -> Router {
     Router::new()
+        .route("/", get(async || Redirect::temporary("/circuits/ui")))
         .route("/price", get(async |State(upstream): State<Upstream>| upstream.price().await))
         .route("/stock", get(async |State(upstream): State<Upstream>| upstream.stock().await))
         .with_state(upstream)
         .route("/metrics", get(move || std::future::ready(scrape(&metrics))))
-        // To look at only; behind your authentication, `.with_control()` adds buttons.
+        // To look at only; behind your authentication, `.with_control(…)` adds buttons.
         .merge(circuit_runtime::axum::router())
 }
 
@@ -111,23 +118,67 @@ fn scrape(metrics: &PrometheusHandle) -> impl IntoResponse + use<> {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
 }
 
+/// What the command line says.
+struct Arguments {
+    address: SocketAddr,
+    check: bool,
+    seconds: Option<Duration>,
+}
+
+impl Arguments {
+    fn read(arguments: &[&str]) -> Result<Self, Box<dyn error::Error>> {
+        let port = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let defaults = Arguments { address: port(3000), check: false, seconds: None };
+        Ok(match arguments {
+            [] => defaults,
+            ["--check"] => Arguments { address: port(0), check: true, ..defaults },
+            ["--seconds", seconds] => {
+                Arguments { seconds: Some(Duration::from_secs(seconds.parse()?)), ..defaults }
+            }
+            [address] if !address.starts_with('-') => {
+                let address = address.parse().map_err(|_| {
+                    format!("`{address}` is no address with a port, such as 127.0.0.1:8080")
+                })?;
+                Arguments { address, ..defaults }
+            }
+            _ => return Err("usage: axum_service [ADDRESS | --seconds N | --check]".into()),
+        })
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|error| {
+        format!("can't listen at {address}: {error}; to take another: -- 127.0.0.1:8080")
+    })
+}
+
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn error::Error>> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("axum_service: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn error::Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let (check, seconds) = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => (false, None),
-        ["--check"] => (true, None),
-        ["--seconds", seconds] => (false, Some(Duration::from_secs(seconds.parse()?))),
-        _ => return Err("usage: axum_service [--seconds N | --check]".into()),
-    };
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let Arguments { address, check, seconds } = Arguments::read(&arguments)?;
 
     let metrics = PrometheusBuilder::new().install_recorder()?;
     let http = Client::new();
     let upstream = Upstream { http: http.clone(), url: surroundings::start_upstream().await? };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, if check { 0 } else { 3000 })).await?;
+    let listener = listen(address).await?;
     let address = listener.local_addr()?;
-    let app = app(upstream, metrics);
-    tokio::spawn(async move { axum::serve(listener, app).await });
+    let quit = Arc::new(Notify::new());
+    let server = axum::serve(listener, app(upstream, metrics)).with_graceful_shutdown({
+        let quit = Arc::clone(&quit);
+        async move { quit.notified().await }
+    });
+    let server = tokio::spawn(server.into_future());
     println!("The circuits, live: http://{address}/circuits/ui");
     println!("For Prometheus:     http://{address}/metrics");
     println!("Ask yourself:       curl -i http://{address}/stock\n");
@@ -137,17 +188,29 @@ async fn main() -> Result<(), Box<dyn error::Error>> {
         let seconds = start.elapsed().as_secs_f64();
         println!("{seconds:6.2} s  {}: {} ({})", change.circuit, change.to, change.reason);
     });
-    for page in ["price", "stock"] {
-        tokio::spawn(surroundings::load(http.clone(), format!("http://{address}/{page}")));
-    }
+    let visitors = ["price", "stock"].map(|page| {
+        tokio::spawn(surroundings::load(http.clone(), format!("http://{address}/{page}")))
+    });
 
     if check {
-        let cycle = check::one_cycle(&http, address);
-        return time::timeout(Duration::from_secs(15), cycle).await?;
+        time::timeout(Duration::from_secs(15), check::one_cycle(&http, address)).await??;
+    } else {
+        tokio::select! {
+            result = tokio::signal::ctrl_c() => result?,
+            () = time::sleep(seconds.unwrap_or(Duration::MAX)) => {}
+        }
     }
+    for visitor in visitors {
+        visitor.abort();
+    }
+    println!(
+        "\nNo new calls; those that have begun get their answers. A browser that watches gets its last"
+    );
+    println!("news within ten seconds. Ctrl-C to wait for nobody.");
+    quit.notify_one();
     tokio::select! {
-        result = tokio::signal::ctrl_c() => result?,
-        () = time::sleep(seconds.unwrap_or(Duration::MAX)) => {}
+        result = server => Ok(result??),
+        result = tokio::signal::ctrl_c() => Ok(result?),
+        () = time::sleep(GRACE) => Err(format!("some were still connected after {GRACE:?}").into()),
     }
-    Ok(())
 }

@@ -1,5 +1,6 @@
 //! A checkout page whose payment service slows down under load, twice at the same time: once with a timeout only, once
-//! with a circuit breaker as well. Prints how long visitors waited, and draws it: `target/graceful_degradation.svg`.
+//! with a circuit breaker as well. Prints how long visitors waited, and draws it: `graceful_degradation.svg` in the
+//! target directory.
 //!
 //! ```text
 //! cargo run -p ecosystem --example graceful_degradation    # eight seconds
@@ -13,8 +14,8 @@
 mod plot;
 
 use std::{
-    fs, io,
-    path::Path,
+    env, fs, io,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -102,10 +103,19 @@ async fn main() -> io::Result<()> {
     summary("timeout only", &without);
     summary("with a breaker", &with);
 
-    let plot = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/graceful_degradation.svg");
-    fs::write(&plot, plot::svg(&without, &with))?;
-    println!("\nThe whole of it as a picture: target/graceful_degradation.svg");
+    let picture = picture()?;
+    fs::write(&picture, plot::svg(&without, &with)).map_err(|error| {
+        io::Error::new(error.kind(), format!("can't write {}: {error}", picture.display()))
+    })?;
+    println!("\nThe whole of it as a picture: {}", picture.display());
     Ok(())
+}
+
+/// In the target directory, wherever that is: this program is its `debug/examples/graceful_degradation`.
+fn picture() -> io::Result<PathBuf> {
+    let program = env::current_exe()?;
+    let target = program.ancestors().nth(3).unwrap_or(&program);
+    Ok(target.join("graceful_degradation.svg"))
 }
 
 /// One every 5 ms, whatever has become of those before: visitors don't wait for each other.

@@ -2,6 +2,8 @@
 
 mod redis;
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -63,6 +65,9 @@ fn the_quickstart_shows_an_outage_and_its_end() {
     ] {
         assert!(output.contains(words), "the quickstart never says {words:?}:\n{output}");
     }
+    for line in output.lines() {
+        assert!(line.chars().count() <= 80, "more than 80 columns: {line}");
+    }
 }
 
 #[test]
@@ -70,6 +75,37 @@ fn axum_service_serves_metrics_of_two_circuits_that_open_and_close() {
     let mut service = example("axum_service");
     service.arg("--check");
     output(service);
+}
+
+#[test]
+fn axum_service_names_the_address_that_is_taken_and_listens_at_another() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = example("axum_service").arg(&address).output().unwrap();
+    assert!(!output.status.success());
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains(&format!("can't listen at {address}")), "{error}");
+    drop(taken);
+
+    let mut service = example("axum_service");
+    let mut service = service.arg(&address).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(service.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let first = lines.next().unwrap();
+    assert_eq!(first, format!("The circuits, live: http://{address}/circuits/ui"));
+    let mut answer = String::new();
+    let mut connection = TcpStream::connect(&address).unwrap();
+    connection.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+    connection.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains("location: /circuits/ui"), "{answer}");
+
+    // Somebody watches while it is told to end.
+    let mut watching = TcpStream::connect(&address).unwrap();
+    watching.write_all(b"GET /circuits/events HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+    watching.read_exact(&mut [0; 12]).unwrap();
+    let pid = service.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert!(lines.any(|line| line.starts_with("No new calls")));
+    assert!(service.wait().unwrap().success());
 }
 
 #[test]
@@ -83,8 +119,11 @@ fn cached_fallback_ends_well_without_redis() {
 }
 
 #[test]
-fn graceful_degradation_ends_well() {
-    output(example("graceful_degradation"));
+fn graceful_degradation_ends_well_and_says_where_its_picture_is() {
+    let output = output(example("graceful_degradation"));
+    let picture = output.lines().find_map(|line| line.split_once("as a picture: ")).unwrap().1;
+    let picture = fs::read_to_string(picture).unwrap();
+    assert!(picture.starts_with("<svg") && picture.contains("<title>"), "{picture}");
 }
 
 #[test]
