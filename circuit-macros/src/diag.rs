@@ -27,6 +27,18 @@ impl Problems {
     }
 }
 
+/// What a parser expected, in plain words: syn lists every token that may come next.
+pub(crate) fn plainly(expected: &str) -> &str {
+    match expected {
+        list if list.contains("`ref`") => "a pattern",
+        list if list.contains("`dyn`") => "a type",
+        "identifier or integer" => "a field or a method",
+        "identifier" => "a name",
+        "delimiter" => "`(..)`",
+        other => other,
+    }
+}
+
 /// The one of `candidates` that `typed` was most likely meant to be.
 pub(crate) fn closest<'a>(
     typed: &str,

@@ -9,6 +9,8 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Signature, Token, Visibility};
 
+use crate::diag::plainly;
+
 /// `#[doc = ".."] pub async fn f(n: u8) -> Result<(), E> { .. }`
 pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
@@ -63,8 +65,8 @@ impl Function {
             Some(last) => body_of(&last).ok_or_else(|| {
                 syn::Error::new_spanned(
                     last,
-                    "`#[circuit_breaker]` needs a function body to guard; put it on the method \
-                     in the `impl` block, or give this trait method a default body",
+                    "`#[circuit_breaker]` needs a function with a body: put it on the method in \
+                     the `impl` block, or give this trait method a default body",
                 )
             })?,
             None => {
@@ -83,7 +85,15 @@ impl Function {
                 body,
             })
         };
-        head.parse2(tokens.into_iter().collect())
+        head.parse2(tokens.into_iter().collect()).map_err(|error| {
+            let message = error.to_string();
+            match message.strip_prefix("unexpected end of input, expected ") {
+                Some(wanted) => {
+                    syn::Error::new(error.span(), format!("expected {}", plainly(wanted)))
+                }
+                None => error,
+            }
+        })
     }
 }
 
@@ -158,7 +168,10 @@ fn wrong_target(tokens: &[TokenTree]) -> Option<syn::Error> {
         "extern" => "an `extern` block",
         "macro_rules" => "a macro",
         "type" => "a type alias",
-        "enum" | "impl" => &format!("an {kind}"),
+        "impl" => "an `impl` block",
+        "mod" => "a module",
+        "const" => "a constant",
+        "enum" => "an enum",
         kind => &format!("a {kind}"),
     };
     let remedy = match kind.as_str() {

@@ -4,7 +4,7 @@
 //! function apart, `options` reads what is in the parentheses, `validate`
 //! holds the rules between the options and the function, `model` decides all
 //! that is still open, `expand` prints. `diag` collects what went wrong on
-//! the way.
+//! the way, `shown` writes the user's tokens into messages.
 
 #![forbid(unsafe_code)]
 
@@ -13,6 +13,7 @@ mod expand;
 mod head;
 mod model;
 mod options;
+mod shown;
 mod validate;
 
 #[cfg(test)]

@@ -1,13 +1,18 @@
 //! The rules between the options, and between them and the function: one small
 //! function each. A rule blames the option that was written later and names both.
 
+mod both;
+
 use std::time::Duration;
 
+use proc_macro2::TokenTree;
 use syn::{FnArg, ReturnType, Type};
 
 use crate::diag::Problems;
 use crate::head::Function;
 use crate::options::{Given, Of, Opt, Options, Value};
+
+pub(crate) use both::both;
 
 /// The rules that need the options only.
 pub(crate) fn options(options: &Options, problems: &mut Problems) {
@@ -31,15 +36,26 @@ pub(crate) fn function(function: &Function, problems: &mut Problems) {
 }
 
 /// `timeout` and `on_cancel` are about futures.
-pub(crate) fn only_async(options: &Options, is_async: bool, problems: &mut Problems) {
+pub(crate) fn only_async(
+    options: &Options,
+    function: &Function,
+    is_async: bool,
+    problems: &mut Problems,
+) {
     if is_async {
         return;
     }
+    // What `#[tokio::main]` leaves of an `async fn`.
+    let blocks = crate::model::names::flatten(function.body.stream())
+        .any(|token| matches!(token, TokenTree::Ident(word) if word == "block_on"));
     for option in [Opt::Timeout, Opt::OnCancel] {
         if let Some(given) = options.get(option) {
             let name = option.spec().name;
-            let why = if option == Opt::Timeout {
-                "a blocking call can't be stopped; for how long the circuit stays open, write \
+            let why = if blocks {
+                "write `#[circuit_breaker]` above an attribute that makes the function sync, such \
+                 as `#[tokio::main]`"
+            } else if option == Opt::Timeout {
+                "a blocking call can't be stopped; to set how long the circuit stays open, write \
                  `recovery`"
             } else {
                 "only a future can be cancelled"
@@ -62,8 +78,8 @@ fn breaker_has_its_own_circuit(options: &Options, problems: &mut Problems) {
             problems.add(
                 &later.key,
                 format!(
-                    "`{}` can't be combined with `{}`: the circuit is configured where `breaker` \
-                     points to",
+                    "`{}` can't be combined with `{}`: a shared circuit is configured where it is \
+                     defined",
                     name(later),
                     name(first),
                 ),
@@ -196,7 +212,7 @@ fn not_const(function: &Function, problems: &mut Problems) {
     if let Some(constness) = &function.signature.constness {
         problems.add(
             constness,
-            "`#[circuit_breaker]` can't be used on a `const fn`: the circuit's state is only \
+            "`#[circuit_breaker]` can't be used on a `const fn`: the state of a circuit is only \
              known at run time",
         );
     }
@@ -213,7 +229,8 @@ fn returns(function: &Function, problems: &mut Problems) {
         if let Type::Never(never) = peel_type(ty) {
             problems.add(
                 never,
-                "`#[circuit_breaker]` needs a function that returns, but this one never does",
+                "`#[circuit_breaker]` needs a function that returns, but this one never does: remove \
+                 the attribute",
             );
         }
     }

@@ -2,12 +2,13 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Expr, ExprPath, FnArg, Lit, ReceiverKind, ReturnType, Type};
+use syn::{Expr, ExprPath, FnArg, Lit, Pat, ReceiverKind, ReturnType, Type};
 
 use super::{Form, names};
 use crate::diag::Problems;
 use crate::head::Function;
-use crate::options::{Opt, Options, Value};
+use crate::options::{Opt, Options, Value, inside_parens};
+use crate::shown::shown;
 use crate::validate::{cfg_on_parameters, peel_type};
 
 pub(crate) struct Fallback {
@@ -59,6 +60,9 @@ impl Fallback {
         } else {
             cfg_on_parameters(function, problems);
         }
+        if matches!(form, Form::Sync) {
+            not_async(&expr, problems);
+        }
         if on_any {
             nothing_used_up(&expr, kind, function, problems);
         }
@@ -74,7 +78,7 @@ impl Fallback {
 
 /// A closure in parentheses is still a closure.
 fn unwrap(expr: &Expr) -> Expr {
-    match crate::options::inside_parens(expr) {
+    match inside_parens(expr) {
         Expr::Closure(closure) => Expr::Closure(closure.clone()),
         _ => expr.clone(),
     }
@@ -104,14 +108,48 @@ fn kind(expr: &Expr, function: &Function, problems: &mut Problems) -> Kind {
                     tokens,
                     format!(
                         "the fallback takes {taken} parameter{s}, but the function has \
-                         {parameters}{without}; it gets the function's parameters in order, and \
-                         the reason if it takes one more"
+                         {parameters}{without}; it is called with the function's parameters in \
+                         order, and with the reason if it takes one more"
                     ),
                 );
+            }
+            if let (true, Some(first)) = (taken == parameters + 1, closure.inputs.first()) {
+                if has_self && is_named_self(first) {
+                    problems.add(
+                        first,
+                        "a closure is not given the receiver: leave this parameter out, and use \
+                         `self` in the closure",
+                    );
+                }
             }
             Kind::Closure { wants_reason: taken > parameters }
         }
         _ => Kind::Expression,
+    }
+}
+
+/// What people call `self` where they can't write it.
+fn is_named_self(pattern: &Pat) -> bool {
+    let name = shown(pattern);
+    ["this", "_this", "self_", "_self", "slf", "me", "receiver"].contains(&name.as_str())
+}
+
+/// A sync function can't wait for its fallback.
+fn not_async(expr: &Expr, problems: &mut Problems) {
+    let keyword = match expr {
+        Expr::Closure(closure) => closure.asyncness.or(match inside_parens(&closure.body) {
+            Expr::Async(block) => Some(block.async_token),
+            _ => None,
+        }),
+        Expr::Async(block) => Some(block.async_token),
+        _ => None,
+    };
+    if let Some(keyword) = keyword {
+        problems.add(
+            keyword,
+            "the function is not async, so its fallback can't be: remove `async`, or make the \
+             function an `async fn`",
+        );
     }
 }
 
@@ -158,7 +196,7 @@ fn quoted_name(expr: &Expr, function: &Function, form: &Form, problems: &mut Pro
 /// Under `any` the body has run when the fallback does.
 fn nothing_used_up(expr: &Expr, kind: Kind, function: &Function, problems: &mut Problems) {
     let tokens = expr.to_token_stream();
-    let remedy = "leave out `fallback_on = any`, or call the fallback in the body";
+    let remedy = "remove `fallback_on = any`, or call the fallback in the body";
     if let Some(receiver) = function.signature.receiver() {
         let (by_mut, by_value) = match &receiver.kind {
             ReceiverKind::Reference(_, _, mutability) => (mutability.is_some(), false),
@@ -173,15 +211,15 @@ fn nothing_used_up(expr: &Expr, kind: Kind, function: &Function, problems: &mut 
             problems.add(
                 receiver,
                 format!(
-                    "`fallback_on = any` can't pass `&mut self` on, because the body has used it; \
-                     {remedy}"
+                    "`fallback_on = any` can't pass `&mut self` on, because the body has already \
+                     used it; {remedy}"
                 ),
             );
         } else if by_value && used && kind != Kind::Path {
             problems.add(
                 self_token(tokens.clone()),
-                "`fallback_on = any` can't use `self` here, because the body has used it up; \
-                 write a path, which is given a clone: `fallback = Self::function`",
+                "`fallback_on = any` can't use `self` here, because the body has consumed it; \
+                 write a path, which is called with a clone: `fallback = Self::function`",
             );
         }
     }
@@ -204,7 +242,7 @@ fn nothing_used_up(expr: &Expr, kind: Kind, function: &Function, problems: &mut 
                 reference,
                 format!(
                     "`fallback_on = any` can't pass a `&mut` parameter on, because the body has \
-                     used it; {remedy}"
+                     already used it; {remedy}"
                 ),
             );
         }

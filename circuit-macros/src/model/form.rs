@@ -41,11 +41,16 @@ impl Form {
                 ..body
             }))),
             (None, None) => Ok(Self::Sync),
+            (None, Some(_)) if is_async_block(body) => Err(syn::Error::new_spanned(
+                body,
+                "`#[circuit_breaker]` keeps this future until it has run, so it must own what it \
+                 uses: write `async move { .. }`",
+            )),
             (None, Some(_)) => Err(syn::Error::new_spanned(
                 ty,
-                "`#[circuit_breaker]` would only guard making this future, not running it; make \
-                 the function `async fn`, or make its body a single `async move { .. }` or \
-                 `Box::pin(async move { .. })`",
+                "`#[circuit_breaker]` would only guard the creation of this future, not its \
+                 execution: make the function an `async fn`, or make its body a single `async move \
+                 { .. }` or `Box::pin(async move { .. })`",
             )),
         }
     }
@@ -163,6 +168,15 @@ fn future_body(body: TokenStream) -> Option<FutureBody> {
             })
         }
     }
+}
+
+/// `async { .. }`, without `move`.
+fn is_async_block(body: &TokenStream) -> bool {
+    let mut tokens = peel(body.clone()).into_iter();
+    matches!(
+        (tokens.next(), tokens.next(), tokens.next()),
+        (Some(TokenTree::Ident(word)), Some(TokenTree::Group(_)), None) if word == "async"
+    )
 }
 
 fn async_block(tokens: &[TokenTree]) -> Option<(TokenStream, Group, &[TokenTree])> {

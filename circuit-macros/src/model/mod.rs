@@ -88,7 +88,8 @@ impl Model {
             problems.push(error);
             Form::Async
         });
-        validate::only_async(&options, form.is_async(), &mut problems);
+        validate::only_async(&options, &function, form.is_async(), &mut problems);
+        validate::both(&options, &function, &form, &mut problems);
         let fallback = Fallback::new(&options, &function, &form, &mut problems);
         problems.finish()?;
         let function = Function { body: with_content(&function.body, body), ..function };

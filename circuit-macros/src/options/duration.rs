@@ -44,7 +44,7 @@ pub(super) fn parse(option: &str, text: &str) -> Result<Duration, String> {
         })?;
         if place < largest {
             return Err(format!(
-                "`{trimmed}` has its units out of order; write each once, the largest first"
+                "the units of `{trimmed}` are out of order; write each unit once, the largest first"
             ));
         }
         largest = place + 1;
@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(error("5S"), "`S` is not a unit of time; write `\"5s\"`");
         assert_eq!(
             error("1m 30m"),
-            "`1m 30m` has its units out of order; write each once, the largest first"
+            "the units of `1m 30m` are out of order; write each unit once, the largest first"
         );
     }
 }

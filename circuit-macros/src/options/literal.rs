@@ -43,3 +43,18 @@ pub(crate) fn inside_parens(expr: &Expr) -> &Expr {
 pub(super) fn example(spec: &Spec) -> String {
     format!("`{} = {}`", spec.name, spec.example)
 }
+
+/// Whether a number or a duration may be written like this.
+pub(super) fn is_constant(expr: &Expr) -> bool {
+    !matches!(expr, Expr::Closure(_) | Expr::Tuple(_) | Expr::Array(_) | Expr::Range(_))
+}
+
+/// `60 * 2`: whole numbers and nothing else.
+pub(super) fn is_whole_number(expr: &Expr) -> bool {
+    match inside_parens(expr) {
+        Expr::Lit(literal) => matches!(&literal.lit, Lit::Int(int) if int.suffix().is_empty()),
+        Expr::Unary(unary) => is_whole_number(&unary.expr),
+        Expr::Binary(binary) => is_whole_number(&binary.left) && is_whole_number(&binary.right),
+        _ => false,
+    }
+}

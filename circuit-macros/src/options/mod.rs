@@ -6,6 +6,8 @@
 
 mod duration;
 mod literal;
+mod no_option;
+mod no_pattern;
 mod number;
 mod parse;
 mod pattern;

@@ -3,19 +3,14 @@
 use proc_macro2::Literal;
 use syn::{Expr, Lit};
 
-use super::literal::{Literally, Parsed, example};
+use super::literal::{Literally, Parsed, example, is_constant, is_whole_number};
 use super::{Spec, Takes, Value};
 
 pub(super) fn whole(spec: &Spec, most: u32, literal: Literally, expr: Expr) -> Parsed {
     let name = spec.name;
     let takes = if spec.takes == Takes::Window { "an integer or a duration" } else { "an integer" };
     match literal {
-        None => match expr {
-            Expr::Closure(_) | Expr::Tuple(_) | Expr::Array(_) | Expr::Range(_) => {
-                Err(format!("`{name}` takes {takes}: {}", example(spec)))
-            }
-            expr => Ok(Value::Constant(expr)),
-        },
+        None if is_constant(&expr) => Ok(Value::Constant(expr)),
         Some((negative, Lit::Int(int))) => {
             let value = int.base10_parse::<u32>();
             match (int.suffix(), value) {
@@ -29,7 +24,7 @@ pub(super) fn whole(spec: &Spec, most: u32, literal: Literally, expr: Expr) -> P
         Some((_, Lit::Str(text))) if text.value().parse::<u64>().is_ok() => {
             Err(format!("`{name}` takes an integer, without quotes: `{name} = {}`", text.value()))
         }
-        Some(_) => Err(format!("`{name}` takes {takes}: {}", example(spec))),
+        _ => Err(format!("`{name}` takes {takes}: {}", example(spec))),
     }
 }
 
@@ -64,10 +59,8 @@ pub(super) fn float(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
     let quoted = matches!(literal, Some((_, Lit::Str(_))));
     let (negative, text) = match literal {
         None => {
-            return match expr {
-                Expr::Closure(_) | Expr::Tuple(_) | Expr::Array(_) | Expr::Range(_) => Err(takes()),
-                expr => Ok(Value::Constant(expr)),
-            };
+            let is_number = is_constant(&expr) && !is_whole_number(&expr);
+            return if is_number { Ok(Value::Constant(expr)) } else { Err(takes()) };
         }
         Some((negative, Lit::Float(float))) => match float.suffix() {
             "" | "f64" => (negative, float.base10_digits().to_owned()),

@@ -3,12 +3,16 @@
 use proc_macro2::{Ident, Spacing, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
+use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Expr, Lit, Token};
+use syn::{Expr, Token};
 
+use super::literal::example;
+use super::no_option::{self, Guesses};
 use super::{Given, Opt, Options, Spec, TABLE, Value, synonyms, value};
-use crate::diag::Problems;
+use crate::diag::{Problems, plainly};
 use crate::head::peel;
+use crate::shown::shown;
 
 /// Input: `threshold = 3, recovery = "30s"`
 ///
@@ -37,14 +41,14 @@ fn entry(
     guesses: &mut Guesses,
     problems: &mut Problems,
 ) -> syn::Result<()> {
-    if !input.peek(Ident::peek_any) {
-        let tokens: TokenTree = input.fork().parse()?;
-        return Err(syn::Error::new_spanned(tokens, guesses.message(input)));
+    if let Some(error) = no_option::answer(options, guesses, input)? {
+        options.has_unknown = true;
+        return Err(error);
     }
     let key = input.call(Ident::parse_any)?;
     let Some(spec) = TABLE.iter().find(|spec| key == spec.name) else {
         options.has_unknown = true;
-        return Err(syn::Error::new_spanned(&key, unknown(&key)));
+        return Err(syn::Error::new_spanned(&key, synonyms::unknown(&key.unraw().to_string())));
     };
     if options.has(spec.option) {
         let name = spec.name;
@@ -67,54 +71,87 @@ fn entry(
         return Ok(());
     }
     let found: TokenTree = input.fork().parse()?;
-    problems.add(found, format!("expected `,` after the value of `{}`", spec.name));
+    let text = shown(&found);
+    problems.add(found, format!("expected `,` after the value of `{}`, found `{text}`", spec.name));
     if !at_next_option(input) {
         skip_to_next(input)?;
     }
     Ok(())
 }
 
-/// The value, or an error that names the option also where the value ends too early.
+/// The value, or an error at its last token where the value ends too early.
 fn whole_value(
     spec: &Spec,
     input: ParseStream,
     problems: &mut Problems,
 ) -> syn::Result<(Value, TokenStream)> {
-    let start = input.fork();
-    value::parse(spec, input, problems).map_err(|error| ends_early(spec, &start).unwrap_or(error))
+    // On a fork: what an error leaves behind in a group is no second error.
+    let ahead = input.fork();
+    let value = value::parse(spec, &ahead, problems)
+        .map_err(|error| ends_early(spec, &input.fork()).unwrap_or(error))?;
+    input.advance_to(&ahead);
+    Ok(value)
 }
 
 fn ends_early(spec: &Spec, start: ParseStream) -> Option<syn::Error> {
     let mut tokens = TokenStream::new();
-    let mut last = None;
+    // The last token; of `::` both.
+    let mut last = TokenStream::new();
+    let mut goes_on = false;
     while !start.is_empty() && !at_end_of_value(start) {
         let token: TokenTree = start.parse().ok()?;
-        last = Some(token.clone());
+        if !goes_on {
+            last = TokenStream::new();
+        }
+        goes_on = is_joint(&token);
+        last.extend([token.clone()]);
         tokens.extend([token]);
     }
-    let last = last?;
+    // The error, when nothing is left behind it.
     let error = |tokens| {
+        let mut found = None;
         let parser = |input: ParseStream| {
-            let value = value::parse(spec, input, &mut Problems::default());
-            input.parse::<TokenStream>().and(value)
+            let ahead = input.fork();
+            if let Err(error) = value::parse(spec, &ahead, &mut Problems::default()) {
+                found = Some((error, ahead.is_empty()));
+            }
+            input.parse::<TokenStream>()
         };
-        Parser::parse2(parser, tokens).err()
+        let _ = Parser::parse2(parser, tokens);
+        found
     };
-    let wanted = wanted_at_end(&error(tokens.clone())?)?;
-    let name = spec.name;
-    // An end inside parentheses stays one with a comma behind them.
-    let inside = error(quote!(#tokens,)).filter(|error| wanted_at_end(error).is_some());
-    Some(match (inside, last) {
-        (Some(inside), _) => {
-            syn::Error::new(inside.span(), format!("`{name}` needs {wanted} in front of this"))
-        }
-        (None, TokenTree::Group(last)) => {
-            syn::Error::new_spanned(last, format!("`{name}` needs {wanted} behind this"))
-        }
-        (None, last) => {
-            let message = format!("`{name}` needs {wanted} behind `{last}`");
-            syn::Error::new_spanned(last, message)
-        }
+    let (found, at_end) = error(tokens.clone())?;
+    let is_group = matches!(last.clone().into_iter().next(), Some(TokenTree::Group(_)));
+    let wanted = wanted(&found, at_end && !is_group)?;
+    // An end inside of a group stays one, whatever follows the group.
+    let inside = error(quote!(#tokens;)).filter(|(error, _)| error.to_string().starts_with(END));
+    if let Some((inside, _)) = inside {
+        return Some(syn::Error::new(inside.span(), format!("expected {wanted} here")));
+    }
+    let what = if is_group { "this".to_owned() } else { format!("`{}`", shown(&last)) };
+    Some(syn::Error::new_spanned(last, format!("expected {wanted} after {what}")))
+}
+
+fn is_joint(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.spacing() == Spacing::Joint)
+}
+
+const END: &str = "unexpected end of input";
+
+/// What was expected where the tokens ended.
+fn wanted(error: &syn::Error, at_end: bool) -> Option<String> {
+    let message = error.to_string();
+    let expected = match message.strip_prefix(END) {
+        Some(rest) => rest.strip_prefix(", expected ").unwrap_or("more"),
+        // Only what syn says: our own messages name what to write.
+        None if at_end && !message.contains(": ") => message.strip_prefix("expected ")?,
+        None => return None,
+    };
+    Some(match plainly(expected) {
+        // Only a closure's parameters have commas outside of a group, and `async move` may start one.
+        "`,`" => "`|`".to_owned(),
+        "`|`" => "a block".to_owned(),
+        plain => plain.to_owned(),
     })
 }
 
@@ -122,13 +159,6 @@ fn ends_early(spec: &Spec, start: ParseStream) -> Option<syn::Error> {
 fn at_end_of_value(input: ParseStream) -> bool {
     let ahead = input.fork();
     ahead.parse::<Token![,]>().is_ok() && (ahead.is_empty() || at_next_option(&ahead))
-}
-
-/// What was expected where the tokens ended.
-fn wanted_at_end(error: &syn::Error) -> Option<String> {
-    let message = error.to_string();
-    let rest = message.strip_prefix("unexpected end of input")?;
-    Some(rest.strip_prefix(", expected ").unwrap_or("more").to_owned())
 }
 
 fn wrong(option: Opt, key: &Ident) -> Given {
@@ -169,7 +199,7 @@ fn equals(
             if inside.is_empty() {
                 needs_value()
             } else {
-                format!("write `{name} = {inside}`, not `{name}({inside})`")
+                format!("write {}, not `{name}{}`", in_list(spec, &inside), shown(&group))
             },
         );
         return Ok(Equals::Nothing);
@@ -185,7 +215,7 @@ fn operator(input: ParseStream) -> syn::Result<TokenStream> {
     let mut tokens = TokenStream::new();
     loop {
         let token: TokenTree = input.parse()?;
-        let goes_on = matches!(&token, TokenTree::Punct(p) if p.spacing() == Spacing::Joint);
+        let goes_on = is_joint(&token);
         tokens.extend([token]);
         if !goes_on || input.is_empty() {
             return Ok(tokens);
@@ -193,51 +223,32 @@ fn operator(input: ParseStream) -> syn::Result<TokenStream> {
     }
 }
 
-fn unknown(key: &Ident) -> String {
-    let name = key.unraw();
-    if let Some(meant) = synonyms::meant(&name.to_string()) {
-        return format!("unknown option `{name}`; did you mean `{meant}`?");
-    }
-    let quoted = |spec: &Spec| format!("`{}`", spec.name);
-    let mut names: Vec<String> = TABLE.iter().map(quoted).collect();
-    let last = names.pop().unwrap_or_default();
-    let names = names.join(", ");
-    format!("unknown option `{name}`; the options are {names} and {last}")
-}
-
-/// What a value without a name may have been meant for, once for each kind.
-#[derive(Default)]
-struct Guesses {
-    used: Vec<Opt>,
-}
-
-impl Guesses {
-    fn message(&mut self, input: ParseStream) -> String {
-        let written = "options are written `name = value`";
-        let value = input.fork().parse::<Expr>();
-        let option = match &value {
-            Ok(Expr::Lit(literal)) => match &literal.lit {
-                Lit::Int(_) => Some(Opt::Threshold),
-                Lit::Float(_) => Some(Opt::FailureRate),
-                Lit::Str(text) if text.value().ends_with('%') => Some(Opt::FailureRate),
-                Lit::Str(text) if text.value().starts_with(|c: char| c.is_ascii_digit()) => {
-                    Some(Opt::Recovery)
-                }
-                Lit::Str(_) => Some(Opt::Name),
-                _ => None,
-            },
-            _ => None,
-        };
-        match (option, value) {
-            (Some(option), Ok(value)) if !self.used.contains(&option) => {
-                self.used.push(option);
-                let name = option.spec().name;
-                let value = value.to_token_stream();
-                format!("{written}; did you mean `{name} = {value}`?")
-            }
-            _ => written.to_owned(),
+/// What `name(..)` means as `name = ..`.
+fn in_list(spec: &Spec, inside: &TokenStream) -> String {
+    let name = spec.name;
+    let assigned = |input: ParseStream| {
+        input.call(Ident::parse_any)?;
+        input.parse::<Token![=]>()?;
+        input.parse::<TokenStream>()
+    };
+    let fallback_on = |input: ParseStream| {
+        let fallback: Expr = input.parse()?;
+        input.parse::<Token![,]>()?;
+        let on: Ident = input.parse()?;
+        input.parse::<Option<Token![,]>>()?;
+        Ok((fallback, on))
+    };
+    if spec.option == Opt::Fallback {
+        if let Ok((fallback, on)) = fallback_on.parse2(inside.clone()) {
+            return format!("`fallback = {}, fallback_on = {on}`", shown(fallback));
         }
     }
+    let value = assigned.parse2(inside.clone()).unwrap_or_else(|_| inside.clone());
+    let has_comma = value
+        .clone()
+        .into_iter()
+        .any(|token| matches!(token, TokenTree::Punct(comma) if comma.as_char() == ','));
+    if has_comma { example(spec) } else { format!("`{name} = {}`", shown(value)) }
 }
 
 /// Over what was not understood, to behind the next comma.

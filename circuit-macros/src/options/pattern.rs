@@ -6,6 +6,9 @@ use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
 use syn::{AngleBracketedGenericArguments, Expr, ExprPath, Ident, Pat, PathArguments, Token};
 
+use super::no_pattern::{self, is_upper};
+use crate::shown::shown;
+
 /// `Err(e) if e.is_server_error()`
 #[derive(Clone)]
 pub(crate) struct Arm {
@@ -23,57 +26,43 @@ impl ToTokens for Arm {
     }
 }
 
-/// Parses an arm. Two things that users try compile and mean something absurd,
-/// or give an error that leads nowhere: they are answered here.
+/// Parses an arm; what is written instead of one is answered in `no_pattern`.
 pub(super) fn parse(option: &str, input: ParseStream) -> syn::Result<Arm> {
     let start = input.fork();
     let starts_like_closure = start.peek(Token![|]) || start.peek(Token![move]);
-    let use_classify = || {
-        // `|e| e` is an or-pattern, `|e| e.is_err()` one with something behind.
-        let closure = input.parse::<Expr>()?;
-        Err(syn::Error::new_spanned(
-            closure,
-            format!(
-                "`{option}` takes a pattern: `{option} = Err(_)`; for a function of the result, \
-                 write `classify = |result| ..`"
-            ),
-        ))
-    };
-    if starts_like_closure && !is_pattern(&start) {
-        return use_classify();
+    // `|e| e` is a closure, and an or-pattern with a leading vert.
+    if !starts_like_closure || !is_pattern(&start) {
+        if let Some(error) = no_pattern::answer(option, input) {
+            return Err(error);
+        }
     }
     let mut pattern = Pat::parse_multi_with_leading_vert(input)?;
-    if input.peek(Token![&&]) {
-        let and: Token![&&] = input.parse()?;
-        return Err(syn::Error::new_spanned(
-            and,
-            format!(
-                "`{option}` takes a pattern; a guard is written with `if`: {}",
-                guarded(option)
-            ),
-        ));
-    }
     let guard = if input.peek(Token![if]) {
         let if_token: Token![if] = input.parse()?;
         if input.is_empty() || input.peek(Token![,]) {
             return Err(syn::Error::new_spanned(
                 if_token,
-                format!("`{option}` needs a condition behind `if`: {}", guarded(option)),
+                format!(
+                    "expected a condition after `if`: `{option} = Err(e) if e.is_server_error()`"
+                ),
             ));
         }
         Some((if_token, input.parse()?))
     } else {
         None
     };
+    if input.peek(Token![=>]) {
+        let arrow: Token![=>] = input.parse()?;
+        return Err(syn::Error::new_spanned(
+            arrow,
+            format!("`{option}` takes only the pattern: remove `=>` and what follows it"),
+        ));
+    }
     if let Some(message) = trap(option, &pattern, guard.is_some()) {
         return Err(syn::Error::new_spanned(pattern, message));
     }
     must_exist(&mut pattern);
     Ok(Arm { pattern, guard })
-}
-
-fn guarded(option: &str) -> String {
-    format!("`{option} = Err(e) if e.is_server_error()`")
 }
 
 /// Whether a leading vert starts a pattern that distinguishes anything.
@@ -137,26 +126,28 @@ fn path(name: Ident) -> syn::Path {
     path
 }
 
-fn is_upper(ident: &Ident) -> bool {
-    ident.to_string().trim_start_matches("r#").starts_with(char::is_uppercase)
-}
-
 fn is_lower(ident: &Ident) -> bool {
     ident.to_string().trim_start_matches("r#").starts_with(|c: char| c.is_lowercase() || c == '_')
 }
 
 fn trap(option: &str, pattern: &Pat, guarded: bool) -> Option<String> {
-    let name = pattern.to_token_stream().to_string().replace(' ', "");
-    match pattern {
-        pattern if is_binding(pattern) && !guarded => Some(format!(
-            "`{name}` alone matches every result; for a function, write `classify = {name}`"
-        )),
+    let function = match pattern {
+        Pat::Ident(name) if is_binding(pattern) && !guarded => {
+            if name.by_ref.is_some() || name.mutability.is_some() {
+                let name = &name.ident;
+                return Some(format!("`{name}` matches every result: write `{option} = Err(_)`"));
+            }
+            let message = format!("`{}` alone matches every result", name.ident);
+            (message, shown(pattern))
+        }
         Pat::Path(path) if path.path.segments.last().is_some_and(|s| is_lower(&s.ident)) => {
-            Some(format!("`{option}` takes a pattern; for a function, write `classify = {name}`"))
+            (format!("`{option}` takes a pattern"), shown(pattern))
         }
-        Pat::Lit(literal) if matches!(literal.lit, syn::Lit::Str(_)) => {
-            Some(format!("`{option}` takes a pattern, without quotes: `{option} = Err(_)`"))
-        }
-        _ => None,
-    }
+        _ => return None,
+    };
+    let (message, function) = function;
+    Some(format!(
+        "{message}; for a function of the result, write `classify = {function}`, and for one of \
+         the error, `{option} = Err(e) if {function}(e)`"
+    ))
 }

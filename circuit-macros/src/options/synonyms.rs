@@ -204,9 +204,20 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
     (Opt::Crate, &["runtime", "krate", "path"]),
 ];
 
+/// What is said of a name that is no option.
+pub(super) fn unknown(name: &str) -> String {
+    if let Some(meant) = meant(name) {
+        return format!("unknown option `{name}`; did you mean `{meant}`?");
+    }
+    let mut names: Vec<String> = TABLE.iter().map(|spec| format!("`{}`", spec.name)).collect();
+    let last = names.pop().unwrap_or_default();
+    let names = names.join(", ");
+    format!("unknown option `{name}`; the options are {names} and {last}")
+}
+
 /// The option that `typed` most likely stands for.
 pub(super) fn meant(typed: &str) -> Option<&'static str> {
-    let typed = &*snake_case(typed);
+    let typed = &*snake_case(&typed.replace('-', "_"));
     let option = TABLE.iter().find(|spec| spec.name == typed).map(|spec| spec.name);
     let synonym = || {
         SYNONYMS
@@ -214,7 +225,19 @@ pub(super) fn meant(typed: &str) -> Option<&'static str> {
             .find(|(_, words)| words.contains(&typed))
             .map(|(option, _)| option.spec().name)
     };
-    option.or_else(synonym).or_else(|| closest(typed, TABLE.iter().map(|spec| spec.name)))
+    option
+        .or_else(synonym)
+        .or_else(|| closest(typed, TABLE.iter().map(|spec| spec.name)))
+        .or_else(|| half_typed(typed))
+}
+
+/// The one option that starts like this.
+fn half_typed(typed: &str) -> Option<&'static str> {
+    let mut names = TABLE.iter().map(|spec| spec.name).filter(|name| name.starts_with(typed));
+    match (names.next(), names.next()) {
+        (Some(name), None) if typed.len() >= 3 => Some(name),
+        _ => None,
+    }
 }
 
 /// Input: `slidingWindowSize` Output: `sliding_window_size`
@@ -271,5 +294,9 @@ mod tests {
         assert_eq!(meant("failureRate"), Some("failure_rate"));
         assert_eq!(meant("treshold"), Some("threshold"));
         assert_eq!(meant("colour"), None);
+        assert_eq!(meant("failure-rate-threshold"), Some("failure_rate"));
+        assert_eq!(meant("thr"), Some("threshold"));
+        assert_eq!(meant("max_rec"), Some("max_recovery"));
+        assert_eq!(meant("max_"), None);
     }
 }

@@ -1,13 +1,16 @@
 //! One value, read by the kind that its option takes.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::ParseStream;
 use syn::{Expr, Lit, Token};
 
-use super::literal::{Literally, Parsed, example, inside_parens, literal, peel};
-use super::{Spec, Takes, Value, duration, number, pattern};
+use super::literal::{
+    Literally, Parsed, example, inside_parens, is_constant, is_whole_number, literal, peel,
+};
+use super::{Opt, Spec, Takes, Value, duration, number, pattern};
 use crate::diag::Problems;
+use crate::shown::shown;
 
 /// The value and its tokens. Syntax that is no value of any kind is an error
 /// here, one that does not suit the option is `Wrong`: parsing can go on behind it.
@@ -17,8 +20,13 @@ pub(super) fn parse(
     problems: &mut Problems,
 ) -> syn::Result<(Value, TokenStream)> {
     if spec.takes == Takes::Pattern {
+        let start = input.fork();
         let arm = pattern::parse(spec.name, input)?;
-        let tokens = arm.to_token_stream();
+        // As it was written.
+        let mut tokens = TokenStream::new();
+        while start.cursor() != input.cursor() {
+            tokens.extend([start.parse::<TokenTree>()?]);
+        }
         return Ok((Value::Pattern(Box::new(arm)), tokens));
     }
     if spec.takes == Takes::Rate {
@@ -89,13 +97,12 @@ fn time(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
         Some((_, Lit::Str(text))) => duration::parse(name, &text.value()).map(Value::Time),
         Some((negative, Lit::Int(int))) => Err(unitless(name, negative, int.base10_digits())),
         Some((negative, Lit::Float(float))) => Err(unitless(name, negative, float.base10_digits())),
-        Some(_) => Err(format!("`{name}` takes a duration: {}", example(spec))),
-        None => match expr {
-            Expr::Closure(_) | Expr::Tuple(_) | Expr::Array(_) | Expr::Range(_) => {
-                Err(format!("`{name}` takes a duration: {}", example(spec)))
-            }
-            expr => Ok(Value::Constant(expr)),
-        },
+        None if is_whole_number(&expr) => Err(format!(
+            "`{name}` needs a unit: {}, or a constant of type `Duration`",
+            example(spec)
+        )),
+        None if is_constant(&expr) => Ok(Value::Constant(expr)),
+        _ => Err(format!("`{name}` takes a duration: {}", example(spec))),
     }
 }
 
@@ -109,23 +116,28 @@ fn unitless(name: &str, negative: bool, digits: &str) -> String {
 
 fn text(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
     let name = spec.name;
-    match literal {
-        Some((_, Lit::Str(text))) if text.value().is_empty() => {
+    match (literal, expr) {
+        (Some((_, Lit::Str(text))), _) if text.value().is_empty() => {
             Err(format!("`{name}` must not be empty"))
         }
-        Some((_, Lit::Str(text))) => Ok(Value::Text(text)),
-        Some(_) => Err(format!("`{name}` takes a string: {}", example(spec))),
-        None => Ok(Value::Constant(expr)),
+        (Some((_, Lit::Str(text))), _) => Ok(Value::Text(text)),
+        (Some(_), _) => Err(format!("`{name}` takes a string: {}", example(spec))),
+        (None, Expr::Macro(call)) if is_format(&call.mac.path) => Err(format!(
+            "`{name}` takes a string or a constant, since it is fixed when the program is built; \
+             for a circuit per value, write `key = ..`"
+        )),
+        (None, expr) => Ok(Value::Constant(expr)),
     }
+}
+
+fn is_format(path: &syn::Path) -> bool {
+    path.segments.last().is_some_and(|last| last.ident == "format" || last.ident == "format_args")
 }
 
 fn code(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
     let name = spec.name;
     match (literal, &expr) {
-        (Some((_, Lit::Str(text))), _) => Err(format!(
-            "`{name}` takes an expression over the parameters, without quotes: `{name} = {}`",
-            text.value()
-        )),
+        (Some((_, Lit::Str(text))), _) => Err(quoted_code(name, &text.value(), &expr)),
         (_, Expr::Closure(_)) => Err(format!(
             "`{name}` takes an expression over the parameters, not a closure: {}",
             example(spec)
@@ -134,9 +146,36 @@ fn code(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
     }
 }
 
+/// `key = "host"`, `key = "{host}"`, `key = "{host}:{port}"`
+fn quoted_code(name: &str, text: &str, literal: &Expr) -> String {
+    let over = format!("`{name}` takes an expression over the parameters");
+    let is_word = |text: &str| syn::parse_str::<syn::Ident>(text).is_ok();
+    let inside = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    match inside {
+        Some(word) if is_word(word) => format!("{over}: `{name} = {word}`"),
+        _ if text.contains('{') => {
+            format!("{over}: `{name} = format_args!({})`", shown(literal))
+        }
+        _ if syn::parse_str::<Expr>(text).is_ok() => {
+            format!("{over}, without quotes: `{name} = {text}`")
+        }
+        _ => format!("{over}: `{name} = host`"),
+    }
+}
+
 fn function(spec: &Spec, expr: Expr) -> Parsed {
+    let name = spec.name;
     match inside_parens(&expr) {
+        Expr::Closure(closure) if closure.inputs.len() != 1 => {
+            Err(format!("`{name}` takes a closure of the result alone: `{name} = |result| ..`"))
+        }
         Expr::Path(_) | Expr::Closure(_) => Ok(Value::Code(expr)),
+        Expr::Call(call) if call.args.iter().any(|arg| matches!(arg, Expr::Infer(_))) => {
+            Err(format!(
+                "`{name}` takes a path or a closure; for a pattern, write `failure = {}`",
+                shown(expr)
+            ))
+        }
         _ => Err(format!(
             "`{0}` takes a path or a closure: `{0} = {1}` or `{0} = |result| ..`",
             spec.name, spec.example
@@ -151,8 +190,18 @@ fn path(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
             Err(format!("`{}` takes a path, without quotes: {}", spec.name, example(spec)))
         }
         (_, Expr::Reference(reference)) if matches!(*reference.expr, Expr::Path(_)) => {
-            let path = reference.expr.to_token_stream().to_string().replace(' ', "");
+            let path = shown(&reference.expr);
             Err(format!("`{0}` takes a path, without `&`: `{0} = {path}`", spec.name))
+        }
+        (None, expr @ (Expr::Field(_) | Expr::Call(_) | Expr::MethodCall(_)))
+            if spec.option == Opt::Breaker =>
+        {
+            Err(format!(
+                "`breaker` takes the path of a `static`: {}; call a breaker that is made at run \
+                 time in the body: `{}.call(|| ..)`",
+                example(spec),
+                shown(expr)
+            ))
         }
         _ => Err(format!("`{}` takes a path: {}", spec.name, example(spec))),
     }

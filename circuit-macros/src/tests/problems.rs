@@ -177,15 +177,23 @@ fn every_example_is_accepted() {
 }
 
 #[test]
-fn a_value_that_ends_too_early_names_its_option() {
+fn a_value_that_ends_too_early_is_blamed_at_its_last_token() {
     for (options, problem) in [
-        ("failure = Err(_) if", "if: `failure` needs a condition behind `if`: "),
-        ("failure = Err(_) |", "|: `failure` needs "),
-        ("threshold = 3 +", "+: `threshold` needs an expression behind `+`"),
-        ("key = host[1 +]", "]: `key` needs an expression in front of this"),
-        ("recovery = -", "-: `recovery` needs an expression behind `-`"),
-        ("fallback = |n: u8| -> (u8)", "(u8): `fallback` needs "),
-        ("classify = |r|", "|: `classify` needs an expression behind `|`"),
+        ("failure = Err(_) if", "if: expected a condition after `if`: "),
+        ("failure = Err(_) |", "|: expected a pattern after `|`"),
+        ("threshold = 3 +", "+: expected an expression after `+`"),
+        ("key = host[1 +]", "]: expected an expression here"),
+        ("recovery = -", "-: expected an expression after `-`"),
+        ("fallback = |n: u8| -> (u8)", "(u8): expected "),
+        ("classify = |r|", "|: expected an expression after `|`"),
+        ("fallback = |", "|: expected a pattern after `|`"),
+        ("fallback = |n", "n: expected `|` after `n`"),
+        ("fallback = |a, n", "n: expected `|` after `n`"),
+        ("fallback = || async move", "move: expected a block after `move`"),
+        ("crate = shared::", "::: expected a name after `::`"),
+        ("key = host.", ".: expected a field or a method after `.`"),
+        ("fallback = panic!", "!: expected `(..)` after `!`"),
+        ("key = &", "&: expected an expression after `&`"),
     ] {
         let said = problems(options, PLAIN);
         assert_eq!(said.len(), 1, "{said:?}");

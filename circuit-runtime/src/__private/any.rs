@@ -87,9 +87,9 @@ pub fn whole_reason<R>(_: Returns<R>, ended: Ended<R>) -> CallError<R> {
 
 /// `Clone` with a message of its own.
 #[diagnostic::on_unimplemented(
-    message = "`fallback_on = any` clones what the fallback is given, but `{Self}` is not `Clone`",
-    label = "not `Clone`",
-    note = "derive `Clone`, leave out `fallback_on = any`, or write a fallback that does not need this parameter"
+    message = "`fallback_on = any` clones what it passes to the fallback, but `{Self}` doesn't implement `Clone`",
+    label = "doesn't implement `Clone`",
+    note = "derive `Clone`, remove `fallback_on = any`, or write a fallback that doesn't use this parameter"
 )]
 pub trait CloneArgument: Sized {
     /// The clone.

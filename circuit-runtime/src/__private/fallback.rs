@@ -69,7 +69,7 @@ impl<V, R> Pending<V, R> {
 
 /// A future, or the error that it is none.
 #[diagnostic::on_unimplemented(
-    message = "the fallback gives `{Self}`, but the function returns `{R}`",
+    message = "the fallback returns `{Self}`, but the function returns `{R}`",
     label = "expected `{R}`, or a future of it"
 )]
 pub trait FallbackOf<R>: Future<Output = R> {}

@@ -95,9 +95,9 @@ pointers_to_text!(&T, &mut T, Box<T>, Rc<T>, Arc<T>);
 
 /// `Display` with a message of its own.
 #[diagnostic::on_unimplemented(
-    message = "`key` takes a value with `Display`, but `{Self}` has none",
-    label = "no `Display`",
-    note = "several values make a key together in a text: `key = format_args!(\"{{host}}:{{port}}\")`"
+    message = "`key` takes a value that implements `Display`, but `{Self}` doesn't",
+    label = "doesn't implement `Display`",
+    note = "for a key of several values, write `key = format_args!(\"{{host}}:{{port}}\")`; for an `Option`, the value inside: `key = host.unwrap_or(\"none\")`"
 )]
 pub trait Displayed {
     /// Prints as `Display` does.

@@ -76,7 +76,7 @@ impl<T, E> Fallible for Result<T, E> {
 #[diagnostic::on_unimplemented(
     message = "`#[circuit_breaker]` on a function that returns `{Self}`, not a `Result`, needs `failure` or `classify`, and `fallback`",
     label = "not a `Result`",
-    note = "say which values are failures and what to return while the circuit is open: `failure = None, fallback = None`"
+    note = "return a `Result`, or say which values are failures (`failure = PATTERN` or `classify = FUNCTION`) and what to return while the circuit is open (`fallback = VALUE`)"
 )]
 pub trait Bare: Fallible {}
 impl<T, E> Bare for Result<T, E> {}
@@ -85,7 +85,7 @@ impl<T, E> Bare for Result<T, E> {}
 #[diagnostic::on_unimplemented(
     message = "`#[circuit_breaker]` on a function that returns `{Self}`, not a `Result`, needs `failure` or `classify`",
     label = "not a `Result`",
-    note = "say which values are failures: `failure = None`, or `classify = path::to::function`"
+    note = "return a `Result`, or say which values are failures: `failure = PATTERN` or `classify = FUNCTION`"
 )]
 pub trait Judged: Fallible {}
 impl<T, E> Judged for Result<T, E> {}
@@ -94,7 +94,7 @@ impl<T, E> Judged for Result<T, E> {}
 #[diagnostic::on_unimplemented(
     message = "`#[circuit_breaker]` on a function that returns `{Self}`, not a `Result`, needs `fallback`",
     label = "not a `Result`",
-    note = "say what to return while the circuit is open: `fallback = None`"
+    note = "return a `Result`, or say what to return while the circuit is open: `fallback = VALUE`"
 )]
 pub trait Rejectable: Fallible {}
 impl<T, E> Rejectable for Result<T, E> {}
@@ -103,7 +103,7 @@ impl<T, E> Rejectable for Result<T, E> {}
 #[diagnostic::on_unimplemented(
     message = "`timeout` on a function that returns `{Self}`, not a `Result`, needs `fallback_on = any`",
     label = "not a `Result`",
-    note = "a call that takes too long has no value to return; with `fallback_on = any` the fallback gives one"
+    note = "a call that exceeds its timeout has no value to return; with `fallback_on = any`, the fallback supplies one"
 )]
 pub trait Limited: Fallible {}
 impl<T, E> Limited for Result<T, E> {}
@@ -112,7 +112,7 @@ impl<T, E> Limited for Result<T, E> {}
 #[diagnostic::on_unimplemented(
     message = "`#[circuit_breaker]` without `fallback` needs `{Self}: From<CircuitOpenError>`",
     label = "the error type can't be made from a `CircuitOpenError`",
-    note = "a rejected call returns `Err(error.into())`: implement `From<CircuitOpenError>` for `{Self}`, or give a `fallback`"
+    note = "a rejected call returns `Err(CircuitOpenError.into())`: add a `fallback`, or return an error type of your own that implements `From<CircuitOpenError>`"
 )]
 pub trait FromOpen {
     /// The conversion.
@@ -129,7 +129,7 @@ impl<E: From<CircuitOpenError>> FromOpen for E {
 #[diagnostic::on_unimplemented(
     message = "`timeout` needs `{Self}: From<CallTimeoutError>`",
     label = "the error type can't be made from a `CallTimeoutError`",
-    note = "a call that takes too long returns `Err(error.into())`: implement `From<CallTimeoutError>` for `{Self}`, or give a `fallback` with `fallback_on = any`"
+    note = "a call that exceeds its timeout returns `Err(CallTimeoutError.into())`: add a `fallback` with `fallback_on = any`, or return an error type of your own that implements `From<CallTimeoutError>`"
 )]
 pub trait FromTimeout {
     /// The conversion.

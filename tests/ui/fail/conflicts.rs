@@ -110,6 +110,12 @@ fn on_cancel() -> Result<(), E> {
     Ok(())
 }
 
+#[tokio::main]
+#[circuit_breaker(timeout = "1s")]
+async fn below_a_runtime() -> Result<(), E> {
+    Ok(())
+}
+
 #[circuit_breaker(breaker = SHARED, threshold = 3, name = "a")]
 fn breaker() -> Result<(), E> {
     Ok(())
@@ -122,6 +128,25 @@ fn breaker_last() -> Result<(), E> {
 
 #[circuit_breaker(breaker = SHARED, max_concurrent = 1, key = 1, max_keys = 1, probe_timeout = "1s")]
 fn breaker_more() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(
+    breaker = SHARED,
+    failure_rate = 0.5,
+    slow_call = "1s",
+    slow_rate = 0.5,
+    window = 10,
+    min_calls = 5,
+    recovery = "1s",
+    backoff = 2,
+    max_recovery = "9s",
+    jitter = 0.1,
+    success_threshold = 1,
+    probes = 1,
+    on_cancel = failure,
+)]
+async fn breaker_and_all_others() -> Result<(), E> {
     Ok(())
 }
 

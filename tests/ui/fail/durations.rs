@@ -120,4 +120,14 @@ async fn timeout() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(recovery = 30 * 2)]
+fn product() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(timeout = limit)]
+async fn parameter(limit: std::time::Duration) -> Result<(), E> {
+    Ok(())
+}
+
 fn main() {}

@@ -47,4 +47,9 @@ async fn timeout_fallback() -> Result<(), Plain> {
     Ok(())
 }
 
+#[circuit_breaker]
+fn foreign() -> Result<(), std::fmt::Error> {
+    Ok(())
+}
+
 fn main() {}

@@ -54,6 +54,11 @@ impl S {
         Ok(())
     }
 
+    #[circuit_breaker(fallback = |this, n| this.cached(n))]
+    fn takes_this(&self, n: u8) -> Result<(), E> {
+        Ok(())
+    }
+
     #[circuit_breaker(fallback = || Ok(()))]
     fn forgets(&self, n: u8) -> Result<(), E> {
         Ok(())
@@ -73,6 +78,16 @@ impl S {
     fn any_self_named(self: std::rc::Rc<Self>) -> Result<(), E> {
         Ok(())
     }
+}
+
+#[circuit_breaker(fallback = |a| async move { Ok(()) })]
+fn async_closure(a: u8) -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(fallback = async { Ok(()) })]
+fn async_block() -> Result<(), E> {
+    Ok(())
 }
 
 fn main() {}

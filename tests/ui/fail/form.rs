@@ -95,4 +95,149 @@ fn no_false_alarm() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(failure-rate = 0.5)]
+fn kebab_rate() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(fallback = Ok(()), fallback-on = any)]
+fn kebab_fallback_on() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(backoff = 2, max-recovery = "10m")]
+fn kebab_max_recovery() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(window-size = 10, failure_rate = 0.5)]
+fn kebab_synonym() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(my-option = 10)]
+fn kebab_unknown() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(r#threshold = 3)]
+fn raw() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(circuit::threshold = 3)]
+fn path() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker("threshold" = 3, "colour" = 4)]
+fn quoted_name() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(Threshold = 3)]
+fn upper_case() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(thr, recov = "3s")]
+fn half_typed() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(window(size = 10), failure_rate = 0.5)]
+fn list_named() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(window(10, "1m"), failure_rate = 0.5)]
+fn list_of_two() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(fallback(cached, any))]
+fn list_fallback() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure(Err(_) if true))]
+fn list_pattern() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(threshold = 3,, recovery = "30s")]
+fn double_comma() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(, threshold = 3)]
+fn leading_comma() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(threshold = 3; recovery = "30s")]
+fn semicolon() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(#[cfg(test)] threshold = 3)]
+fn attribute() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(threshold = 3, ..)]
+fn rest() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(fallback = |)]
+fn half_bar(n: u8) -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(fallback = |n)]
+fn half_closure(n: u8) -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(fallback = |n, )]
+fn half_closure_more(n: u8) -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(fallback = |n| async move)]
+async fn half_async(n: u8) -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(fallback = Self::)]
+fn half_path() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(key = n.)]
+fn half_field(n: u8) -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = Err(_) |)]
+fn half_pattern() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = Err(E::))]
+fn half_inside() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(fallback = panic!)]
+fn half_macro() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(fallback = { let n = ; Ok(()) })]
+fn half_block() -> Result<(), E> {
+    Ok(())
+}
+
 fn main() {}

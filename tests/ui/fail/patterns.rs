@@ -80,4 +80,169 @@ fn guard_without_if() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(failure = e.code() > 500)]
+fn condition() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = response.status() >= 500)]
+fn condition_of_result() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = code > 500)]
+fn condition_of_variable() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = e != E && e.code() != 3)]
+fn condition_not_equal() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = e == E::Down)]
+fn equal() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = Err(E::Down) == result)]
+fn equal_reversed() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = result.is_err())]
+fn is_err() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = !result.is_ok())]
+fn is_not_ok() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = !Ok(_))]
+fn not() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = !Err(E::Down))]
+fn not_pattern() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(ignore = !is_transient(e))]
+fn not_condition() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = is_transient(e))]
+fn call() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = errors::is_transient(&e))]
+fn call_path() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = self.is_transient(e))]
+fn call_method() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = E::is_down)]
+fn method() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = matches!(e, E::Down | E::Late))]
+fn matches() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = matches!(result, Err(e) if e.is_fatal()))]
+fn matches_result() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = if let Err(e) = result)]
+fn if_let() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = if e.is_fatal())]
+fn if_alone() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = let Err(e) = result)]
+fn let_alone() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = Err(_) => true)]
+fn arrow() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = Err(A) || Err(B) || Err(C))]
+fn or() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = Err(A), Err(B), threshold = 3)]
+fn comma() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = [E::Down, E::Late])]
+fn slice() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = mut x)]
+fn mutable() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = ref x)]
+fn by_reference() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = "")]
+fn empty_text() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(ignore = "down")]
+fn text() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = { true })]
+fn block() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(classify = Err(_))]
+fn classify_pattern() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(classify = |result, n| Outcome::Success)]
+fn classify_two() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = E::Down)]
+fn variant() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(ignore = E::Down | E::Code(500..), failure = Err(_))]
+async fn variants() -> std::result::Result<(), E> {
+    Ok(())
+}
+
 fn main() {}

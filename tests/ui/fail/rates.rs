@@ -120,4 +120,9 @@ fn bare_percentage_and_more() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(failure_rate = 1 / 2)]
+fn quotient() -> Result<(), E> {
+    Ok(())
+}
+
 fn main() {}

@@ -103,4 +103,44 @@ async fn timeout_fallback() -> u32 {
     1
 }
 
+#[circuit_breaker]
+fn text() -> &'static str {
+    "text"
+}
+
+#[circuit_breaker]
+async fn owned_text() -> String {
+    String::new()
+}
+
+#[circuit_breaker(fallback = Vec::new())]
+fn list() -> Vec<u8> {
+    Vec::new()
+}
+
+#[circuit_breaker(failure = false)]
+fn truth() -> bool {
+    true
+}
+
+#[circuit_breaker]
+fn pair() -> (u8, u8) {
+    (1, 2)
+}
+
+#[circuit_breaker(fallback = ())]
+fn nothing_fallback() {
+    ()
+}
+
+#[circuit_breaker]
+fn impl_result() -> impl std::fmt::Display {
+    "text"
+}
+
+#[circuit_breaker(fallbakc = 0)]
+fn unknown_option() -> u32 {
+    1
+}
+
 fn main() {}

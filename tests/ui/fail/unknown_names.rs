@@ -15,8 +15,12 @@ fn unknown() -> Result<(), E> {
     Ok(())
 }
 
-#[circuit_breaker(threshold = limit)]
-fn parameter(limit: u32) -> Result<(), E> {
+fn limit() -> u32 {
+    3
+}
+
+#[circuit_breaker(threshold = limit())]
+fn run_time_value() -> Result<(), E> {
     Ok(())
 }
 
@@ -35,9 +39,7 @@ fn breaker() -> Result<(), E> {
     Ok(())
 }
 
-struct S {
-    name: &'static str,
-}
+struct S;
 
 impl S {
     const LIMIT: u32 = 3;
@@ -47,8 +49,21 @@ impl S {
         Ok(())
     }
 
-    #[circuit_breaker(name = self.name)]
-    fn self_field(&self) -> Result<(), E> {
+    fn cached(&self) -> Result<(), E> {
+        Ok(())
+    }
+
+    #[circuit_breaker(fallback = cached)]
+    fn self_fallback(&self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn default_value() -> Result<(), E> {
+        Ok(())
+    }
+
+    #[circuit_breaker(fallback = default_value)]
+    fn self_function() -> Result<(), E> {
         Ok(())
     }
 }

@@ -110,4 +110,19 @@ fn window_unit() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(threshold = limit)]
+fn parameter(limit: u32) -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(threshold = limits.len() as u32 + 1)]
+fn parameter_inside(limits: &[u8]) -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(key = n, max_keys = n)]
+fn max_keys_parameter(n: u32) -> Result<(), E> {
+    Ok(())
+}
+
 fn main() {}

@@ -1,6 +1,6 @@
 //! Options that take a name, a word, a path or an expression.
 
-use circuit_runtime::{CircuitOpenError, circuit_breaker};
+use circuit_runtime::{CircuitBreaker, CircuitOpenError, circuit_breaker};
 
 struct E;
 
@@ -68,6 +68,67 @@ fn fallback_on_other() -> Result<(), E> {
 #[circuit_breaker(on_cancel = success)]
 async fn on_cancel_other() -> Result<(), E> {
     Ok(())
+}
+
+#[circuit_breaker(name = payments)]
+fn name_word() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(name = format!("payments-{}", 1))]
+fn name_format() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(name = b"payments")]
+fn name_bytes() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(name = host)]
+fn name_parameter(host: &'static str) -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(key = "{host}")]
+fn key_placeholder(host: &str) -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(key = "{host}:{port}")]
+fn key_format(host: &str, port: u16) -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(key = "the host")]
+fn key_text(host: &str) -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(breaker = self.payments)]
+fn breaker_field() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(breaker = shared)]
+fn breaker_parameter(shared: &CircuitBreaker) -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(breaker = shared)]
+async fn breaker_parameter_async(shared: &CircuitBreaker) -> Result<(), E> {
+    Ok(())
+}
+
+struct S {
+    name: &'static str,
+}
+
+impl S {
+    #[circuit_breaker(name = self.name)]
+    fn self_field(&self) -> Result<(), E> {
+        Ok(())
+    }
 }
 
 fn main() {}

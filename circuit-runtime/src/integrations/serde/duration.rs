@@ -25,7 +25,7 @@ pub(super) enum DurationError {
     Unreadable,
     #[error("has a number without a unit; write `ms`, `s`, `m` or `h` behind it, as in \"30s\"")]
     NoUnit,
-    #[error("has its units out of order; write each once, the largest first")]
+    #[error("has its units out of order; write each unit once, the largest first")]
     Order,
     #[error("is finer than a nanosecond")]
     TooFine,

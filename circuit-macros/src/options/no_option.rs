@@ -1,0 +1,170 @@
+//! What people write where an option should start, and what they should write.
+
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
+use syn::{Expr, Lit, LitStr, Pat, Token};
+
+use super::{Opt, Options, Spec, TABLE, Takes, synonyms};
+use crate::shown::shown;
+
+/// The error for what is no `name = value`; a single name is left alone.
+pub(super) fn answer(
+    options: &Options,
+    guesses: &mut Guesses,
+    input: ParseStream,
+) -> syn::Result<Option<syn::Error>> {
+    let error = |at: TokenStream, message: String| Ok(Some(syn::Error::new_spanned(at, message)));
+    if let Some((at, message)) = another_alternative(options, input) {
+        return error(at, message);
+    }
+    if input.peek(Ident::peek_any) {
+        return match name(input)? {
+            Some((at, message)) => error(at, message),
+            None => Ok(None),
+        };
+    }
+    let first: TokenTree = input.fork().parse()?;
+    if let Some((at, message)) = mark(&first, input) {
+        return error(at, message);
+    }
+    if let Some(message) = quoted_name(input) {
+        return error(first.to_token_stream(), message);
+    }
+    error(first.to_token_stream(), guesses.message(input))
+}
+
+/// `failure-rate`, `circuit::threshold`, `r#threshold`
+fn name(input: ParseStream) -> syn::Result<Option<(TokenStream, String)>> {
+    let ahead = input.fork();
+    let first = ahead.call(Ident::parse_any)?;
+    let mut at = first.to_token_stream();
+    let mut dashed = first.unraw().to_string();
+    let mut last = first.clone();
+    while ahead.peek(Token![-]) && ahead.peek2(Ident::peek_any) {
+        let dash: Token![-] = ahead.parse()?;
+        last = ahead.call(Ident::parse_any)?;
+        at.extend(quote!(#dash #last));
+        dashed = format!("{dashed}-{last}");
+    }
+    if last != first {
+        return Ok(Some((at, synonyms::unknown(&dashed))));
+    }
+    while ahead.peek(Token![::]) && ahead.peek3(Ident::peek_any) {
+        let colons: Token![::] = ahead.parse()?;
+        last = ahead.call(Ident::parse_any)?;
+        at.extend(quote!(#colons #last));
+    }
+    if last != first {
+        let last = last.unraw().to_string();
+        return Ok(Some(match find(&last) {
+            Some(spec) => (at, format!("write `{}`, without a path", spec.name)),
+            None => (at, synonyms::unknown(&last)),
+        }));
+    }
+    let is_raw = first.unraw() != first;
+    Ok(match find(&first.unraw().to_string()) {
+        Some(spec) if is_raw => Some((at, format!("write `{}`, without `r#`", spec.name))),
+        _ => None,
+    })
+}
+
+fn find(name: &str) -> Option<&'static Spec> {
+    TABLE.iter().find(|spec| spec.name == name)
+}
+
+/// `failure = Err(A), Err(B)`
+fn another_alternative(options: &Options, input: ParseStream) -> Option<(TokenStream, String)> {
+    let before = options.iter().last()?;
+    if before.option.spec().takes != Takes::Pattern {
+        return None;
+    }
+    let ahead = input.fork();
+    let pattern = Pat::parse_multi_with_leading_vert(&ahead).ok()?;
+    let ends = ahead.is_empty() || ahead.peek(Token![,]);
+    if !ends || matches!(pattern, Pat::Ident(_) | Pat::Wild(_) | Pat::Rest(_)) {
+        return None;
+    }
+    let name = before.option.spec().name;
+    let arms = shown(quote!(#pattern));
+    let first = shown(&before.tokens);
+    let message = format!("alternatives are joined with `|`: `{name} = {first} | {arms}`");
+    Some((pattern.to_token_stream(), message))
+}
+
+/// `#[cfg(..)]`, `..`, a comma too many.
+fn mark(first: &TokenTree, input: ParseStream) -> Option<(TokenStream, String)> {
+    let TokenTree::Punct(punct) = first else {
+        return None;
+    };
+    let ahead = input.fork();
+    ahead.parse::<TokenTree>().ok()?;
+    match punct.as_char() {
+        ',' => Some((quote!(#first), "expected an option, found `,`".to_owned())),
+        '#' => match ahead.parse().ok()? {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => Some((
+                quote!(#first #group),
+                "an option has no attributes; to switch the whole attribute, write \
+                 `#[cfg_attr(.., circuit_breaker(..))]`"
+                    .to_owned(),
+            )),
+            _ => None,
+        },
+        '.' => {
+            let dots: Token![..] = input.fork().parse().ok()?;
+            Some((
+                quote!(#dots),
+                "remove `..`: an option that is left out has its default".to_owned(),
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// `"threshold" = 3`
+fn quoted_name(input: ParseStream) -> Option<String> {
+    let ahead = input.fork();
+    let name: LitStr = ahead.parse().ok()?;
+    ahead.parse::<Token![=]>().ok()?;
+    let name = name.value();
+    Some(match find(&name) {
+        Some(_) => format!("write `{name}`, without quotes"),
+        None => synonyms::unknown(&name),
+    })
+}
+
+/// What a value without a name may have been meant for, once for each kind.
+#[derive(Default)]
+pub(super) struct Guesses {
+    used: Vec<Opt>,
+}
+
+impl Guesses {
+    fn message(&mut self, input: ParseStream) -> String {
+        let written = "options are written `name = value`";
+        let value = input.fork().parse::<Expr>();
+        let option = match &value {
+            Ok(Expr::Lit(literal)) => match &literal.lit {
+                Lit::Int(_) => Some(Opt::Threshold),
+                Lit::Float(_) => Some(Opt::FailureRate),
+                Lit::Str(text) if text.value().ends_with('%') => Some(Opt::FailureRate),
+                Lit::Str(text) if text.value().starts_with(|c: char| c.is_ascii_digit()) => {
+                    Some(Opt::Recovery)
+                }
+                Lit::Str(_) => Some(Opt::Name),
+                _ => None,
+            },
+            _ => None,
+        };
+        match (option, value) {
+            (Some(option), Ok(value)) if !self.used.contains(&option) => {
+                self.used.push(option);
+                let name = option.spec().name;
+                let value = value.to_token_stream();
+                format!("{written}; did you mean `{name} = {value}`?")
+            }
+            _ => written.to_owned(),
+        }
+    }
+}

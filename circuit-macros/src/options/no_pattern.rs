@@ -1,0 +1,318 @@
+//! What people write where `failure` and `ignore` take a pattern, and the pattern that they mean.
+//!
+//! Most of it would parse as a pattern up to some token, and be answered there by an error that
+//! leads nowhere; some of it is a pattern that matches every result.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::parse::{ParseStream, Parser};
+use syn::{BinOp, Expr, ExprBinary, ExprMacro, Pat, Token, UnOp};
+
+use crate::shown::shown;
+
+/// The error for a value that is an expression, or starts like a statement.
+pub(super) fn answer(option: &str, input: ParseStream) -> Option<syn::Error> {
+    let ahead = input.fork();
+    let (at, message) = if ahead.peek(Token![if]) || ahead.peek(Token![let]) {
+        conditional(option, &ahead)?
+    } else {
+        let expr: Expr = ahead.parse().ok()?;
+        // A guard or another part of a pattern goes on behind an expression.
+        if !ahead.is_empty() && !ahead.peek(Token![,]) {
+            return None;
+        }
+        of_expr(option, &expr)?
+    };
+    Some(syn::Error::new_spanned(at, message))
+}
+
+/// `if let Err(e) = result`, `if e.is_fatal()`
+fn conditional(option: &str, input: ParseStream) -> Option<(TokenStream, String)> {
+    let keywords = input.parse::<Option<Token![if]>>().ok()?.into_token_stream();
+    if let Some(let_token) = input.parse::<Option<Token![let]>>().ok()? {
+        let pattern = Pat::parse_multi_with_leading_vert(input).ok()?;
+        let pattern = shown(pattern.to_token_stream());
+        return Some((quote!(#keywords #let_token), takes(option, &pattern)));
+    }
+    let condition = Expr::parse_without_eager_brace(input).ok()?;
+    Some((keywords, guarded(option, &condition)))
+}
+
+fn of_expr(option: &str, expr: &Expr) -> Option<(TokenStream, String)> {
+    let at = expr.to_token_stream();
+    let message = match expr {
+        Expr::Paren(paren) => return of_expr(option, &paren.expr),
+        Expr::Binary(binary) => return of_binary(option, expr, binary),
+        Expr::Closure(_) => closure(option),
+        Expr::Unary(not) if matches!(not.op, UnOp::Not(_)) => match opposite(&not.expr) {
+            Some(pattern) => takes(option, pattern),
+            None if is_pattern(&not.expr) => {
+                format!("`{option}` takes a pattern, which can't be negated: `{option} = Err(_)`")
+            }
+            None => guarded(option, expr),
+        },
+        Expr::MethodCall(_) => match tested(expr) {
+            Some((pattern, _)) => takes(option, pattern),
+            None => guarded(option, expr),
+        },
+        Expr::Macro(call) if call.mac.path.is_ident("matches") => matched(option, call),
+        Expr::Call(call) if !is_pattern(&call.func) => guarded(option, expr),
+        Expr::Field(_) | Expr::Await(_) | Expr::Index(_) => guarded(option, expr),
+        Expr::Lit(literal) => match &literal.lit {
+            syn::Lit::Str(text) => quoted(option, &text.value(), &at),
+            _ => return None,
+        },
+        Expr::Block(_) | Expr::Match(_) | Expr::Async(_) | Expr::Unsafe(_) => {
+            takes(option, "Err(_)")
+        }
+        _ => return None,
+    };
+    Some((at, message))
+}
+
+/// `takes a pattern: ..`
+fn takes(option: &str, pattern: &str) -> String {
+    format!("`{option}` takes a pattern: `{option} = {pattern}`")
+}
+
+fn closure(option: &str) -> String {
+    format!(
+        "`{option}` takes a pattern: `{option} = Err(_)`; for a function of the result, write \
+         `classify = |result| ..`"
+    )
+}
+
+fn quoted(option: &str, text: &str, literal: &TokenStream) -> String {
+    let is_pattern = text.starts_with(char::is_uppercase)
+        && Pat::parse_multi_with_leading_vert.parse_str(text).is_ok();
+    if is_pattern {
+        format!("`{option}` takes a pattern, without quotes: `{option} = {text}`")
+    } else {
+        format!(
+            "`{option}` takes a pattern, such as `Err(_)`; to match a `&str` that the function \
+             returns, write `{option} = &{literal}`"
+        )
+    }
+}
+
+fn of_binary(option: &str, expr: &Expr, binary: &ExprBinary) -> Option<(TokenStream, String)> {
+    let (left, right) = (&binary.left, &binary.right);
+    let op = binary.op.to_token_stream();
+    match &binary.op {
+        BinOp::BitOr(_) => None,
+        BinOp::Or(_) if is_pattern(left) && is_pattern(right) => {
+            let pattern = shown(alternatives(expr));
+            Some((op, format!("alternatives are joined with `|`: `{option} = {pattern}`")))
+        }
+        BinOp::And(_) if is_pattern(left) => {
+            let arm = shown(quote!(#left if #right));
+            Some((op, format!("a condition follows `if`: `{option} = {arm}`")))
+        }
+        BinOp::Eq(_) => {
+            let pattern = match (variable_alone(left), variable_alone(right)) {
+                (Some(name), None) if is_pattern(right) => around(&name, &quote!(#right)),
+                (None, Some(name)) if is_pattern(left) => around(&name, &quote!(#left)),
+                _ => return Some((quote!(#expr), guarded(option, expr))),
+            };
+            Some((quote!(#expr), takes(option, &pattern)))
+        }
+        BinOp::Ne(_)
+        | BinOp::Lt(_)
+        | BinOp::Le(_)
+        | BinOp::Gt(_)
+        | BinOp::Ge(_)
+        | BinOp::And(_)
+        | BinOp::Or(_) => Some((quote!(#expr), guarded(option, expr))),
+        _ => Some((quote!(#expr), takes(option, "Err(_)"))),
+    }
+}
+
+/// `A || B || C` as `A | B | C`
+fn alternatives(expr: &Expr) -> TokenStream {
+    match expr {
+        Expr::Binary(binary) if matches!(binary.op, BinOp::Or(_)) => {
+            let left = alternatives(&binary.left);
+            let right = alternatives(&binary.right);
+            quote!(#left | #right)
+        }
+        expr => expr.to_token_stream(),
+    }
+}
+
+/// Whether an expression is written as a pattern that distinguishes something.
+fn is_pattern(expr: &Expr) -> bool {
+    match expr {
+        Expr::Path(path) => path.path.segments.last().is_some_and(|s| is_upper(&s.ident)),
+        Expr::Call(call) => is_pattern(&call.func),
+        Expr::Struct(_) | Expr::Lit(_) => true,
+        Expr::Paren(paren) => is_pattern(&paren.expr),
+        Expr::Reference(reference) => is_pattern(&reference.expr),
+        Expr::Binary(binary) if matches!(binary.op, BinOp::BitOr(_) | BinOp::Or(_)) => {
+            is_pattern(&binary.left) && is_pattern(&binary.right)
+        }
+        _ => false,
+    }
+}
+
+/// What `result.is_err()` tests, and the rest.
+fn tested(expr: &Expr) -> Option<(&'static str, &'static str)> {
+    let Expr::MethodCall(call) = expr else {
+        return None;
+    };
+    match call.method.to_string().as_str() {
+        "is_err" => Some(("Err(_)", "Ok(_)")),
+        "is_ok" => Some(("Ok(_)", "Err(_)")),
+        "is_none" => Some(("None", "Some(_)")),
+        "is_some" => Some(("Some(_)", "None")),
+        _ => None,
+    }
+}
+
+/// The rest of what an expression stands for.
+fn opposite(expr: &Expr) -> Option<&'static str> {
+    match expr {
+        Expr::Paren(paren) => opposite(&paren.expr),
+        Expr::Call(call) if call.args.iter().all(|arg| matches!(arg, Expr::Infer(_))) => {
+            match call.func.to_token_stream().to_string().as_str() {
+                "Ok" => Some("Err(_)"),
+                "Err" => Some("Ok(_)"),
+                "Some" => Some("None"),
+                _ => None,
+            }
+        }
+        Expr::Path(path) if path.path.is_ident("None") => Some("Some(_)"),
+        expr => tested(expr).map(|(_, rest)| rest),
+    }
+}
+
+/// `matches!(e, E::Down if ..)`
+fn matched(option: &str, call: &ExprMacro) -> String {
+    let whole = Expr::Macro(call.clone());
+    let parts = |input: ParseStream| {
+        let subject: Expr = input.parse()?;
+        input.parse::<Token![,]>()?;
+        let pattern = Pat::parse_multi_with_leading_vert(input)?;
+        let guard: TokenStream = input.parse()?;
+        Ok((subject, pattern, guard))
+    };
+    let Ok((subject, pattern, guard)) = parts.parse2(call.mac.tokens.clone()) else {
+        return takes(option, "Err(_)");
+    };
+    let Some(name) = variable_alone(&subject) else {
+        return guarded(option, &whole);
+    };
+    let pattern = around(&name, &pattern.to_token_stream());
+    let guard = shown(guard);
+    let guard = guard.trim_end_matches(',').trim_end();
+    takes(option, format!("{pattern} {guard}").trim_end())
+}
+
+/// `E::Down`, which is compared with `e`, as a pattern of the whole result.
+fn around(name: &str, pattern: &TokenStream) -> String {
+    let first = pattern.clone().into_iter().next().map(|token| token.to_string());
+    let is_whole = matches!(first.as_deref(), Some("Ok" | "Err" | "Some" | "None"));
+    let pattern = shown(pattern.clone());
+    if is_whole || is_result(name) { pattern } else { format!("Err({pattern})") }
+}
+
+/// The condition as a guard, behind a pattern that binds what it is about.
+fn guarded(option: &str, condition: &Expr) -> String {
+    let name = variable(condition.to_token_stream());
+    let pattern = match &name {
+        Some(name) if is_result(name) => name.clone(),
+        Some(name) => format!("Err({name})"),
+        None => "Err(_)".to_owned(),
+    };
+    let condition = match &name {
+        Some(name) => compared(condition, name),
+        None => condition.to_token_stream(),
+    };
+    let condition = shown(condition);
+    format!(
+        "`{option}` takes a pattern, and a condition after `if`: `{option} = {pattern} if \
+         {condition}`"
+    )
+}
+
+/// A pattern binds a reference: `e != E::Down` as `*e != E::Down`.
+fn compared(condition: &Expr, name: &str) -> TokenStream {
+    match condition {
+        Expr::Binary(binary) => {
+            let is_comparison = !matches!(binary.op, BinOp::And(_) | BinOp::Or(_));
+            let side = |side: &Expr| match variable_alone(side) {
+                Some(found) if is_comparison && found == name => quote!(*#side),
+                _ => compared(side, name),
+            };
+            let (left, op, right) = (side(&binary.left), &binary.op, side(&binary.right));
+            quote!(#left #op #right)
+        }
+        condition => condition.to_token_stream(),
+    }
+}
+
+/// Names that people give to the whole result, not to the error in it.
+fn is_result(name: &str) -> bool {
+    const RESULTS: [&str; 14] = [
+        "result", "res", "r", "ret", "response", "resp", "reply", "answer", "value", "v", "output",
+        "out", "status", "it",
+    ];
+    RESULTS.contains(&name)
+}
+
+fn variable_alone(expr: &Expr) -> Option<String> {
+    let expr = match expr {
+        Expr::Reference(reference) => &reference.expr,
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Deref(_)) => &unary.expr,
+        expr => expr,
+    };
+    match expr {
+        Expr::Path(path) => path.path.get_ident().filter(|name| !is_upper(name) && *name != "self"),
+        _ => None,
+    }
+    .map(ToString::to_string)
+}
+
+/// The first variable in an expression: a lower-case word that is no method, field, function or
+/// macro, and no part of a path.
+fn variable(tokens: TokenStream) -> Option<String> {
+    let mut tokens = tokens.into_iter().peekable();
+    let mut before = ' ';
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Group(group) => {
+                if let Some(name) = variable(group.stream()) {
+                    return Some(name);
+                }
+                before = ' ';
+            }
+            TokenTree::Punct(punct) => before = punct.as_char(),
+            TokenTree::Literal(_) => before = ' ',
+            TokenTree::Ident(name) => {
+                let is_called = match tokens.peek() {
+                    Some(TokenTree::Group(_)) => true,
+                    Some(TokenTree::Punct(next)) => {
+                        next.as_char() == ':' || (next.as_char() == '!' && !is_not_equal(&tokens))
+                    }
+                    _ => false,
+                };
+                let is_word = ["self", "true", "false", "as"].iter().any(|word| name == word);
+                if !is_called && !is_word && before != '.' && before != ':' && !is_upper(&name) {
+                    return Some(name.to_string());
+                }
+                before = ' ';
+            }
+        }
+    }
+    None
+}
+
+/// Whether `!=` comes next, and not the `!` of a macro.
+fn is_not_equal(tokens: &std::iter::Peekable<proc_macro2::token_stream::IntoIter>) -> bool {
+    let mut ahead = tokens.clone();
+    ahead.next();
+    matches!(ahead.next(), Some(TokenTree::Punct(punct)) if punct.as_char() == '=')
+}
+
+pub(super) fn is_upper(ident: &Ident) -> bool {
+    ident.to_string().trim_start_matches("r#").starts_with(char::is_uppercase)
+}

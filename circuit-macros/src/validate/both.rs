@@ -1,0 +1,281 @@
+//! The rules between the options and the function.
+
+use proc_macro2::Ident;
+use syn::{Expr, FnArg, Pat, PathArguments, ReturnType, Type};
+
+use super::peel_type;
+use crate::diag::Problems;
+use crate::head::Function;
+use crate::model::{Form, names};
+use crate::options::{Of, Opt, Options, Value};
+use crate::shown::shown;
+
+/// All of them.
+pub(crate) fn both(options: &Options, function: &Function, form: &Form, problems: &mut Problems) {
+    constants_use_no_parameter(options, function, problems);
+    breaker_is_no_parameter(options, function, form, problems);
+    patterns_match_the_whole_result(options, function, form, problems);
+    no_result_needs_more(options, function, form, problems);
+}
+
+/// The names that the parameters bind, with `self`.
+fn parameters(function: &Function) -> Vec<String> {
+    let inputs = function.signature.inputs.iter();
+    inputs
+        .flat_map(|input| match input {
+            FnArg::Receiver(_) => vec!["self".to_owned()],
+            FnArg::Typed(typed) => {
+                names::bindings(&typed.pat).iter().map(ToString::to_string).collect()
+            }
+        })
+        .collect()
+}
+
+fn constants_use_no_parameter(options: &Options, function: &Function, problems: &mut Problems) {
+    let parameters = parameters(function);
+    for given in options.iter() {
+        let Value::Constant(expr) = &given.value else {
+            continue;
+        };
+        let Some(used) = used(expr, &parameters) else {
+            if given.option == Opt::Name {
+                name_is_no_word(expr, problems);
+            }
+            continue;
+        };
+        let option = given.option.spec().name;
+        let instead = match given.option.spec().of {
+            _ if given.option == Opt::Name => {
+                format!("; for a circuit per value, write `key = {}`", shown(expr))
+            }
+            Of::Config => "; to change it while the program runs, call `reconfigure`".to_owned(),
+            Of::Circuit | Of::Function => String::new(),
+        };
+        problems.add(
+            used,
+            format!(
+                "`{option}` is fixed when the program is built, so it can't use the parameter \
+                 `{used}`{instead}"
+            ),
+        );
+    }
+}
+
+/// `name = payments`
+fn name_is_no_word(expr: &Expr, problems: &mut Problems) {
+    let Expr::Path(path) = expr else {
+        return;
+    };
+    let is_lower = |word: &&Ident| !word.to_string().contains(char::is_uppercase);
+    if let Some(word) = path.path.get_ident().filter(is_lower) {
+        problems.add(word, format!("`name` takes a string or a constant: `name = \"{word}\"`"));
+    }
+}
+
+/// The first of `parameters` that is used. Blocks and closures are left to the compiler: a local
+/// may have the name.
+fn used<'a>(expr: &'a Expr, parameters: &[String]) -> Option<&'a Ident> {
+    let of = |expr| used(expr, parameters);
+    match expr {
+        Expr::Path(path) => {
+            path.path.get_ident().filter(|name| parameters.iter().any(|known| *name == known))
+        }
+        Expr::Field(field) => of(&field.base),
+        Expr::MethodCall(call) => of(&call.receiver).or_else(|| call.args.iter().find_map(of)),
+        Expr::Call(call) => call.args.iter().find_map(of),
+        Expr::Binary(binary) => of(&binary.left).or_else(|| of(&binary.right)),
+        Expr::Unary(unary) => of(&unary.expr),
+        Expr::Cast(cast) => of(&cast.expr),
+        Expr::Paren(paren) => of(&paren.expr),
+        Expr::Group(group) => of(&group.expr),
+        Expr::Reference(reference) => of(&reference.expr),
+        Expr::Index(index) => of(&index.expr).or_else(|| of(&index.index)),
+        _ => None,
+    }
+}
+
+fn breaker_is_no_parameter(
+    options: &Options,
+    function: &Function,
+    form: &Form,
+    problems: &mut Problems,
+) {
+    let Some(Value::Path(path)) = options.value(Opt::Breaker) else {
+        return;
+    };
+    let parameters = parameters(function);
+    let Some(name) = path.path.get_ident().filter(|name| parameters.iter().any(|p| *name == p))
+    else {
+        return;
+    };
+    let call = if form.is_async() { "call_async(async { .. })" } else { "call(|| ..)" };
+    problems.add(
+        name,
+        format!(
+            "`breaker` takes the path of a `static`, but `{name}` is a parameter: call it in the \
+             body instead, `{name}.{call}`"
+        ),
+    );
+}
+
+/// The type of what is judged, where it is written.
+fn returned<'a>(function: &'a Function, form: &'a Form) -> Option<&'a Type> {
+    match (form.output(), &function.signature.output) {
+        (Some(output), _) => Some(peel_type(output)),
+        (None, ReturnType::Type(_, ty)) => Some(peel_type(ty)),
+        (None, ReturnType::Default) => None,
+    }
+}
+
+fn is_named(ty: &Type, name: &str) -> bool {
+    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|s| s.ident == name))
+}
+
+/// `failure = E::Down`, `failure = [E::Down, E::Late]`
+fn patterns_match_the_whole_result(
+    options: &Options,
+    function: &Function,
+    form: &Form,
+    problems: &mut Problems,
+) {
+    let is_result = |ty: &Type| match ty {
+        Type::Path(path) => is_standard_result(&path.path),
+        _ => false,
+    };
+    if !returned(function, form).is_some_and(is_result) {
+        return;
+    }
+    for option in [Opt::Failure, Opt::Ignore] {
+        let Some(given) = options.get(option) else {
+            continue;
+        };
+        let Value::Pattern(arm) = &given.value else {
+            continue;
+        };
+        let cases: Vec<&Pat> = match &arm.pattern {
+            Pat::Slice(slice) => slice.elems.iter().collect(),
+            Pat::Or(or) if or.cases.iter().all(is_other_variant) => or.cases.iter().collect(),
+            pattern if is_other_variant(pattern) => vec![pattern],
+            _ => continue,
+        };
+        let name = option.spec().name;
+        let cases: Vec<String> = cases.into_iter().map(shown).collect();
+        problems.add(
+            &arm.pattern,
+            format!(
+                "`{name}` is matched against the whole `Result`: `{name} = Err({})`",
+                cases.join(" | ")
+            ),
+        );
+    }
+}
+
+/// `Result<T, E>` with its arguments: an alias may name another type.
+fn is_standard_result(path: &syn::Path) -> bool {
+    path.segments.last().is_some_and(|last| {
+        let arguments = match &last.arguments {
+            PathArguments::AngleBracketed(arguments) => arguments.args.len(),
+            _ => 0,
+        };
+        last.ident == "Result" && arguments == 2
+    })
+}
+
+/// A variant of an enum, and not of `Result`: `E::Down`, `E::Code(500)`.
+fn is_other_variant(pattern: &Pat) -> bool {
+    let path = match pattern {
+        Pat::Path(path) => &path.path,
+        Pat::TupleStruct(tuple) => &tuple.path,
+        Pat::Struct(fields) => &fields.path,
+        _ => return false,
+    };
+    let mut segments = path.segments.iter().rev();
+    let (Some(variant), Some(of)) = (segments.next(), segments.next()) else {
+        return false;
+    };
+    let is_type = |name: &Ident| name.to_string().starts_with(char::is_uppercase);
+    // A constant of the whole type would be in capitals.
+    let is_variant = is_type(&variant.ident)
+        && variant.ident.to_string().contains(char::is_lowercase)
+        && is_type(&of.ident);
+    let is_known = ["Ok", "Err"].iter().any(|known| variant.ident == known) || of.ident == "Result";
+    is_variant && !is_known
+}
+
+/// A type of which the text says that it is no `Result`; of all others the compiler finds out.
+fn no_result_needs_more(
+    options: &Options,
+    function: &Function,
+    form: &Form,
+    problems: &mut Problems,
+) {
+    let judged = options.has(Opt::Failure) || options.has(Opt::Classify);
+    let answered = options.has(Opt::Fallback);
+    if options.has_unknown || (judged && answered) {
+        return;
+    }
+    let ty = returned(function, form);
+    let is_unit = match ty {
+        None => !matches!(form, Form::Future(_)),
+        Some(ty) => matches!(ty, Type::Tuple(tuple) if tuple.elems.is_empty()),
+    };
+    if is_unit {
+        let message = "`#[circuit_breaker]` needs to know which calls fail, but this function \
+                       returns nothing: return a `Result`";
+        match ty {
+            Some(ty) => problems.add(ty, message),
+            None => problems.add(&function.signature.ident, message),
+        }
+        return;
+    }
+    let Some(ty) = ty else {
+        return;
+    };
+    let Some((failure, fallback)) = remedy(ty) else {
+        return;
+    };
+    let (needs, write) = match (judged, answered) {
+        (false, false) => {
+            ("`failure` or `classify`, and `fallback`", format!("`{failure}, {fallback}`"))
+        }
+        (false, true) => ("`failure` or `classify`", format!("`{failure}`")),
+        (true, _) => ("`fallback`", format!("`{fallback}`")),
+    };
+    problems.add(
+        ty,
+        format!(
+            "`#[circuit_breaker]` on a function that returns `{}`, not a `Result`, needs {needs}: \
+             {write}",
+            shown(ty)
+        ),
+    );
+}
+
+/// Options that suit a type which is no `Result`.
+fn remedy(ty: &Type) -> Option<(&'static str, &'static str)> {
+    const CLASSIFY: &str = "classify = path::to::function";
+    const NUMBERS: [&str; 12] =
+        ["i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128", "usize"];
+    match ty {
+        Type::Reference(reference) if is_named(&reference.elem, "str") => {
+            Some(("failure = &\"\"", "fallback = \"unavailable\""))
+        }
+        Type::Reference(_) | Type::Tuple(_) | Type::Array(_) => {
+            Some((CLASSIFY, "fallback = { DEFAULT }"))
+        }
+        Type::Path(path) => {
+            let name = path.path.segments.last()?.ident.to_string();
+            match name.as_str() {
+                "Option" => Some(("failure = None", "fallback = None")),
+                "bool" => Some(("failure = false", "fallback = false")),
+                "String" => Some((CLASSIFY, "fallback = String::new()")),
+                "Vec" => Some((CLASSIFY, "fallback = Vec::new()")),
+                "f32" | "f64" => Some((CLASSIFY, "fallback = 0.0")),
+                "char" => Some(("failure = '?'", "fallback = '?'")),
+                name if NUMBERS.contains(&name) => Some(("failure = 0", "fallback = 0")),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
