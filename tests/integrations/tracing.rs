@@ -6,7 +6,11 @@ use std::fmt::Debug;
 use std::sync::Once;
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::Request;
+use axum::http::request::Parts;
 use circuit_runtime::{CircuitBreaker, Config, Outcome, circuit_breaker, test_util};
+use tower::ServiceExt;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -180,4 +184,43 @@ fn the_panic_of_a_subscriber_is_not_the_calls() {
     breaker.try_acquire().unwrap().record(Outcome::Failure);
     PANICS.set(false);
     assert_eq!(breaker.snapshot().transitions, 1);
+}
+
+#[test]
+fn a_change_of_mode_is_an_event_of_its_own() {
+    capture();
+    let breaker = CircuitBreaker::new("steered", Config::new());
+    breaker.force_open();
+    breaker.force_open();
+    breaker.resume();
+    let seen = seen();
+    let told: Vec<_> = seen.iter().map(|event| (event.level, event.field("mode"))).collect();
+    assert_eq!(told, [(Level::WARN, Some("forced open")), (Level::INFO, Some("normal"))]);
+    assert_eq!(seen[0].field("message"), Some("circuit mode changed"));
+    assert_eq!((seen[0].field("circuit"), seen[0].field("by")), (Some("steered"), None));
+}
+
+/// By way of HTTP, where a request says who it is.
+#[test]
+fn who_steered_is_in_the_events() {
+    capture();
+    let breaker: &'static CircuitBreaker =
+        Box::leak(Box::new(CircuitBreaker::new("steered by alice", Config::new().threshold(1))));
+    breaker.register();
+    breaker.try_acquire().unwrap().failure();
+    let routes = circuit_runtime::axum::router().with_control(&[]);
+    let app = axum::Router::from(routes.with_actor(|_: &Parts| Some("alice".to_owned())));
+    seen();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for action in ["shadow", "reset"] {
+        let request = Request::post(format!("/circuits/steered%20by%20alice/{action}"))
+            .header("host", "localhost")
+            .header("content-type", "application/json")
+            .body(Body::empty())
+            .unwrap();
+        let answer = runtime.block_on(app.clone().oneshot(request)).unwrap();
+        assert_eq!(answer.status(), 200);
+    }
+    let told: Vec<_> = seen().into_iter().map(|mut event| event.fields.remove("by")).collect();
+    assert_eq!(told, [Some("alice".to_owned()), Some("alice".to_owned())]);
 }

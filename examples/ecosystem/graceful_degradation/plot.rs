@@ -14,7 +14,7 @@ const DECADES: f64 = 5.0;
 
 const LEFT: f64 = 90.0;
 const RIGHT: f64 = 730.0;
-const TOP: f64 = 120.0;
+const TOP: f64 = 140.0;
 const BOTTOM: f64 = 420.0;
 
 fn x(at: f64) -> f64 {
@@ -40,19 +40,19 @@ pub(crate) fn svg(without: &[Visit], with: &[Visit]) -> String {
     // Formatting into a `String` can't fail.
     axes(&mut out);
     for (row, (_, label, colour)) in lines.iter().enumerate() {
-        let at = 20 + 360 * row;
-        for (place, (name, width)) in
-            [("half wait less (p50)", 1), ("99 % wait less (p99)", 3)].iter().enumerate()
-        {
-            let from = at + 100 + 130 * place;
+        let y = 78 + 20 * row;
+        let _ = writeln!(out, "<text x='90' y='{y}' fill='{colour}'>{label}</text>");
+        let percentiles = [("half wait less (p50)", 1), ("99 % wait less (p99)", 3)];
+        for (place, (name, width)) in percentiles.iter().enumerate() {
+            let from = 230 + 190 * place;
             let _ = writeln!(
                 out,
-                "<path d='M{from} 74h20' stroke='{colour}' stroke-width='{width}'/>\
-                 <text x='{}' y='78' font-size='11'>{name}</text>",
-                from + 24
+                "<path d='M{from} {}h24' stroke='{colour}' stroke-width='{width}'/>\
+                 <text x='{}' y='{y}'>{name}</text>",
+                y - 4,
+                from + 32
             );
         }
-        let _ = writeln!(out, "<text x='{at}' y='78' fill='{colour}'>{label}</text>");
     }
     for (visits, _, colour) in lines {
         for (p, width) in [(0.5, 1), (0.99, 3)] {

@@ -22,7 +22,7 @@ const PAGE: &str = concat!(
 /// ask the server it comes from. It can't be framed, so nobody can be tricked into pressing its buttons.
 const POLICY: &str = concat!(
     "default-src 'none'; ",
-    "script-src 'sha256-mSsRasCvULLJMX3vEXE3logPGyjhHMeNazMJI9lBmCw='; ",
+    "script-src 'sha256-hEFQaZDUqMN+GrGV6OKBttOPs3PqIl89FwnTSuQYrWg='; ",
     "style-src 'sha256-wCb1C0JsEumruqNgKx4Ds6UIW9rGbCaTud36HwMrtpM='; ",
     "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 );

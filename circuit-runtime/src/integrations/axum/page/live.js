@@ -1,7 +1,7 @@
 
 // The stream, what is said aloud, and the keyboard.
 const SILENCE = 12_000, RETRY = [500, 1000, 3000];
-let heard = 0, lastEvent = null, stream = null, failures = 0, refusal = "", seen = new Set();
+let heard = 0, lastEvent = null, stream = null, failures = 0, refusal = "", noted = 0, seen = new Set();
 
 function receive({ process: from, now, circuits: changes }) {
   ahead = Date.now() - now;
@@ -13,6 +13,8 @@ function receive({ process: from, now, circuits: changes }) {
         ? `Several processes answer here in turn, each with circuits of its own. This one is ${from.slice(0, 6)}.`
         : `Another process answers since ${clock(Date.now())}, with circuits of its own: figures begin anew.`);
       say(note.textContent);
+      clearTimeout(noted);
+      if (!seen.has(from)) noted = setTimeout(() => (note.hidden = true), 60_000);
     }
     process = from;
     seen.add(from);
