@@ -6,8 +6,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use crate::foreign::contained;
 use crate::outcome::State;
-use crate::sync::{contained, unpoisoned};
+use crate::sync::unpoisoned;
 
 /// A circuit has changed its state.
 #[derive(Debug, Clone, PartialEq)]

@@ -31,6 +31,7 @@ mod config;
 mod counts;
 mod error;
 mod event;
+mod foreign;
 mod guard;
 mod integrations;
 mod keyed;

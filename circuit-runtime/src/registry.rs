@@ -65,7 +65,7 @@ pub(crate) fn add(breaker: &'static CircuitBreaker, name: &Name) {
     drop(registry);
     #[cfg(feature = "tracing")]
     if unique != wanted && name.is_given() {
-        crate::sync::contained(|| crate::integrations::tracing::renamed(wanted, unique));
+        crate::integrations::renamed(wanted, unique);
     }
 }
 

@@ -1,6 +1,5 @@
 //! The primitives that the model checker replaces, and the one way to take a lock.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{LockResult, PoisonError};
 
 #[cfg(not(circuit_loom))]
@@ -28,20 +27,6 @@ pub(crate) fn aside() {}
 /// poisoned lock must not turn into a second panic in somebody's service.
 pub(crate) fn unpoisoned<G>(guard: LockResult<G>) -> G {
     guard.unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Runs code of the user's that must not end what we are doing: a listener, a subscriber, a
-/// recorder. Its panic is caught, and so is one of the payload that this leaves to be dropped.
-pub(crate) fn contained(users: impl FnOnce()) {
-    let run = |code: &mut dyn FnMut()| catch_unwind(AssertUnwindSafe(code));
-    let mut users = Some(users);
-    let Err(payload) = run(&mut || users.take().into_iter().for_each(|users| users())) else {
-        return;
-    };
-    let mut payload = Some(payload);
-    if let Err(endless) = run(&mut || drop(payload.take())) {
-        std::mem::forget(endless);
-    }
 }
 
 /// A `const fn`, but for the model checker, whose primitives can't be made in a constant.

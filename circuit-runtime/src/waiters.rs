@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
 
+use crate::foreign::contained;
 use crate::sync::unpoisoned;
 
 /// Who waits, each with a number of its own.
@@ -54,7 +55,7 @@ impl Waiters {
         let woken = std::mem::take(&mut *unpoisoned(self.0.lock()));
         for (_, waker) in woken {
             // A waker is the executor's code, and this is somebody else's call.
-            crate::sync::contained(|| waker.wake());
+            contained(|| waker.wake());
         }
     }
 

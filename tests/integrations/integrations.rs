@@ -2,6 +2,7 @@
 
 mod axum;
 mod balance;
+mod broken_recorder;
 mod dashboard;
 mod events;
 mod metrics;

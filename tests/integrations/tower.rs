@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::{Ready, pending, poll_fn, ready};
 use std::io;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
@@ -163,6 +164,28 @@ async fn a_panic_of_the_service_is_a_failure() {
     assert!(second.await.unwrap_err().is_panic());
     let snapshot = breaker.snapshot();
     assert_eq!((snapshot.panicked, snapshot.failures, snapshot.cancelled), (2, 2, 0));
+}
+
+#[tokio::test]
+async fn a_panic_of_the_classifiers_clone_is_the_calls() {
+    /// Can be cloned so many times, one after the other.
+    struct Clones(u32);
+    impl Clone for Clones {
+        fn clone(&self) -> Self {
+            Clones(self.0.checked_sub(1).expect("no more clones"))
+        }
+    }
+    let breaker = breaker(Config::new());
+    let clones = Clones(1); // for the layer's service
+    let layer = CircuitBreakerLayer::new(breaker).classify(move |_: &Result<(), Infallible>| {
+        let _ = &clones;
+        Outcome::Success
+    });
+    let mut service = layer.layer(service_fn(|()| ready(Ok::<_, Infallible>(()))));
+    let call = AssertUnwindSafe(|| drop(service.call(())));
+    assert!(catch_unwind(call).is_err());
+    let snapshot = breaker.snapshot();
+    assert_eq!((snapshot.panicked, snapshot.failures, snapshot.cancelled), (1, 1, 0));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,6 @@
 //! What a subscriber sees of a circuit.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Once;
@@ -9,10 +9,13 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Request;
 use axum::http::request::Parts;
-use circuit_runtime::{CircuitBreaker, Config, Outcome, circuit_breaker, test_util};
+use circuit_runtime::{
+    CircuitBreaker, Config, Outcome, Rejection, circuit_breaker, find, test_util,
+};
 use tower::ServiceExt;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Subscriber};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +39,13 @@ struct Capture;
 
 impl Subscriber for Capture {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        assert!(!PANICS_WHEN_ASKED.get(), "the subscriber is broken");
         metadata.target() == "circuit_runtime"
+    }
+
+    // So that it is asked each time.
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
     }
 
     fn event(&self, event: &Event<'_>) {
@@ -53,6 +62,9 @@ impl Subscriber for Capture {
         event.record(&mut fields);
         let seen = Seen { level: *event.metadata().level(), fields: fields.0 };
         SEEN.with_borrow_mut(|all| all.push(seen));
+        if let Some(breaker) = CALLS.get() {
+            breaker.try_acquire().map(|_| ()).unwrap_err();
+        }
         assert!(!PANICS.get(), "the subscriber is broken");
     }
 
@@ -66,7 +78,10 @@ impl Subscriber for Capture {
 }
 
 thread_local! {
-    static PANICS: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    static PANICS: Cell<bool> = const { Cell::new(false) };
+    /// Sends what it sees through this circuit.
+    static CALLS: Cell<Option<&'static CircuitBreaker>> = const { Cell::new(None) };
+    static PANICS_WHEN_ASKED: Cell<bool> = const { Cell::new(false) };
 }
 
 fn capture() {
@@ -223,4 +238,46 @@ fn who_steered_is_in_the_events() {
     }
     let told: Vec<_> = seen().into_iter().map(|mut event| event.fields.remove("by")).collect();
     assert_eq!(told, [Some("alice".to_owned()), Some("alice".to_owned())]);
+}
+
+#[test]
+fn the_panic_of_a_subscriber_on_a_rejection_is_not_the_callers() {
+    capture();
+    let breaker = CircuitBreaker::new("broken subscriber rejecting", Config::new());
+    breaker.force_open();
+    for broken in [&PANICS, &PANICS_WHEN_ASKED] {
+        broken.set(true);
+        let error = breaker.try_acquire().map(|_| ()).unwrap_err();
+        broken.set(false);
+        assert_eq!(error.reason(), Rejection::ForcedOpen);
+    }
+    assert_eq!(breaker.snapshot().rejected, 2);
+}
+
+#[test]
+fn nor_does_it_take_the_fallback_away() {
+    #[circuit_breaker(name = "broken subscriber falling back", fallback = Ok(7), key = host)]
+    fn ask(host: &str) -> Result<u32, std::io::Error> {
+        Err(std::io::Error::other(format!("{host} is down")))
+    }
+    capture();
+    assert!(ask("db-1").is_err());
+    find("broken subscriber falling back").unwrap().force_open();
+    PANICS.set(true);
+    let answer = ask("db-1");
+    PANICS.set(false);
+    assert_eq!(answer.unwrap(), 7);
+}
+
+#[test]
+fn a_subscriber_that_calls_through_an_open_circuit_is_not_told_of_that_for_ever() {
+    capture();
+    let breaker: &'static CircuitBreaker =
+        Box::leak(Box::new(CircuitBreaker::new("exporter", Config::new())));
+    breaker.force_open();
+    seen();
+    CALLS.set(Some(breaker));
+    breaker.try_acquire().map(|_| ()).unwrap_err();
+    CALLS.set(None);
+    assert_eq!((seen().len(), breaker.snapshot().rejected), (1, 2));
 }

@@ -276,7 +276,7 @@ impl CircuitBreaker {
         }
         let error = CircuitOpenError::new(name, reason, retry_after);
         #[cfg(feature = "tracing")]
-        integrations::tracing::rejected(&error, key);
+        integrations::rejected(&error, key);
         error
     }
 

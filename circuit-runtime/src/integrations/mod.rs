@@ -10,7 +10,15 @@ mod serde;
 #[cfg(feature = "tower")]
 pub mod tower;
 #[cfg(feature = "tracing")]
-pub(crate) mod tracing;
+mod tracing;
+
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+use std::cell::Cell;
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+use std::thread::LocalKey;
+
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+use crate::foreign::contained;
 
 /// A circuit has changed its state: after it is visible, with no lock held, and before the
 /// listeners hear of it.
@@ -25,11 +33,52 @@ pub(crate) fn transition(
 ) {
     #[cfg(feature = "axum")]
     axum::transition(breaker, transition);
-    // A subscriber or a recorder is the user's code, as a listener is; its panic is not the call's.
     #[cfg(feature = "tracing")]
-    crate::sync::contained(|| tracing::transition(transition));
+    contained(|| tracing::transition(transition));
     #[cfg(feature = "metrics")]
-    crate::sync::contained(|| metrics::transition(breaker, transition));
+    contained(|| metrics::transition(breaker, transition));
+}
+
+/// A call was rejected.
+#[cfg(feature = "tracing")]
+#[inline]
+pub(crate) fn rejected(error: &crate::CircuitOpenError, key: Option<&str>) {
+    if tracing::wants_rejections() {
+        tell_rejected(error, key);
+    }
+}
+
+#[cfg(feature = "tracing")]
+#[cold]
+#[inline(never)]
+fn tell_rejected(error: &crate::CircuitOpenError, key: Option<&str>) {
+    thread_local!(static TELLS: Cell<bool> = const { Cell::new(false) });
+    once(&TELLS, || tracing::rejected(error, key));
+}
+
+/// Another circuit had this one's name.
+#[cfg(feature = "tracing")]
+pub(crate) fn renamed(wanted: &str, circuit: &str) {
+    contained(|| tracing::renamed(wanted, circuit));
+}
+
+/// How long a call of a circuit with `slow_call` took.
+#[cfg(feature = "metrics")]
+pub(crate) fn took(breaker: &crate::CircuitBreaker, took: crate::clock::Nanos) {
+    thread_local!(static TELLS: Cell<bool> = const { Cell::new(false) });
+    if breaker.is_registered() {
+        once(&TELLS, || metrics::took(breaker, took));
+    }
+}
+
+/// Contained, and not within itself: what a subscriber or a recorder causes while it is told of a
+/// call, it isn't told. One that calls through a breaker would be told of that for ever.
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+fn once(tells: &'static LocalKey<Cell<bool>>, tell: impl FnOnce()) {
+    if !tells.replace(true) {
+        contained(tell);
+        tells.set(false);
+    }
 }
 
 /// A circuit's mode has changed, by an operator whose name may be known.
@@ -42,7 +91,7 @@ pub(crate) fn mode_changed(
     #[cfg(feature = "axum")]
     axum::mode_changed(breaker, mode, by);
     #[cfg(feature = "tracing")]
-    crate::sync::contained(|| tracing::mode_changed(breaker.name(), mode, by.map(|by| &**by)));
+    contained(|| tracing::mode_changed(breaker.name(), mode, by.map(|by| &**by)));
 }
 
 /// The word for it: that of its message, as one word.

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use tracing::level_filters::LevelFilter;
+
 use super::rejection;
 use crate::clock::{NEVER, nanos};
 use crate::error::CircuitOpenError;
@@ -12,7 +14,7 @@ use crate::event::{Reason, Transition};
 use crate::outcome::{Mode, State};
 
 /// One event per transition: WARN for an opening, INFO for the others.
-pub(crate) fn transition(transition: &Transition) {
+pub(super) fn transition(transition: &Transition) {
     // The level is a part of the callsite, so each has its own. A field that is `None` isn't there.
     macro_rules! emit {
         ($level:ident, $message:literal) => {
@@ -40,8 +42,14 @@ pub(crate) fn transition(transition: &Transition) {
     }
 }
 
+/// Whether any subscriber may want them: a look at what it said before, not at itself.
+#[inline]
+pub(super) fn wants_rejections() -> bool {
+    LevelFilter::current() >= LevelFilter::DEBUG
+}
+
 /// One event per rejection, at DEBUG: in an incident there are as many of them as calls.
-pub(crate) fn rejected(error: &CircuitOpenError, key: Option<&str>) {
+pub(super) fn rejected(error: &CircuitOpenError, key: Option<&str>) {
     tracing::debug!(
         target: "circuit_runtime",
         circuit = error.circuit(),
@@ -53,7 +61,7 @@ pub(crate) fn rejected(error: &CircuitOpenError, key: Option<&str>) {
 }
 
 /// Another circuit had this one's name.
-pub(crate) fn renamed(wanted: &str, circuit: &str) {
+pub(super) fn renamed(wanted: &str, circuit: &str) {
     tracing::warn!(
         target: "circuit_runtime",
         circuit,
@@ -79,7 +87,7 @@ fn seconds(wait: Duration) -> Option<f64> {
 
 /// One event per change of mode, which takes a circuit's protection away or gives it back; `by` is the
 /// operator's name, where it is known.
-pub(crate) fn mode_changed(circuit: &str, mode: Mode, by: Option<&str>) {
+pub(super) fn mode_changed(circuit: &str, mode: Mode, by: Option<&str>) {
     macro_rules! emit {
         ($level:ident) => {
             tracing::$level!(

@@ -99,7 +99,7 @@ fn succeed_further(breaker: &CircuitBreaker, front: &Front, entry: Entry) {
         circuit.bump(Count::Successes);
         #[cfg(feature = "metrics")]
         if let Some(took) = entry.took(&moment) {
-            crate::metrics::took(breaker, took);
+            crate::integrations::took(breaker, took);
         }
     } else {
         conclude_at(breaker, circuit, entry, End::Outcome(Outcome::Success), &moment);
@@ -144,7 +144,7 @@ fn conclude_at(
     #[cfg(feature = "metrics")]
     if end != End::Cancelled {
         if let Some(took) = entry.took(moment) {
-            crate::metrics::took(breaker, took);
+            crate::integrations::took(breaker, took);
         }
     }
     // A ticket without a time is of a circuit that had no stopwatch when it admitted the call: not

@@ -182,17 +182,11 @@ fn write_track(teller: &Teller<'_>, circuit: &'static str, book: &Book) {
     teller.set("circuit_breaker_retry_after_seconds", &labels, left);
 }
 
-/// How long a call of a circuit with `slow_call` took.
-pub(crate) fn took(breaker: &CircuitBreaker, took: Nanos) {
-    if !breaker.is_registered() {
-        return;
-    }
-    // A recorder's panic here would keep the outcome from the circuit, and a probe's place with it.
-    crate::sync::contained(|| {
-        let seconds = Duration::from_nanos(took).as_secs_f64();
-        let labels = [("circuit", breaker.name().into())];
-        Teller::tell(|teller| {
-            teller.record("circuit_breaker_call_duration_seconds", &labels, seconds);
-        });
+/// How long a call of a registered circuit with `slow_call` took.
+pub(super) fn took(breaker: &CircuitBreaker, took: Nanos) {
+    let seconds = Duration::from_nanos(took).as_secs_f64();
+    let labels = [("circuit", breaker.name().into())];
+    Teller::tell(|teller| {
+        teller.record("circuit_breaker_call_duration_seconds", &labels, seconds);
     });
 }

@@ -178,7 +178,7 @@ fn key(name: &'static str, labels: Labels<'_>) -> Key {
 }
 
 /// How many recorders are remembered: a service has one, and its tests may use some in turn.
-const RECORDERS: usize = 4;
+const RECORDERS: usize = 16;
 
 static TOLD: Mutex<Vec<Told>> = Mutex::new(Vec::new());
 

@@ -76,10 +76,11 @@ where
     fn call(&mut self, request: Request) -> Self::Future {
         match self.breaker.try_acquire() {
             Ok(Permit { held: mut permit }) => {
-                permit.inside(true); // a panic of `call` is the call's
+                permit.inside(true); // a panic here is the call's
                 let future = self.inner.call(request);
+                let classify = self.classify.clone();
                 permit.inside(false);
-                ResponseFuture::admitted(future, permit, self.classify.clone())
+                ResponseFuture::admitted(future, permit, classify)
             }
             Err(error) => ResponseFuture::rejected(error),
         }

@@ -1,0 +1,39 @@
+//! Where code that isn't ours runs, and what becomes of its panic.
+//!
+//! No lock of this crate is held while it runs. Part of a **call** is judged: its panic is the
+//! call's, counts as `panicked` and goes on. What is only **told** of something is contained here:
+//! its panic ends at once, and changes neither the caller's answer nor what the circuit knows. What
+//! stands **beside** a call, before anything is taken or after all has been recorded, panics at its
+//! caller, as any function does.
+//!
+//! | code | where | its panic |
+//! |---|---|---|
+//! | a body, and what it drops at its end | `guard` | the call's |
+//! | what a body drops when it is cancelled | `guard` | of a cancelled call, and goes on |
+//! | guards in `failure` and `ignore`, `classify`; `Clone` of what `fallback_on = any` is given | `guard`, generated code | the call's |
+//! | tower: the inner service's `call`, its future, `Classify` and its `Clone` | `integrations::tower` | the call's |
+//! | listeners | `event::deliver` | contained |
+//! | `tracing`: the subscriber | `integrations`, its only door | contained |
+//! | `metrics`: the recorder, at a transition and after a call | `integrations`, its only door | contained |
+//! | wakers of tasks that wait for a circuit | `waiters` | contained |
+//! | `metrics::publish`: the recorder | by whoever publishes | beside |
+//! | a `key` and its `Display`; `From` of our errors; fallbacks | generated code | beside |
+//! | tower: `poll_ready`, `Into<BoxError>` | `integrations::tower` | beside |
+//! | axum: `with_actor` | the handler of a request | beside |
+//! | serializers | by whoever serializes | beside |
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Runs code that must not end what we are doing. Its panic is caught, and so is one of the payload
+/// that this leaves to be dropped.
+pub(crate) fn contained(foreign: impl FnOnce()) {
+    let run = |code: &mut dyn FnMut()| catch_unwind(AssertUnwindSafe(code));
+    let mut foreign = Some(foreign);
+    let Err(payload) = run(&mut || foreign.take().into_iter().for_each(|foreign| foreign())) else {
+        return;
+    };
+    let mut payload = Some(payload);
+    if let Err(endless) = run(&mut || drop(payload.take())) {
+        std::mem::forget(endless);
+    }
+}
