@@ -1,6 +1,9 @@
-//! Runs a call under a permit: its outcome, its panic and its cancellation all reach the circuit.
+//! Runs a call under a permit: its outcome, its panic and its cancellation all reach the circuit,
+//! and always when the body is gone: what it held is free by then, and nobody sees two bodies in a
+//! bulkhead of one place.
 
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -32,7 +35,7 @@ pin_project! {
     pub(crate) struct Guarded<S: Source, F, B, J, A> {
         // Dropped before the permit: the call is over when the circuit hears of it.
         #[pin]
-        future: F,
+        body: F,
         permit: Option<Held<S>>,
         begin: B,
         judge: J,
@@ -57,7 +60,7 @@ where
     J: Fn(&F::Output) -> (End, Fallback),
     A: Fn(F::Output, Fallback) -> R,
 {
-    Guarded { future, permit: Some(permit), begin: || None, judge, answer }
+    Guarded { body: future, permit: Some(permit), begin: || None, judge, answer }
 }
 
 /// A future that asks for its permit when it is first polled.
@@ -75,7 +78,7 @@ where
     J: Fn(&F::Output) -> (End, Fallback),
     A: Fn(F::Output, Fallback) -> R,
 {
-    Guarded { future, permit: None, begin, judge, answer }
+    Guarded { body: future, permit: None, begin, judge, answer }
 }
 
 impl<S, F, B, J, A, R> Future for Guarded<S, F, B, J, A>
@@ -97,25 +100,25 @@ where
             Some(Err(rejected)) => return Poll::Ready(rejected),
             None => take(this.permit),
         };
-        poll(this.future, permit, this.permit, &*this.judge, context)
+        poll(this.body, permit, this.permit, &*this.judge, context)
             .map(|(output, fallback)| (this.answer)(output, fallback))
     }
 }
 
-/// Polls a future under its permit, which has its place there while the future waits. While it runs
-/// the permit is held here, so that a call which is ready at once keeps it in registers; a panic
-/// drops it.
+/// Polls a body under its permit, which has its place there while the body waits. While it runs the
+/// permit is held here, so that a call which is ready at once keeps it in registers; a panic drops
+/// it.
 #[expect(clippy::inline_always, reason = "or the permit goes by memory in some builds")]
 #[inline(always)]
 pub(crate) fn poll<S: Source, F: Future>(
-    future: Pin<&mut F>,
+    body: Pin<&mut F>,
     mut permit: Held<S>,
     place: &mut Option<Held<S>>,
     judge: impl Fn(&F::Output) -> (End, Fallback),
     context: &mut Context<'_>,
 ) -> Poll<(F::Output, Fallback)> {
     permit.inside(true);
-    match future.poll(context) {
+    match body.poll(context) {
         Poll::Pending => {
             permit.inside(false);
             *place = Some(permit);
@@ -126,6 +129,49 @@ pub(crate) fn poll<S: Source, F: Future>(
             permit.settle(end, fallback);
             Poll::Ready((output, fallback))
         }
+    }
+}
+
+pin_project! {
+    /// A future that is dropped when it has ended or panicked, not only with its owner. The async
+    /// blocks of generated code need none: nothing is left of one then.
+    pub(crate) struct Fuse<F> {
+        #[pin]
+        future: Option<F>,
+    }
+}
+
+impl<F> Fuse<F> {
+    #[inline]
+    pub(crate) fn new(future: F) -> Self {
+        Fuse { future: Some(future) }
+    }
+}
+
+impl<F: Future> Future for Fuse<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let mut running = Running { future: self.project().future };
+        let Some(future) = running.future.as_mut().as_pin_mut() else { over() };
+        let polled = future.poll(context);
+        if polled.is_pending() {
+            mem::forget(running);
+        }
+        polled
+    }
+}
+
+/// A future that is polled.
+struct Running<'a, F> {
+    future: Pin<&'a mut Option<F>>,
+}
+
+impl<F> Drop for Running<'_, F> {
+    #[inline]
+    fn drop(&mut self) {
+        self.future.set(None);
     }
 }
 

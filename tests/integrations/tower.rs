@@ -1,12 +1,15 @@
 //! Breakers around tower's services: in memory, and between a real server and a real client.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::{Ready, pending, poll_fn, ready};
 use std::io;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::mpsc::channel;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -186,6 +189,39 @@ async fn a_panic_of_the_classifiers_clone_is_the_calls() {
     assert!(catch_unwind(call).is_err());
     let snapshot = breaker.snapshot();
     assert_eq!((snapshot.panicked, snapshot.failures, snapshot.cancelled), (1, 1, 0));
+}
+
+/// A future by hand, which lives until its owner drops it.
+struct ByHand {
+    _alive: Arc<()>,
+    poll: fn() -> Poll<io::Result<()>>,
+}
+
+impl Future for ByHand {
+    type Output = io::Result<()>;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        (self.poll)()
+    }
+}
+
+#[test]
+fn the_response_future_is_gone_before_the_circuit_hears_of_the_end() {
+    let ends: [fn() -> Poll<io::Result<()>>; 2] =
+        [|| Poll::Ready(Err(io::Error::other("down"))), || panic!("in poll")];
+    for poll in ends {
+        let breaker = breaker(Config::new().threshold(1));
+        let alive = Arc::new(());
+        let weak = Arc::downgrade(&alive);
+        let (sender, alive_at_opening) = channel();
+        breaker.on_transition(move |_| sender.send(weak.strong_count()).unwrap());
+        let alive = Cell::new(Some(alive));
+        let inner = |()| ByHand { _alive: alive.take().expect("called once"), poll };
+        let mut service = CircuitBreakerLayer::new(breaker).layer(service_fn(inner));
+        let call = AssertUnwindSafe(|| drop(poll_once(service.call(()))));
+        let _ = catch_unwind(call);
+        assert_eq!(alive_at_opening.try_recv(), Ok(0));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -16,6 +16,7 @@ mod bulkhead;
 mod cancellation;
 mod config;
 mod conformance;
+mod endings;
 mod errors;
 mod executors;
 mod frozen_time;

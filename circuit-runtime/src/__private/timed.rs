@@ -21,15 +21,14 @@ pub use without_tokio::{run_timed, run_timed_any};
 #[cfg(feature = "tokio")]
 mod with_tokio {
     use core::future::Future;
-    use core::pin::Pin;
-    use core::task::{Context, Poll};
     use core::time::Duration;
 
-    use pin_project_lite::pin_project;
+    use tokio::time::error::Elapsed;
+    use tokio::time::timeout;
 
     use super::super::any::{answered, ended};
     use super::{Ended, Returns};
-    use crate::guard;
+    use crate::guard::{self, Fuse};
     use crate::permit::{End, Fallback, Held, Source};
     use crate::{CallTimeoutError, Outcome};
 
@@ -90,16 +89,16 @@ mod with_tokio {
         // Panics outside a runtime and in one without timers: a mistake of this program, of which
         // the circuit of the service it calls must not hear.
         let mut permit = Neutral(Some(permit));
-        let sleep = tokio::time::sleep(limit);
-        let racing = Racing { future: body, limit: sleep };
+        // Takes a value that is there at the limit, and ends a body that uses up its task's turns.
+        let timed = Fuse::new(timeout(limit, body));
         let permit = permit.0.take().expect("taken once");
-        let judge = move |raced: &Option<R>| match raced {
-            Some(value) => judge(value),
-            None => (End::TimedOut, late),
+        let judge = move |timed: &Result<R, Elapsed>| match timed {
+            Ok(value) => judge(value),
+            Err(_) => (End::TimedOut, late),
         };
-        guard::admitted(permit, racing, judge, move |raced, fallback| match raced {
-            Some(value) => ended(value, fallback),
-            None => Ended::TimedOut(error),
+        guard::admitted(permit, timed, judge, move |timed, fallback| match timed {
+            Ok(value) => ended(value, fallback),
+            Err(_) => Ended::TimedOut(error),
         })
     }
 
@@ -110,30 +109,6 @@ mod with_tokio {
         fn drop(&mut self) {
             if let Some(permit) = self.0.take() {
                 permit.record(Outcome::Ignored);
-            }
-        }
-    }
-
-    pin_project! {
-        /// A future of a value, or of `None` when the limit comes first.
-        struct Racing<F> {
-            #[pin]
-            future: F,
-            #[pin]
-            limit: tokio::time::Sleep,
-        }
-    }
-
-    impl<F: Future> Future for Racing<F> {
-        type Output = Option<F::Output>;
-
-        #[inline]
-        fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-            let this = self.project();
-            // A value that is there at the limit is taken.
-            match this.future.poll(context) {
-                Poll::Ready(value) => Poll::Ready(Some(value)),
-                Poll::Pending => this.limit.poll(context).map(|()| None),
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::counts::Count;
 use crate::error::{CallError, CircuitOpenError, ConfigError};
 use crate::event::{self, Listeners, Transition};
-use crate::guard::{self, Begun};
+use crate::guard::{self, Begun, Fuse};
 #[cfg(any(feature = "axum", feature = "metrics", feature = "tracing"))]
 use crate::integrations;
 use crate::keyed::{Keys, KeysOnDemand};
@@ -266,7 +266,7 @@ impl CircuitBreaker {
     ) -> impl Future<Output = Result<T, CallError<E>>> {
         let judge = |result: &Result<T, E>| (by_result(result), Fallback::None);
         let begin = self.once(|open| Err(CallError::Open(open)));
-        guard::asking(begin, call, judge, |result, _| result.map_err(CallError::Failed))
+        guard::asking(begin, Fuse::new(call), judge, |result, _| result.map_err(CallError::Failed))
     }
 
     /// Makes a call of any return type that blocks; `classify` says what its result counts as.
@@ -309,7 +309,7 @@ impl CircuitBreaker {
         call: impl Future<Output = R>,
     ) -> impl Future<Output = Result<R, CircuitOpenError>> {
         let judge = move |result: &R| (End::Outcome(classify(result)), Fallback::None);
-        guard::asking(self.once(Err), call, judge, |result, _| Ok(result))
+        guard::asking(self.once(Err), Fuse::new(call), judge, |result, _| Ok(result))
     }
 
     /// Asks for the permit of a future, once.

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use circuit_runtime::{State, circuit_breaker};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, advance, sleep, timeout};
 
 use super::{Answer, Error, pause, snapshot};
 
@@ -149,4 +150,18 @@ async fn a_limit_is_of_one_call_and_not_of_the_future_before_it_is_polled() {
     let future = call();
     sleep(60 * SECOND).await;
     assert_eq!(Ok(1), future.await);
+}
+
+/// tokio makes a task wait that has had its share of a turn, the timer in it too.
+#[tokio::test(start_paused = true)]
+async fn a_body_that_uses_up_every_turn_of_its_task_times_out() {
+    #[circuit_breaker(name = "limits: greedy", timeout = "1s")]
+    async fn call(permits: &Semaphore) -> Answer {
+        advance(2 * SECOND).await;
+        for _ in 0..100_000 {
+            drop(permits.acquire().await);
+        }
+        Ok(1)
+    }
+    assert_eq!(Err(Error::TimedOut), call(&Semaphore::new(1)).await);
 }

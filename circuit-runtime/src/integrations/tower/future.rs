@@ -7,7 +7,7 @@ use pin_project_lite::pin_project;
 
 use super::{BoxError, Classify};
 use crate::error::CircuitOpenError;
-use crate::guard;
+use crate::guard::{self, Fuse};
 use crate::permit::{ByHand, End, Fallback, Held};
 
 pin_project! {
@@ -26,7 +26,7 @@ pin_project! {
         Admitted {
             // Dropped before the permit: the call is over when the circuit hears of it.
             #[pin]
-            future: F,
+            body: Fuse<F>,
             permit: Option<Held<ByHand<'static>>>,
             classify: C,
         },
@@ -36,7 +36,9 @@ pin_project! {
 
 impl<F, C> ResponseFuture<F, C> {
     pub(super) fn admitted(future: F, permit: Held<ByHand<'static>>, classify: C) -> Self {
-        ResponseFuture { state: State::Admitted { future, permit: Some(permit), classify } }
+        ResponseFuture {
+            state: State::Admitted { body: Fuse::new(future), permit: Some(permit), classify },
+        }
     }
 
     pub(super) fn rejected(error: CircuitOpenError) -> Self {
@@ -54,11 +56,11 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
-            StateProjection::Admitted { future, permit, classify } => {
+            StateProjection::Admitted { body, permit, classify } => {
                 let judge = |result: &Result<Response, Error>| {
                     (End::Outcome(classify.classify(result)), Fallback::None)
                 };
-                guard::poll(future, guard::take(permit), permit, judge, context)
+                guard::poll(body, guard::take(permit), permit, judge, context)
                     .map(|(result, _)| result.map_err(Into::into))
             }
             StateProjection::Rejected { error } => Poll::Ready(Err((*error).into())),
