@@ -23,8 +23,10 @@ pub(crate) fn run<T, R>(
     answer: impl FnOnce(T, Fallback) -> R,
 ) -> R {
     permit.inside(true);
+    let frame = permit.frame();
     let result = body();
     let (end, fallback) = judge(&result);
+    drop(frame);
     permit.settle(end, fallback);
     answer(result, fallback)
 }
@@ -118,14 +120,17 @@ pub(crate) fn poll<S: Source, F: Future>(
     context: &mut Context<'_>,
 ) -> Poll<(F::Output, Fallback)> {
     permit.inside(true);
+    let frame = permit.frame();
     match body.poll(context) {
         Poll::Pending => {
+            drop(frame);
             permit.inside(false);
             *place = Some(permit);
             Poll::Pending
         }
         Poll::Ready(output) => {
             let (end, fallback) = judge(&output);
+            drop(frame);
             permit.settle(end, fallback);
             Poll::Ready((output, fallback))
         }

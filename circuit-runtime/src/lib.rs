@@ -25,6 +25,7 @@
 #[doc(hidden)]
 pub mod __private;
 mod breaker;
+mod call_stack;
 mod circuit;
 mod clock;
 mod config;

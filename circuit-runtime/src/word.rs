@@ -187,7 +187,7 @@ const fn flags_of(rules: &Rules, listed: bool) -> u64 {
 /// Counted only: the circuit is disabled.
 const COUNTED: u64 = 1 << 16;
 /// Neither judged nor counted: the call has been counted already, as rejected (shadow) or as
-/// unprotected.
+/// unprotected; or it is part of another.
 const UNSEEN: u64 = 1 << 17;
 /// Holds a place of the bulkhead.
 const PLACED: u64 = 1 << 18;
@@ -197,6 +197,8 @@ const CLOCKED: u64 = 1 << 19;
 const INSIDE: u64 = 1 << 20;
 /// Every [`Kept`] entry has this.
 const KEPT: NonZeroU64 = NonZeroU64::new(1 << 21).unwrap();
+/// Within a call of the same circuit, of which it is a part.
+const PASSING: u64 = 1 << 22;
 
 /// What an admitted call keeps: its period, and what becomes of its outcome. No flags: judged,
 /// nothing to give back.
@@ -223,6 +225,11 @@ impl Ticket {
     #[must_use]
     pub(crate) fn unseen(self) -> Self {
         Ticket(self.0 | UNSEEN)
+    }
+
+    /// Of a call within a call of the same circuit: it is no call of its own.
+    pub(crate) fn passing() -> Self {
+        Ticket(UNSEEN | PASSING)
     }
 
     #[must_use]
@@ -259,6 +266,10 @@ impl Ticket {
 
     pub(crate) fn is_unseen(self) -> bool {
         self.0 & UNSEEN != 0
+    }
+
+    pub(crate) fn is_passing(self) -> bool {
+        self.0 & PASSING != 0
     }
 
     pub(crate) fn is_placed(self) -> bool {
@@ -368,7 +379,7 @@ mod tests {
             COUNTS,
             UNLISTED,
         ];
-        let of_tickets = [COUNTED, UNSEEN, PLACED, CLOCKED, INSIDE, KEPT.get()];
+        let of_tickets = [COUNTED, UNSEEN, PLACED, CLOCKED, INSIDE, KEPT.get(), PASSING];
         let mut all = 0;
         for flag in of_words.into_iter().chain(of_tickets) {
             assert!(flag.is_power_of_two() && flag & FLAGS == flag && all & flag == 0, "{flag:#x}");

@@ -208,6 +208,15 @@ pub(crate) fn a_panic_in_a_listener_stays_there() {
 }
 
 #[test]
+fn a_listener_that_panics_while_a_panic_opens_the_circuit_leaves_that_panic_alone() {
+    let breaker = breaker(FRAGILE);
+    breaker.on_transition(|_| panic!("the listener is broken"));
+    let seen = recorded(&breaker);
+    assert!(crashes(|| breaker.call(|| -> Result<(), ()> { crash() })));
+    assert_eq!((1, 1), (breaker.snapshot().panicked, seen.lock().unwrap().len()));
+}
+
+#[test]
 fn a_panicking_listener_loses_no_nested_change() {
     let breaker = leaked("panicking listener", FRAGILE);
     let seen = recorded(breaker);

@@ -212,19 +212,26 @@ pub(super) fn permit(model: &Model, site: Span, rejected: &TokenStream) -> Token
 /// The request for a permit.
 pub(super) fn entry(model: &Model) -> TokenStream {
     let site = Span::mixed_site();
+    let falls_back = model.fallback.is_some();
     let key = match &model.circuit {
         Circuit::Own(own) => own.key.as_ref().map(|key| &key.value),
-        Circuit::Shared(_) => None,
+        Circuit::Shared(_) => {
+            return if falls_back {
+                quote_spanned!(site=> __circuit::enter_shared_or_fall_back(__circuit_breaker))
+            } else {
+                quote_spanned!(site=> __circuit::enter_shared(__circuit_breaker))
+            };
+        }
     };
     let Some(key) = key else {
-        return if model.fallback.is_some() {
+        return if falls_back {
             quote_spanned!(site=> __circuit::enter_or_fall_back(__circuit_breaker))
         } else {
             quote_spanned!(site=> __circuit::enter(__circuit_breaker))
         };
     };
     let site = at(key);
-    let enter = if model.fallback.is_some() {
+    let enter = if falls_back {
         quote_spanned!(site=> __circuit::enter_keyed_or_fall_back)
     } else {
         quote_spanned!(site=> __circuit::enter_keyed)

@@ -227,7 +227,9 @@ fn fallback_on_any() {
                     return __circuit_returns.never();
                 }
                 let (__circuit_clone0, __circuit_reason) = '__circuit_rejected: {
-                    let __circuit_permit = match __circuit::enter_or_fall_back(__circuit_breaker) {
+                    let __circuit_permit = match __circuit::enter_shared_or_fall_back(
+                        __circuit_breaker,
+                    ) {
                         __circuit::Admitted(__circuit_permit) => __circuit_permit,
                         __circuit::Rejected(__circuit_open) => {
                             break '__circuit_rejected (

@@ -30,7 +30,7 @@ pub use timed::{in_time, run_timed, run_timed_any};
 pub use crate::name::{Name, name_of};
 pub use crate::{CallError, CircuitBreaker, CircuitOpenError, Config, OnCancel, Outcome, Window};
 
-use crate::permit::{Fallback, Held, OfFunction, OfKey};
+use crate::permit::{Fallback, Held, OfFunction, OfKey, OfShared};
 use crate::sync::const_fn;
 
 const_fn! {
@@ -74,6 +74,26 @@ where
 {
     let entry = breaker().enter(Fallback::Runs)?;
     Ok(Held::entered(OfFunction(breaker), entry))
+}
+
+/// `enter` of a function with `breaker = PATH`.
+#[inline]
+pub fn enter_shared<B>(breaker: B) -> Result<Held<OfShared<B>>, CircuitOpenError>
+where
+    B: Fn() -> &'static CircuitBreaker + Copy,
+{
+    let entry = breaker().enter_shared(Fallback::None)?;
+    Ok(Held::entered(OfShared(breaker), entry))
+}
+
+/// `enter` of a function with `breaker = PATH` and a fallback.
+#[inline]
+pub fn enter_shared_or_fall_back<B>(breaker: B) -> Result<Held<OfShared<B>>, CircuitOpenError>
+where
+    B: Fn() -> &'static CircuitBreaker + Copy,
+{
+    let entry = breaker().enter_shared(Fallback::Runs)?;
+    Ok(Held::entered(OfShared(breaker), entry))
 }
 
 /// `enter` of a function with a key.

@@ -4,6 +4,7 @@
 //! it, out of line, once for all functions.
 
 use super::CircuitBreaker;
+use crate::call_stack;
 use crate::circuit::{Circuit, Front, Moved, Refusal};
 use crate::counts::Count;
 use crate::error::{CircuitOpenError, Rejection};
@@ -28,6 +29,20 @@ impl CircuitBreaker {
             self.ask_or(fallback)?
         };
         Ok(entry)
+    }
+
+    /// Admission of a call of a function that shares its circuit with others. Within a call of the
+    /// same circuit it passes through.
+    #[inline]
+    pub(crate) fn enter_shared(
+        &'static self,
+        fallback: Fallback,
+    ) -> Result<Entry, CircuitOpenError> {
+        if call_stack::contains(self.own.front().address()) {
+            aside();
+            return Ok(Entry::new(Ticket::passing()));
+        }
+        self.enter(fallback)
     }
 
     /// Admission of an annotated function's call in all cases but the plainest.

@@ -122,7 +122,9 @@ pub(super) fn conclude_by_fallback(
     entry: Entry,
     end: End,
 ) {
-    breaker.counts_of(breaker.circuit(front), entry.ticket).bump(Count::Fallbacks);
+    if !entry.ticket.is_passing() {
+        breaker.counts_of(breaker.circuit(front), entry.ticket).bump(Count::Fallbacks);
+    }
     conclude(breaker, front, entry, end);
 }
 

@@ -11,7 +11,7 @@ use crate::sync::aside;
 use crate::word::{Entry, Kept};
 
 pub(crate) use end::{End, Fallback};
-pub(crate) use source::{ByHand, OfFunction, OfKey, Source};
+pub(crate) use source::{ByHand, OfFunction, OfKey, OfShared, Source};
 
 /// The right to make one call through a circuit, from
 /// [`CircuitBreaker::try_acquire`](crate::CircuitBreaker::try_acquire).
@@ -106,6 +106,12 @@ impl<S: Source> Held<S> {
         if entry.ticket.is_inside() != inside {
             self.entry = entry.map(|ticket| ticket.with_inside(inside)).kept();
         }
+    }
+
+    /// The call's own code begins to run on this thread, until the frame is dropped.
+    #[inline]
+    pub(crate) fn frame(&self) -> S::Frame {
+        self.source.frame()
     }
 
     /// The one way a permit ends by itself. A success through a calm circuit only counts itself.

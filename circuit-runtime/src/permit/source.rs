@@ -1,11 +1,15 @@
 //! Where the circuit of a permit is found.
 
 use crate::breaker::CircuitBreaker;
+use crate::call_stack;
 use crate::circuit::Front;
 
 /// Where the circuit of a permit is found. An annotated function's permit needs no room for it, nor
 /// a register: the static is known where the code is.
 pub trait Source: Copy {
+    /// What there is to keep while the call's own code runs.
+    type Frame;
+
     /// The breaker.
     fn breaker(&self) -> &CircuitBreaker;
 
@@ -14,6 +18,9 @@ pub trait Source: Copy {
     fn front(&self) -> &Front {
         self.breaker().own_front()
     }
+
+    /// The call's own code begins to run, until the frame is dropped.
+    fn frame(&self) -> Self::Frame;
 }
 
 /// The circuit of a breaker that is called by hand.
@@ -21,10 +28,15 @@ pub trait Source: Copy {
 pub(crate) struct ByHand<'a>(pub(crate) &'a CircuitBreaker);
 
 impl Source for ByHand<'_> {
+    type Frame = ();
+
     #[inline]
     fn breaker(&self) -> &CircuitBreaker {
         self.0
     }
+
+    #[inline]
+    fn frame(&self) {}
 }
 
 /// The circuit of an annotated function.
@@ -32,9 +44,33 @@ impl Source for ByHand<'_> {
 pub struct OfFunction<B>(pub(crate) B);
 
 impl<B: Fn() -> &'static CircuitBreaker + Copy> Source for OfFunction<B> {
+    type Frame = ();
+
     #[inline]
     fn breaker(&self) -> &CircuitBreaker {
         (self.0)()
+    }
+
+    #[inline]
+    fn frame(&self) {}
+}
+
+/// The circuit that an annotated function shares with others: a call of one of them within a call of
+/// another passes through.
+#[derive(Debug, Clone, Copy)]
+pub struct OfShared<B>(pub(crate) B);
+
+impl<B: Fn() -> &'static CircuitBreaker + Copy> Source for OfShared<B> {
+    type Frame = call_stack::Frame;
+
+    #[inline]
+    fn breaker(&self) -> &CircuitBreaker {
+        (self.0)()
+    }
+
+    #[inline]
+    fn frame(&self) -> call_stack::Frame {
+        call_stack::push(self.front().address())
     }
 }
 
@@ -46,6 +82,8 @@ pub struct OfKey<B> {
 }
 
 impl<B: Fn() -> &'static CircuitBreaker + Copy> Source for OfKey<B> {
+    type Frame = ();
+
     #[inline]
     fn breaker(&self) -> &CircuitBreaker {
         (self.breaker)()
@@ -55,4 +93,7 @@ impl<B: Fn() -> &'static CircuitBreaker + Copy> Source for OfKey<B> {
     fn front(&self) -> &Front {
         self.front
     }
+
+    #[inline]
+    fn frame(&self) {}
 }

@@ -4,6 +4,7 @@ mod calls;
 mod fallback;
 mod fallback_any;
 mod identity;
+mod nested;
 mod outcomes;
 mod rules;
 mod timeout;
