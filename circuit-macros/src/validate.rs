@@ -186,7 +186,10 @@ fn probes_reach_the_success_threshold(options: &Options, problems: &mut Problems
     if matches!(probes.value, Value::Whole(count) if count < needed) {
         problems.add(
             &blame(options, Opt::SuccessThreshold, probes).tokens,
-            format!("`probes` must be at least `success_threshold`, which is {needed}"),
+            format!(
+                "`probes` must be at least `success_threshold`, which is {needed}: the circuit \
+                 could never close"
+            ),
         );
     }
 }

@@ -237,7 +237,7 @@ impl Config {
             require!(is_rate(rate), "`slow_rate` must be above 0 and at most 1");
             require!(
                 self.slow_call.is_some(),
-                "`slow_rate` needs `slow_call`, which says from when on a call is slow"
+                "`slow_rate` needs `slow_call`, which says when a call is slow"
             );
         }
         let rated = self.failure_rate.is_some() || self.slow_call.is_some();
@@ -266,7 +266,7 @@ impl Config {
             if let Window::Calls(calls) = self.effective_window() {
                 require!(
                     min_calls <= calls,
-                    "`min_calls` is above `window`, so that no rate would ever be judged; lower `min_calls` or raise `window`"
+                    "`min_calls` must be at most `window`: no rate would ever be judged"
                 );
             }
         }
@@ -279,11 +279,11 @@ impl Config {
             require!(!max.is_zero(), "`max_recovery` must be longer than zero");
             require!(
                 self.backoff > 1.0,
-                "`max_recovery` needs a `backoff` above 1; without it the wait never grows"
+                "`max_recovery` needs `backoff` above 1, without which the wait never grows"
             );
             require!(
                 nanos(max) >= nanos(self.recovery),
-                "`max_recovery` is below `recovery`; raise it, or lower `recovery`"
+                "`max_recovery` must be at least `recovery`"
             );
         }
         require!(
@@ -297,7 +297,7 @@ impl Config {
             require!(probes <= MAX_PROBES, "`probes` must be at most 1,000");
             require!(
                 probes >= self.success_threshold,
-                "`probes` is below `success_threshold`, so that the circuit could never close; raise `probes`"
+                "`probes` must be at least `success_threshold`: the circuit could never close"
             );
         }
         if let Some(lease) = self.probe_timeout {
@@ -315,7 +315,7 @@ impl Config {
     pub(crate) const fn validate_keyed(&self) -> Result<(), ConfigError> {
         match self.effective_window() {
             Window::Calls(calls) if calls > MAX_KEYED_WINDOW => Err(ConfigError::new(
-                "`window` must hold at most 10,000 calls with `key`, because every key has a window of its own",
+                "with `key`, a `window` of calls must be at most 10,000: each key has its own",
             )),
             _ => self.validate(),
         }

@@ -197,5 +197,5 @@ pub(crate) fn take<S: Source>(place: &mut Option<Held<S>>) -> Held<S> {
 #[cold]
 #[inline(never)]
 fn over() -> ! {
-    panic!("polled after the call was over")
+    panic!("polled after completion")
 }

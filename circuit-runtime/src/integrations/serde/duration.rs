@@ -23,7 +23,7 @@ pub(super) enum DurationError {
         "is not a duration; write a number and a unit (`ms`, `s`, `m` or `h`), such as \"30s\""
     )]
     Unreadable,
-    #[error("has a number without a unit; write `ms`, `s`, `m` or `h` behind it, as in \"30s\"")]
+    #[error("has a number without a unit; write `ms`, `s`, `m` or `h` after it, as in \"30s\"")]
     NoUnit,
     #[error("has its units out of order; write each unit once, the largest first")]
     Order,
