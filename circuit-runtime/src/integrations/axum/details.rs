@@ -13,6 +13,7 @@ use super::super::serde::present;
 use super::history::{self, ModeChange};
 use super::response::{bad_path, json, refusal, unknown_circuit};
 use crate::breaker::CircuitBreaker;
+use crate::circuit::View;
 use crate::config::Config;
 use crate::registry;
 use crate::snapshot::Snapshot;
@@ -114,24 +115,20 @@ impl Details {
 
 impl Keys {
     fn of(breaker: &CircuitBreaker, query: &Query) -> Self {
-        let views = breaker.key_views().into_iter();
-        let mut all: Vec<_> = views.map(|view| Snapshot::of(breaker.name(), view, false)).collect();
-        let total = all.len();
-        all.retain(|snapshot| {
-            snapshot.key.as_ref().is_some_and(|key| key.contains(query.filter.as_str()))
-        });
-        let matching = all.len();
-        all.sort_by(|a, b| worse(a).cmp(&worse(b)));
-        let shown = all.into_iter().skip(query.offset).take(query.limit).collect();
+        let mut views = breaker.key_views();
+        let total = views.len();
+        views.retain(|view| view.key.as_ref().is_some_and(|key| key.contains(&query.filter)));
+        let matching = views.len();
+        views.sort_unstable_by(|a, b| worse(a).cmp(&worse(b)));
+        let shown = views.into_iter().skip(query.offset).take(query.limit);
+        let shown = shown.map(|view| Snapshot::of(breaker.name(), view, false)).collect();
         Keys { total, matching, offset: query.offset, shown }
     }
 }
 
-/// The order of what needs a look: open before half-open, then the longest run of failures, the most failures, and the
-/// text.
-fn worse(snapshot: &Snapshot) -> impl Ord + use<'_> {
-    let Snapshot { state, failures_in_a_row, failures, key, .. } = snapshot;
-    (Reverse((*state, *failures_in_a_row, *failures)), key)
+/// The order of what needs a look: open before half-open, then the longest run of failures, then the text.
+fn worse(view: &View) -> impl Ord + use<'_> {
+    (Reverse((view.state, view.failures_in_a_row)), &view.key)
 }
 
 /// With the defaults that depend on other options filled in.

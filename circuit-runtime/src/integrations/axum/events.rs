@@ -68,6 +68,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        // Relaxed: as above.
         WATCHING.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -80,6 +80,7 @@ pub(super) fn mode_changes(breaker: &CircuitBreaker) -> Vec<ModeChange> {
 }
 
 fn with<R>(breaker: &CircuitBreaker, look: impl FnOnce(&mut Past) -> R) -> Option<R> {
+    // Relaxed: see `keep`.
     let since = SINCE.load(Ordering::Relaxed);
     if since == 0 || !breaker.is_registered() {
         return None;

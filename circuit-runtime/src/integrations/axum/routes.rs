@@ -44,7 +44,7 @@ impl CircuitRoutes {
     /// address bar: `admin.example` for `https://admin.example` on any port, `admin.example:8443`
     /// for this port alone, and `http://10.0.0.7:3000` for plain HTTP, which has to be said. This
     /// machine's own names (`localhost`, `127.0.0.1`, `[::1]`) are always among them, so that none
-    /// need be given during development:
+    /// need be given during development. What is no host, such as an empty text, lets nobody in:
     ///
     /// ```
     /// # use circuit_runtime::axum::router;
