@@ -186,6 +186,29 @@ fn a_known_key_does_not_allocate() {
     assert_eq!(0, allocations(|| drop(by_text("payments.example.com"))));
     assert_eq!(0, allocations(|| drop(by_owned(&owned))));
     assert_eq!(0, allocations(|| drop(by_number(1_234_567))));
+    let long = "k".repeat(1_000);
+    assert_eq!(0, allocations(|| drop(by_text(&long))));
     find("alloc: text").unwrap().force_open();
     assert_eq!(0, allocations(|| drop(by_text("payments.example.com"))));
+}
+
+#[test]
+fn the_rejection_of_a_key_does_not_allocate_and_neither_does_its_message() {
+    #[circuit_breaker(name = "alloc: rejected key", key = key, threshold = 1)]
+    fn call(key: &str) -> Result<u8, Option<CircuitOpenError>> {
+        if key.is_empty() { Ok(0) } else { Err(None) }
+    }
+    let long = "k".repeat(1_000);
+    for key in ["gone.example", &long] {
+        call(key).unwrap_err();
+        assert_eq!(0, allocations(|| _ = call(key)));
+        let Err(Some(error)) = call(key) else { panic!("it is open") };
+        let mut text = String::with_capacity(1_000);
+        let write = || {
+            text.clear();
+            write!(text, "{error}").unwrap();
+        };
+        assert_eq!(0, allocations(write));
+        assert!(text.contains(&key[..12]), "{text}");
+    }
 }

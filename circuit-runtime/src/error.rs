@@ -1,6 +1,5 @@
 //! What a caller gets instead of a result.
 
-use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -23,18 +22,34 @@ use crate::clock::{NEVER, Nanos};
 /// assert!(error.retry_after().unwrap().as_secs() <= 60);
 /// assert!(error.to_string().starts_with("circuit `payments` is open; retry after "));
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("circuit `{circuit}` {}", Why(self))]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CircuitOpenError {
     circuit: &'static str,
     /// `NEVER` where nothing can be said.
     retry_after: Nanos,
-    reason: Rejection,
+    /// The reason, and above it what tells the key. A whole word: an error without padding is handed
+    /// on in four moves, with it in seven.
+    why: u64,
 }
+
+/// So many bits of the word are for the reason.
+const REASON: u32 = 3;
 
 impl CircuitOpenError {
     pub(crate) const fn new(circuit: &'static str, reason: Rejection, retry_after: Nanos) -> Self {
-        CircuitOpenError { circuit, retry_after, reason }
+        CircuitOpenError { circuit, retry_after, why: reason as u64 }
+    }
+
+    /// The same of a key, as long as what tells it fits: 61 bits.
+    #[must_use]
+    pub(crate) fn of_key(self, id: KeyId) -> Self {
+        let id = if id.0 <= u64::MAX >> REASON { id.0 } else { 0 };
+        CircuitOpenError { why: self.why | id << REASON, ..self }
+    }
+
+    /// What tells the key, if it was a key's circuit.
+    pub(crate) fn key_id(&self) -> Option<KeyId> {
+        Some(KeyId(self.why >> REASON)).filter(|id| id.0 != 0)
     }
 
     /// The name of the circuit that rejected the call.
@@ -46,14 +61,14 @@ impl CircuitOpenError {
     /// Why the call was rejected.
     #[must_use]
     pub const fn reason(&self) -> Rejection {
-        self.reason
+        Rejection::of_bits(self.why & !(u64::MAX << REASON))
     }
 
     /// How long to wait before a call has a chance: what is left of the wait when open, the time
     /// until `probe_timeout` frees the places when half-open, `None` for the other reasons.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
-        match self.reason {
+        match self.reason() {
             Rejection::Open | Rejection::HalfOpenFull => {
                 Some(Duration::from_nanos(self.retry_after))
             }
@@ -62,43 +77,18 @@ impl CircuitOpenError {
     }
 
     /// [`retry_after`](CircuitOpenError::retry_after), but for a wait that never ends.
-    fn wait_that_ends(&self) -> Option<Duration> {
+    pub(crate) fn wait_that_ends(&self) -> Option<Duration> {
         self.retry_after().filter(|_| self.retry_after != NEVER)
     }
 }
 
-/// What the accessors say: `unwrap()` shows this to people.
-impl fmt::Debug for CircuitOpenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CircuitOpenError")
-            .field("circuit", &self.circuit)
-            .field("reason", &self.reason)
-            .field("retry_after", &self.wait_that_ends())
-            .finish()
-    }
-}
-
-/// The part of the message behind the circuit's name.
-struct Why<'a>(&'a CircuitOpenError);
-
-impl fmt::Display for Why<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.reason {
-            Rejection::Open => match self.0.wait_that_ends() {
-                Some(wait) => write!(f, "is open; retry after {wait:.1?}"),
-                None => f.write_str("is open"),
-            },
-            Rejection::HalfOpenFull => f.write_str("is half-open and its probes are taken"),
-            Rejection::ForcedOpen => f.write_str("is forced open"),
-            Rejection::TooManyCalls => f.write_str("has too many calls in flight"),
-        }
-    }
-}
+/// Tells one time that a key has a circuit from all others of its breaker; not zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct KeyId(pub(crate) u64);
 
 /// Why a call was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-// A whole word: an error without padding is handed on in four moves, with it in seven.
 #[repr(u64)]
 pub enum Rejection {
     /// The circuit is open and its wait isn't over.
@@ -109,6 +99,17 @@ pub enum Rejection {
     ForcedOpen,
     /// The bulkhead (`max_concurrent`) is full.
     TooManyCalls,
+}
+
+impl Rejection {
+    const fn of_bits(bits: u64) -> Self {
+        match bits {
+            0 => Rejection::Open,
+            1 => Rejection::HalfOpenFull,
+            2 => Rejection::ForcedOpen,
+            _ => Rejection::TooManyCalls,
+        }
+    }
 }
 
 impl From<CircuitOpenError> for io::Error {
@@ -207,5 +208,30 @@ impl ConfigError {
     #[must_use]
     pub const fn message(&self) -> &'static str {
         self.message
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rejection_keeps_its_reason_beside_its_key() {
+        let reasons = [
+            Rejection::Open,
+            Rejection::HalfOpenFull,
+            Rejection::ForcedOpen,
+            Rejection::TooManyCalls,
+        ];
+        for reason in reasons {
+            let error = CircuitOpenError::new("test", reason, 7);
+            assert_eq!((error.reason(), error.key_id()), (reason, None));
+            for id in [1, 2, 1 << 60, u64::MAX >> REASON].map(KeyId) {
+                let error = error.of_key(id);
+                assert_eq!((error.reason(), error.key_id()), (reason, Some(id)));
+            }
+            // One that doesn't fit is no other key's.
+            assert_eq!(error.of_key(KeyId(1 << 61)), error);
+        }
     }
 }

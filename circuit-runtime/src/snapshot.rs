@@ -27,7 +27,8 @@ pub struct Snapshot {
     pub name: &'static str,
     /// The key, of a circuit that exists once per key; `None` for the sum of them.
     pub key: Option<Arc<str>>,
-    /// The state; the worst one, of a sum.
+    /// The state; the worst one, of a sum, but for keys that nobody has asked for in ten of their waits
+    /// (ten minutes at least).
     pub state: State,
     /// The mode.
     pub mode: Mode,
@@ -177,10 +178,15 @@ impl Snapshot {
         self.unprotected += totals.get(Count::Unprotected) + totals.get(Count::Moved);
     }
 
-    /// Adds the circuit of one key to the sum over all keys.
+    /// Adds the circuit of one key to the sum over all keys: of one that is deserted, only what it has
+    /// counted.
     pub(crate) fn join(&mut self, view: View) {
-        self.state = self.state.max(view.state);
-        self.failures_in_a_row = self.failures_in_a_row.max(view.failures_in_a_row);
+        if !view.deserted {
+            self.state = self.state.max(view.state);
+            self.failures_in_a_row = self.failures_in_a_row.max(view.failures_in_a_row);
+            let retry_after = view.retry_after.map(Duration::from_nanos);
+            self.retry_after = [self.retry_after, retry_after].into_iter().flatten().min();
+        }
         if let (Some(sum), Some(more)) = (&mut self.window, view.window) {
             *sum = WindowSnapshot::of(Figures {
                 calls: sum.calls.saturating_add(more.calls),
@@ -188,8 +194,6 @@ impl Snapshot {
                 slow: sum.slow.saturating_add(more.slow),
             });
         }
-        let retry_after = view.retry_after.map(Duration::from_nanos);
-        self.retry_after = [self.retry_after, retry_after].into_iter().flatten().min();
         if let (Some(sum), Some(more)) = (&mut self.in_flight, view.in_flight) {
             *sum = sum.saturating_add(more);
         }

@@ -80,9 +80,9 @@ pub(crate) enum Recorded {
     },
 }
 
-/// How free a key's circuit is to serve another key.
+/// How free a key's circuit is to serve another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum Idleness {
     /// Closed, without a failure in its run or window.
     Calm,
     /// Closed, with some.
@@ -202,24 +202,24 @@ impl Machine {
     }
 
     /// How free a circuit in this state is to serve another key.
-    pub(crate) fn standing(&mut self, world: &impl World) -> Standing {
+    pub(crate) fn idleness(&mut self, world: &impl World) -> Idleness {
         match self.period {
             Period::Closed { run, .. } => {
                 let window = self.window.as_mut().map(|window| window.known(world).failures);
                 if run == 0 && window.unwrap_or(0) == 0 {
-                    Standing::Calm
+                    Idleness::Calm
                 } else {
-                    Standing::Failing
+                    Idleness::Failing
                 }
             }
-            Period::Open { until } if world.now() < until => Standing::Until(until),
+            Period::Open { until } if world.now() < until => Idleness::Until(until),
             Period::HalfOpen(probes)
                 if probes.taken > probes.succeeded + probes.failed
                     && world.now() < self.lease(probes) =>
             {
-                Standing::Until(self.lease(probes))
+                Idleness::Until(self.lease(probes))
             }
-            Period::Open { .. } | Period::HalfOpen(_) => Standing::Settled,
+            Period::Open { .. } | Period::HalfOpen(_) => Idleness::Settled,
         }
     }
 

@@ -399,3 +399,48 @@ fn the_keys_of_two_functions_of_one_name_are_told_apart_however_often() {
         assert_series(&series_of("two of them#2"), &expected);
     }
 }
+
+#[test]
+fn a_key_that_is_forgotten_or_no_longer_asked_for_is_in_no_state() {
+    #[circuit_breaker(key = host, name = "pods", threshold = 1, recovery = "10s")]
+    fn ping(host: &str) -> Result<(), std::io::Error> {
+        Err(std::io::Error::other(host.to_owned()))
+    }
+
+    let _alone = alone();
+    exporter();
+    let time = test_util::freeze();
+    for host in ["gone", "silent"] {
+        ping(host).unwrap_err();
+    }
+    metrics::publish_with_keys();
+    let states = |gone, silent, all| {
+        let states = [
+            ("key_state{gone,open}", gone),
+            ("key_state{silent,open}", silent),
+            ("state{open}", all),
+        ];
+        assert_series(&series_of("pods"), &states);
+    };
+    states(1.0, 1.0, 1.0);
+    assert!(circuit_runtime::find("pods").unwrap().forget("gone"));
+    metrics::publish_with_keys();
+    states(0.0, 1.0, 1.0);
+    time.advance(Duration::from_secs(600));
+    metrics::publish_with_keys();
+    states(0.0, 0.0, 0.0);
+    assert_series(
+        &series_of("pods"),
+        &[
+            ("state{closed}", 1.0),
+            ("key_state{silent,closed}", 0.0),
+            ("key_state{silent,half-open}", 0.0),
+            ("key_calls_total{silent,failure}", 1.0),
+        ],
+    );
+    // Somebody asks again: its counters go on.
+    ping("silent").unwrap_err();
+    metrics::publish_with_keys();
+    states(0.0, 1.0, 1.0);
+    assert_series(&series_of("pods"), &[("key_calls_total{silent,failure}", 2.0)]);
+}

@@ -6,8 +6,9 @@
 use super::CircuitBreaker;
 use crate::call_stack;
 use crate::circuit::{Circuit, Front, Moved, Refusal};
+use crate::clock;
 use crate::counts::Count;
-use crate::error::{CircuitOpenError, Rejection};
+use crate::error::{CircuitOpenError, KeyId, Rejection};
 #[cfg(feature = "tracing")]
 use crate::integrations;
 use crate::keyed::{Keys, LONGEST, Tenancy};
@@ -233,10 +234,15 @@ impl CircuitBreaker {
     ) -> Result<(&'static Front, Entry), CircuitOpenError> {
         for _ in 0..ATTEMPTS {
             let arrive = || keys.arrive(key, || (self.own().rules(), self.own().mode()));
-            let Some(Tenancy { front, tenant }) = known.or_else(arrive) else { break };
-            let word = front.word();
+            let Some(tenancy) = known.or_else(arrive) else { break };
+            let Tenancy { front, tenant } = tenancy;
+            let (word, circuit) = (front.word(), self.circuit(front));
+            if word.state() != State::Closed {
+                circuit.note_asked(clock::coarse());
+            }
             let answer = front.look_at(word);
-            match self.ask_one(self.circuit(front), tenant, word, answer, Some(key), fallback) {
+            let asked = Some(AskedKey { text: key, id: Some(keys.id(tenancy)) });
+            match self.ask_one(circuit, tenant, word, answer, asked, fallback) {
                 Ok(entry) => return Ok((front, entry?.by(front.number()))),
                 // The circuit has just been given to another key: ask for one behind the lock
                 // under which that is done.
@@ -256,7 +262,8 @@ impl CircuitBreaker {
             Mode::ForcedOpen | Mode::Disabled => self.own.front().look_at(word)?,
             Mode::Normal | Mode::Shadow => return None,
         };
-        Some(answer.map_err(|refusal| self.rejected(self.own(), refusal, Some(key), fallback)))
+        let key = Some(AskedKey { text: key, id: None });
+        Some(answer.map_err(|refusal| self.rejected(self.own(), refusal, key, fallback)))
     }
 
     /// Counts a rejection, and makes the error.
@@ -266,7 +273,7 @@ impl CircuitBreaker {
         &self,
         circuit: Circuit<'_>,
         refusal: Refusal,
-        key: Option<&str>,
+        key: Option<AskedKey<'_>>,
         fallback: Fallback,
     ) -> CircuitOpenError {
         Self::rejection(self.name(), refusal, key, fallback, |count| circuit.bump(count))
@@ -278,7 +285,7 @@ impl CircuitBreaker {
     fn rejection(
         name: &'static str,
         Refusal { reason, retry_after }: Refusal,
-        #[cfg_attr(not(feature = "tracing"), expect(unused_variables))] key: Option<&str>,
+        key: Option<AskedKey<'_>>,
         fallback: Fallback,
         bump: impl Fn(Count),
     ) -> CircuitOpenError {
@@ -291,8 +298,11 @@ impl CircuitBreaker {
         }
         let error = CircuitOpenError::new(name, reason, retry_after);
         #[cfg(feature = "tracing")]
-        integrations::rejected(&error, key);
-        error
+        integrations::rejected(&error, key.map(|key| key.text));
+        match key {
+            Some(AskedKey { id: Some(id), .. }) => error.of_key(id),
+            _ => error,
+        }
     }
 
     /// Asks one circuit what a look at its word didn't tell.
@@ -307,7 +317,7 @@ impl CircuitBreaker {
         tenant: u64,
         word: Word,
         answer: Option<Result<Entry, Refusal>>,
-        key: Option<&str>,
+        key: Option<AskedKey<'_>>,
         fallback: Fallback,
     ) -> Result<Result<Entry, CircuitOpenError>, Moved> {
         if circuit.front.tenant() != tenant {
@@ -358,6 +368,14 @@ impl CircuitBreaker {
         self.own().bump(Count::Unprotected);
         Entry::new(Ticket::of_epoch(0).unseen())
     }
+}
+
+/// The key of a call, and what tells the time that it has its circuit, if it has one.
+#[derive(Debug, Clone, Copy)]
+struct AskedKey<'a> {
+    #[cfg_attr(not(feature = "tracing"), expect(dead_code, reason = "only an event shows it"))]
+    text: &'a str,
+    id: Option<KeyId>,
 }
 
 /// How often a call asks for a circuit of its key's that other keys take from it at once. More of

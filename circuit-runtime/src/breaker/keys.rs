@@ -7,6 +7,7 @@ use super::CircuitBreaker;
 use crate::circuit::View;
 use crate::circuit::{Circuit, Front};
 use crate::counts::Count;
+use crate::error::KeyId;
 use crate::keyed::Keys;
 use crate::snapshot::Snapshot;
 use crate::word::Ticket;
@@ -65,6 +66,11 @@ impl CircuitBreaker {
             .flat_map(Keys::circuits)
             .map(|circuit| circuit.view())
             .collect()
+    }
+
+    /// The key that a rejection was of, if it still has that circuit.
+    pub(super) fn key_of(&self, id: KeyId) -> Option<Arc<str>> {
+        self.keys.made()?.key_of(id)
     }
 
     /// The same for the circuits of all present and future keys.

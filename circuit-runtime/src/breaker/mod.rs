@@ -2,6 +2,7 @@
 
 mod admission;
 mod keys;
+mod rejection;
 
 use std::fmt;
 use std::future::Future;
@@ -321,12 +322,14 @@ impl CircuitBreaker {
         move || Some(breaker.take()?.acquire().map_err(&rejected))
     }
 
-    /// The state; of a circuit per key, the worst of them. From the deadline on, an open circuit is
+    /// The state; of a circuit per key, the worst of them, but for keys that nobody has asked for in ten
+    /// of their waits (ten minutes at least): a pod that is gone. From the deadline on, an open circuit is
     /// half-open.
     #[must_use]
     pub fn state(&self) -> State {
         let keys = self.keys.get().into_iter().flat_map(Keys::circuits);
-        keys.map(|circuit| circuit.state()).fold(self.own().state(), State::max)
+        let kept = keys.filter(|circuit| !circuit.is_deserted());
+        kept.map(|circuit| circuit.state()).fold(self.own().state(), State::max)
     }
 
     /// The mode.

@@ -1,6 +1,7 @@
 //! What calls read of a circuit without its lock.
 
 use std::ptr;
+use std::sync::atomic::AtomicU8;
 
 use once_cell::race::OnceBox;
 
@@ -35,11 +36,17 @@ pub struct Front {
     tenant: AtomicU64,
     /// Where this circuit stands among those of its breaker's keys.
     number: u32,
-    /// This circuit has been used since the search for an idle one last came by.
-    used: AtomicBool,
+    /// Whether this circuit's key has been asked for since others last looked: [`SEARCHED`] and
+    /// [`SHOWN`].
+    asked_since: AtomicU8,
     /// A new key would have had this circuit, had it been free: whoever may have made it so says it.
     waited_for: AtomicBool,
 }
+
+/// Since the search for an idle circuit last came by.
+const SEARCHED: u8 = 1;
+/// Since somebody last looked who shows the circuits.
+const SHOWN: u8 = 1 << 1;
 
 /// The key's text can't be read yet.
 const MOVING_IN: u64 = 1;
@@ -58,7 +65,7 @@ impl Front {
             word: AtomicU64::new(Word::first(rules, listed).0),
             tenant: AtomicU64::new(0),
             number,
-            used: AtomicBool::new(true),
+            asked_since: AtomicU8::new(SEARCHED | SHOWN),
             waited_for: AtomicBool::new(false),
             open: Deadline { until: AtomicU64::new(0), wait: AtomicU64::new(0) },
             full: Deadline { until: AtomicU64::new(0), wait: AtomicU64::new(0) },
@@ -87,17 +94,23 @@ impl Front {
         ptr::from_ref(self).addr()
     }
 
-    /// Notes that a key's circuit is in use; it mostly has been noted already.
+    /// Notes that a key has been asked for; it mostly has been noted already.
     #[inline]
     pub(crate) fn touch(&self) {
-        if !self.used.load(Ordering::Relaxed) {
-            self.used.store(true, Ordering::Relaxed);
+        // Relaxed: nothing hangs on it but which key is forgotten first.
+        if self.asked_since.load(Ordering::Relaxed) != SEARCHED | SHOWN {
+            self.asked_since.store(SEARCHED | SHOWN, Ordering::Relaxed);
         }
     }
 
-    /// Whether the circuit has been used since this was last asked.
+    /// Whether the key has been asked for since the search for an idle circuit last came by.
     pub(crate) fn take_use(&self) -> bool {
-        self.used.swap(false, Ordering::Relaxed)
+        self.asked_since.fetch_and(!SEARCHED, Ordering::Relaxed) & SEARCHED != 0
+    }
+
+    /// Whether the key has been asked for since somebody last looked who shows the circuits.
+    pub(super) fn take_news(&self) -> bool {
+        self.asked_since.fetch_and(!SHOWN, Ordering::Relaxed) & SHOWN != 0
     }
 
     /// Whether somebody has to be told when this circuit may have become free. It is noted under the

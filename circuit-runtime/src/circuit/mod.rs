@@ -90,6 +90,9 @@ pub(crate) struct Circuit<'a> {
 #[repr(align(64))]
 pub(crate) struct Back {
     slides: Slides,
+    /// When the key of a circuit that isn't closed was last asked for, or that of a closed one seen
+    /// to have been.
+    asked: std::sync::atomic::AtomicU64,
     inner: Mutex<Inner>,
 }
 
@@ -162,6 +165,7 @@ impl Back {
     pub(crate) fn new(rules: Rules, listed: bool) -> Self {
         Back {
             slides: Slides::new(),
+            asked: std::sync::atomic::AtomicU64::new(0),
             inner: Mutex::new(Inner {
                 machine: Machine::new(rules),
                 mode: Mode::Normal,

@@ -96,7 +96,11 @@ impl Circuit<'_> {
         match inner.machine.record(epoch, verdict, &self.here(moment)) {
             Recorded::Late => Err(Late { of_earlier_key: inner.is_of_earlier_key(epoch) }),
             Recorded::Counted { change } => {
-                let transition = change.map(|change| inner.note(name, change));
+                let transition = change.map(|change| {
+                    // That a key's call has just ended is as good as that it has been asked for.
+                    self.note_asked(moment.exact());
+                    inner.note(name, change)
+                });
                 self.publish(&inner);
                 Ok((verdict, transition))
             }

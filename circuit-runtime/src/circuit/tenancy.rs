@@ -3,15 +3,26 @@
 use std::sync::Arc;
 
 use super::{Circuit, Inner};
-use crate::clock::Moment;
+use crate::clock::{self, Moment, Nanos};
 use crate::config::Rules;
-use crate::outcome::Mode;
-use crate::state::Standing;
-use crate::sync::MutexGuard;
+use crate::outcome::{Mode, State};
+use crate::state::Idleness;
+use crate::sync::{MutexGuard, Ordering};
+
+/// A key that nobody has asked for in so many of its waits, and in this time at least, no longer
+/// counts in the state of all.
+const WAITS: Nanos = 10;
+const LEAST: Nanos = 600 * 1_000_000_000;
 
 impl Circuit<'_> {
     pub(crate) fn key(&self) -> Option<Arc<str>> {
         self.enter().key.clone()
+    }
+
+    /// The key that the circuit serves, if it is its so many-th one.
+    pub(crate) fn key_of(&self, number: u64) -> Option<Arc<str>> {
+        let inner = self.enter();
+        inner.key.as_ref().filter(|_| self.front.tenant() / 2 == number).map(Arc::clone)
     }
 
     /// Whether this is the key that the circuit serves.
@@ -20,13 +31,58 @@ impl Circuit<'_> {
     }
 
     /// How free it is, but for its calls.
-    pub(crate) fn standing(&self) -> Standing {
-        self.standing_of(&mut self.enter())
+    pub(crate) fn idleness(&self) -> Idleness {
+        self.idleness_of(&mut self.enter())
     }
 
-    fn standing_of(&self, inner: &mut MutexGuard<'_, Inner>) -> Standing {
+    fn idleness_of(&self, inner: &mut MutexGuard<'_, Inner>) -> Idleness {
         let moment = Moment::default();
-        inner.machine.standing(&self.here(&moment))
+        inner.machine.idleness(&self.here(&moment))
+    }
+
+    /// Notes that a key whose circuit isn't closed has been asked for. That one of a closed one has is
+    /// noted without reading a clock (`Front::touch`).
+    pub(crate) fn note_asked(&self, now: Nanos) {
+        // Relaxed: only a number to be compared with the time. Most calls come within a tick of the
+        // coarse clock, and leave the cache line alone.
+        if self.back.asked.load(Ordering::Relaxed) != now {
+            self.back.asked.store(now, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether nobody has asked for the key of a circuit that isn't closed for so long that it no
+    /// longer counts in the state of all: ten of its waits, ten minutes at least.
+    pub(crate) fn is_deserted(&self) -> bool {
+        self.front.word().state() != State::Closed
+            && self.is_deserted_at(clock::now(), self.last_wait())
+    }
+
+    /// The same of any circuit with a key; of a closed one as far as somebody has looked.
+    pub(super) fn is_deserted_now(&self, inner: &Inner, moment: &Moment) -> bool {
+        let now = moment.exact();
+        let wait = if inner.machine.state() == State::Closed {
+            if self.front.take_news() {
+                self.note_asked(now);
+            }
+            inner.machine.rules().recovery
+        } else {
+            self.last_wait()
+        };
+        inner.key.is_some() && self.is_deserted_at(now, wait)
+    }
+
+    /// How long this circuit waits, or has waited, by its last opening.
+    fn last_wait(&self) -> Nanos {
+        self.front.open.wait.load(Ordering::Relaxed)
+    }
+
+    fn is_deserted_at(&self, now: Nanos, wait: Nanos) -> bool {
+        let asked = self.back.asked.load(Ordering::Relaxed);
+        if asked > now {
+            // The clock went back: that says nothing of when it was.
+            self.note_asked(now);
+        }
+        now.saturating_sub(asked) >= wait.saturating_mul(WAITS).max(LEAST)
     }
 
     /// Gives this circuit to another key, if `may_go` says so of how free it is. Whether it has served
@@ -36,23 +92,23 @@ impl Circuit<'_> {
         key: &str,
         rules: Rules,
         mode: Mode,
-        may_go: impl FnOnce(Standing) -> bool,
-    ) -> Result<bool, Standing> {
+        may_go: impl FnOnce(Idleness) -> bool,
+    ) -> Result<bool, Idleness> {
         let mut inner = self.enter();
-        let standing = self.standing_of(&mut inner);
-        let standing = if !may_go(standing) {
-            standing
+        let idleness = self.idleness_of(&mut inner);
+        let idleness = if !may_go(idleness) {
+            idleness
         } else if !self.front.places.hand_over(self.front.next_tenant()) {
-            Standing::Busy
+            Idleness::Busy
         } else {
             let had_key = inner.key.is_some();
             self.begin_anew(&mut inner, Some(Arc::from(key)), rules, mode);
             return Ok(had_key);
         };
-        if !matches!(standing, Standing::Calm | Standing::Failing) {
+        if !matches!(idleness, Idleness::Calm | Idleness::Failing) {
             self.front.wait_for();
         }
-        Err(standing)
+        Err(idleness)
     }
 
     /// Takes this circuit from its key, whatever its state. False: calls of that key still hold

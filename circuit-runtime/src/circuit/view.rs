@@ -18,6 +18,8 @@ pub(crate) struct View {
     pub(crate) stamp: (usize, u64),
     /// The key's number.
     pub(crate) tenant: u64,
+    /// Nobody has asked for the key for long: it shows in no state and on no gauge but its own.
+    pub(crate) deserted: bool,
     pub(crate) state: State,
     pub(crate) mode: Mode,
     pub(crate) failures_in_a_row: u32,
@@ -71,6 +73,7 @@ impl Circuit<'_> {
             #[cfg(feature = "metrics")]
             stamp: (self.front.number(), self.front.tenant() / 2),
             tenant: self.front.tenant(),
+            deserted: self.is_deserted_now(&inner, &moment),
             state,
             mode: inner.mode,
             failures_in_a_row: inner.machine.failures_in_a_row(),

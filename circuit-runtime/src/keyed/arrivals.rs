@@ -9,7 +9,7 @@ use crate::circuit::{Circuit, Front};
 use crate::clock;
 use crate::config::Rules;
 use crate::outcome::Mode;
-use crate::state::Standing;
+use crate::state::Idleness;
 use crate::sync::unpoisoned;
 
 /// What changes when a key comes or goes.
@@ -154,16 +154,16 @@ struct Search<'a> {
 }
 
 /// Whether a circuit that stands so may go to another key.
-type MayGo = fn(Standing) -> bool;
+type MayGo = fn(Idleness) -> bool;
 
 impl Search<'_> {
     /// Every slot that it looks at without taking it goes to another queue, or has been asked for
     /// since it last came by: so the steps of all searches together are no more than what has happened
     /// to the slots in between, and a new key takes amortised constant time.
     fn run(&mut self) -> Option<usize> {
-        let calm: MayGo = |standing| standing == Standing::Calm;
-        let closed: MayGo = |standing| matches!(standing, Standing::Calm | Standing::Failing);
-        let settled: MayGo = |standing| !matches!(standing, Standing::Until(_) | Standing::Busy);
+        let calm: MayGo = |idleness| idleness == Idleness::Calm;
+        let closed: MayGo = |idleness| matches!(idleness, Idleness::Calm | Idleness::Failing);
+        let settled: MayGo = |idleness| !matches!(idleness, Idleness::Until(_) | Idleness::Busy);
         self.look_at_a_failing_one();
         self.first(Queue::Vacant, settled)
             .or_else(|| self.first_idle(Queue::Candidate, calm))
@@ -180,7 +180,7 @@ impl Search<'_> {
     fn look_at_a_failing_one(&mut self) {
         let Some(slot) = self.arrivals.queues.first(Queue::Failing) else { return };
         let Some(circuit) = self.keys.slots.circuit(slot) else { return };
-        let failing = circuit.standing() == Standing::Failing;
+        let failing = circuit.idleness() == Idleness::Failing;
         self.arrivals.queues.put(slot, if failing { Queue::Failing } else { Queue::Candidate });
     }
 
@@ -223,11 +223,11 @@ impl Search<'_> {
                 queues.put(slot, Queue::Candidate);
                 return true;
             }
-            Err(Standing::Calm) => queues.put(slot, Queue::Candidate),
-            Err(Standing::Failing) => queues.put(slot, Queue::Failing),
-            Err(Standing::Settled) => queues.put(slot, Queue::Settled),
-            Err(Standing::Until(until)) => queues.put_until(slot, until),
-            Err(Standing::Busy) => queues.put(slot, Queue::Busy),
+            Err(Idleness::Calm) => queues.put(slot, Queue::Candidate),
+            Err(Idleness::Failing) => queues.put(slot, Queue::Failing),
+            Err(Idleness::Settled) => queues.put(slot, Queue::Settled),
+            Err(Idleness::Until(until)) => queues.put_until(slot, until),
+            Err(Idleness::Busy) => queues.put(slot, Queue::Busy),
         }
         false
     }

@@ -26,10 +26,12 @@ pub(crate) use slots::Slots;
 pub(crate) use text::Ends;
 
 use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
 
 use once_cell::race::OnceBox;
 
 use crate::circuit::{Circuit, Front};
+use crate::error::KeyId;
 use crate::sync::{Mutex, aside};
 use arrivals::Arrivals;
 use index::Index;
@@ -166,6 +168,20 @@ impl Keys {
         let circuit = self.slots.circuit(front.number());
         debug_assert!(circuit.is_none_or(|circuit| std::ptr::eq(circuit.front, front)));
         circuit
+    }
+
+    /// What tells the time that this tenant has its circuit from all others: which one of all that the
+    /// slots will ever have it is, so that nothing has to be cut off.
+    pub(crate) fn id(&self, Tenancy { front, tenant }: Tenancy<'_>) -> KeyId {
+        let (slot, slots) = (front.number() as u64, self.slots.max() as u64);
+        KeyId((tenant / 2).saturating_mul(slots).saturating_add(slot + 1))
+    }
+
+    /// The key that had this id, if it still has it.
+    pub(crate) fn key_of(&self, KeyId(id): KeyId) -> Option<Arc<str>> {
+        let slots = self.slots.max() as u64;
+        let (tenant, slot) = (id.checked_sub(1)? / slots, (id - 1) % slots);
+        self.slots.circuit(usize::try_from(slot).ok()?)?.key_of(tenant)
     }
 
     /// Counts a success of the circuit of this number.

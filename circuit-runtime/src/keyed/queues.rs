@@ -128,10 +128,10 @@ impl Queues {
     }
 }
 
-/// Adds one, in an eighth more room than is used when there is none: keys are many.
+/// Adds one, and a thirty-second more room when there is none: keys are many.
 pub(super) fn push<T>(to: &mut Vec<T>, one: T) {
     if to.len() == to.capacity() {
-        to.reserve_exact(to.len() / 8 + 16);
+        to.reserve_exact(to.len() / 32 + 16);
     }
     to.push(one);
 }

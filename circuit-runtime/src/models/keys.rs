@@ -10,7 +10,7 @@ use crate::clock::Moment;
 use crate::keyed::{Ends, Slots};
 use crate::name::Name;
 use crate::permit::{Held, Source};
-use crate::state::{Standing, Verdict};
+use crate::state::{Idleness, Verdict};
 use crate::test_util::freeze;
 use crate::window::Mark;
 use crate::{CircuitBreaker, CircuitOpenError, Config, Outcome, State};
@@ -58,7 +58,7 @@ fn a_circuit_given_to_another_key_hears_nothing_of_the_old_one() {
                 recorded.is_ok()
             })
         };
-        let calm = |standing| standing == Standing::Calm;
+        let calm = |idleness| idleness == Idleness::Calm;
         let given = circuit.reassign(second, rules, crate::Mode::Normal, calm).is_ok();
         let recorded = other.join().unwrap();
         // Either its failure opened the circuit first, and an open circuit isn't given away,
@@ -194,7 +194,7 @@ fn a_deadline_tells_whose_it_is() {
 
 #[test]
 fn a_place_is_never_held_by_a_call_of_another_key() {
-    few(3, || {
+    few(2, || {
         let _time = freeze();
         let breaker = keyed(consecutive(1).max_concurrent(1), 1);
         admit(breaker, "the-first-key").unwrap().record(Outcome::Success);

@@ -62,14 +62,7 @@ fn when_nothing_may_go_calls_run_unprotected_and_are_counted_so() {
 
 #[test]
 fn a_probe_in_flight_is_not_forgotten() {
-    #[circuit_breaker(name = "keys: probe", key = key, threshold = 1, recovery = "10s", max_keys = 1)]
-    async fn call(key: &str, answer: Answer) -> Answer {
-        assert!(!key.is_empty());
-        if answer.is_ok() {
-            wait_once().await;
-        }
-        answer
-    }
+    let call = keyed_async!("keys: probe", max_keys = 1);
     let time = freeze();
     assert_eq!(DOWN, ready(call("a", DOWN)));
     time.advance(secs(10));

@@ -140,17 +140,8 @@ fn a_bulkheads_last_call_makes_room_when_it_ends() {
 
 #[test]
 fn a_probe_that_does_not_decide_makes_room_when_it_ends() {
-    #[circuit_breaker(
-        name = "order: probe", key = key, threshold = 1, recovery = "10s", probe_timeout = "1h",
-        success_threshold = 2, max_keys = 1
-    )]
-    async fn call(key: &str, answer: Answer) -> Answer {
-        assert!(!key.is_empty());
-        if answer.is_ok() {
-            wait_once().await;
-        }
-        answer
-    }
+    let call =
+        keyed_async!("order: probe", probe_timeout = "1h", success_threshold = 2, max_keys = 1);
     let time = freeze();
     assert_eq!(DOWN, ready(call("a", DOWN)));
     time.advance(secs(10));

@@ -14,7 +14,7 @@ pub(super) fn publish(teller: &Teller<'_>, breaker: &CircuitBreaker) {
     let (more, gone) = teller.of_keys(circuit, &present);
     for (Tenancy { key, state, .. }, more) in present.iter().zip(more) {
         count(teller, circuit, key, more);
-        show(teller, circuit, key, Some(*state));
+        show(teller, circuit, key, *state);
     }
     for key in gone {
         show(teller, circuit, &key, None);

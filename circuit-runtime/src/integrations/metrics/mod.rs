@@ -84,8 +84,8 @@ pub fn publish() {
 /// `circuit`, `key`, `outcome`) and `circuit_breaker_key_state` (`circuit`, `key`, `state`).
 ///
 /// The names are others, so that a sum over a circuit doesn't count its calls twice. A key that has
-/// lost its circuit has 0 for all states; when it comes back, its counters go on. This keeps no more
-/// than the keys that have a circuit, but the recorder keeps the series of every key it has ever
+/// lost its circuit, or that nobody has asked for in ten of its waits (ten minutes at least), has 0
+/// for all states; when it comes back, its counters go on. This keeps no more than the keys that have a circuit, but the recorder keeps the series of every key it has ever
 /// seen: use it where the keys are few, such as the hosts of a cluster.
 pub fn publish_with_keys() {
     publish_each(true);

@@ -105,7 +105,8 @@ pub(super) struct Tenancy {
     /// Tells it from all other times that this key or another had a circuit: the numbers don't.
     pub(super) stamp: (usize, u64),
     pub(super) calls: Calls,
-    pub(super) state: State,
+    /// None of a key that nobody has asked for in long.
+    pub(super) state: Option<State>,
 }
 
 impl Tenancy {
@@ -114,7 +115,7 @@ impl Tenancy {
             key: view.key?,
             stamp: view.stamp,
             calls: outcomes(&view.totals.since(&view.before)),
-            state: view.state,
+            state: (!view.deserted).then_some(view.state),
         })
     }
 }
