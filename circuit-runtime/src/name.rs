@@ -14,7 +14,7 @@ pub struct Name {
 enum Wanted {
     /// `name = "payments"`
     Given(&'static str),
-    /// See [`name_of`].
+    /// The full path of an item inside the static of the circuit.
     Path(fn() -> &'static str),
 }
 
@@ -25,10 +25,14 @@ impl Name {
         Name { registered: OnceLock::new(), wanted: Wanted::Given(name) }
     }
 
-    /// The path of the function, found when somebody asks.
+    /// The path of the function that `Here` was declared in, such as `shop::Client::charge`.
+    ///
+    /// `Here` is declared inside the static of the circuit: its path tells the methods of two types
+    /// apart, which `module_path!` does not. Two functions of one name in two blocks of one function
+    /// have the same path all the same: the second to be registered is `outer::twin#2`.
     #[must_use]
-    pub const fn found(find: fn() -> &'static str) -> Self {
-        Name { registered: OnceLock::new(), wanted: Wanted::Path(find) }
+    pub const fn found<Here>() -> Self {
+        Name { registered: OnceLock::new(), wanted: Wanted::Path(core::any::type_name::<Here>) }
     }
 
     /// The name, if it needn't be found first.
@@ -50,7 +54,7 @@ impl Name {
     pub(crate) fn wanted(&self) -> &'static str {
         match self.wanted {
             Wanted::Given(name) => name,
-            Wanted::Path(find) => find(),
+            Wanted::Path(path) => cut(path()),
         }
     }
 
@@ -70,17 +74,7 @@ impl Name {
     }
 }
 
-/// The path of the function that `_marker` was declared in, such as `shop::Client::charge`.
-///
-/// `type_name` of a function inside the static of the circuit tells the methods of two types
-/// apart, which `module_path!` does not. Two functions of one name in two blocks of one function
-/// have the same path all the same: the second to be registered is `outer::twin#2`.
-#[cold]
-pub fn name_of<F>(_marker: F) -> &'static str {
-    cut(core::any::type_name::<F>())
-}
-
-/// Input: `shop::Client::charge::{{closure}}::__CIRCUIT_BREAKER::{{closure}}::here`
+/// Input: `shop::Client::charge::{{closure}}::__CIRCUIT_BREAKER::Here`
 fn cut(path: &'static str) -> &'static str {
     let mut name = path.split("::__CIRCUIT_BREAKER").next().unwrap_or(path);
     while let Some(shorter) = name.strip_suffix("::{{closure}}") {
@@ -91,20 +85,17 @@ fn cut(path: &'static str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{cut, name_of};
+    use super::{Name, cut};
 
     #[test]
     fn what_the_attribute_added_is_cut_off() {
         for (path, name) in [
-            ("shop::pay::__CIRCUIT_BREAKER::{{closure}}::here", "shop::pay"),
+            ("shop::pay::__CIRCUIT_BREAKER::Here", "shop::pay"),
             (
-                "shop::S<T>::pay::{{closure}}::{{closure}}::__CIRCUIT_BREAKER::{{closure}}::here",
+                "shop::S<T>::pay::{{closure}}::{{closure}}::__CIRCUIT_BREAKER::Here",
                 "shop::S<T>::pay",
             ),
-            (
-                "<shop::S as shop::Pay>::pay::__CIRCUIT_BREAKER::{{closure}}::here",
-                "<shop::S as shop::Pay>::pay",
-            ),
+            ("<shop::S as shop::Pay>::pay::__CIRCUIT_BREAKER::Here", "<shop::S as shop::Pay>::pay"),
             ("elsewhere", "elsewhere"),
         ] {
             assert_eq!(cut(path), name);
@@ -116,11 +107,11 @@ mod tests {
         struct Client;
         impl Client {
             fn charge() -> &'static str {
-                static __CIRCUIT_BREAKER: fn() -> &'static str = || {
-                    fn here() {}
-                    name_of(here)
+                static __CIRCUIT_BREAKER: Name = {
+                    enum Here {}
+                    Name::found::<Here>()
                 };
-                __CIRCUIT_BREAKER()
+                __CIRCUIT_BREAKER.get()
             }
         }
         let name = Client::charge();

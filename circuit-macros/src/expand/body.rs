@@ -6,21 +6,30 @@ use syn::ReturnType;
 
 use super::parameters::Parameters;
 use super::{at, at_return_type, circuit, judge};
-use crate::model::{Form, Model, Timeout};
+use crate::model::{Circuit, Form, Model, Timeout};
 
 /// The expression that runs the body under a permit and has the type that the function returns.
 pub(super) fn run(model: &Model, parameters: &Parameters, permit: &TokenStream) -> TokenStream {
     let site = at_return_type(model);
-    let judge = judge::judge(model);
     let body = body(model, parameters);
     match (&model.form, &model.timeout) {
-        (Form::Sync, _) => quote_spanned! {site=>
-            __circuit::run(__circuit_returns, #permit, #body, #judge)
-        },
-        (_, None) => quote_spanned! {site=>
-            __circuit::run_async(__circuit_returns, #permit, #body, #judge).await
-        },
+        (Form::Sync, _) => {
+            let ended = ended(model, &body);
+            quote_spanned! {site=> {
+                let __circuit_permit = #permit;
+                #ended
+                __circuit::finish(__circuit_permit, __circuit_outcome);
+                __circuit_result
+            }}
+        }
+        (_, None) => {
+            let judge = judge::closure(model);
+            quote_spanned! {site=>
+                __circuit::run_async(__circuit_returns, #permit, #body, #judge).await
+            }
+        }
         (_, Some(timeout)) => {
+            let judge = judge::closure(model);
             let limit = circuit::limit(&timeout.limit);
             let (run, returns) = timed(timeout, "run_timed");
             quote_spanned! {site=>
@@ -36,22 +45,45 @@ pub(super) fn run(model: &Model, parameters: &Parameters, permit: &TokenStream) 
 /// [`run`] for a fallback that runs for failures too: the type is `Ended`.
 pub(super) fn run_any(model: &Model, parameters: &Parameters) -> TokenStream {
     let site = at_return_type(model);
-    let judge = judge::judge(model);
     let body = body(model, parameters);
     match (&model.form, &model.timeout) {
-        (Form::Sync, _) => quote_spanned! {site=>
-            __circuit::run_any(__circuit_returns, __circuit_permit, #body, #judge)
-        },
-        (_, None) => quote_spanned! {site=>
-            __circuit::run_async_any(__circuit_returns, __circuit_permit, #body, #judge).await
-        },
+        (Form::Sync, _) => {
+            let ended = ended(model, &body);
+            quote_spanned! {site=> {
+                #ended
+                __circuit::finish_any(__circuit_permit, __circuit_outcome, __circuit_result)
+            }}
+        }
+        (_, None) => {
+            let judge = judge::closure(model);
+            quote_spanned! {site=>
+                __circuit::run_async_any(__circuit_returns, __circuit_permit, #body, #judge).await
+            }
+        }
         (_, Some(timeout)) => {
+            let judge = judge::closure(model);
             let limit = circuit::limit(&timeout.limit);
             let (run, returns) = timed(timeout, "run_timed_any");
             quote_spanned! {site=>
                 #run(#returns, __circuit_permit, #limit, #body, #judge).await
             }
         }
+    }
+}
+
+/// Runs a body that blocks: `__circuit_result`, and `__circuit_outcome`, what it was judged to be.
+fn ended(model: &Model, body: &TokenStream) -> TokenStream {
+    let site = at_return_type(model);
+    let outcome = judge::outcome(model);
+    let shared = matches!(model.circuit, Circuit::Shared(_));
+    let begin = shared
+        .then(|| quote_spanned!(site=> let __circuit_frame = __circuit::frame(&__circuit_permit);));
+    let end = shared.then(|| quote_spanned!(site=> __circuit::core::mem::drop(__circuit_frame);));
+    quote_spanned! {site=>
+        #begin
+        let __circuit_result = __circuit::body(__circuit_returns, #body)();
+        let __circuit_outcome = #outcome;
+        #end
     }
 }
 

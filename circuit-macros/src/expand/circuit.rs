@@ -8,10 +8,11 @@ use super::at;
 use crate::model::{Circuit, Model, Own};
 use crate::options::{Opt, Takes, Value, range, thousands};
 
-/// `let __circuit_breaker = || ..;`: a function, which takes no room where a permit keeps it.
-pub(super) fn breaker(circuit: &Circuit) -> TokenStream {
+/// `let __circuit_breaker = ..;`: in an async function a closure, which takes no room in the future
+/// where the permit keeps it.
+pub(super) fn breaker(model: &Model) -> TokenStream {
     let site = Span::mixed_site();
-    let found = match circuit {
+    let found = match &model.circuit {
         Circuit::Shared(path) => {
             let site = at(path);
             quote_spanned!(site=> __circuit::share(&#path))
@@ -24,13 +25,17 @@ pub(super) fn breaker(circuit: &Circuit) -> TokenStream {
             }}
         }
     };
-    quote_spanned!(site=> let __circuit_breaker = || #found;)
+    if model.form.is_async() {
+        quote_spanned!(site=> let __circuit_breaker = __circuit::OfFunction(|| #found);)
+    } else {
+        quote_spanned!(site=> let __circuit_breaker = __circuit::ByRef(#found);)
+    }
 }
 
 fn own(circuit: &Own) -> TokenStream {
     let Own { name, config, key } = circuit;
     let site = Span::mixed_site();
-    let name = circuit_name(name.as_ref());
+    let (here, name) = circuit_name(name.as_ref());
     let setters = config.iter().map(|(option, value)| setter(*option, value));
     let config_value = quote_spanned!(site=> __circuit::Config::new() #(#setters)*);
     // Values that do not go together are shown at the last that only the
@@ -48,53 +53,36 @@ fn own(circuit: &Own) -> TokenStream {
     } else {
         quote_spanned!(checks=> __circuit::checked(#config_value))
     };
-    let config_item = quote_spanned! {site=>
-        const __CIRCUIT_CONFIG: __circuit::Config = #config_value;
-    };
-    let create = match key {
-        None => quote_spanned!(site=> __circuit::create(#name, __CIRCUIT_CONFIG)),
+    match key {
+        None => quote_spanned!(site=> #here __circuit::create(#name, #config_value)),
         Some(key) => {
-            let (keys_item, max_keys) = max_keys(key.max_keys.as_ref());
-            quote_spanned! {site=>
-                #keys_item
-                __circuit::create_keyed(#name, __CIRCUIT_CONFIG, #max_keys)
-            }
+            let max_keys = max_keys(key.max_keys.as_ref());
+            quote_spanned!(site=> #here __circuit::create_keyed(#name, #config_value, #max_keys))
         }
-    };
-    quote!(#config_item #create)
+    }
 }
 
-fn circuit_name(name: Option<&Value>) -> TokenStream {
+/// The name, and the item by which one that isn't given is found.
+fn circuit_name(name: Option<&Value>) -> (TokenStream, TokenStream) {
     let site = Span::mixed_site();
-    match name {
+    let given = match name {
         Some(Value::Text(text)) => quote_spanned!(site=> __circuit::Name::given(#text)),
         Some(Value::Constant(expr)) => {
             let site = at(expr);
             quote_spanned!(site=> __circuit::Name::given(__circuit::name(#expr)))
         }
-        _ => quote_spanned! {site=>
-            __circuit::Name::found(|| {
-                fn __circuit_here() {}
-                __circuit::name_of(__circuit_here)
-            })
-        },
-    }
+        _ => {
+            return (
+                quote_spanned!(site=> enum __CircuitHere {}),
+                quote_spanned!(site=> __circuit::Name::found::<__CircuitHere>()),
+            );
+        }
+    };
+    (TokenStream::new(), given)
 }
 
-fn max_keys(value: Option<&Value>) -> (TokenStream, TokenStream) {
-    match value {
-        None => (TokenStream::new(), quote!(10_000)),
-        Some(value) => {
-            let value = printed(Opt::MaxKeys, value);
-            let site = Span::mixed_site();
-            (
-                quote_spanned! {site=>
-                    const __CIRCUIT_KEYS: __circuit::core::primitive::u32 = #value;
-                },
-                quote_spanned!(site=> __CIRCUIT_KEYS),
-            )
-        }
-    }
+fn max_keys(value: Option<&Value>) -> TokenStream {
+    value.map_or_else(|| quote!(10_000), |value| printed(Opt::MaxKeys, value))
 }
 
 /// `.threshold(3)`

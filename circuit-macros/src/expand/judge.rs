@@ -40,13 +40,28 @@ pub(super) fn evidence(model: &Model) -> TokenStream {
     }
 }
 
+/// The outcome of `__circuit_result`. The default rule is called in place: a closure would be
+/// compiled for each function by itself.
+pub(super) fn outcome(model: &Model) -> TokenStream {
+    let site = at_return_type(model);
+    match &model.judge {
+        Judge::Default => default(model, &quote_spanned!(site=> &)),
+        Judge::Classify(_) | Judge::Patterns(_) => {
+            let closure = closure(model);
+            quote_spanned! {site=>
+                __circuit::judge(__circuit_returns, &__circuit_result, #closure)
+            }
+        }
+    }
+}
+
 /// An expression of type `Fn(&R) -> Outcome`.
-pub(super) fn judge(model: &Model) -> TokenStream {
+pub(super) fn closure(model: &Model) -> TokenStream {
     match &model.judge {
         Judge::Classify(function) => quote!(#function),
         Judge::Default => {
             let site = at_return_type(model);
-            let default = default(model);
+            let default = default(model, &TokenStream::new());
             quote_spanned!(site=> |__circuit_result| #default)
         }
         Judge::Patterns(patterns) => {
@@ -60,7 +75,7 @@ pub(super) fn judge(model: &Model) -> TokenStream {
                 let failure = arm(failure.as_ref(), "Failure");
                 quote_spanned!(site=> #failure _ => __circuit::Outcome::Success,)
             } else {
-                let default = default(model);
+                let default = default(model, &TokenStream::new());
                 quote_spanned!(site=> _ => #default,)
             };
             quote_spanned! {site=>
@@ -81,11 +96,12 @@ fn arm(arm: Option<&Arm>, outcome: &str) -> TokenStream {
 
 /// The same bound at the same place as in [`evidence`], which the compiler
 /// reports once.
-fn default(model: &Model) -> TokenStream {
+fn default(model: &Model, borrow: &TokenStream) -> TokenStream {
     let site = at_return_type(model);
-    if model.fallback.is_some() {
-        quote_spanned!(site=> __circuit::judge_judged(__circuit_result))
+    let judge = if model.fallback.is_some() {
+        quote_spanned!(site=> judge_judged)
     } else {
-        quote_spanned!(site=> __circuit::judge_bare(__circuit_result))
-    }
+        quote_spanned!(site=> judge_bare)
+    };
+    quote_spanned!(site=> __circuit::#judge(#borrow __circuit_result))
 }

@@ -76,7 +76,7 @@ fn future_body(body: &FutureBody, guarded: &TokenStream) -> TokenStream {
 
 /// The statements that take the body's place.
 fn guarded(model: &Model, parameters: &Parameters) -> TokenStream {
-    let breaker = circuit::breaker(&model.circuit);
+    let breaker = circuit::breaker(model);
     let returns = returns(model);
     let evidence = judge::evidence(model);
     let call = match &model.fallback {

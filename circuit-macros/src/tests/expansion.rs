@@ -31,31 +31,27 @@ fn sync_function() {
             /// Docs.
             pub fn price(sku: &str) -> Result<u32, E> {
                 use ::circuit_runtime::__private as __circuit;
-                let __circuit_breaker = || {
+                let __circuit_breaker = __circuit::ByRef({
                     static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = {
-                        const __CIRCUIT_CONFIG: __circuit::Config = __circuit::checked(
-                            __circuit::Config::new()
-                                .threshold(3)
-                                .recovery(__circuit::Duration::from_secs(30)),
-                        );
+                        enum __CircuitHere {}
                         __circuit::create(
-                            __circuit::Name::found(|| {
-                                fn __circuit_here() {}
-                                __circuit::name_of(__circuit_here)
-                            }),
-                            __CIRCUIT_CONFIG,
+                            __circuit::Name::found::<__CircuitHere>(),
+                            __circuit::checked(
+                                __circuit::Config::new()
+                                    .threshold(3)
+                                    .recovery(__circuit::Duration::from_secs(30)),
+                            ),
                         )
                     };
                     &__CIRCUIT_BREAKER
-                };
+                });
                 let __circuit_returns = __circuit::Returns::new();
                 if false {
                     return __circuit_returns.never();
                 }
                 let __circuit_reject = __circuit::bare(__circuit_returns);
-                return __circuit::run(
-                    __circuit_returns,
-                    {
+                return {
+                    let __circuit_permit = {
                         let __circuit_permit = match __circuit::enter(__circuit_breaker) {
                             __circuit::Admitted(__circuit_permit) => __circuit_permit,
                             __circuit::Rejected(__circuit_open) => {
@@ -63,10 +59,15 @@ fn sync_function() {
                             }
                         };
                         __circuit_permit
-                    },
-                    move || { fetch(sku) },
-                    |__circuit_result| __circuit::judge_bare(__circuit_result),
-                );
+                    };
+                    let __circuit_result = __circuit::body(
+                        __circuit_returns,
+                        move || { fetch(sku) },
+                    )();
+                    let __circuit_outcome = __circuit::judge_bare(&__circuit_result);
+                    __circuit::finish(__circuit_permit, __circuit_outcome);
+                    __circuit_result
+                };
             }
         "#]],
     );
@@ -81,22 +82,17 @@ fn async_method() {
             impl Client {
                 async fn get(&self, path: String) -> Result<Page, E> {
                     use ::circuit_runtime::__private as __circuit;
-                    let __circuit_breaker = || {
+                    let __circuit_breaker = __circuit::OfFunction(|| {
                         static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = {
-                            const __CIRCUIT_CONFIG: __circuit::Config = __circuit::checked_keyed(
-                                __circuit::Config::new(),
-                            );
+                            enum __CircuitHere {}
                             __circuit::create_keyed(
-                                __circuit::Name::found(|| {
-                                    fn __circuit_here() {}
-                                    __circuit::name_of(__circuit_here)
-                                }),
-                                __CIRCUIT_CONFIG,
+                                __circuit::Name::found::<__CircuitHere>(),
+                                __circuit::checked_keyed(__circuit::Config::new()),
                                 10_000,
                             )
                         };
                         &__CIRCUIT_BREAKER
-                    };
+                    });
                     let __circuit_returns = __circuit::Returns::new();
                     if false {
                         return __circuit_returns.never();
@@ -157,15 +153,15 @@ fn fallback_of_either_kind() {
         expect![[r#"
             async fn price(__arg0: (Sku, Shop)) -> Result<u32, E> {
                 use ::circuit_runtime::__private as __circuit;
-                let __circuit_breaker = || {
+                let __circuit_breaker = __circuit::OfFunction(|| {
                     static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = {
-                        const __CIRCUIT_CONFIG: __circuit::Config = __circuit::checked(
-                            __circuit::Config::new(),
-                        );
-                        __circuit::create(__circuit::Name::given("price"), __CIRCUIT_CONFIG)
+                        __circuit::create(
+                            __circuit::Name::given("price"),
+                            __circuit::checked(__circuit::Config::new()),
+                        )
                     };
                     &__CIRCUIT_BREAKER
-                };
+                });
                 let __circuit_returns = __circuit::Returns::new();
                 if false {
                     return __circuit_returns.never();
@@ -221,7 +217,7 @@ fn fallback_on_any() {
         expect![[r#"
             async fn price(sku: Sku) -> Result<u32, E> {
                 use ::circuit_runtime::__private as __circuit;
-                let __circuit_breaker = || __circuit::share(&PRICES);
+                let __circuit_breaker = __circuit::OfFunction(|| __circuit::share(&PRICES));
                 let __circuit_returns = __circuit::Returns::new();
                 if false {
                     return __circuit_returns.never();
@@ -289,28 +285,25 @@ fn boxed_future() {
             fn price<'a>(sku: &'a str) -> Pin<Box<dyn Future<Output = Result<u32, E>> + Send + 'a>> {
                 use ::circuit_runtime::__private as __circuit;
                 Box::pin(async move {
-                    let __circuit_breaker = || {
+                    let __circuit_breaker = __circuit::OfFunction(|| {
                         static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = {
-                            const __CIRCUIT_CONFIG: __circuit::Config = __circuit::checked(
-                                __circuit::Config::new()
-                                    .threshold(
-                                        __circuit::whole(
-                                            LIMIT,
-                                            1000000,
-                                            "`threshold` must be from 1 to 1,000,000",
-                                        ),
-                                    ),
-                            );
+                            enum __CircuitHere {}
                             __circuit::create(
-                                __circuit::Name::found(|| {
-                                    fn __circuit_here() {}
-                                    __circuit::name_of(__circuit_here)
-                                }),
-                                __CIRCUIT_CONFIG,
+                                __circuit::Name::found::<__CircuitHere>(),
+                                __circuit::checked(
+                                    __circuit::Config::new()
+                                        .threshold(
+                                            __circuit::whole(
+                                                LIMIT,
+                                                1000000,
+                                                "`threshold` must be from 1 to 1,000,000",
+                                            ),
+                                        ),
+                                ),
                             )
                         };
                         &__CIRCUIT_BREAKER
-                    };
+                    });
                     let __circuit_returns = __circuit::Returns::<Result<u32, E>>::new();
                     if false {
                         return __circuit_returns.never();

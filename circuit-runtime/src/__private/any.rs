@@ -29,18 +29,15 @@ pub(super) fn answered(outcome: Outcome) -> (End, Fallback) {
     (End::Outcome(outcome), fallback)
 }
 
-/// `run` that also says what the value was judged to be.
+/// `finish` that also says what the value was judged to be.
 #[inline]
-pub fn run_any<R, S: Source>(
-    _: Returns<R>,
-    permit: Held<S>,
-    body: impl FnOnce() -> R,
-    judge: impl Fn(&R) -> Outcome,
-) -> Ended<R> {
-    guard::run(permit, body, |result| answered(judge(result)), ended)
+pub fn finish_any<R, S: Source>(permit: Held<S>, outcome: Outcome, value: R) -> Ended<R> {
+    let (end, fallback) = answered(outcome);
+    permit.settle(end, fallback);
+    ended(value, fallback)
 }
 
-/// `run_any` for the body of an async function.
+/// `run_async` that also says what the value was judged to be.
 #[inline]
 pub fn run_async_any<R, S, F, J>(
     _: Returns<R>,

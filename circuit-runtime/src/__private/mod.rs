@@ -16,7 +16,7 @@ pub use core;
 pub use core::result::Result::{Err as Rejected, Ok as Admitted};
 pub use core::time::Duration;
 
-pub use any::{Ended, clone_argument, reason, run_any, run_async_any, whole_reason};
+pub use any::{Ended, clone_argument, finish_any, reason, run_async_any, whole_reason};
 pub use constants::{U32OrDuration, checked, checked_keyed, factor, name, part, rate, time, whole};
 pub use fallback::*;
 pub use key::Key;
@@ -24,13 +24,14 @@ pub use returns::{
     Bare, Judged, Limited, Rejectable, Returns, bare, bare_limited, judge_bare, judge_judged,
     judged_limited, limited, rejectable, rejectable_limited,
 };
-pub use run::{mention, run, run_async};
+pub use run::{body, finish, frame, judge, mention, run_async};
 pub use timed::{in_time, run_timed, run_timed_any};
 
-pub use crate::name::{Name, name_of};
+pub use crate::name::Name;
+pub use crate::permit::{ByRef, OfFunction, OfStatic};
 pub use crate::{CallError, CircuitBreaker, CircuitOpenError, Config, OnCancel, Outcome, Window};
 
-use crate::permit::{Fallback, Held, OfFunction, OfKey, OfShared};
+use crate::permit::{Fallback, Held, OfKey, OfShared};
 use crate::sync::const_fn;
 
 const_fn! {
@@ -58,63 +59,47 @@ pub fn share(breaker: &'static CircuitBreaker) -> &'static CircuitBreaker {
 /// Asks for a permit. From here on the call's own code runs: a permit that is dropped was dropped
 /// by a panic.
 #[inline]
-pub fn enter<B>(breaker: B) -> Result<Held<OfFunction<B>>, CircuitOpenError>
-where
-    B: Fn() -> &'static CircuitBreaker + Copy,
-{
-    let entry = breaker().enter(Fallback::None)?;
-    Ok(Held::entered(OfFunction(breaker), entry))
+pub fn enter<S: OfStatic>(source: S) -> Result<Held<S>, CircuitOpenError> {
+    let entry = source.get().enter(Fallback::None)?;
+    Ok(Held::entered(source, entry))
 }
 
 /// `enter` of a function with a fallback.
 #[inline]
-pub fn enter_or_fall_back<B>(breaker: B) -> Result<Held<OfFunction<B>>, CircuitOpenError>
-where
-    B: Fn() -> &'static CircuitBreaker + Copy,
-{
-    let entry = breaker().enter(Fallback::Runs)?;
-    Ok(Held::entered(OfFunction(breaker), entry))
+pub fn enter_or_fall_back<S: OfStatic>(source: S) -> Result<Held<S>, CircuitOpenError> {
+    let entry = source.get().enter(Fallback::Runs)?;
+    Ok(Held::entered(source, entry))
 }
 
 /// `enter` of a function with `breaker = PATH`.
 #[inline]
-pub fn enter_shared<B>(breaker: B) -> Result<Held<OfShared<B>>, CircuitOpenError>
-where
-    B: Fn() -> &'static CircuitBreaker + Copy,
-{
-    let entry = breaker().enter_shared(Fallback::None)?;
-    Ok(Held::entered(OfShared(breaker), entry))
+pub fn enter_shared<S: OfStatic>(source: S) -> Result<Held<OfShared<S>>, CircuitOpenError> {
+    let entry = source.get().enter_shared(Fallback::None)?;
+    Ok(Held::entered(OfShared(source), entry))
 }
 
 /// `enter` of a function with `breaker = PATH` and a fallback.
 #[inline]
-pub fn enter_shared_or_fall_back<B>(breaker: B) -> Result<Held<OfShared<B>>, CircuitOpenError>
-where
-    B: Fn() -> &'static CircuitBreaker + Copy,
-{
-    let entry = breaker().enter_shared(Fallback::Runs)?;
-    Ok(Held::entered(OfShared(breaker), entry))
+pub fn enter_shared_or_fall_back<S: OfStatic>(
+    source: S,
+) -> Result<Held<OfShared<S>>, CircuitOpenError> {
+    let entry = source.get().enter_shared(Fallback::Runs)?;
+    Ok(Held::entered(OfShared(source), entry))
 }
 
 /// `enter` of a function with a key.
 #[inline]
-pub fn enter_keyed<B>(breaker: B, key: &str) -> Result<Held<OfKey<B>>, CircuitOpenError>
-where
-    B: Fn() -> &'static CircuitBreaker + Copy,
-{
-    let (front, entry) = breaker().enter_key(key, Fallback::None)?;
+pub fn enter_keyed<S: OfStatic>(breaker: S, key: &str) -> Result<Held<OfKey<S>>, CircuitOpenError> {
+    let (front, entry) = breaker.get().enter_key(key, Fallback::None)?;
     Ok(Held::entered(OfKey { breaker, front }, entry))
 }
 
 /// `enter` of a function with a key and a fallback.
 #[inline]
-pub fn enter_keyed_or_fall_back<B>(
-    breaker: B,
+pub fn enter_keyed_or_fall_back<S: OfStatic>(
+    breaker: S,
     key: &str,
-) -> Result<Held<OfKey<B>>, CircuitOpenError>
-where
-    B: Fn() -> &'static CircuitBreaker + Copy,
-{
-    let (front, entry) = breaker().enter_key(key, Fallback::Runs)?;
+) -> Result<Held<OfKey<S>>, CircuitOpenError> {
+    let (front, entry) = breaker.get().enter_key(key, Fallback::Runs)?;
     Ok(Held::entered(OfKey { breaker, front }, entry))
 }

@@ -1,4 +1,4 @@
-//! Running the body under its permit.
+//! The body under its permit, and what becomes of it.
 
 use core::future::Future;
 
@@ -7,20 +7,32 @@ use crate::Outcome;
 use crate::guard;
 use crate::permit::{End, Fallback, Held, Source};
 
-/// Runs the body of a function that blocks. The judge comes last: it is type-checked when the body
-/// has settled what an `impl Trait` in `R` is.
+/// Tells the compiler what a body is, a closure that returns what the function returns.
 #[inline]
-pub fn run<R, S: Source>(
-    _: Returns<R>,
-    permit: Held<S>,
-    body: impl FnOnce() -> R,
-    judge: impl Fn(&R) -> Outcome,
-) -> R {
-    let judge = |result: &R| (End::Outcome(judge(result)), Fallback::None);
-    guard::run(permit, body, judge, |result, _| result)
+pub fn body<R, F: FnOnce() -> R>(_: Returns<R>, body: F) -> F {
+    body
 }
 
-/// `run` for the body of an async function.
+/// What `failure`, `ignore` or `classify` make of a result. It comes behind the body, which may have
+/// to settle what an `impl Trait` in `R` is.
+#[inline]
+pub fn judge<R>(_: Returns<R>, result: &R, judge: impl Fn(&R) -> Outcome) -> Outcome {
+    judge(result)
+}
+
+/// What a call of a shared circuit keeps while its own code runs.
+#[inline]
+pub fn frame<S: Source>(permit: &Held<S>) -> S::Frame {
+    permit.frame()
+}
+
+/// The call came to this.
+#[inline]
+pub fn finish<S: Source>(permit: Held<S>, outcome: Outcome) {
+    permit.record(outcome);
+}
+
+/// Runs the body of an async function under its permit.
 #[inline]
 pub fn run_async<R, S, F, J>(
     _: Returns<R>,

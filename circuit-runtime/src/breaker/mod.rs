@@ -22,7 +22,7 @@ use crate::integrations;
 use crate::keyed::{Keys, KeysOnDemand};
 use crate::name::Name;
 use crate::outcome::{Mode, Outcome, State};
-use crate::permit::{ByHand, End, Fallback, Held, Permit};
+use crate::permit::{ByRef, End, Fallback, Held, Permit};
 use crate::registry;
 use crate::snapshot::{Look, Snapshot};
 use crate::sync::{Mutex, aside, const_fn, unpoisoned};
@@ -176,14 +176,14 @@ impl CircuitBreaker {
     }
 
     #[inline]
-    fn acquire(&self) -> Result<Held<ByHand<'_>>, CircuitOpenError> {
+    fn acquire(&self) -> Result<Held<ByRef<'_>>, CircuitOpenError> {
         let entry = if let Some(ticket) = self.own.front().quick() {
             Entry::new(ticket)
         } else {
             aside();
             self.ask_by_hand()?
         };
-        Ok(Held::new(ByHand(self), entry))
+        Ok(Held::new(ByRef(self), entry))
     }
 
     /// Calls may be admitted that were rejected: whoever waits for that has a look.
@@ -317,7 +317,7 @@ impl CircuitBreaker {
     fn once<'a, R>(
         &'a self,
         rejected: impl Fn(CircuitOpenError) -> R,
-    ) -> impl FnMut() -> Begun<ByHand<'a>, R> {
+    ) -> impl FnMut() -> Begun<ByRef<'a>, R> {
         let mut breaker = Some(self);
         move || Some(breaker.take()?.acquire().map_err(&rejected))
     }

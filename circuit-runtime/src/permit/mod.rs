@@ -11,7 +11,8 @@ use crate::sync::aside;
 use crate::word::{Entry, Kept};
 
 pub(crate) use end::{End, Fallback};
-pub(crate) use source::{ByHand, OfFunction, OfKey, OfShared, Source};
+pub use source::{ByRef, OfFunction, OfStatic};
+pub(crate) use source::{OfKey, OfShared, Source};
 
 /// The right to make one call through a circuit, from
 /// [`CircuitBreaker::try_acquire`](crate::CircuitBreaker::try_acquire).
@@ -33,7 +34,7 @@ pub(crate) use source::{ByHand, OfFunction, OfKey, OfShared, Source};
 /// ```
 #[must_use = "a permit that is dropped counts as a cancelled call"]
 pub struct Permit<'a> {
-    pub(crate) held: Held<ByHand<'a>>,
+    pub(crate) held: Held<ByRef<'a>>,
 }
 
 /// A permit, and where its circuit is found.

@@ -4,8 +4,7 @@ use crate::breaker::CircuitBreaker;
 use crate::call_stack;
 use crate::circuit::Front;
 
-/// Where the circuit of a permit is found. An annotated function's permit needs no room for it, nor
-/// a register: the static is known where the code is.
+/// Where the circuit of a permit is found.
 pub trait Source: Copy {
     /// What there is to keep while the call's own code runs.
     type Frame;
@@ -23,11 +22,18 @@ pub trait Source: Copy {
     fn frame(&self) -> Self::Frame;
 }
 
-/// The circuit of a breaker that is called by hand.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ByHand<'a>(pub(crate) &'a CircuitBreaker);
+/// A [`Source`] whose breaker is a static.
+pub trait OfStatic: Source {
+    /// The breaker.
+    fn get(self) -> &'static CircuitBreaker;
+}
 
-impl Source for ByHand<'_> {
+/// The circuit of a breaker at hand: by hand, or in an annotated function that blocks. There the
+/// static is known where the code is, and nothing is compiled for each function by itself.
+#[derive(Debug, Clone, Copy)]
+pub struct ByRef<'a>(pub &'a CircuitBreaker);
+
+impl Source for ByRef<'_> {
     type Frame = ();
 
     #[inline]
@@ -39,9 +45,16 @@ impl Source for ByHand<'_> {
     fn frame(&self) {}
 }
 
-/// The circuit of an annotated function.
+impl OfStatic for ByRef<'static> {
+    #[inline]
+    fn get(self) -> &'static CircuitBreaker {
+        self.0
+    }
+}
+
+/// The circuit of an annotated async function. Its permit needs no room for it in the future.
 #[derive(Debug, Clone, Copy)]
-pub struct OfFunction<B>(pub(crate) B);
+pub struct OfFunction<B>(pub B);
 
 impl<B: Fn() -> &'static CircuitBreaker + Copy> Source for OfFunction<B> {
     type Frame = ();
@@ -58,14 +71,14 @@ impl<B: Fn() -> &'static CircuitBreaker + Copy> Source for OfFunction<B> {
 /// The circuit that an annotated function shares with others: a call of one of them within a call of
 /// another passes through.
 #[derive(Debug, Clone, Copy)]
-pub struct OfShared<B>(pub(crate) B);
+pub struct OfShared<S>(pub(crate) S);
 
-impl<B: Fn() -> &'static CircuitBreaker + Copy> Source for OfShared<B> {
+impl<S: Source> Source for OfShared<S> {
     type Frame = call_stack::Frame;
 
     #[inline]
     fn breaker(&self) -> &CircuitBreaker {
-        (self.0)()
+        self.0.breaker()
     }
 
     #[inline]
@@ -74,19 +87,26 @@ impl<B: Fn() -> &'static CircuitBreaker + Copy> Source for OfShared<B> {
     }
 }
 
+impl<B: Fn() -> &'static CircuitBreaker + Copy> OfStatic for OfFunction<B> {
+    #[inline]
+    fn get(self) -> &'static CircuitBreaker {
+        (self.0)()
+    }
+}
+
 /// The circuit of a key.
 #[derive(Debug, Clone, Copy)]
-pub struct OfKey<B> {
-    pub(crate) breaker: B,
+pub struct OfKey<S> {
+    pub(crate) breaker: S,
     pub(crate) front: &'static Front,
 }
 
-impl<B: Fn() -> &'static CircuitBreaker + Copy> Source for OfKey<B> {
+impl<S: Source> Source for OfKey<S> {
     type Frame = ();
 
     #[inline]
     fn breaker(&self) -> &CircuitBreaker {
-        (self.breaker)()
+        self.breaker.breaker()
     }
 
     #[inline]

@@ -1,28 +1,19 @@
-//! What the attribute costs a build: the macro's own time for 200 functions, beside two other attributes, and the clean
-//! build of the runtime with the reason for each of its dependencies.
+//! What the attribute costs a build: the macro's own time for 200 functions, and the whole build of 1,000 short ones,
+//! beside other attributes; and the clean build of the runtime with the reason for each of its dependencies.
 //!
 //! The macros are built as a user's `cargo check` builds them: without optimisation.
 
-use std::collections::HashMap;
-use std::fmt::Write;
+mod many;
+mod subject;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use subject::{ATTRIBUTES, Attribute, Libraries};
+
 const FUNCTIONS: usize = 200;
 const ROUNDS: usize = 5;
-
-/// An attribute, what has to stand before the functions, and on each of them.
-const ATTRIBUTES: [(&str, &str, &str); 4] = [
-    ("none", "", ""),
-    ("an empty attribute", "use empty_attribute::empty;", "#[empty]"),
-    ("`tracing::instrument`", "use tracing::instrument;", "#[instrument]"),
-    (
-        "`circuit_breaker`",
-        "use circuit_runtime::circuit_breaker;",
-        "#[circuit_breaker(threshold = 3, recovery = \"10s\", name = \"measured\")]",
-    ),
-];
 
 /// Why the runtime depends on each crate, with default features on Linux.
 const REASONS: [(&str, &str); 11] = [
@@ -52,23 +43,24 @@ fn main() {
     );
     let folder = target.join("compile-time");
     std::fs::create_dir_all(&folder).expect("the target folder can be written");
-    let libraries = libraries();
+    let libraries = Libraries::built(&[]);
 
     println!(
         "| {FUNCTIONS} functions, each with | macros, of 65 lines | macros, of 650 lines | whole check, of 65 lines |"
     );
     println!("|---|---:|---:|---:|");
-    for attribute in ATTRIBUTES {
+    for attribute in &ATTRIBUTES {
         let short = check(&folder, &libraries, attribute, 65, false);
         let long = check(&folder, &libraries, attribute, 650, true);
         println!(
             "| {} | {} | {} | {} |",
-            attribute.0,
+            attribute.title,
             millis(short.macros),
             millis(long.macros),
             millis(short.whole),
         );
     }
+    many::measure(&folder, &libraries);
     clean_build(&folder);
 }
 
@@ -80,27 +72,22 @@ struct Times {
 /// Checks a crate of annotated functions some times over: the medians.
 fn check(
     folder: &Path,
-    libraries: &HashMap<&str, PathBuf>,
-    (_, import, attribute): (&str, &str, &str),
+    libraries: &Libraries,
+    attribute: &Attribute,
     lines: usize,
     macros_only: bool,
 ) -> Times {
     let source = folder.join("subject.rs");
-    std::fs::write(&source, subject(import, attribute, lines)).expect("it can be written");
+    std::fs::write(&source, subject::source(attribute, FUNCTIONS, lines))
+        .expect("it can be written");
     let (mut macros, mut whole) = (Vec::new(), Vec::new());
     for _ in 0..if macros_only { 3 } else { ROUNDS } {
-        let mut rustc = Command::new("rustc");
-        rustc.args(["--edition=2024", "--crate-type=lib", "--emit=metadata", "-Ztime-passes"]);
+        let mut rustc = libraries.rustc(&source);
+        rustc.args(["--emit=metadata", "-Ztime-passes"]).env("RUSTC_BOOTSTRAP", "1");
         if macros_only {
             rustc.arg("-Zno-analysis");
         }
-        rustc.arg("--out-dir").arg(folder).arg(&source).env("RUSTC_BOOTSTRAP", "1");
-        for (name, path) in libraries {
-            rustc.arg("--extern").arg(format!("{name}={}", path.display()));
-            let dependencies = path.parent().expect("a file has a folder");
-            rustc.arg("-L").arg(format!("dependency={}", dependencies.display()));
-            rustc.arg("-L").arg(format!("dependency={}", dependencies.join("deps").display()));
-        }
+        rustc.arg("--out-dir").arg(folder);
         let start = Instant::now();
         let output = rustc.output().expect("rustc runs");
         whole.push(start.elapsed());
@@ -118,52 +105,6 @@ fn pass(report: &str, name: &str) -> Duration {
     let seconds = line.split_once("time:").and_then(|(_, rest)| rest.split_once(';'));
     let seconds = seconds.and_then(|(seconds, _)| seconds.trim().parse().ok());
     Duration::from_secs_f64(seconds.expect("rustc gives its time"))
-}
-
-/// Functions of so many lines, as plain as a body can be, so that the attribute is what shows.
-fn subject(import: &str, attribute: &str, lines: usize) -> String {
-    let mut source = String::from("#![allow(unused_imports)]\n");
-    writeln!(source, "{import}\npub type Answer = Result<u64, Box<dyn std::error::Error>>;")
-        .expect("a string takes everything");
-    for number in 0..FUNCTIONS {
-        writeln!(source, "{attribute}\npub fn function_{number}(argument: u64) -> Answer {{")
-            .expect("a string takes everything");
-        source.push_str("    let mut sum = argument;\n");
-        for line in 4..lines {
-            writeln!(source, "    sum = sum.wrapping_mul(31).rotate_left({}) ^ {line};", line % 64)
-                .expect("a string takes everything");
-        }
-        source.push_str("    Ok(sum)\n}\n");
-    }
-    source
-}
-
-/// The libraries that the subjects name, built as `cargo build` does, and where cargo says they are.
-fn libraries() -> HashMap<&'static str, PathBuf> {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-    cargo.args(["build", "--message-format=json", "--bin", "paths"]);
-    let output = cargo.output().expect("cargo runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let messages = String::from_utf8_lossy(&output.stdout).into_owned();
-    ["circuit_runtime", "tracing", "empty_attribute"]
-        .map(|name| (name, artifact(&messages, name)))
-        .into_iter()
-        .collect()
-}
-
-/// The first library file of a crate in cargo's messages.
-fn artifact(messages: &str, name: &str) -> PathBuf {
-    let target = format!("\"name\":\"{name}\"");
-    messages
-        .lines()
-        .filter(|line| line.contains("\"reason\":\"compiler-artifact\"") && line.contains(&target))
-        .find_map(|line| {
-            let (_, files) = line.split_once("\"filenames\":[\"")?;
-            let (file, _) = files.split_once('"')?;
-            Some(PathBuf::from(file))
-        })
-        .unwrap_or_else(|| panic!("cargo built no `{name}`"))
 }
 
 /// The time from nothing to the runtime with its default features, and why each dependency is there.
