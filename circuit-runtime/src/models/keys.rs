@@ -9,7 +9,7 @@ use crate::circuit::{Circuit, Own};
 use crate::clock::Moment;
 use crate::keyed::{Ends, Slots};
 use crate::name::Name;
-use crate::permit::{Held, Source};
+use crate::permit::{ByRef, Held, Source};
 use crate::state::{Idleness, Verdict};
 use crate::test_util::freeze;
 use crate::window::Mark;
@@ -24,7 +24,7 @@ fn admit(
     breaker: &'static CircuitBreaker,
     key: &str,
 ) -> Result<Held<impl Source>, CircuitOpenError> {
-    enter_keyed(move || breaker, key)
+    enter_keyed(ByRef(breaker), key)
 }
 
 /// Those executions with so many preemptions: two arrivals are too long a way for all.
