@@ -1,15 +1,13 @@
-//! The routes that show and steer circuits, and the answer to a rejected call.
-
-use std::time::Duration;
+//! The routes that show and steer circuits.
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::request::Parts;
 use axum::http::{Method, Request, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use circuit_runtime::axum::router;
-use circuit_runtime::{CircuitBreaker, Config, Mode, Reason, State, circuit_breaker, test_util};
+use circuit_runtime::{CircuitBreaker, Config, Mode, Reason, State, circuit_breaker};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tower::ServiceExt;
@@ -22,7 +20,7 @@ fn circuit(name: &'static str, config: Config) -> &'static CircuitBreaker {
     breaker
 }
 
-async fn body(response: Response) -> Value {
+pub(super) async fn body(response: Response) -> Value {
     assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
     let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
     serde_json::from_slice(&bytes).unwrap()
@@ -46,48 +44,6 @@ async fn post(path: &str, headers: &[(&str, &str)]) -> Response {
         request = request.header(*name, *value);
     }
     app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
-}
-
-#[tokio::test]
-async fn a_rejected_call_is_503_with_the_wait_rounded_up() {
-    let time = test_util::freeze();
-    let config = Config::new().threshold(1).recovery(Duration::from_secs(30));
-    let breaker = CircuitBreaker::new("a \"quoted\" name\n", config);
-    breaker.try_acquire().unwrap().failure();
-    time.advance(Duration::from_micros(187_500));
-
-    let response = breaker.try_acquire().unwrap_err().into_response();
-    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(response.headers()[header::RETRY_AFTER], "30");
-    assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
-    let expected = json!({
-        "error": "circuit `a \"quoted\" name\n` is open; retry after 29.8s",
-        "circuit": "a \"quoted\" name\n",
-        "reason": "open",
-        "retry_after_ms": 29_813,
-    });
-    assert_eq!(body(response).await, expected);
-}
-
-#[tokio::test]
-async fn a_wait_of_less_than_a_second_is_one() {
-    let config = Config::new().threshold(1).recovery(Duration::from_millis(200));
-    let time = test_util::freeze();
-    let breaker = CircuitBreaker::new("short", config);
-    breaker.try_acquire().unwrap().failure();
-    time.advance(Duration::from_millis(1));
-    let response = breaker.try_acquire().unwrap_err().into_response();
-    assert_eq!(response.headers()[header::RETRY_AFTER], "1");
-}
-
-#[tokio::test]
-async fn without_a_wait_there_is_no_retry_after() {
-    let breaker = CircuitBreaker::new("forced", Config::new());
-    breaker.force_open();
-    let response = breaker.try_acquire().unwrap_err().into_response();
-    assert!(!response.headers().contains_key(header::RETRY_AFTER));
-    let body = body(response).await;
-    assert_eq!((&body["reason"], &body["retry_after_ms"]), (&json!("forced-open"), &Value::Null));
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod events;
 mod metrics;
 mod opentelemetry;
 mod page;
+mod rejection;
 mod serde;
 mod tower;
 mod tracing;

@@ -25,7 +25,7 @@
 //! ```
 //!
 //! ```json
-//! {"error":"circuit `prices` is open; retry after 29.8s","circuit":"prices","reason":"open","retry_after_ms":29813}
+//! {"error":"circuit `prices` is open; retry after 29.8s","circuit":"prices","key":null,"reason":"open","retry_after_ms":29813}
 //! ```
 //!
 //! # The routes

@@ -37,9 +37,10 @@ struct Rejected(CircuitOpenError);
 
 impl Serialize for Rejected {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Rejected", 4)?;
+        let mut out = serializer.serialize_struct("Rejected", 5)?;
         out.serialize_field("error", &format_args!("{}", self.0))?;
         out.serialize_field("circuit", self.0.circuit())?;
+        out.serialize_field("key", &self.0.key().as_deref())?;
         out.serialize_field("reason", &self.0.reason())?;
         out.serialize_field("retry_after_ms", &self.0.retry_after().map(millis))?;
         out.end()
