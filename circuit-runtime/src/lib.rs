@@ -22,6 +22,16 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(all(
+    any(feature = "axum", feature = "tokio"),
+    target_family = "wasm",
+    target_os = "unknown"
+))]
+compile_error!(
+    "circuit-runtime: the features `axum` and `tokio` need tokio's timer, which panics on \
+     wasm32-unknown-unknown; leave them out there"
+);
+
 #[doc(hidden)]
 pub mod __private;
 mod breaker;

@@ -1,12 +1,15 @@
 //! What a circuit is called.
 
-use std::sync::OnceLock;
+use std::panic::AssertUnwindSafe;
+
+use once_cell::race::OnceRef;
 
 /// The name of a circuit: the one that it asks for, until the registry has given it one that no
 /// other circuit has.
 #[derive(Debug)]
 pub struct Name {
-    registered: OnceLock<&'static str>,
+    /// One word, which a rejection reads for the price of the name that was given.
+    registered: AssertUnwindSafe<OnceRef<'static, &'static str>>,
     wanted: Wanted,
 }
 
@@ -19,10 +22,15 @@ enum Wanted {
 }
 
 impl Name {
+    const fn new(wanted: Wanted) -> Self {
+        // It is there or not, whoever panics.
+        Name { registered: AssertUnwindSafe(OnceRef::new()), wanted }
+    }
+
     /// A name that was given.
     #[must_use]
     pub const fn given(name: &'static str) -> Self {
-        Name { registered: OnceLock::new(), wanted: Wanted::Given(name) }
+        Self::new(Wanted::Given(name))
     }
 
     /// The path of the function that `Here` was declared in, such as `shop::Client::charge`.
@@ -32,7 +40,7 @@ impl Name {
     /// have the same path all the same: the second to be registered is `outer::twin#2`.
     #[must_use]
     pub const fn found<Here>() -> Self {
-        Name { registered: OnceLock::new(), wanted: Wanted::Path(core::any::type_name::<Here>) }
+        Self::new(Wanted::Path(core::any::type_name::<Here>))
     }
 
     /// The name, if it needn't be found first.
@@ -70,7 +78,7 @@ impl Name {
 
     /// The name from now on; only the first counts.
     pub(crate) fn register(&self, name: &'static str) {
-        let _ = self.registered.set(name);
+        let _ = self.registered.set(Box::leak(Box::new(name)));
     }
 }
 

@@ -1,5 +1,6 @@
 //! The features that bring other crates, each against the crate that it is for.
 
+mod agreement;
 mod axum;
 mod balance;
 mod broken_recorder;

@@ -20,8 +20,9 @@ fn exporter() -> &'static PrometheusHandle {
     })
 }
 
-/// One test at a time: a scrape shows every circuit, and by the clock of its own thread.
-fn alone() -> MutexGuard<'static, ()> {
+/// One test at a time: a scrape shows every circuit, and by the clock of its own thread; and what the
+/// keys had counted that are gone is told to whoever asks first.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -443,4 +444,37 @@ fn a_key_that_is_forgotten_or_no_longer_asked_for_is_in_no_state() {
     metrics::publish_with_keys();
     states(0.0, 1.0, 1.0);
     assert_series(&series_of("pods"), &[("key_calls_total{silent,failure}", 2.0)]);
+}
+
+#[test]
+fn a_key_that_goes_and_comes_back_loses_nothing_and_shows_no_state_meanwhile() {
+    #[circuit_breaker(key = host, max_keys = 1, name = "coming and going")]
+    fn ping(host: &str) -> Result<(), std::io::Error> {
+        let _ = host;
+        Ok(())
+    }
+
+    let _alone = alone();
+    exporter();
+    let sees = |expected: &[(&str, f64)]| {
+        metrics::publish_with_keys();
+        assert_series(&series_of("coming and going"), expected);
+    };
+    ping("db-1").unwrap();
+    sees(&[("key_calls_total{db-1,success}", 1.0), ("key_state{db-1,closed}", 1.0)]);
+    // As many as were told last, and more: its circuit is another one.
+    ping("db-1").unwrap();
+    ping("db-2").unwrap();
+    sees(&[("key_calls_total{db-1,success}", 2.0), ("key_state{db-1,closed}", 0.0)]);
+    (0..3).for_each(|_| ping("db-1").unwrap());
+    sees(&[("key_calls_total{db-1,success}", 5.0), ("key_state{db-1,closed}", 1.0)]);
+    sees(&[("key_calls_total{db-2,success}", 1.0), ("key_state{db-2,closed}", 0.0)]);
+    // Twice between two looks, and once by hand.
+    for host in ["db-2", "db-1", "db-2", "db-1"] {
+        ping(host).unwrap();
+    }
+    let breaker = circuit_runtime::find("coming and going").unwrap();
+    assert!(breaker.forget("db-1"));
+    sees(&[("key_calls_total{db-1,success}", 7.0), ("key_state{db-1,closed}", 0.0)]);
+    sees(&[("key_calls_total{db-2,success}", 3.0)]);
 }

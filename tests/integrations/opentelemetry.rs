@@ -91,6 +91,7 @@ fn circuit(name: &'static str, config: Config) -> &'static CircuitBreaker {
 
 #[test]
 fn a_counter_is_the_same_however_often_it_is_published() {
+    let _alone = crate::metrics::alone();
     let breaker = circuit("bridged", Config::new().threshold(1));
     (0..5).for_each(|_| breaker.try_acquire().unwrap().success());
     let bridge = Bridge::new();
@@ -155,6 +156,7 @@ impl Recorder for Order {
 
 #[test]
 fn the_description_of_a_metric_comes_before_its_first_record() {
+    let _alone = crate::metrics::alone();
     let _time = test_util::freeze();
     let breaker =
         circuit("described", Config::new().threshold(1).slow_call(Duration::from_secs(1)));

@@ -25,6 +25,7 @@ use hyper_util::rt::TokioExecutor;
 use tonic::body::Body;
 use tonic::transport::Channel;
 use tower::limit::ConcurrencyLimit;
+use tower::retry::{Policy, RetryLayer};
 use tower::timeout::TimeoutLayer;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
@@ -445,4 +446,50 @@ async fn around_a_reqwest_client_it_opens_and_recovers() {
     time.advance(Duration::from_secs(30));
     assert_eq!(client.ready().await.unwrap().call(request()).await.unwrap().status(), 200);
     assert_eq!(breaker.state(), circuit_runtime::State::Closed);
+}
+
+/// Tries each request twice.
+#[derive(Clone)]
+struct Twice(u32);
+
+impl<Request: Clone, Response> Policy<Request, Response, BoxError> for Twice {
+    type Future = Ready<()>;
+
+    fn retry(
+        &mut self,
+        _: &mut Request,
+        result: &mut Result<Response, BoxError>,
+    ) -> Option<Ready<()>> {
+        let again = result.is_err() && self.0 > 0;
+        self.0 = self.0.saturating_sub(1);
+        again.then(|| ready(()))
+    }
+
+    fn clone_request(&mut self, request: &Request) -> Option<Request> {
+        Some(request.clone())
+    }
+}
+
+/// In a task, which has to be `Send`; of any lifetime, which is what the compiler asks for there.
+#[tokio::test]
+async fn the_documented_order_with_a_closure_in_place_can_be_spawned() {
+    let breaker = breaker(Config::new());
+    let in_place = tokio::spawn(async move {
+        let mut client = ServiceBuilder::new()
+            .layer(RetryLayer::new(Twice(1)))
+            .layer(CircuitBreakerLayer::new(breaker).classify(
+                |result: &Result<u16, Box<dyn std::error::Error + Send + Sync + '_>>| match result {
+                    Ok(status) if *status < 500 => Outcome::Success,
+                    _ => Outcome::Failure,
+                },
+            ))
+            .layer(TimeoutLayer::new(Duration::from_secs(1)))
+            .service(service_fn(|status: u16| async move {
+                tokio::task::yield_now().await;
+                Ok::<_, io::Error>(status)
+            }));
+        client.ready().await.unwrap().call(503).await.unwrap()
+    });
+    assert_eq!(in_place.await.unwrap(), 503);
+    assert_eq!(breaker.snapshot().failures, 1);
 }

@@ -126,6 +126,9 @@ impl CircuitBreaker {
             return self.reject_first(refusal, fallback);
         };
         let bump = |count| row.increment(count);
+        if state == State::HalfOpen {
+            bump(Count::RejectedHalfOpenFull);
+        }
         Err(Self::rejection(name, refusal, None, fallback, bump))
     }
 
@@ -276,7 +279,11 @@ impl CircuitBreaker {
         key: Option<AskedKey<'_>>,
         fallback: Fallback,
     ) -> CircuitOpenError {
-        Self::rejection(self.name(), refusal, key, fallback, |count| circuit.bump(count))
+        let bump = |count| circuit.bump(count);
+        if let Some(part) = Count::of_rejection(refusal.reason) {
+            bump(part);
+        }
+        Self::rejection(self.name(), refusal, key, fallback, bump)
     }
 
     /// The same by whoever has the name and the counters at hand.
@@ -290,9 +297,6 @@ impl CircuitBreaker {
         bump: impl Fn(Count),
     ) -> CircuitOpenError {
         bump(Count::Rejected);
-        if let Some(part) = Count::of_rejection(reason) {
-            bump(part);
-        }
         if fallback == Fallback::Runs {
             bump(Count::Fallbacks);
         }

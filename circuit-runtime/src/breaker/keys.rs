@@ -1,8 +1,12 @@
 //! What a breaker with a circuit per key knows of its keys.
 
+#[cfg(feature = "metrics")]
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::CircuitBreaker;
+#[cfg(feature = "metrics")]
+use crate::circuit::Departed;
 #[cfg(any(feature = "axum", feature = "metrics"))]
 use crate::circuit::View;
 use crate::circuit::{Circuit, Front};
@@ -55,6 +59,12 @@ impl CircuitBreaker {
     /// ```
     pub fn forget(&self, key: &str) -> bool {
         self.keys.made().is_some_and(|keys| keys.forget(key))
+    }
+
+    /// The keys that have lost their circuits since this was last asked.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn departed_keys(&self) -> VecDeque<Departed> {
+        self.keys.get().map(Keys::departed).unwrap_or_default()
     }
 
     /// Looks at the circuit of each key.

@@ -57,13 +57,15 @@ mod view;
 
 pub(crate) use admit::{Moved, Refusal};
 pub(crate) use front::Front;
+#[cfg(feature = "metrics")]
+pub(crate) use tenancy::Departed;
 pub(crate) use view::View;
 
 use slides::Slides;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::clock::{self, Moment, Nanos};
 use crate::config::Rules;
@@ -155,6 +157,8 @@ struct Inner {
     /// The first period of the present key.
     since_epoch: u32,
     transitions_before: u64,
+    #[cfg(feature = "metrics")]
+    departed: Option<Box<Departed>>,
 }
 
 /// How many transitions a circuit remembers.
@@ -176,6 +180,8 @@ impl Back {
                 before: None,
                 since_epoch: 0,
                 transitions_before: 0,
+                #[cfg(feature = "metrics")]
+                departed: None,
             }),
         }
     }
@@ -323,7 +329,7 @@ impl Inner {
             to: change.to,
             reason: change.reason,
             retry_after: self.machine.opened_for().map(Duration::from_nanos),
-            at: SystemTime::now(),
+            at: clock::date(),
         };
         if self.recent.len() == RECENT {
             self.recent.pop_front();

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::{Circuit, Inner};
 use crate::clock::{self, Moment, Nanos};
 use crate::config::Rules;
+#[cfg(feature = "metrics")]
+use crate::counts::Totals;
 use crate::outcome::{Mode, State};
 use crate::state::Idleness;
 use crate::sync::{MutexGuard, Ordering};
@@ -13,6 +15,15 @@ use crate::sync::{MutexGuard, Ordering};
 /// counts in the state of all.
 const WAITS: Nanos = 10;
 const LEAST: Nanos = 600 * 1_000_000_000;
+
+/// A key that has lost its circuit, and what that had counted for it.
+#[cfg(feature = "metrics")]
+#[derive(Debug)]
+pub(crate) struct Departed {
+    pub(crate) key: Arc<str>,
+    pub(crate) stamp: (usize, u64),
+    pub(crate) totals: Totals,
+}
 
 impl Circuit<'_> {
     pub(crate) fn key(&self) -> Option<Arc<str>> {
@@ -131,6 +142,8 @@ impl Circuit<'_> {
         rules: Rules,
         mode: Mode,
     ) {
+        #[cfg(feature = "metrics")]
+        self.depart(inner);
         inner.key = key;
         inner.machine.reassign(rules);
         inner.since_epoch = inner.machine.epoch();
@@ -141,6 +154,29 @@ impl Circuit<'_> {
         self.front.change_tenant();
         self.front.publish_rules(&rules);
         self.publish(inner);
+    }
+
+    /// Notes what the key has counted, whose circuit this is no longer.
+    #[cfg(feature = "metrics")]
+    fn depart(&self, inner: &mut Inner) {
+        inner.departed = inner.key.take().map(|key| {
+            let before = inner.before.as_deref().copied().unwrap_or_default();
+            let totals = self.totals().since(&before);
+            Box::new(Departed { key, stamp: self.stamp(), totals })
+        });
+    }
+
+    /// Tells the time that the present key has this circuit from all other times that a key has one.
+    #[cfg(feature = "metrics")]
+    pub(super) fn stamp(&self) -> (usize, u64) {
+        // Without the flag of a key that is moving in.
+        (self.front.number(), self.front.tenant() / 2)
+    }
+
+    /// The key that has just lost this circuit, once.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn take_departed(&self) -> Option<Box<Departed>> {
+        self.enter().departed.take()
     }
 
     /// Whether another key than the present one had the circuit in this period.

@@ -71,7 +71,7 @@ impl Circuit<'_> {
         View {
             key: inner.key.clone(),
             #[cfg(feature = "metrics")]
-            stamp: (self.front.number(), self.front.tenant() / 2),
+            stamp: self.stamp(),
             tenant: self.front.tenant(),
             deserted: self.is_deserted_now(&inner, &moment),
             state,

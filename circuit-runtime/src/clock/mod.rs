@@ -6,7 +6,7 @@
 pub(crate) mod frozen;
 
 use std::cell::Cell;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Nanoseconds since some fixed moment before the process began.
 pub(crate) type Nanos = u64;
@@ -67,7 +67,11 @@ mod os {
 #[cfg(not(target_os = "linux"))]
 mod os {
     use std::sync::OnceLock;
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     use std::time::Instant;
+
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    use web_time::Instant;
 
     use super::Nanos;
 
@@ -80,6 +84,18 @@ mod os {
     pub(super) fn coarse() -> Nanos {
         now()
     }
+}
+
+/// The date and the time of day.
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub(crate) fn date() -> SystemTime {
+    SystemTime::now()
+}
+
+/// The same by JavaScript's clock: std's would panic.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub(crate) fn date() -> SystemTime {
+    web_time::web::SystemTimeExt::to_std(web_time::SystemTime::now())
 }
 
 /// What is left until a deadline; of one that is never reached, for ever.

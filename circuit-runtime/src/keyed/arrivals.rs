@@ -1,10 +1,14 @@
 //! Keys that come and go, one at a time.
 
+#[cfg(feature = "metrics")]
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::long::MOST;
 use super::queues::{self, Queue, Queues};
 use super::{Keys, LONGEST, Tenancy, index};
+#[cfg(feature = "metrics")]
+use crate::circuit::Departed;
 use crate::circuit::{Circuit, Front};
 use crate::clock;
 use crate::config::Rules;
@@ -19,11 +23,23 @@ pub(super) struct Arrivals {
     hashes: Vec<u32>,
     /// Which slot the next new key gets.
     queues: Queues,
+    /// `None`: nobody asks for them.
+    #[cfg(feature = "metrics")]
+    departed: Option<VecDeque<Departed>>,
 }
+
+/// So many departed keys are kept where `max_keys` is smaller.
+#[cfg(feature = "metrics")]
+const FEWEST_DEPARTED: usize = 1_000;
 
 impl Arrivals {
     pub(super) fn new() -> Self {
-        Arrivals { hashes: Vec::new(), queues: Queues::new() }
+        Arrivals {
+            hashes: Vec::new(),
+            queues: Queues::new(),
+            #[cfg(feature = "metrics")]
+            departed: None,
+        }
     }
 }
 
@@ -84,9 +100,31 @@ impl Keys {
         let Some(circuit) = self.slots.circuit(number) else { return false };
         let queue = if circuit.vacate() { Queue::Vacant } else { Queue::Busy };
         let arrivals = &mut *arrivals;
+        #[cfg(feature = "metrics")]
+        self.note_departed(arrivals, circuit);
         self.index.remove(number, &arrivals.hashes);
         arrivals.queues.put(number, queue);
         true
+    }
+
+    /// Keeps what a key had counted that has lost its circuit, if somebody asks for it.
+    #[cfg(feature = "metrics")]
+    fn note_departed(&self, arrivals: &mut Arrivals, circuit: Circuit<'_>) {
+        let departed = circuit.take_departed();
+        if let (Some(departed), Some(kept)) = (departed, &mut arrivals.departed) {
+            // Bounded, however many keys come and go before somebody looks: the latest are kept.
+            if kept.len() >= self.slots.max().max(FEWEST_DEPARTED) {
+                kept.pop_front();
+            }
+            kept.push_back(*departed);
+        }
+    }
+
+    /// The keys that have lost their circuits since this was last asked, or the latest of them; none
+    /// the first time.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn departed(&self) -> VecDeque<Departed> {
+        unpoisoned(self.arrivals.lock()).departed.replace(VecDeque::new()).unwrap_or_default()
     }
 
     /// The key's circuit, if it has one; looking at it doesn't count as use.
@@ -213,7 +251,7 @@ impl Search<'_> {
 
     /// Gives the slot to the key, or puts it where it belongs.
     fn takes(&mut self, slot: usize, circuit: Circuit<'_>, may_go: MayGo) -> bool {
-        let Arrivals { hashes, queues } = &mut *self.arrivals;
+        let Arrivals { hashes, queues, .. } = &mut *self.arrivals;
         match circuit.reassign(self.key, self.rules, self.mode, may_go) {
             Ok(had_key) => {
                 if had_key {
@@ -221,6 +259,8 @@ impl Search<'_> {
                 }
                 circuit.front.touch();
                 queues.put(slot, Queue::Candidate);
+                #[cfg(feature = "metrics")]
+                self.keys.note_departed(self.arrivals, circuit);
                 return true;
             }
             Err(Idleness::Calm) => queues.put(slot, Queue::Candidate),

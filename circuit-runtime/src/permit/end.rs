@@ -181,7 +181,12 @@ fn count(circuit: Circuit<'_>, end: End, verdict: Verdict) {
         End::Outcome(_) => {}
         End::TimedOut => bump(Count::TimedOut),
         End::Panicked => bump(Count::Panicked),
-        End::Cancelled => bump(Count::Cancelled),
+        End::Cancelled => {
+            bump(Count::Cancelled);
+            if matches!(verdict, Verdict::Judged(Mark { failure: true, .. })) {
+                bump(Count::CancelledAsFailure);
+            }
+        }
     }
     let (count, slow) = match verdict {
         Verdict::Judged(Mark { failure: false, slow }) => (Count::Successes, slow),
@@ -192,9 +197,6 @@ fn count(circuit: Circuit<'_>, end: End, verdict: Verdict) {
         Verdict::Neutral => (Count::Ignored, false),
     };
     bump(count);
-    if end == End::Cancelled && count == Count::Failures {
-        bump(Count::CancelledAsFailure);
-    }
     if slow {
         bump(Count::Slow);
     }

@@ -113,8 +113,6 @@ fn app(upstream: Upstream, metrics: PrometheusHandle) -> Router {
 fn scrape(metrics: &PrometheusHandle) -> impl IntoResponse + use<> {
     circuit_runtime::metrics::publish();
     let text = metrics.render();
-    // Lets go of what the histograms have gathered since the last time.
-    metrics.run_upkeep();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
 }
 
@@ -152,6 +150,15 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
     })
 }
 
+/// Lets go of what the histograms have gathered, which would else grow as long as nobody scrapes.
+async fn upkeep(metrics: PrometheusHandle) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        ticks.tick().await;
+        metrics.run_upkeep();
+    }
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match run().await {
@@ -173,6 +180,7 @@ async fn run() -> Result<(), Box<dyn error::Error>> {
     let upstream = Upstream { http: http.clone(), url: surroundings::start_upstream().await? };
     let listener = listen(address).await?;
     let address = listener.local_addr()?;
+    tokio::spawn(upkeep(metrics.clone()));
     let quit = Arc::new(Notify::new());
     let server = axum::serve(listener, app(upstream, metrics)).with_graceful_shutdown({
         let quit = Arc::clone(&quit);

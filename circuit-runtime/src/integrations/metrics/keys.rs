@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::series::{Calls, OUTCOMES, Tenancy};
+use super::series::{Calls, OUTCOMES, Tenancy, past};
 use super::told::Teller;
 use crate::breaker::CircuitBreaker;
 use crate::outcome::State;
@@ -11,7 +11,12 @@ use crate::outcome::State;
 pub(super) fn publish(teller: &Teller<'_>, breaker: &CircuitBreaker) {
     let circuit = breaker.name();
     let present: Vec<_> = breaker.key_views().into_iter().filter_map(Tenancy::of).collect();
-    let (more, gone) = teller.of_keys(circuit, &present);
+    // After the look: what goes in between is in both, and counts once; in neither it would be lost.
+    let past: Vec<_> = breaker.departed_keys().into_iter().map(past).collect();
+    let (more, more_of_past, gone) = teller.of_keys(circuit, &present, &past);
+    for ((key, ..), more) in past.iter().zip(more_of_past) {
+        count(teller, circuit, key, more);
+    }
     for (Tenancy { key, state, .. }, more) in present.iter().zip(more) {
         count(teller, circuit, key, more);
         show(teller, circuit, key, *state);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use metrics::{Recorder, Unit};
 
-use crate::circuit::View;
+use crate::circuit::{Departed, View};
 use crate::counts::{Count, Totals};
 use crate::error::Rejection;
 use crate::integrations::rejection;
@@ -118,6 +118,11 @@ impl Tenancy {
             state: (!view.deserted).then_some(view.state),
         })
     }
+}
+
+/// The key that has had such a time, and the calls of all of it.
+pub(super) fn past(departed: Departed) -> (Arc<str>, (usize, u64), Calls) {
+    (departed.key, departed.stamp, outcomes(&departed.totals))
 }
 
 /// Tells a recorder what the names mean.

@@ -112,15 +112,27 @@ impl Teller<'_> {
         }
     }
 
-    /// What has come since for each of a circuit's keys, and the keys that no longer have a circuit.
+    /// What has come since for each of a circuit's keys, and for those that have lost theirs; and the
+    /// keys that no longer have one.
     pub(super) fn of_keys(
         &self,
         circuit: &'static str,
         present: &[Tenancy],
-    ) -> (Vec<Calls>, Vec<Arc<str>>) {
+        past: &[(Arc<str>, (usize, u64), Calls)],
+    ) -> (Vec<Calls>, Vec<Calls>, Vec<Arc<str>>) {
         self.told(|all| {
             let known = all.keys.entry(circuit).or_default();
             let mut before = std::mem::take(known);
+            // In the order in which they lost their circuits: of a key that did so twice the first time
+            // may have been told in part, the second is new.
+            let more_of_past = past.iter().map(|(key, stamp, calls)| {
+                let told = before.get(key).filter(|told| told.stamp == *stamp);
+                let mut told = told.map(|told| told.calls).unwrap_or_default();
+                let more = differences(&mut told, *calls);
+                before.insert(Arc::clone(key), ToldOfKey { stamp: *stamp, calls: told });
+                more
+            });
+            let more_of_past = more_of_past.collect();
             let more = present.iter().map(|tenancy| {
                 let told = before.remove(&tenancy.key);
                 // A key that went and came back begins anew.
@@ -130,7 +142,7 @@ impl Teller<'_> {
                 known.insert(Arc::clone(&tenancy.key), ToldOfKey { stamp: tenancy.stamp, calls });
                 more
             });
-            (more.collect(), before.into_keys().collect())
+            (more.collect(), more_of_past, before.into_keys().collect())
         })
     }
 

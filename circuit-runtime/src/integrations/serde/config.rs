@@ -1,13 +1,16 @@
 //! `Config` from and to a file: the options of the attribute under their names.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::time::Duration;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use super::duration::DurationError;
 use super::{Text, duration};
 use crate::config::{Config, OnCancel, Window};
+use crate::error::ConfigError;
 
 /// What was given, and what has no default that depends on the rest: reading it back makes the same
 /// `Config`.
@@ -82,22 +85,27 @@ macro_rules! options {
                 }
             }
 
-            /// Takes the option's value from the map into the configuration.
+            /// Takes the option's value from the map into the configuration. What is wrong with the
+            /// value, or with it and an earlier one, is an error of the value: so a format that
+            /// knows lines tells that of the value.
             fn read<'de, A: MapAccess<'de>>(
                 self,
-                config: Config,
+                given: &mut Given,
                 map: &mut A,
-            ) -> Result<Config, A::Error> {
-                let text = OPTIONS[self as usize];
-                Ok(match self {
+            ) -> Result<(), A::Error> {
+                let name = OPTIONS[self as usize];
+                match self {
                     $(Name::$name => {
-                        let value = map.next_value::<$type>();
-                        let value = value.map_err(|error| {
-                            de::Error::custom(format_args!("`{text}`: {error}"))
+                        let value: $type = map.next_value_seed(Seed {
+                            name,
+                            check: |value: &$type| given.checked.$name((*value).into()).validate(),
+                            value: PhantomData,
                         })?;
-                        config.$name(value.into())
+                        given.checked = given.checked.$name(value.into());
+                        given.config = given.config.$name(value.into());
                     })*
-                })
+                }
+                Ok(())
             }
         }
     };
@@ -140,58 +148,223 @@ impl<'de> Visitor<'de> for Options {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Config, A::Error> {
-        let mut config = Config::new();
+        let mut given = Given { config: Config::new(), checked: COMPLETE };
         let mut seen = [false; OPTIONS.len()];
         while let Some(name) = map.next_key::<Name>()? {
             if std::mem::replace(&mut seen[name as usize], true) {
                 return Err(de::Error::duplicate_field(OPTIONS[name as usize]));
             }
-            config = name.read(config, &mut map)?;
+            name.read(&mut given, &mut map)?;
         }
-        config.validate().map_err(de::Error::custom)?;
-        Ok(config)
+        given.config.validate().map_err(de::Error::custom)?;
+        Ok(given.config)
     }
 }
 
-/// Reads text, and nothing else.
-macro_rules! from_text {
-    ($type:ty, $expecting:literal, $read:expr) => {
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Words;
-
-                impl Visitor<'_> for Words {
-                    type Value = $type;
-
-                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        f.write_str($expecting)
-                    }
-
-                    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-                        $read(text)
-                    }
-                }
-
-                deserializer.deserialize_str(Words)
-            }
-        }
-    };
+/// What has been read so far.
+struct Given {
+    config: Config,
+    /// The same over [`COMPLETE`].
+    checked: Config,
 }
 
-from_text!(Name, "the name of an option", |text| {
-    Name::of(text).ok_or_else(|| E::unknown_field(text, OPTIONS))
-});
+/// Has whatever an option needs, so that one by one they are only refused for themselves or for what
+/// stands before them.
+const COMPLETE: Config = Config::new()
+    .failure_rate(1.0)
+    .slow_call(Duration::from_nanos(1))
+    .window(Window::Calls(1_000_000))
+    .recovery(Duration::from_nanos(1))
+    .backoff(2.0);
 
-from_text!(Text, "a duration such as \"30s\"", |text| read_duration(text).map(Text));
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Word;
 
-from_text!(OnCancel, "`ignore` or `failure`", |text| match text {
-    "ignore" => Ok(OnCancel::Ignore),
-    "failure" => Ok(OnCancel::Failure),
-    _ => Err(E::unknown_variant(text, &["ignore", "failure"])),
-});
+        impl Visitor<'_> for Word {
+            type Value = Name;
 
-fn read_duration<E: de::Error>(text: &str) -> Result<Duration, E> {
-    duration::parse(text).map_err(|error| E::custom(format_args!("\"{text}\" {error}")))
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of an option")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Name, E> {
+                Name::of(text).ok_or_else(|| E::unknown_field(text, OPTIONS))
+            }
+        }
+
+        deserializer.deserialize_identifier(Word)
+    }
+}
+
+/// The value of an option. Each form that isn't given is refused, with the option's name.
+trait Value: Sized {
+    /// What is expected, in front of "for `recovery`".
+    const EXPECTED: &'static str;
+
+    fn whole(_: u64) -> Option<Self> {
+        None
+    }
+
+    fn fraction(_: f64) -> Option<Self> {
+        None
+    }
+
+    /// Text is whatever it says: in the environment, numbers are text, too.
+    fn text(text: &str) -> Result<Self, Unread>;
+}
+
+/// Why a text isn't read.
+enum Unread {
+    /// It is something else.
+    Other,
+    Duration(DurationError),
+}
+
+/// Reads the value of the option of this name, and checks it.
+struct Seed<T, F> {
+    name: &'static str,
+    check: F,
+    value: PhantomData<T>,
+}
+
+impl<'de, T: Value, F: Fn(&T) -> Result<(), ConfigError>> DeserializeSeed<'de> for Seed<T, F> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        let value = deserializer.deserialize_any(Read::<T>(self.name, PhantomData))?;
+        (self.check)(&value).map_err(de::Error::custom)?;
+        Ok(value)
+    }
+}
+
+struct Read<T>(&'static str, PhantomData<T>);
+
+impl<T: Value> Read<T> {
+    fn or_unexpected<E: de::Error>(
+        &self,
+        value: Option<T>,
+        found: de::Unexpected<'_>,
+    ) -> Result<T, E> {
+        value.ok_or_else(|| E::invalid_type(found, self))
+    }
+}
+
+impl<T: Value> Visitor<'_> for Read<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} for `{}`", T::EXPECTED, self.0)
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<T, E> {
+        self.or_unexpected(T::whole(value), de::Unexpected::Unsigned(value))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<T, E> {
+        match u64::try_from(value) {
+            Ok(value) => self.visit_u64(value),
+            // What is below zero is refused with its bound, like zero.
+            Err(_) => self.or_unexpected(T::whole(0), de::Unexpected::Signed(value)),
+        }
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<T, E> {
+        self.or_unexpected(T::fraction(value), de::Unexpected::Float(value))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        T::text(text.trim()).map_err(|unread| match unread {
+            Unread::Other => E::invalid_value(de::Unexpected::Str(text), &self),
+            Unread::Duration(error) => E::custom(format_args!("`{}`: \"{text}\" {error}", self.0)),
+        })
+    }
+}
+
+/// A number of calls, or a duration as text.
+impl<'de> Deserialize<'de> for Window {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Read("window", PhantomData))
+    }
+}
+
+impl<'de> Deserialize<'de> for OnCancel {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Read("on_cancel", PhantomData))
+    }
+}
+
+/// What doesn't fit is refused with its bound, like everything above a million.
+fn fitting(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+impl Value for u32 {
+    const EXPECTED: &'static str = "a whole number";
+
+    fn whole(number: u64) -> Option<u32> {
+        Some(fitting(number))
+    }
+
+    fn text(text: &str) -> Result<u32, Unread> {
+        text.parse().map(fitting).map_err(|_| Unread::Other)
+    }
+}
+
+impl Value for f64 {
+    const EXPECTED: &'static str = "a number";
+
+    fn whole(number: u64) -> Option<f64> {
+        Some(f64::from(fitting(number)))
+    }
+
+    fn fraction(number: f64) -> Option<f64> {
+        Some(number)
+    }
+
+    fn text(text: &str) -> Result<f64, Unread> {
+        text.parse().map_err(|_| Unread::Other)
+    }
+}
+
+/// A share of calls.
+#[derive(Clone, Copy)]
+struct Rate(f64);
+
+impl Value for Rate {
+    const EXPECTED: &'static str = "a number such as 0.5, or text such as \"50%\",";
+
+    fn whole(number: u64) -> Option<Rate> {
+        f64::whole(number).map(Rate)
+    }
+
+    fn fraction(number: f64) -> Option<Rate> {
+        Some(Rate(number))
+    }
+
+    fn text(text: &str) -> Result<Rate, Unread> {
+        let Some(percent) = text.strip_suffix('%').map(str::trim_end) else {
+            return f64::text(text).map(Rate);
+        };
+        // Shifted in the text, so that "33.3%" is the number that 0.333 is.
+        let is_plain = percent.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let rate = is_plain.then(|| format!("{percent}e-2").parse().ok()).flatten();
+        rate.map(Rate).ok_or(Unread::Other)
+    }
+}
+
+impl From<Rate> for f64 {
+    fn from(rate: Rate) -> Self {
+        rate.0
+    }
+}
+
+impl Value for Text {
+    const EXPECTED: &'static str = "a duration such as \"30s\"";
+
+    fn text(text: &str) -> Result<Text, Unread> {
+        duration::parse(text).map(Text).map_err(Unread::Duration)
+    }
 }
 
 impl From<Text> for Duration {
@@ -200,81 +373,29 @@ impl From<Text> for Duration {
     }
 }
 
-/// A number of calls, or a duration as text.
-impl<'de> Deserialize<'de> for Window {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct CallsOrTime;
+impl Value for Window {
+    const EXPECTED: &'static str = "a number of calls, or a duration such as \"30s\",";
 
-        impl Visitor<'_> for CallsOrTime {
-            type Value = Window;
+    fn whole(calls: u64) -> Option<Window> {
+        Some(Window::Calls(fitting(calls)))
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number of calls, or a duration such as \"30s\"")
-            }
-
-            fn visit_u64<E: de::Error>(self, calls: u64) -> Result<Window, E> {
-                // What doesn't fit is refused with its bound, like everything above a million.
-                Ok(Window::Calls(u32::try_from(calls).unwrap_or(u32::MAX)))
-            }
-
-            fn visit_i64<E: de::Error>(self, calls: i64) -> Result<Window, E> {
-                self.visit_u64(u64::try_from(calls).unwrap_or(0))
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Window, E> {
-                read_duration(text).map(Window::Time)
-            }
+    fn text(text: &str) -> Result<Window, Unread> {
+        match u32::text(text) {
+            Ok(calls) => Ok(Window::Calls(calls)),
+            Err(_) => Text::text(text).map(|Text(length)| Window::Time(length)),
         }
-
-        deserializer.deserialize_any(CallsOrTime)
     }
 }
 
-/// A number, or text such as `50%`.
-struct Rate(f64);
+impl Value for OnCancel {
+    const EXPECTED: &'static str = "`ignore` or `failure`";
 
-impl From<Rate> for f64 {
-    fn from(rate: Rate) -> Self {
-        rate.0
-    }
-}
-
-impl<'de> Deserialize<'de> for Rate {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NumberOrPercent;
-
-        impl Visitor<'_> for NumberOrPercent {
-            type Value = Rate;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number such as 0.5, or text such as \"50%\"")
-            }
-
-            fn visit_f64<E: de::Error>(self, rate: f64) -> Result<Rate, E> {
-                Ok(Rate(rate))
-            }
-
-            fn visit_u64<E: de::Error>(self, rate: u64) -> Result<Rate, E> {
-                Ok(Rate(f64::from(u32::try_from(rate).unwrap_or(u32::MAX))))
-            }
-
-            fn visit_i64<E: de::Error>(self, rate: i64) -> Result<Rate, E> {
-                self.visit_u64(u64::try_from(rate).unwrap_or(0))
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Rate, E> {
-                // Shifted in the text, so that "33.3%" is the number that 0.333 is.
-                let digits = text.trim().strip_suffix('%').map(str::trim_end);
-                digits
-                    .filter(|digits| {
-                        digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-                    })
-                    .and_then(|digits| format!("{digits}e-2").parse().ok())
-                    .map(Rate)
-                    .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
-            }
+    fn text(text: &str) -> Result<OnCancel, Unread> {
+        match text {
+            "ignore" => Ok(OnCancel::Ignore),
+            "failure" => Ok(OnCancel::Failure),
+            _ => Err(Unread::Other),
         }
-
-        deserializer.deserialize_any(NumberOrPercent)
     }
 }

@@ -157,6 +157,7 @@ impl Serialize for Reason {
 }
 
 /// A duration as text.
+#[derive(Clone, Copy)]
 struct Text(Duration);
 
 impl Serialize for Text {

@@ -5,7 +5,6 @@ use tower_layer::Layer;
 
 use super::{ByResult, CircuitBreakerService};
 use crate::breaker::CircuitBreaker;
-use crate::outcome::Outcome;
 
 /// Puts a circuit breaker around a service.
 ///
@@ -33,7 +32,13 @@ impl CircuitBreakerLayer {
 }
 
 impl<C> CircuitBreakerLayer<C> {
-    /// Says what a result counts as, instead of `Ok` as a success and `Err` as a failure.
+    /// Says what a result counts as, instead of `Ok` as a success and `Err` as a failure: a function
+    /// or a closure of a `&Result<Response, Error>`, or whatever else [`Classify`](super::Classify)
+    /// is written for.
+    ///
+    /// A closure in the async block of a task that names a boxed error in its argument has to write
+    /// the lifetime, `Box<dyn Error + Send + Sync + '_>`: [`BoxError`](super::BoxError) fixes it, and
+    /// the compiler holds the closure to be "not general enough". A function may name either.
     ///
     /// ```
     /// use circuit_runtime::tower::CircuitBreakerLayer;
@@ -55,10 +60,7 @@ impl<C> CircuitBreakerLayer<C> {
     /// # }
     /// ```
     #[must_use]
-    pub fn classify<Response, Error, F>(self, classify: F) -> CircuitBreakerLayer<F>
-    where
-        F: Fn(&Result<Response, Error>) -> Outcome,
-    {
+    pub fn classify<F>(self, classify: F) -> CircuitBreakerLayer<F> {
         CircuitBreakerLayer {
             breaker: self.breaker,
             classify,

@@ -55,6 +55,41 @@
 //! ServiceBuilder::new().layer(retry).layer(CircuitBreakerLayer::new(&PAYMENTS)).layer(timeout).service(client)
 //! ```
 //!
+//! A limit that sheds load stands inside of the breaker, which has to be told that what it sheds says
+//! nothing about the service:
+//!
+//! ```
+//! use circuit_runtime::tower::{BoxError, CircuitBreakerLayer};
+//! use circuit_runtime::{CircuitBreaker, Config, Outcome};
+//! use tower::load_shed::error::Overloaded;
+//! use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+//!
+//! static SEARCH: CircuitBreaker = CircuitBreaker::new("search", Config::new().threshold(1));
+//!
+//! fn classify(result: &Result<(), BoxError>) -> Outcome {
+//!     match result {
+//!         Ok(()) => Outcome::Success,
+//!         Err(error) if error.is::<Overloaded>() => Outcome::Ignored,
+//!         Err(_) => Outcome::Failure,
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let mut search = ServiceBuilder::new()
+//!     .layer(CircuitBreakerLayer::new(&SEARCH).classify(classify))
+//!     .load_shed()
+//!     .concurrency_limit(1)
+//!     .service(service_fn(|()| async { Ok::<_, BoxError>(()) }));
+//!
+//! let held = search.ready().await.unwrap().call(());
+//! let error = search.ready().await.unwrap().call(()).await.unwrap_err();
+//! assert!(error.is::<Overloaded>());
+//! held.await.unwrap();
+//! assert_eq!((SEARCH.snapshot().ignored, SEARCH.snapshot().failures), (1, 0));
+//! # }
+//! ```
+//!
 //! # Readiness
 //!
 //! `poll_ready` is the inner service's own. The circuit is asked in `call`, so that a service that
