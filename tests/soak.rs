@@ -188,6 +188,7 @@ fn outcome(random: &mut Random) -> Outcome {
         0 => Outcome::Ignored,
         fate if fate > bad => Outcome::Success,
         7 => Outcome::OpenFor(MOMENT),
+        6 => Outcome::RetryAfter(MOMENT),
         _ => Outcome::Failure,
     }
 }
@@ -243,7 +244,9 @@ fn call(breaker: &'static CircuitBreaker, random: &mut Random, done: &mut Done) 
                     permit.failure();
                     return;
                 }
-                Outcome::Failure | Outcome::OpenFor(_) => done.failures += 1,
+                Outcome::Failure | Outcome::RetryAfter(_) | Outcome::OpenFor(_) => {
+                    done.failures += 1;
+                }
             }
             permit.record(outcome);
         }

@@ -33,19 +33,20 @@ use quote::quote;
 ///
 /// | option | value | default | meaning |
 /// |---|---|---|---|
-/// | `threshold` | integer ≥ 1 | 5, unless `failure_rate` is given | opens after so many failures in a row; the slow rules leave it on |
+/// | `threshold` | integer ≥ 1 | 5, unless `failure_rate` or `failure_count` is given | opens after so many failures in a row; the slow rules leave it on |
 /// | `failure_rate` | number in (0, 1], or `"50%"` | off | opens when failures / calls in the window reaches it |
+/// | `failure_count` | integer ≥ 1 | off | opens when the window holds so many failures, whatever the successes between them |
 /// | `slow_call` | duration | off | a call that took at least this long is slow, whatever it returned |
-/// | `slow_rate` | as `failure_rate` | 1.0 when `slow_call` is given | opens when slow / calls in the window reaches it |
-/// | `window` | integer (calls) or duration | 100 calls | what the two rates are taken over: the last N calls, or the last stretch of time |
+/// | `slow_rate` | as `failure_rate` | 0.5 when `slow_call` is given | opens when slow / calls in the window reaches it |
+/// | `window` | integer (calls) or duration | 100 calls | what the rates and the count are taken over: the last N calls, or the last stretch of time |
 /// | `min_calls` | integer ≥ 1 | 10, or a smaller count window | no rate is judged on fewer calls than this |
 /// | `recovery` | duration | `"60s"` | how long the circuit stays open before it lets a probe through |
 /// | `backoff` | number ≥ 1 | 1 | each opening in a row multiplies the wait by this |
-/// | `max_recovery` | duration | 10 × `recovery` | cap of the wait |
+/// | `max_recovery` | duration | 10 × `recovery` | cap of the wait; where it is given, also of what a service asks for (`Retry-After`) |
 /// | `jitter` | number in [0, 1) | 0 | the wait, after the cap, is drawn from wait × (1 ± jitter) |
 /// | `success_threshold` | integer, 1 to 1,000 | 1 | probes that must succeed for the circuit to close |
-/// | `probes` | integer, `success_threshold` to 1,000 | `success_threshold` | calls that a half-open circuit admits to decide; also the most in flight at once |
-/// | `probe_timeout` | duration | `recovery` | how long unanswered probes may block the next ones |
+/// | `probes` | integer, `success_threshold` to 1,000 | `success_threshold` | calls that a half-open circuit admits to decide; also the most in flight per round of probes |
+/// | `probe_timeout` | duration | the longer of `recovery` and `timeout`; by hand and with `breaker`: `recovery` | how long unanswered probes may block the next ones, not less than `timeout`; each further round of probes is twice as patient, at most ten times |
 /// | `failure` | match-arm pattern, guard allowed | `Err(_)` | results that match are failures: `failure = Err(e) if e.is_server_error()` |
 /// | `ignore` | match-arm pattern, guard allowed | none | results that match count neither way; wins over `failure` |
 /// | `classify` | path or closure `Fn(&Ret) -> Outcome` | none | full control over what a result counts as |

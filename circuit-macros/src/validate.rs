@@ -18,10 +18,12 @@ pub(crate) use both::both;
 pub(crate) fn options(options: &Options, problems: &mut Problems) {
     breaker_has_its_own_circuit(options, problems);
     classify_alone(options, problems);
-    min_calls_fit_the_window(options, problems);
+    fits_the_window(options, Opt::MinCalls, "no rate would ever be judged", problems);
+    fits_the_window(options, Opt::FailureCount, "it could never be reached", problems);
     window_fits_a_key(options, problems);
     probes_reach_the_success_threshold(options, problems);
-    max_recovery_reaches_recovery(options, problems);
+    reaches(options, Opt::MaxRecovery, Opt::Recovery, Some(Duration::from_secs(60)), problems);
+    reaches(options, Opt::ProbeTimeout, Opt::Timeout, None, problems);
     if !options.has_unknown {
         nothing_is_missing(options, problems);
     }
@@ -105,37 +107,27 @@ fn classify_alone(options: &Options, problems: &mut Problems) {
 
 fn nothing_is_missing(options: &Options, problems: &mut Problems) {
     let has_rate = options.has(Opt::FailureRate) || options.has(Opt::SlowCall);
+    let has_count = options.has(Opt::FailureCount);
     for given in options.iter() {
         let missing = match given.option {
             Opt::SlowRate if !options.has(Opt::SlowCall) => {
                 "needs `slow_call`, which says when a call is slow: `slow_call = \"2s\"`"
             }
             // Without `slow_call` a `slow_rate` has its own error already.
-            Opt::Window | Opt::MinCalls if !has_rate && !options.has(Opt::SlowRate) => {
+            Opt::Window if !has_rate && !has_count && !options.has(Opt::SlowRate) => {
+                "needs a rule to judge by: `failure_rate = 0.5`, `failure_count = 5` or \
+                 `slow_call = \"2s\"`"
+            }
+            Opt::MinCalls if !has_rate && !options.has(Opt::SlowRate) => {
                 "needs a rate to judge: `failure_rate = 0.5` or `slow_call = \"2s\"`"
             }
             Opt::MaxKeys if !options.has(Opt::Key) => "needs `key`: `key = host`",
             Opt::FallbackOn if !options.has(Opt::Fallback) => {
                 "needs `fallback`: `fallback = cached_price`"
             }
-            Opt::MaxRecovery if !grows(options) => {
-                "needs `backoff` above 1, without which the wait never grows: `backoff = 2.0`"
-            }
             _ => continue,
         };
-        let at = match (given.option, options.both(Opt::MaxRecovery, Opt::Backoff)) {
-            (Opt::MaxRecovery, Some([_, later])) => &later.key,
-            _ => &given.key,
-        };
-        problems.add(at, format!("`{}` {missing}", name(given)));
-    }
-}
-
-fn grows(options: &Options) -> bool {
-    match options.value(Opt::Backoff) {
-        None => false,
-        Some(Value::Number(factor, _)) => *factor > 1.0,
-        Some(_) => true,
+        problems.add(&given.key, format!("`{}` {missing}", name(given)));
     }
 }
 
@@ -144,8 +136,9 @@ fn blame<'a>(options: &'a Options, option: Opt, given: &'a Given) -> &'a Given {
     options.both(option, given.option).map_or(given, |[_, later]| later)
 }
 
-fn min_calls_fit_the_window(options: &Options, problems: &mut Problems) {
-    let Some(given) = options.get(Opt::MinCalls) else {
+/// No count of calls is above a window of calls.
+fn fits_the_window(options: &Options, count: Opt, otherwise: &str, problems: &mut Problems) {
+    let Some(given) = options.get(count) else {
         return;
     };
     let (window, by_default) = match options.value(Opt::Window) {
@@ -157,8 +150,8 @@ fn min_calls_fit_the_window(options: &Options, problems: &mut Problems) {
         problems.add(
             &blame(options, Opt::Window, given).tokens,
             format!(
-                "`min_calls` must be at most `window`, which is {window} calls{by_default}: \
-                 no rate would ever be judged"
+                "`{}` must be at most `window`, which is {window} calls{by_default}: {otherwise}",
+                name(given),
             ),
         );
     }
@@ -194,19 +187,26 @@ fn probes_reach_the_success_threshold(options: &Options, problems: &mut Problems
     }
 }
 
-fn max_recovery_reaches_recovery(options: &Options, problems: &mut Problems) {
-    let Some(given) = options.get(Opt::MaxRecovery) else {
+/// One time is at least as long as another, which may be `by_default` where it isn't given.
+fn reaches(
+    options: &Options,
+    longer: Opt,
+    shorter: Opt,
+    by_default: Option<Duration>,
+    problems: &mut Problems,
+) {
+    let Some(given) = options.get(longer) else {
         return;
     };
-    let (recovery, is) = match options.value(Opt::Recovery) {
-        Some(Value::Time(recovery)) => (*recovery, ""),
-        None => (Duration::from_secs(60), ", which is 60s by default"),
-        Some(_) => return,
+    let (least, is) = match (options.value(shorter), by_default) {
+        (Some(Value::Time(least)), _) => (*least, String::new()),
+        (None, Some(least)) => (least, format!(", which is {}s by default", least.as_secs())),
+        _ => return,
     };
-    if matches!(given.value, Value::Time(most) if most < recovery) {
+    if matches!(given.value, Value::Time(most) if most < least) {
         problems.add(
-            &blame(options, Opt::Recovery, given).tokens,
-            format!("`max_recovery` must be at least `recovery`{is}"),
+            &blame(options, shorter, given).tokens,
+            format!("`{}` must be at least `{}`{is}", name(given), shorter.spec().name),
         );
     }
 }

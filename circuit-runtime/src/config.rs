@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::clock::{Nanos, nanos};
+use crate::clock::{NEVER, Nanos, nanos};
 use crate::error::ConfigError;
 
 /// The largest count that any option takes.
@@ -12,7 +12,7 @@ pub(crate) const MAX_PROBES: u32 = 1_000;
 /// The largest count window of a circuit that exists once per key.
 pub(crate) const MAX_KEYED_WINDOW: u32 = 10_000;
 
-/// What the rates are taken over.
+/// What the rates and the count of failures are taken over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Window {
     /// The last so many calls, exactly; 1 to 1,000,000.
@@ -55,6 +55,7 @@ pub enum OnCancel {
 pub struct Config {
     pub(crate) threshold: Option<u32>,
     pub(crate) failure_rate: Option<f64>,
+    pub(crate) failure_count: Option<u32>,
     pub(crate) slow_call: Option<Duration>,
     pub(crate) slow_rate: Option<f64>,
     pub(crate) window: Option<Window>,
@@ -68,12 +69,25 @@ pub struct Config {
     pub(crate) probe_timeout: Option<Duration>,
     pub(crate) on_cancel: OnCancel,
     pub(crate) max_concurrent: Option<u32>,
+    /// How long calls may take, where that is known: it is no option of the circuit's, but
+    /// `probe_timeout` depends on it.
+    pub(crate) timeout: Option<Duration>,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Config::new()
     }
+}
+
+/// Refuses what doesn't hold.
+macro_rules! require {
+    ($holds:expr, $message:literal) => {
+        let holds: bool = $holds;
+        if !holds {
+            return Err(ConfigError::new($message));
+        }
+    };
 }
 
 impl Config {
@@ -84,6 +98,7 @@ impl Config {
         Config {
             threshold: None,
             failure_rate: None,
+            failure_count: None,
             slow_call: None,
             slow_rate: None,
             window: None,
@@ -97,11 +112,12 @@ impl Config {
             probe_timeout: None,
             on_cancel: OnCancel::Ignore,
             max_concurrent: None,
+            timeout: None,
         }
     }
 
     /// Opens after so many failures in a row; 1 to 1,000,000. Default 5, or off when a
-    /// `failure_rate` is given.
+    /// `failure_rate` or a `failure_count` is given.
     #[must_use]
     pub const fn threshold(mut self, failures: u32) -> Self {
         self.threshold = Some(failures);
@@ -115,6 +131,14 @@ impl Config {
         self
     }
 
+    /// Opens when the window holds so many failures, whatever the successes between them; 1 to
+    /// 1,000,000. Default off.
+    #[must_use]
+    pub const fn failure_count(mut self, failures: u32) -> Self {
+        self.failure_count = Some(failures);
+        self
+    }
+
     /// A call that took at least this long is slow, whatever it returned. Default off.
     #[must_use]
     pub const fn slow_call(mut self, at_least: Duration) -> Self {
@@ -122,7 +146,7 @@ impl Config {
         self
     }
 
-    /// Opens when slow calls / calls in the window reaches this; above 0, at most 1. Default 1 when
+    /// Opens when slow calls / calls in the window reaches this; above 0, at most 1. Default 0.5 when
     /// `slow_call` is given.
     #[must_use]
     pub const fn slow_rate(mut self, rate: f64) -> Self {
@@ -130,7 +154,7 @@ impl Config {
         self
     }
 
-    /// What the two rates are taken over. Default the last 100 calls.
+    /// What the two rates and the count of failures are taken over. Default the last 100 calls.
     #[must_use]
     pub const fn window(mut self, window: Window) -> Self {
         self.window = Some(window);
@@ -158,7 +182,10 @@ impl Config {
         self
     }
 
-    /// The cap of the wait under `backoff`. Default 10 × `recovery`.
+    /// The cap of the wait under `backoff`, and of what a service asks for
+    /// ([`Outcome::RetryAfter`](crate::Outcome::RetryAfter),
+    /// [`Outcome::OpenFor`](crate::Outcome::OpenFor)). Default 10 × `recovery` for the former, none
+    /// for the latter.
     #[must_use]
     pub const fn max_recovery(mut self, wait: Duration) -> Self {
         self.max_recovery = Some(wait);
@@ -179,15 +206,17 @@ impl Config {
         self
     }
 
-    /// Calls that half-open admits to decide, which is also the most in flight at once; from
-    /// `success_threshold` to 1,000. Default `success_threshold`.
+    /// Calls that half-open admits to decide, which is also the most in flight per round of probes;
+    /// from `success_threshold` to 1,000. Default `success_threshold`.
     #[must_use]
     pub const fn probes(mut self, places: u32) -> Self {
         self.probes = Some(places);
         self
     }
 
-    /// How long unanswered probes may block the next ones. Default `recovery`.
+    /// How long unanswered probes may block the next ones; twice as long in each further round of
+    /// probes, at most ten times. Default `recovery`, or the attribute's `timeout` where that is
+    /// longer; not shorter than that.
     #[must_use]
     pub const fn probe_timeout(mut self, lease: Duration) -> Self {
         self.probe_timeout = Some(lease);
@@ -209,26 +238,44 @@ impl Config {
         self
     }
 
+    /// For generated code: how long the calls may take.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn __timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
+        self
+    }
+
     /// Checks each value and how the values go together.
     ///
     /// # Errors
     ///
     /// The first thing that can't be meant, with the option's name and the remedy.
     pub const fn validate(&self) -> Result<(), ConfigError> {
-        macro_rules! require {
-            ($holds:expr, $message:literal) => {
-                let holds: bool = $holds;
-                if !holds {
-                    return Err(ConfigError::new($message));
-                }
-            };
+        match self.validate_trip_rules() {
+            Ok(()) => self.validate_recovery(),
+            refused => refused,
         }
+    }
+
+    /// What opens the circuit.
+    const fn validate_trip_rules(&self) -> Result<(), ConfigError> {
         if let Some(threshold) = self.threshold {
             require!(threshold >= 1, "`threshold` must be at least 1");
             require!(threshold <= MAX_COUNT, "`threshold` must be at most 1,000,000");
         }
         if let Some(rate) = self.failure_rate {
             require!(is_rate(rate), "`failure_rate` must be above 0 and at most 1");
+        }
+        if let Some(failures) = self.failure_count {
+            require!(failures >= 1, "`failure_count` must be at least 1");
+            require!(failures <= MAX_COUNT, "`failure_count` must be at most 1,000,000");
+            if let Window::Calls(calls) = self.effective_window() {
+                require!(
+                    failures <= calls,
+                    "`failure_count` is above `window`, so that it could never be reached; lower `failure_count` or raise `window`"
+                );
+            }
         }
         if let Some(slow) = self.slow_call {
             require!(!slow.is_zero(), "`slow_call` must be longer than zero");
@@ -252,8 +299,8 @@ impl Config {
                 }
             }
             require!(
-                rated,
-                "`window` needs a rate: give `failure_rate` or `slow_call`, or leave `window` out"
+                rated || self.failure_count.is_some(),
+                "`window` needs a rule: give `failure_rate`, `failure_count` or `slow_call`, or leave `window` out"
             );
         }
         if let Some(min_calls) = self.min_calls {
@@ -270,6 +317,11 @@ impl Config {
                 );
             }
         }
+        Ok(())
+    }
+
+    /// What closes it again, and the rest.
+    const fn validate_recovery(&self) -> Result<(), ConfigError> {
         require!(!self.recovery.is_zero(), "`recovery` must be longer than zero");
         require!(
             self.backoff >= 1.0 && self.backoff < f64::INFINITY,
@@ -277,10 +329,6 @@ impl Config {
         );
         if let Some(max) = self.max_recovery {
             require!(!max.is_zero(), "`max_recovery` must be longer than zero");
-            require!(
-                self.backoff > 1.0,
-                "`max_recovery` needs `backoff` above 1, without which the wait never grows"
-            );
             require!(
                 nanos(max) >= nanos(self.recovery),
                 "`max_recovery` must be at least `recovery`"
@@ -302,6 +350,12 @@ impl Config {
         }
         if let Some(lease) = self.probe_timeout {
             require!(!lease.is_zero(), "`probe_timeout` must be longer than zero");
+            if let Some(timeout) = self.timeout {
+                require!(
+                    nanos(lease) >= nanos(timeout),
+                    "`probe_timeout` is below `timeout`, so that probes would be given up that may still answer; raise it, or lower `timeout`"
+                );
+            }
         }
         if let Some(limit) = self.max_concurrent {
             require!(limit >= 1, "`max_concurrent` must be at least 1");
@@ -338,23 +392,24 @@ impl Config {
         };
         let recovery = nanos(self.recovery);
         Rules {
-            threshold: match (self.threshold, self.failure_rate) {
-                (Some(threshold), _) => Some(threshold),
-                (None, None) => Some(5),
-                (None, Some(_)) => None,
+            threshold: match (self.threshold, self.failure_rate, self.failure_count) {
+                (Some(threshold), _, _) => Some(threshold),
+                (None, None, None) => Some(5),
+                (None, _, _) => None,
             },
             failure_rate: self.failure_rate,
+            failure_count: self.failure_count,
             slow_call: match self.slow_call {
                 Some(slow) => Some(nanos(slow)),
                 None => None,
             },
             slow_rate: match (self.slow_rate, self.slow_call) {
                 (Some(rate), _) => Some(rate),
-                (None, Some(_)) => Some(1.0),
+                (None, Some(_)) => Some(0.5),
                 (None, None) => None,
             },
-            window: match (self.failure_rate, self.slow_call) {
-                (None, None) => None,
+            window: match (self.failure_rate, self.failure_count, self.slow_call) {
+                (None, None, None) => None,
                 _ => Some(window),
             },
             min_calls,
@@ -364,6 +419,10 @@ impl Config {
                 Some(max) => nanos(max),
                 None => recovery.saturating_mul(10),
             },
+            max_asked: match self.max_recovery {
+                Some(max) => nanos(max),
+                None => NEVER,
+            },
             jitter: self.jitter,
             success_threshold: self.success_threshold,
             probes: match self.probes {
@@ -372,7 +431,10 @@ impl Config {
             },
             probe_timeout: match self.probe_timeout {
                 Some(lease) => nanos(lease),
-                None => recovery,
+                None => match self.timeout {
+                    Some(timeout) if nanos(timeout) > recovery => nanos(timeout),
+                    _ => recovery,
+                },
             },
             cancel_is_failure: matches!(self.on_cancel, OnCancel::Failure),
             max_concurrent: self.max_concurrent,
@@ -389,6 +451,7 @@ const fn is_rate(rate: f64) -> bool {
 pub(crate) struct Rules {
     pub(crate) threshold: Option<u32>,
     pub(crate) failure_rate: Option<f64>,
+    pub(crate) failure_count: Option<u32>,
     pub(crate) slow_call: Option<Nanos>,
     pub(crate) slow_rate: Option<f64>,
     pub(crate) window: Option<Window>,
@@ -396,6 +459,8 @@ pub(crate) struct Rules {
     pub(crate) recovery: Nanos,
     pub(crate) backoff: f64,
     pub(crate) max_recovery: Nanos,
+    /// The cap of what a service may ask for.
+    pub(crate) max_asked: Nanos,
     pub(crate) jitter: f64,
     pub(crate) success_threshold: u32,
     pub(crate) probes: u32,

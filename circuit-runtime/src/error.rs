@@ -64,8 +64,9 @@ impl CircuitOpenError {
         Rejection::of_bits(self.why & !(u64::MAX << REASON))
     }
 
-    /// How long to wait before a call has a chance: what is left of the wait when open, the time
-    /// until `probe_timeout` frees the places when half-open, `None` for the other reasons.
+    /// How long to wait before a call has a chance: what is left of the wait when open; what is left
+    /// until the next round of probes when half-open, at most a second, since a probe is over by
+    /// then as a rule; `None` for the other reasons.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         match self.reason() {

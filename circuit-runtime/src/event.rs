@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use crate::config::Window;
 use crate::foreign::contained;
 use crate::outcome::State;
 use crate::sync::unpoisoned;
@@ -71,6 +72,16 @@ pub enum Reason {
         /// The configured rate.
         rate: f64,
     },
+    /// The window holds so many failures: `failure_count`.
+    #[non_exhaustive]
+    FailureCount {
+        /// The failures in the window.
+        failures: u32,
+        /// The configured count.
+        count: u32,
+        /// The window.
+        window: Window,
+    },
     /// The share of slow calls in the window reached `slow_rate`.
     #[non_exhaustive]
     SlowRate {
@@ -84,7 +95,7 @@ pub enum Reason {
     /// An outcome asked for it: [`Outcome::OpenFor`](crate::Outcome::OpenFor).
     #[non_exhaustive]
     Requested {
-        /// For how long.
+        /// For how long; [`Transition::retry_after`] says how long it is.
         wait: Duration,
     },
     /// The wait was over, and a probe was admitted.
@@ -129,6 +140,14 @@ impl fmt::Display for Reason {
             }
             Reason::FailureRate { failures, calls, rate } => {
                 write!(f, "{failures} of {calls} calls failed (failure_rate {rate})")
+            }
+            Reason::FailureCount { failures, count, window } => {
+                write!(f, "{failures} failures in the last ")?;
+                match window {
+                    Window::Calls(calls) => write!(f, "{calls} calls")?,
+                    Window::Time(length) => write!(f, "{length:?}")?,
+                }
+                write!(f, " (failure_count {count})")
             }
             Reason::SlowRate { slow, calls, rate } => {
                 write!(f, "{slow} of {calls} calls were slow (slow_rate {rate})")

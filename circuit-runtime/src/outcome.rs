@@ -16,9 +16,15 @@ pub enum Outcome {
     Failure,
     /// Says nothing about the service: counts neither way and gives a probe's place back.
     Ignored,
-    /// A failure that opens the circuit at once, for exactly this time, as a `Retry-After` header
-    /// asks: no backoff, no jitter, no cap, and the streak of openings stays as it was. Zero
-    /// opens it and lets the next call probe.
+    /// A failure of a service that says when to come back, as a `Retry-After` header does: if the
+    /// circuit opens or reopens in this period, it waits for at least the longest time that was
+    /// asked for, but not longer than a `max_recovery` that was given. It doesn't open the circuit
+    /// by itself. Zero makes it an ordinary failure.
+    RetryAfter(Duration),
+    /// A failure that opens the circuit at once, for exactly this time. No backoff; `jitter` only
+    /// makes it longer, and so does a [`RetryAfter`](Outcome::RetryAfter) of the same period that
+    /// asked for more; a `max_recovery` that was given is its cap. The streak of openings and its
+    /// last wait stay as they were. Zero makes it an ordinary failure.
     OpenFor(Duration),
 }
 
@@ -58,7 +64,8 @@ pub enum Mode {
     Normal,
     /// Every call is rejected. Calls admitted earlier are still judged.
     ForcedOpen,
-    /// Every call passes and is judged by nothing; the lifetime counters go on.
+    /// Every call passes and nothing is judged, calls admitted earlier neither; the lifetime counters
+    /// go on. A probe that ends meanwhile gives its place back.
     Disabled,
     /// Calls that would be rejected run all the same, counted in `rejected` and judged by nothing.
     Shadow,

@@ -11,6 +11,7 @@ use crate::clock::Nanos;
 use crate::counts::{Count, Totals};
 use crate::event::Transition;
 use crate::outcome::{Mode, State};
+use crate::state::{in_float, shown};
 use crate::window::Figures;
 
 /// A circuit at one moment. `Display` prints one line.
@@ -34,10 +35,10 @@ pub struct Snapshot {
     pub mode: Mode,
     /// The present run of failures while closed; the longest one, of a sum.
     pub failures_in_a_row: u32,
-    /// What stands in the window; `None` where no rate is configured.
+    /// What stands in the window; `None` where neither a rate nor `failure_count` is configured.
     pub window: Option<WindowSnapshot>,
-    /// What is left of the wait when open, the time until `probe_timeout` frees the places when
-    /// half-open and full; the shortest one, of a sum.
+    /// What is left of the wait when open, and when half-open and full the time until the next round
+    /// of probes, at most a second; the shortest one, of a sum.
     pub retry_after: Option<Duration>,
     /// Calls that hold a place of the bulkhead now; `None` without `max_concurrent`, since calls in
     /// flight are only counted for it.
@@ -74,6 +75,8 @@ pub struct Snapshot {
 /// A snapshot, and what only a metric shows.
 pub(crate) struct Look {
     pub(crate) snapshot: Snapshot,
+    /// The window, exactly: a snapshot's figures end at 32 bits.
+    window: Option<Figures>,
     #[cfg(feature = "metrics")]
     pub(crate) totals: Totals,
     /// For how long the last of the open circuits is open.
@@ -89,6 +92,7 @@ impl Look {
             totals: view.totals,
             #[cfg(feature = "metrics")]
             open_for: view.open_for(),
+            window: view.window,
             snapshot: Snapshot::of(name, view, true),
         }
     }
@@ -100,7 +104,7 @@ impl Look {
             self.totals.join(&view.totals);
             self.open_for = self.open_for.max(view.open_for());
         }
-        self.snapshot.join(view);
+        self.snapshot.join(view, &mut self.window);
     }
 }
 
@@ -180,19 +184,16 @@ impl Snapshot {
 
     /// Adds the circuit of one key to the sum over all keys: of one that is deserted, only what it has
     /// counted.
-    pub(crate) fn join(&mut self, view: View) {
+    pub(crate) fn join(&mut self, view: View, window: &mut Option<Figures>) {
         if !view.deserted {
             self.state = self.state.max(view.state);
             self.failures_in_a_row = self.failures_in_a_row.max(view.failures_in_a_row);
             let retry_after = view.retry_after.map(Duration::from_nanos);
             self.retry_after = [self.retry_after, retry_after].into_iter().flatten().min();
         }
-        if let (Some(sum), Some(more)) = (&mut self.window, view.window) {
-            *sum = WindowSnapshot::of(Figures {
-                calls: sum.calls.saturating_add(more.calls),
-                failures: sum.failures.saturating_add(more.failures),
-                slow: sum.slow.saturating_add(more.slow),
-            });
+        if let (Some(sum), Some(more)) = (window, view.window) {
+            sum.join(more);
+            self.window = Some(WindowSnapshot::of(*sum));
         }
         if let (Some(sum), Some(more)) = (&mut self.in_flight, view.in_flight) {
             *sum = sum.saturating_add(more);
@@ -215,11 +216,11 @@ impl Snapshot {
 impl WindowSnapshot {
     fn of(figures: Figures) -> Self {
         let Figures { calls, failures, slow } = figures;
-        let rate = |count: u32| (calls > 0).then(|| f64::from(count) / f64::from(calls));
+        let rate = |count: u64| (calls > 0).then(|| in_float(count) / in_float(calls));
         WindowSnapshot {
-            calls,
-            failures,
-            slow,
+            calls: shown(calls),
+            failures: shown(failures),
+            slow: shown(slow),
             failure_rate: rate(failures),
             slow_rate: rate(slow),
         }

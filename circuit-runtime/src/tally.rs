@@ -46,19 +46,23 @@ pub(crate) struct Tally {
 pub(crate) struct Row {
     /// The generation in which all of this was counted.
     generation: AtomicU64,
-    /// Where the current bucket is, and when it ends.
+    /// Where the current bucket is, its number, and when it ends.
     current: AtomicU32,
+    at: AtomicU64,
     ends: AtomicU64,
     /// Those of this thread that no other lifetime counter has.
     successes: Counter,
-    /// The number of a bucket in the upper half, the successes in it in the lower.
+    /// The last bits of a bucket's number, and the successes in it: as many as a thread can count in
+    /// some days. Only the last ten buckets up to the current one hold any, so that these few bits
+    /// tell them apart for ever.
     buckets: [AtomicU64; BUCKETS],
 }
 
-/// Where in an [`AtomicU64`] of a row the number of the bucket begins, and what is left for the
-/// successes.
-const NUMBER: u32 = 32;
-const COUNT: u64 = u32::MAX as u64;
+/// Where in a bucket its number begins, and what is left for the successes.
+const NUMBER: u32 = 48;
+const COUNT: u64 = (1 << NUMBER) - 1;
+/// Where in a generation the epoch begins.
+const EPOCH: u32 = 32;
 /// In a generation: its buckets have been placed and hold.
 const PLACED: u64 = 1 << 31;
 
@@ -105,13 +109,13 @@ impl Tally {
     /// that successes count here.
     pub(crate) fn place(&self, epoch: u32, Span { origin, width, .. }: Span) {
         let generation = self.generation.load(Ordering::Relaxed);
-        if generation & PLACED != 0 && generation >> NUMBER == u64::from(epoch) {
+        if generation & PLACED != 0 && generation >> EPOCH == u64::from(epoch) {
             return;
         }
         self.origin.store(origin, Ordering::Relaxed);
         self.width.store(width, Ordering::Relaxed);
         let number = (generation + 1) & (PLACED - 1);
-        let generation = u64::from(epoch) << NUMBER | PLACED | number;
+        let generation = u64::from(epoch) << EPOCH | PLACED | number;
         self.generation.store(generation, Ordering::Release);
     }
 
@@ -136,7 +140,7 @@ impl Tally {
         let generation = self.generation.load(Ordering::Acquire);
         // A row's generation is one that has been placed.
         let present = row.generation.load(Ordering::Relaxed) == generation
-            && generation >> NUMBER == u64::from(epoch);
+            && generation >> EPOCH == u64::from(epoch);
         present.then_some(row)
     }
 
@@ -146,7 +150,7 @@ impl Tally {
     #[inline(always)]
     pub(crate) fn count(&self, epoch: u32, moment: &Moment) -> Option<&Row> {
         let generation = self.generation.load(Ordering::Acquire);
-        if generation & PLACED == 0 || generation >> NUMBER != u64::from(epoch) {
+        if generation & PLACED == 0 || generation >> EPOCH != u64::from(epoch) {
             return None;
         }
         let row = self.rows.get().or_else(|| self.rows.get_or_make(Row::default))?;
@@ -164,21 +168,31 @@ impl Tally {
     #[cold]
     #[inline(never)]
     fn turn(&self, row: &Row, generation: u64, now: Nanos) {
-        if row.generation.load(Ordering::Relaxed) != generation {
-            for bucket in &row.buckets {
-                bucket.store(0, Ordering::Relaxed);
-            }
-            row.generation.store(generation, Ordering::Release);
-        }
         let (origin, width) =
             (self.origin.load(Ordering::Relaxed), self.width.load(Ordering::Relaxed));
         let number = now.saturating_sub(origin) / width;
+        let is_new = row.generation.load(Ordering::Relaxed) != generation;
+        // A row turns to a later bucket, or to its first one. Those that it passed by hold nothing.
+        if is_new {
+            for bucket in &row.buckets {
+                bucket.store(0, Ordering::Relaxed);
+            }
+        } else {
+            let passed = number.saturating_sub(row.at.load(Ordering::Relaxed));
+            for back in 0..passed.min(BUCKETS as u64) {
+                row.buckets[slot(number - back)].store(0, Ordering::Relaxed);
+            }
+        }
         #[expect(clippy::cast_possible_truncation, reason = "below ten")]
         row.current.store(slot(number) as u32, Ordering::Relaxed);
+        row.buckets[slot(number)].store(number << NUMBER, Ordering::Relaxed);
         row.ends
             .store(origin.saturating_add((number + 1).saturating_mul(width)), Ordering::Relaxed);
-        // A row turns to a later bucket, or to its first one: this one holds nothing of its own yet.
-        row.buckets[slot(number)].store(number << NUMBER, Ordering::Relaxed);
+        // Release: who reads this number finds emptied what was passed by.
+        row.at.store(number, Ordering::Release);
+        if is_new {
+            row.generation.store(generation, Ordering::Release);
+        }
     }
 
     /// All that have ever been counted here for life.
@@ -186,28 +200,39 @@ impl Tally {
         self.rows.iter().map(|row| row.successes.load(Ordering::Relaxed)).sum()
     }
 
-    /// Gives each bucket that still counts to `each`: its number, as far as it is told, and its
-    /// successes. Under the circuit's lock.
-    pub(crate) fn each(&self, epoch: u32, reached: u64, mut each: impl FnMut(u64, u32)) {
+    /// Gives each bucket that still counts to `each`: its number and its successes. Under the
+    /// circuit's lock.
+    pub(crate) fn each(&self, epoch: u32, reached: u64, mut each: impl FnMut(u64, u64)) {
         let generation = self.generation.load(Ordering::Relaxed);
         // Once forgotten, it is no row's either.
-        if generation >> NUMBER != u64::from(epoch) {
+        if generation >> EPOCH != u64::from(epoch) {
             return;
         }
         for row in
             self.rows.iter().filter(|row| row.generation.load(Ordering::Acquire) == generation)
         {
+            // Acquire: pairs with the Release in `turn`.
+            if row.at.load(Ordering::Acquire).saturating_add(BUCKETS as u64) <= reached {
+                continue;
+            }
             for bucket in &row.buckets {
                 let filled = bucket.load(Ordering::Relaxed);
+                let age = age(reached, filled >> NUMBER);
                 // Below the tenth: a thread may also have turned to a bucket that the lock's holder
                 // hasn't reached.
-                let age = (reached & COUNT).abs_diff(filled >> NUMBER);
-                if age < BUCKETS as u64 {
-                    each(filled >> NUMBER, (filled & COUNT) as u32);
+                if age.unsigned_abs() < BUCKETS as u64 {
+                    each(reached.wrapping_add_signed(-age), filled & COUNT);
                 }
             }
         }
     }
+}
+
+/// How many buckets ago the one was of whose number these are the last bits; below zero, if it is
+/// still to come.
+#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "goes round")]
+fn age(reached: u64, bits: u64) -> i64 {
+    i64::from((reached as u16).wrapping_sub(bits as u16) as i16)
 }
 
 #[cfg(all(test, not(circuit_loom)))]
@@ -230,7 +255,7 @@ mod tests {
             tally.each(0, 0, |number, successes| {
                 seen.extend((successes > 0).then_some((number, successes)));
             });
-            assert!(seen.contains(&(0, u32::MAX)), "{seen:?}");
+            assert!(seen.contains(&(0, COUNT)), "{seen:?}");
         }
     }
 
@@ -246,6 +271,46 @@ mod tests {
             tally.forget();
             assert!(tally.count(epoch, &moment).is_none(), "taken over");
             tally.each(epoch, 0, |_, successes| panic!("{successes} are given twice"));
+        }
+    }
+
+    /// A bucket of a millisecond has the number 2^32 after 49.7 days.
+    #[test]
+    fn numbers_of_buckets_go_on_beyond_the_bits_that_are_kept() {
+        for end in [1_u64 << 16, 1 << 32, 1 << 50] {
+            let (tally, moment) = (Tally::new(), Moment::default());
+            let now = moment.exact();
+            tally.place(0, Span { origin: now, width: 1, reached: 0 });
+            assert!(tally.count(0, &Moment::at(now + end - 3)).is_some());
+            assert!(tally.count(0, &Moment::at(now + end + 2)).is_some());
+            let mut seen = Vec::new();
+            let mut look = |reached| {
+                seen.clear();
+                tally.each(0, reached, |number, successes| {
+                    seen.extend((successes > 0).then_some(number));
+                });
+                seen.sort_unstable();
+                seen.clone()
+            };
+            assert_eq!(look(end + 2), [end - 3, end + 2]);
+            assert_eq!(look(end + 7), [end + 2]);
+            assert!(look(end + 12).is_empty());
+            assert!(look(end + 2 + (1 << 16)).is_empty(), "the same bits");
+        }
+    }
+
+    #[test]
+    fn a_row_begins_a_period_with_every_bucket_empty() {
+        let (tally, moment) = (Tally::new(), Moment::default());
+        let span = Span { origin: moment.exact(), width: 1, reached: 0 };
+        for epoch in [0, 1] {
+            tally.place(epoch, span);
+            for number in 0..10 {
+                assert!(tally.count(epoch, &Moment::at(span.origin + number)).is_some());
+                let mut counted = 0;
+                tally.each(epoch, number, |_, successes| counted += successes);
+                assert_eq!(counted, number + 1, "in the period {epoch}");
+            }
         }
     }
 

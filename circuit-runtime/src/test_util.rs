@@ -16,9 +16,8 @@ use crate::clock::{self, frozen};
 /// guard advances ends with it. Guards may be dropped in any order: the youngest that is left
 /// shows the time.
 ///
-/// What happened in frozen time stays: a circuit that opened after an advance of an hour is open
-/// for an hour longer when the guard is gone. [`reset`](crate::CircuitBreaker::reset) the circuits
-/// that outlive a test.
+/// What happened in frozen time stays, and the clock goes back when the guard is gone: a wait of
+/// which more than the whole is left is over then (up to a second more is allowed for). [`reset`](crate::CircuitBreaker::reset) the circuits that outlive a test.
 ///
 /// The attribute's `timeout` option follows tokio's clock, not this one. To have both in one, pause
 /// tokio's and follow it: `Frozen::follow_tokio`, with the feature `tokio`.

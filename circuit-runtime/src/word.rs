@@ -60,7 +60,7 @@ impl Word {
                 Ease::Stirred => STIRRED,
             },
             State::Open => OPEN,
-            State::HalfOpen if machine.rejects_until().is_some() => HALF_OPEN_AND_FULL,
+            State::HalfOpen if machine.rejection().is_some() => HALF_OPEN_AND_FULL,
             State::HalfOpen => HALF_OPEN,
         };
         let mode = match mode {

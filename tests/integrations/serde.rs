@@ -14,7 +14,7 @@ fn refusal(config: Value) -> String {
 fn a_configuration_has_the_options_of_the_attribute() {
     let config: Config = from_str(
         r#"{
-            "threshold": 3, "failure_rate": 0.5, "slow_call": "1.5s", "slow_rate": "33.3%",
+            "threshold": 3, "failure_rate": 0.5, "failure_count": 7, "slow_call": "1.5s", "slow_rate": "33.3%",
             "window": "1m", "min_calls": 20, "recovery": "30s", "backoff": 2, "max_recovery": "1h 30m",
             "jitter": 0.1, "success_threshold": 2, "probes": 3, "probe_timeout": "250ms",
             "on_cancel": "failure", "max_concurrent": 64
@@ -24,6 +24,7 @@ fn a_configuration_has_the_options_of_the_attribute() {
     let expected = Config::new()
         .threshold(3)
         .failure_rate(0.5)
+        .failure_count(7)
         .slow_call(Duration::from_millis(1_500))
         .slow_rate(0.333)
         .window(Window::Time(Duration::from_secs(60)))

@@ -42,6 +42,7 @@ pub(crate) fn zero_is_refused_everywhere() {
     all_refused(&[
         (NEW.threshold(0), &["threshold"]),
         (NEW.failure_rate(0.0), &["failure_rate"]),
+        (NEW.failure_count(0), &["failure_count"]),
         (NEW.slow_call(ZERO), &["slow_call"]),
         (SLOW.slow_rate(0.0), &["slow_rate"]),
         (RATED.window(Window::Calls(0)), &["window"]),
@@ -92,6 +93,7 @@ fn a_jitter_outside_0_to_1_is_refused() {
 fn numbers_above_their_limit_are_refused() {
     all_refused(&[
         (NEW.threshold(1_000_001), &["threshold"]),
+        (NEW.failure_count(1_000_001), &["failure_count"]),
         (RATED.window(Window::Calls(1_000_001)), &["window"]),
         (RATED.window(Window::Time(secs(1))).min_calls(1_000_001), &["min_calls"]),
         (NEW.success_threshold(1_001), &["success_threshold"]),
@@ -100,6 +102,7 @@ fn numbers_above_their_limit_are_refused() {
     ]);
     all_accepted(&[
         NEW.threshold(1_000_000),
+        NEW.failure_count(1_000_000).window(Window::Time(secs(1))),
         RATED.window(Window::Calls(1_000_000)),
         RATED.window(Window::Time(secs(1))).min_calls(1_000_000),
         NEW.success_threshold(1_000),
@@ -122,12 +125,15 @@ fn a_window_without_a_rate_is_refused() {
         (NEW.window(Window::Calls(10)), &["window"]),
         (NEW.threshold(3).window(Window::Time(secs(10))), &["window"]),
     ]);
-    all_accepted(&[RATED.window(Window::Calls(10)), SLOW.window(Window::Calls(10))]);
+    all_accepted(&[RATED, SLOW, NEW.failure_count(5)].map(|rule| rule.window(Window::Calls(10))));
 }
 
 #[test]
 fn min_calls_without_a_rate_is_refused() {
-    all_refused(&[(NEW.min_calls(5), &["min_calls"])]);
+    all_refused(&[
+        (NEW.min_calls(5), &["min_calls"]),
+        (NEW.failure_count(5).min_calls(5), &["min_calls"]),
+    ]);
     all_accepted(&[RATED.min_calls(5), SLOW.min_calls(5)]);
 }
 
@@ -145,17 +151,28 @@ fn min_calls_above_a_count_window_is_refused() {
 }
 
 #[test]
+fn a_failure_count_above_a_count_window_is_refused() {
+    all_refused(&[
+        (NEW.failure_count(6).window(Window::Calls(5)), &["failure_count", "window"]),
+        (NEW.failure_count(101), &["failure_count", "window"]),
+    ]);
+    all_accepted(&[
+        NEW.failure_count(5).window(Window::Calls(5)),
+        NEW.failure_count(100),
+        NEW.failure_count(1_000).window(Window::Time(secs(1))),
+    ]);
+}
+
+#[test]
 fn probes_below_success_threshold_are_refused() {
     all_refused(&[(NEW.success_threshold(3).probes(2), &["probes", "success_threshold"])]);
     all_accepted(&[NEW.success_threshold(3).probes(3), NEW.success_threshold(3).probes(4)]);
 }
 
+/// It caps what a service asks for.
 #[test]
-fn max_recovery_without_backoff_is_refused() {
-    all_refused(&[
-        (NEW.max_recovery(secs(100)), &["max_recovery", "backoff"]),
-        (NEW.backoff(1.0).max_recovery(secs(100)), &["max_recovery", "backoff"]),
-    ]);
+fn max_recovery_without_backoff_is_accepted() {
+    all_accepted(&[NEW.max_recovery(secs(100)), NEW.backoff(1.0).max_recovery(secs(100))]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Forced open, disabled, shadow: what an operator lays over a circuit.
 
 use circuit_runtime::test_util::freeze;
-use circuit_runtime::{CircuitBreaker, Config, Mode, Rejection, State};
+use circuit_runtime::{CircuitBreaker, Config, Mode, Outcome, Rejection, State};
 
 use crate::support::{
     FRAGILE, breaker, crash, crashes, fail, reason, recorded, rejection, secs, succeed,
@@ -126,6 +126,36 @@ fn a_call_of_a_disabled_circuit_is_not_judged_after_it_either() {
     breaker.resume();
     call.failure();
     assert_eq!((State::Closed, 1), (breaker.state(), breaker.snapshot().failures));
+}
+
+#[test]
+fn a_call_that_ends_while_the_circuit_is_disabled_is_counted_and_not_judged() {
+    let breaker = breaker(FRAGILE.failure_rate(0.5));
+    let [failing, succeeding] = [breaker.try_acquire().unwrap(), breaker.try_acquire().unwrap()];
+    breaker.disable();
+    failing.failure();
+    succeeding.success();
+    breaker.resume();
+    let seen = breaker.snapshot();
+    assert_eq!((State::Closed, 0, 0), (seen.state, seen.failures_in_a_row, seen.late));
+    assert_eq!((1, 1, 0), (seen.failures, seen.successes, seen.window.unwrap().calls));
+}
+
+#[test]
+fn a_probe_that_ends_while_the_circuit_is_disabled_gives_its_place_back() {
+    for outcome in [Outcome::Success, Outcome::Failure, Outcome::OpenFor(secs(60))] {
+        let time = freeze();
+        let breaker = breaker(FRAGILE);
+        fail(&breaker, 1);
+        time.advance(secs(10));
+        let probe = breaker.try_acquire().unwrap();
+        breaker.disable();
+        probe.record(outcome);
+        assert_eq!((State::HalfOpen, 2), (breaker.state(), breaker.snapshot().transitions));
+        breaker.resume();
+        succeed(&breaker, 1);
+        assert_eq!(State::Closed, breaker.state());
+    }
 }
 
 #[test]

@@ -36,6 +36,76 @@ fn threshold_failures_in_a_row_open() {
 }
 
 #[test]
+fn so_many_failures_in_the_window_open_whatever_succeeded_between_them() {
+    let breaker = breaker(Config::new().failure_count(5).window(Window::Calls(20)));
+    for _ in 0..4 {
+        fail(&breaker, 1);
+        succeed(&breaker, 2);
+    }
+    assert_eq!(State::Closed, breaker.state());
+    fail(&breaker, 1);
+    assert_eq!(State::Open, breaker.state());
+}
+
+#[test]
+fn so_many_failures_within_a_time_open_and_those_before_it_do_not_count() {
+    let time = freeze();
+    let breaker = breaker(Config::new().failure_count(3).window(Window::Time(secs(60))));
+    fail(&breaker, 2);
+    time.advance(secs(60));
+    for _ in 0..2 {
+        fail(&breaker, 1);
+        succeed(&breaker, 5);
+        time.advance(secs(20));
+    }
+    assert_eq!((State::Closed, 2), (breaker.state(), breaker.snapshot().window.unwrap().failures));
+    fail(&breaker, 1);
+    assert_eq!(State::Open, breaker.state());
+}
+
+#[test]
+fn a_count_of_failures_waits_for_no_min_calls() {
+    assert_eq!(Some(2), failures_to_open(Config::new().failure_count(2)));
+    assert_eq!(Some(1), failures_to_open(Config::new().failure_count(1).failure_rate(0.5)));
+}
+
+#[test]
+fn a_count_of_failures_switches_the_default_threshold_off_and_leaves_one_that_is_given() {
+    assert_eq!(Some(7), failures_to_open(Config::new().failure_count(7)));
+    assert_eq!(Some(3), failures_to_open(Config::new().failure_count(7).threshold(3)));
+}
+
+#[test]
+fn a_lower_count_of_failures_is_judged_at_the_next_outcome_even_a_success() {
+    let breaker = breaker(Config::new().failure_count(5).window(Window::Calls(20)));
+    fail(&breaker, 3);
+    breaker.reconfigure(breaker.config().failure_count(2)).unwrap();
+    assert_eq!(State::Closed, breaker.state());
+    succeed(&breaker, 1);
+    assert_eq!(State::Open, breaker.state());
+}
+
+#[test]
+fn an_opening_by_the_count_of_failures_has_its_figures() {
+    let count = Config::new().failure_count(2);
+    for (window, text) in [
+        (Window::Calls(50), "2 failures in the last 50 calls (failure_count 2)"),
+        (Window::Time(secs(60)), "2 failures in the last 60s (failure_count 2)"),
+    ] {
+        let breaker = breaker(count.window(window));
+        let seen = recorded(&breaker);
+        fail(&breaker, 1);
+        succeed(&breaker, 1);
+        fail(&breaker, 1);
+        let seen = seen.lock().unwrap();
+        assert!(
+            matches!(seen[0].reason, Reason::FailureCount { failures: 2, count: 2, window: of, .. } if of == window)
+        );
+        assert_eq!(text, seen[0].reason.to_string());
+    }
+}
+
+#[test]
 fn a_failure_rate_switches_the_default_threshold_off() {
     assert_eq!(Some(10), failures_to_open(Config::new().failure_rate(0.5)));
 }
@@ -168,10 +238,10 @@ fn slow_calls_open_even_if_all_succeed() {
 }
 
 #[test]
-fn without_slow_rate_all_calls_have_to_be_slow() {
-    let breaker = breaker(Config::new().slow_call(secs(1)).window(Window::Calls(3)));
-    succeed(&breaker, 1);
-    (0..2).for_each(|_| slow(&breaker, Outcome::Success));
+fn without_slow_rate_half_of_the_calls_have_to_be_slow() {
+    let breaker = breaker(Config::new().slow_call(secs(1)).window(Window::Calls(4)));
+    succeed(&breaker, 3);
+    slow(&breaker, Outcome::Success);
     assert_eq!(State::Closed, breaker.state());
     slow(&breaker, Outcome::Success);
     assert_eq!(State::Open, breaker.state());

@@ -1,10 +1,13 @@
 //! Another configuration while the circuit is in use.
 
+use std::time::Duration;
+
 use circuit_runtime::test_util::freeze;
 use circuit_runtime::{Config, Outcome, Rejection, State, Window};
 
 use crate::support::{
-    FRAGILE, NANOSECOND, breaker, end, fail, millis, reason, rejection, secs, succeed,
+    FRAGILE, NANOSECOND, breaker, end, fail, leaked, millis, reason, recorded, rejection, secs,
+    succeed,
 };
 
 const RATED: Config = Config::new().failure_rate(0.5).window(Window::Calls(10));
@@ -256,16 +259,55 @@ fn more_probes_admit_more() {
 }
 
 #[test]
-fn a_lower_success_threshold_closes_at_the_next_outcome() {
+fn a_half_open_circuit_decides_at_once_what_the_new_numbers_decide() {
     let time = freeze();
-    let breaker = breaker(FRAGILE.success_threshold(5));
+    for (config, reached, state) in [
+        // None is in flight, so that no other outcome would come.
+        (FRAGILE.success_threshold(2).probes(2), (1, 1), State::Open),
+        (FRAGILE.success_threshold(1).probes(3), (1, 1), State::Closed),
+        (FRAGILE.success_threshold(1).probes(5), (2, 0), State::Closed),
+    ] {
+        let breaker = breaker(FRAGILE.success_threshold(3).probes(5).probe_timeout(Duration::MAX));
+        let seen = recorded(&breaker);
+        fail(&breaker, 1);
+        time.advance(secs(10));
+        succeed(&breaker, reached.0);
+        fail(&breaker, reached.1);
+        assert_eq!(State::HalfOpen, breaker.state());
+        breaker.reconfigure(config.probe_timeout(Duration::MAX)).unwrap();
+        assert_eq!(state, breaker.state());
+        let seen = seen.lock().unwrap();
+        assert_eq!((3, state), (seen.len(), seen[2].to), "its listeners have heard of it");
+    }
+}
+
+#[test]
+fn a_half_open_circuit_that_decides_nothing_by_the_new_numbers_has_places_for_the_rest() {
+    let time = freeze();
+    let breaker = breaker(FRAGILE.success_threshold(3).probes(5));
     fail(&breaker, 1);
     time.advance(secs(10));
-    succeed(&breaker, 2);
-    breaker.reconfigure(FRAGILE.success_threshold(1).probes(5)).unwrap();
-    assert_eq!(State::HalfOpen, breaker.state());
     succeed(&breaker, 1);
-    assert_eq!(State::Closed, breaker.state());
+    fail(&breaker, 1);
+    breaker.reconfigure(FRAGILE.success_threshold(2).probes(3)).unwrap();
+    let _last = breaker.try_acquire().unwrap();
+    assert_eq!(Rejection::HalfOpenFull, reason(&breaker));
+}
+
+#[test]
+fn a_listener_of_a_decision_by_reconfiguration_may_reconfigure() {
+    let time = freeze();
+    let breaker = leaked("reconfigured by a listener", FRAGILE.success_threshold(2));
+    breaker.on_transition(|transition| {
+        if transition.to == State::Closed {
+            breaker.reconfigure(Config::new().threshold(7)).unwrap();
+        }
+    });
+    fail(breaker, 1);
+    time.advance(secs(10));
+    succeed(breaker, 1);
+    breaker.reconfigure(FRAGILE).unwrap();
+    assert_eq!((State::Closed, Config::new().threshold(7)), (breaker.state(), breaker.config()));
 }
 
 #[test]
@@ -315,7 +357,9 @@ fn another_probe_timeout_holds_for_probes_that_hang_already() {
     let _hung = breaker.try_acquire().unwrap();
     for timeout in [7, 3, 5] {
         breaker.reconfigure(FRAGILE.probe_timeout(secs(timeout))).unwrap();
-        assert_eq!(Some(secs(timeout)), rejection(&breaker).retry_after());
+        let later = freeze();
+        later.advance(secs(timeout) - millis(500));
+        assert_eq!(Some(millis(500)), rejection(&breaker).retry_after());
     }
     time.advance(secs(5));
     succeed(&breaker, 1);

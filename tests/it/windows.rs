@@ -265,3 +265,50 @@ fn successes_enter_the_bucket_of_their_time() {
         assert_eq!((State::Closed, 15), (breaker.state(), calls_in_window(&breaker)));
     }
 }
+
+/// A bucket of a millisecond has the number 2^32 then.
+#[test]
+fn a_window_of_ten_milliseconds_forgets_nothing_after_seven_weeks() {
+    let time = freeze();
+    let config = Config::new().failure_rate(0.9).min_calls(100).window(Window::Time(millis(10)));
+    let breaker = breaker(config);
+    succeed(&breaker, 1); // from here on, successes are counted by their threads
+    time.advance(millis((1 << 32) - 3));
+    succeed(&breaker, 1);
+    time.advance(millis(5));
+    succeed(&breaker, 2);
+    for (calls, then) in [(3, 4), (3, 1), (2, 4), (2, 1), (0, 0)] {
+        assert_eq!(calls, calls_in_window(&breaker));
+        time.advance(millis(then));
+    }
+    // And where a failure takes over what they have counted.
+    succeed(&breaker, 3);
+    time.advance(millis(5));
+    fail(&breaker, 1);
+    breaker.reconfigure(config.min_calls(50)).unwrap();
+    assert_eq!(4, calls_in_window(&breaker));
+    time.advance(millis(5));
+    assert_eq!(1, calls_in_window(&breaker));
+}
+
+/// A machine that is restored from a checkpoint knows nothing of how old the outcomes are.
+#[test]
+fn a_clock_that_goes_back_by_more_than_a_time_window_empties_it() {
+    let time = freeze();
+    let breaker = breaker(HALF_OF_TEN_SECONDS);
+    {
+        let later = freeze();
+        later.advance(secs(1_000));
+        succeed(&breaker, 1);
+        later.advance(secs(3));
+        succeed(&breaker, 2);
+        fail(&breaker, 2);
+    }
+    assert_eq!(0, calls_in_window(&breaker));
+    fail(&breaker, 3);
+    assert_eq!(State::Closed, breaker.state());
+    time.advance(secs(9));
+    assert_eq!(3, calls_in_window(&breaker));
+    time.advance(secs(1));
+    assert_eq!(0, calls_in_window(&breaker));
+}

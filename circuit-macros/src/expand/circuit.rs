@@ -18,7 +18,8 @@ pub(super) fn breaker(model: &Model) -> TokenStream {
             quote_spanned!(site=> __circuit::share(&#path))
         }
         Circuit::Own(circuit) => {
-            let make = own(circuit);
+            let timeout = model.timeout.as_ref().map(|timeout| &timeout.limit);
+            let make = own(circuit, timeout);
             quote_spanned! {site=> {
                 static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = { #make };
                 &__CIRCUIT_BREAKER
@@ -32,12 +33,13 @@ pub(super) fn breaker(model: &Model) -> TokenStream {
     }
 }
 
-fn own(circuit: &Own) -> TokenStream {
+fn own(circuit: &Own, timeout: Option<&Value>) -> TokenStream {
     let Own { name, config, key } = circuit;
     let site = Span::mixed_site();
     let (here, name) = circuit_name(name.as_ref());
     let setters = config.iter().map(|(option, value)| setter(*option, value));
-    let config_value = quote_spanned!(site=> __circuit::Config::new() #(#setters)*);
+    let timeout = timeout.map(known_timeout);
+    let config_value = quote_spanned!(site=> __circuit::Config::new() #(#setters)* #timeout);
     // Values that do not go together are shown at the last that only the
     // compiler knows; the others have been checked.
     let checks = config
@@ -93,6 +95,17 @@ fn setter(option: Opt, value: &Value) -> TokenStream {
     quote_spanned!(site=> .#method(#value))
 }
 
+/// `.__timeout(limit)`: the circuit is told how long its calls may take. Whether that is a limit at
+/// all is checked where it is used.
+fn known_timeout(limit: &Value) -> TokenStream {
+    let site = Span::mixed_site();
+    let limit = match limit {
+        Value::Constant(expr) => expr.to_token_stream(),
+        limit => printed(Opt::Timeout, limit),
+    };
+    quote_spanned!(site=> .__timeout(#limit))
+}
+
 /// The value as an expression; a constant inside the check that its option asks for.
 fn printed(option: Opt, value: &Value) -> TokenStream {
     let site = Span::mixed_site();
@@ -106,7 +119,7 @@ fn printed(option: Opt, value: &Value) -> TokenStream {
                 number.to_token_stream()
             }
         }
-        Value::Number(_, literal) => literal.to_token_stream(),
+        Value::Number(literal) => literal.to_token_stream(),
         Value::Time(time) => {
             let time = duration(*time, site);
             if takes == Takes::Window {

@@ -93,6 +93,7 @@ const MILLION: u32 = 1_000_000;
 table! {
     Threshold: "threshold", Takes::Whole(MILLION), Config, "3";
     FailureRate: "failure_rate", Takes::Rate, Config, "0.5";
+    FailureCount: "failure_count", Takes::Whole(MILLION), Config, "5";
     SlowCall: "slow_call", Takes::Time, Config, "\"2s\"";
     SlowRate: "slow_rate", Takes::Rate, Config, "0.5";
     Window: "window", Takes::Window, Config, "100";
@@ -130,7 +131,7 @@ impl Opt {
 pub(crate) enum Value {
     Whole(u32),
     /// With the literal to print, since a float does not print as it was written.
-    Number(f64, Literal),
+    Number(Literal),
     Time(Duration),
     /// An expression that only the compiler can evaluate.
     Constant(Expr),

@@ -91,7 +91,7 @@ pub(super) fn float(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
     };
     if fits && !negative {
         let literal = text.parse().map_err(|_| takes())?;
-        return Ok(Value::Number(value, literal));
+        return Ok(Value::Number(literal));
     }
     let must = format!("`{name}` must be {}", range(spec.takes));
     if is_rate && !quoted && !negative && (2.0..=100.0).contains(&value) {

@@ -13,7 +13,6 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
             "failures",
             "max_fails",
             "consecutive_failures",
-            "failure_count",
             "error_threshold",
             "fail_threshold",
             "failure_limit",
@@ -38,6 +37,7 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
             "error_threshold_percentage",
         ],
     ),
+    (Opt::FailureCount, &["total_failures", "failures_in_window", "failures_per_window"]),
     (Opt::SlowCall, &["slow_call_duration", "slow_call_duration_threshold", "slow_threshold"]),
     (Opt::SlowRate, &["slow_call_rate", "slow_call_rate_threshold"]),
     (

@@ -23,7 +23,7 @@ pub enum Ended<R> {
 #[inline]
 pub(super) fn answered(outcome: Outcome) -> (End, Fallback) {
     let fallback = match outcome {
-        Outcome::Failure | Outcome::OpenFor(_) => Fallback::Runs,
+        Outcome::Failure | Outcome::RetryAfter(_) | Outcome::OpenFor(_) => Fallback::Runs,
         Outcome::Success | Outcome::Ignored => Fallback::None,
     };
     (End::Outcome(outcome), fallback)

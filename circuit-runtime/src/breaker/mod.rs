@@ -8,6 +8,7 @@ use std::fmt;
 use std::future::Future;
 use std::ptr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::circuit::{Circuit, Front, Own};
 #[cfg(all(feature = "tokio", feature = "tower"))]
@@ -58,6 +59,8 @@ pub struct CircuitBreaker {
     name: Name,
     keys: KeysOnDemand,
     config: Mutex<Config>,
+    /// How long calls may take, where that is known.
+    timeout: Option<Duration>,
     listeners: Listeners,
     #[cfg(feature = "metrics")]
     track: Track,
@@ -96,12 +99,17 @@ impl CircuitBreaker {
 
     const_fn! {
     /// One circuit, or one per key; the configuration has been checked.
-    pub(crate) fn build(name: Name, config: Config, max_keys: Option<u32>) -> Self {
+    pub(crate) fn build(name: Name, mut config: Config, max_keys: Option<u32>) -> Self {
+        let rules = config.rules();
+        // Kept apart, so that another configuration need not know of it.
+        let timeout = config.timeout;
+        config.timeout = None;
         CircuitBreaker {
             name,
-            own: Own::new(config.rules(), false),
+            own: Own::new(rules, false),
             keys: KeysOnDemand::new(max_keys),
             config: Mutex::new(config),
+            timeout,
             listeners: Listeners::new(),
             #[cfg(feature = "metrics")]
             track: Track::new(),
@@ -361,8 +369,9 @@ impl CircuitBreaker {
     }
 
     /// Another configuration from now on. State, deadline, counters and a window of the same kind
-    /// are kept; the new rules judge from the next outcome on. Calls in flight have not been timed
-    /// for a `slow_call` that comes later: they count as fast.
+    /// are kept; the new rules judge from the next outcome on, but for a half-open circuit: what the
+    /// new numbers decide of its probes is decided at once. Calls in flight have not been timed for
+    /// a `slow_call` that comes later: they count as fast.
     ///
     /// It is a whole configuration, not a change: what it leaves out falls back to its default. Begin
     /// with [`config`](CircuitBreaker::config), `PAYMENTS.config().threshold(10)`; a file that names one
@@ -372,16 +381,20 @@ impl CircuitBreaker {
     ///
     /// What [`Config::validate`] says; nothing has changed then.
     pub fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
+        let timed = Config { timeout: self.timeout, ..config };
         if self.keys.get().is_some() {
-            config.validate_keyed()?;
+            timed.validate_keyed()?;
         } else {
-            config.validate()?;
+            timed.validate()?;
         }
-        let mut present = unpoisoned(self.config.lock());
-        let rules = config.rules();
-        self.change_all(|circuit| circuit.reconfigure(rules));
-        *present = config;
-        drop(present);
+        let rules = timed.rules();
+        let transitions = {
+            // Held while the circuits change: of two configurations at once, one is everywhere.
+            let mut present = unpoisoned(self.config.lock());
+            *present = config;
+            self.transitions(|circuit| circuit.reconfigure(self.name(), rules))
+        };
+        self.tell_all(transitions);
         self.may_admit();
         Ok(())
     }
@@ -394,11 +407,7 @@ impl CircuitBreaker {
 
     /// [`reset`](CircuitBreaker::reset) by an operator whose name may be known.
     pub(crate) fn reset_by(&self, by: Option<&Arc<str>>) {
-        let mut transitions = Vec::new();
-        self.change_all(|circuit| transitions.extend(circuit.reset(self.name(), by)));
-        for transition in transitions {
-            self.tell(*transition);
-        }
+        self.tell_all(self.transitions(|circuit| circuit.reset(self.name(), by)));
     }
 
     /// Rejects every call until [`resume`](CircuitBreaker::resume). Calls admitted earlier are
@@ -407,8 +416,9 @@ impl CircuitBreaker {
         self.set_mode(Mode::ForcedOpen, None);
     }
 
-    /// Lets every call pass and judges none, until [`resume`](CircuitBreaker::resume). The lifetime
-    /// counters go on.
+    /// Lets every call pass and judges none, those admitted earlier neither, until
+    /// [`resume`](CircuitBreaker::resume). The lifetime counters go on, and a probe that ends
+    /// meanwhile gives its place back.
     pub fn disable(&self) {
         self.set_mode(Mode::Disabled, None);
     }
@@ -441,6 +451,24 @@ impl CircuitBreaker {
         #[cfg(any(feature = "axum", feature = "tracing"))]
         if mode != before {
             integrations::mode_changed(self, mode, by);
+        }
+    }
+
+    /// What came of a change of all circuits. Nobody is told under the locks that it takes.
+    fn transitions(
+        &self,
+        change: impl Fn(Circuit<'_>) -> Option<Box<Transition>>,
+    ) -> Vec<Transition> {
+        let mut transitions = Vec::new();
+        self.change_all(|circuit| {
+            transitions.extend(change(circuit).map(|transition| *transition));
+        });
+        transitions
+    }
+
+    fn tell_all(&self, transitions: Vec<Transition>) {
+        for transition in transitions {
+            self.tell(transition);
         }
     }
 

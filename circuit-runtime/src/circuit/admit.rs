@@ -1,7 +1,7 @@
 //! Admission: may this call run?
 
 use super::{Circuit, Front};
-use crate::clock::{self, Moment, NEVER, Nanos};
+use crate::clock::{self, Moment, NEVER, Nanos, Wait};
 use crate::counts::Count;
 use crate::error::Rejection;
 use crate::event::Transition;
@@ -69,22 +69,23 @@ impl Front {
     pub(crate) fn left_by_far(&self, state: State) -> Option<Refusal> {
         // The clock first: the deadline needn't be kept while it is read.
         let now = clock::coarse();
-        let deadline = self.deadline(state);
-        let left = clock::left(deadline.until.load(Ordering::Acquire), now);
-        if left <= clock::LAG {
+        let Wait { until, length } = self.deadline(state).wait();
+        let left = clock::left(until, now);
+        // In one comparison: more than the lag is left, and no more than the whole and the lag.
+        // Elsewhere the exact clock tells.
+        if left.wrapping_sub(clock::LAG + 1) >= length {
             aside();
             return None;
         }
-        let retry_after = left.min(deadline.wait.load(Ordering::Acquire));
-        Some(Refusal { reason: rejection(state), retry_after })
+        Some(refusal(state, left.min(length)))
     }
 
     /// The same by the exact clock.
     #[cold]
     #[inline(never)]
     pub(crate) fn left_exactly(&self, state: State) -> Option<Refusal> {
-        let left = clock::left(self.deadline(state).until.load(Ordering::Acquire), clock::now());
-        (left > 0).then_some(Refusal { reason: rejection(state), retry_after: left })
+        let wait = self.deadline(state).wait();
+        wait.left(clock::now()).map(|left| refusal(state, left))
     }
 }
 
@@ -116,11 +117,13 @@ impl Circuit<'_> {
 
     /// Admission by the state machine itself. `tenant` is the number of the call's key.
     pub(crate) fn ask(&self, name: &'static str, tenant: u64) -> Result<Asked, Moved> {
-        let now = clock::now();
         let mut inner = self.enter();
         if self.front.tenant() != tenant {
             return Err(Moved);
         }
+        // Under the lock: a wait that began after the clock was read would seem to have more left
+        // than the whole.
+        let now = clock::now();
         let asked = match inner.machine.admit(now) {
             Admission::Admitted { change } => {
                 let ticket = Ticket::of_epoch(inner.machine.epoch());
@@ -129,10 +132,7 @@ impl Circuit<'_> {
                 let transition = change.map(|change| inner.note(name, change));
                 (Ok(entry), transition)
             }
-            Admission::Rejected { state, until } => {
-                let retry_after = clock::left(until, now);
-                (Err(Refusal { reason: rejection(state), retry_after }), None)
-            }
+            Admission::Rejected { state, left } => (Err(refusal(state, left)), None),
         };
         self.publish(&inner);
         Ok(asked)
@@ -155,10 +155,21 @@ impl Circuit<'_> {
     }
 }
 
-/// The reason why a circuit in this state rejects.
-fn rejection(state: State) -> Rejection {
-    if state == State::Open { Rejection::Open } else { Rejection::HalfOpenFull }
+/// The answer to a call in a state that rejects it for so much longer.
+#[inline]
+fn refusal(state: State, left: Nanos) -> Refusal {
+    let reason = if state == State::Open { Rejection::Open } else { Rejection::HalfOpenFull };
+    Refusal { reason, retry_after: retry_after(state, left) }
 }
+
+/// When to come back: when half-open within a second, since a probe is over by then as a rule,
+/// however long the next round of probes may be away.
+#[inline]
+pub(super) fn retry_after(state: State, left: Nanos) -> Nanos {
+    if state == State::Open { left } else { left.min(SECOND) }
+}
+
+const SECOND: Nanos = 1_000_000_000;
 
 /// An entry that knows its time, if a rule of the circuit wants it.
 fn entry(word: Word, ticket: Ticket) -> Entry {

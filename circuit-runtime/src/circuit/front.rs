@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU8;
 use once_cell::race::OnceBox;
 
 use super::places::Places;
-use crate::clock::{NEVER, Nanos};
+use crate::clock::{NEVER, Nanos, Wait};
 use crate::config::{Rules, Window};
 use crate::outcome::State;
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering, const_fn};
@@ -51,11 +51,45 @@ const SHOWN: u8 = 1 << 1;
 /// The key's text can't be read yet.
 const MOVING_IN: u64 = 1;
 
-/// Until when a circuit rejects, and how long that is from its beginning.
+/// Until when a circuit rejects, and how long that is from its beginning: a [`Wait`].
 #[derive(Debug)]
 pub(super) struct Deadline {
-    pub(super) until: AtomicU64,
-    pub(super) wait: AtomicU64,
+    until: AtomicU64,
+    length: AtomicU64,
+}
+
+impl Deadline {
+    const_fn! {
+    fn new() -> Self {
+        Deadline { until: AtomicU64::new(0), length: AtomicU64::new(0) }
+    }
+    }
+
+    /// Its end. Acquire: pairs with the Release in [`Deadline::publish`], so that the length that
+    /// is loaded next is of this wait or of a later one.
+    #[inline]
+    pub(super) fn until(&self) -> Nanos {
+        self.until.load(Ordering::Acquire)
+    }
+
+    /// Acquire: on its own account, see *Tenancy* in the module's docs.
+    #[inline]
+    pub(super) fn length(&self) -> Nanos {
+        self.length.load(Ordering::Acquire)
+    }
+
+    /// Both; of two waits, perhaps, when another begins meanwhile.
+    #[inline]
+    pub(super) fn wait(&self) -> Wait {
+        let until = self.until();
+        Wait { until, length: self.length() }
+    }
+
+    /// Under the lock, and before the word that shows it.
+    pub(super) fn publish(&self, wait: Wait) {
+        self.length.store(wait.length, Ordering::Release);
+        self.until.store(wait.until, Ordering::Release);
+    }
 }
 
 impl Front {
@@ -67,8 +101,8 @@ impl Front {
             number,
             asked_since: AtomicU8::new(SEARCHED | SHOWN),
             waited_for: AtomicBool::new(false),
-            open: Deadline { until: AtomicU64::new(0), wait: AtomicU64::new(0) },
-            full: Deadline { until: AtomicU64::new(0), wait: AtomicU64::new(0) },
+            open: Deadline::new(),
+            full: Deadline::new(),
             slow_after: AtomicU64::new(slow_after(rules)),
             slides_full: AtomicU32::new(slides_full(rules)),
             limit: AtomicU32::new(limit(rules)),

@@ -9,8 +9,8 @@
 //!
 //! # Atomic orderings
 //!
-//! *Writers.* Under the lock: the deadline, then `word` (release). There is one writer at a time, so
-//! neither store can be overtaken by an older one.
+//! *Writers.* Under the lock: the deadline (its length, then its end), then `word` (release). There
+//! is one writer at a time, so no store can be overtaken by an older one.
 //!
 //! *Admission* loads `word` (acquire). Seeing OPEN or FULL, it synchronizes with the store that
 //! published it, so that its load of the deadline gives that of this period or of a later one of
@@ -226,13 +226,11 @@ impl<'a> Circuit<'a> {
 
     /// The state as a caller would find it: from the deadline on, an open circuit is half-open.
     pub(crate) fn state(&self) -> State {
-        let word = self.front.word();
-        if word.state() == State::Open
-            && clock::now() >= self.front.open.until.load(Ordering::Relaxed)
-        {
-            return State::HalfOpen;
+        match self.front.word().state() {
+            // The deadline before the clock, as `Wait` wants it.
+            State::Open if self.front.open.wait().left(clock::now()).is_none() => State::HalfOpen,
+            state => state,
         }
-        word.state()
     }
 
     pub(crate) fn mode(&self) -> Mode {
@@ -275,11 +273,13 @@ impl<'a> Circuit<'a> {
         transition
     }
 
-    pub(crate) fn reconfigure(&self, rules: Rules) {
+    pub(crate) fn reconfigure(&self, name: &'static str, rules: Rules) -> Option<Box<Transition>> {
         let mut inner = self.enter();
-        inner.machine.reconfigure(rules, &self.here(&Moment::default()));
+        let change = inner.machine.reconfigure(rules, &self.here(&Moment::default()));
+        let transition = change.map(|change| inner.note(name, change));
         self.front.publish_rules(&rules);
         self.publish(&inner);
+        transition
     }
 
     fn here<'m>(&self, moment: &'m Moment) -> Here<'m>
@@ -294,10 +294,8 @@ impl<'a> Circuit<'a> {
     fn publish(&self, inner: &MutexGuard<'_, Inner>) {
         let machine = &inner.machine;
         let word = Word::of(machine, inner.mode, inner.listed);
-        if let Some(until) = machine.rejects_until() {
-            let deadline = self.front.deadline(word.state());
-            deadline.until.store(until, Ordering::Release);
-            deadline.wait.store(machine.longest_rejection(), Ordering::Release);
+        if let Some(wait) = machine.rejection() {
+            self.front.deadline(word.state()).publish(wait);
         }
         if word.counts() {
             if let Some(span) = machine.window().and_then(Outcomes::span) {
@@ -358,15 +356,23 @@ impl World for Here<'_> {
         fastrand::f64()
     }
 
-    fn successes_elsewhere(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u32)) {
+    fn now_again(&self) -> Nanos {
+        clock::now()
+    }
+
+    fn successes_elsewhere(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u64)) {
         if let Some(tally) = self.tally {
             tally.each(epoch, reached, each);
         }
     }
 
-    fn take_successes(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u32)) {
+    fn take_successes(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u64)) {
+        self.successes_elsewhere(epoch, reached, each);
+        self.forget_successes();
+    }
+
+    fn forget_successes(&self) {
         if let Some(tally) = self.tally {
-            tally.each(epoch, reached, each);
             tally.forget();
         }
     }

@@ -4,6 +4,7 @@ use super::{Circuit, Front};
 use crate::clock::{Moment, Nanos};
 use crate::config::Rules;
 use crate::event::Transition;
+use crate::outcome::Mode;
 use crate::per_thread::Thread;
 use crate::state::{Recorded, Verdict};
 use crate::sync::Ordering;
@@ -16,6 +17,16 @@ use crate::word::{Ticket, Word};
 pub(crate) struct Late {
     /// The circuit served another key then.
     pub(crate) of_earlier_key: bool,
+}
+
+/// What was made of an outcome.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    /// For the lifetime counters.
+    pub(crate) verdict: Verdict,
+    /// It decided nothing; a probe has given its place back.
+    pub(crate) is_neutral: bool,
+    pub(crate) transition: Option<Box<Transition>>,
 }
 
 impl Front {
@@ -82,7 +93,7 @@ impl Circuit<'_> {
         self.back.slides.add(epoch, self.front.slides_full.load(Ordering::Relaxed))
     }
 
-    /// Judges an outcome in the period that admitted its call.
+    /// Judges an outcome in the period that admitted its call. A disabled circuit judges nothing.
     #[inline]
     pub(crate) fn record(
         &self,
@@ -90,10 +101,11 @@ impl Circuit<'_> {
         epoch: u32,
         moment: &Moment,
         verdict: impl FnOnce(&Rules) -> Verdict,
-    ) -> Result<(Verdict, Option<Box<Transition>>), Late> {
+    ) -> Result<Judged, Late> {
         let mut inner = self.enter();
         let verdict = verdict(inner.machine.rules());
-        match inner.machine.record(epoch, verdict, &self.here(moment)) {
+        let judged = if inner.mode == Mode::Disabled { Verdict::Neutral } else { verdict };
+        match inner.machine.record(epoch, judged, &self.here(moment)) {
             Recorded::Late => Err(Late { of_earlier_key: inner.is_of_earlier_key(epoch) }),
             Recorded::Counted { change } => {
                 let transition = change.map(|change| {
@@ -102,7 +114,7 @@ impl Circuit<'_> {
                     inner.note(name, change)
                 });
                 self.publish(&inner);
-                Ok((verdict, transition))
+                Ok(Judged { verdict, is_neutral: judged == Verdict::Neutral, transition })
             }
         }
     }

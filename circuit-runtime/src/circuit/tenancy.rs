@@ -84,7 +84,7 @@ impl Circuit<'_> {
 
     /// How long this circuit waits, or has waited, by its last opening.
     fn last_wait(&self) -> Nanos {
-        self.front.open.wait.load(Ordering::Relaxed)
+        self.front.open.length()
     }
 
     fn is_deserted_at(&self, now: Nanos, wait: Nanos) -> bool {
@@ -186,8 +186,9 @@ impl Circuit<'_> {
 }
 
 impl Inner {
-    /// Epochs go round: what lies behind is the nearer half, and its distance is negative.
+    /// Epochs go round: the one that is further behind the present one is the earlier.
     pub(super) fn is_of_earlier_key(&self, epoch: u32) -> bool {
-        epoch.wrapping_sub(self.since_epoch).leading_zeros() == 0
+        let behind = |epoch| self.machine.epoch().wrapping_sub(epoch);
+        behind(epoch) > behind(self.since_epoch)
     }
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::admit::retry_after;
 use super::{Circuit, CountsOf};
-use crate::clock::{self, Moment, Nanos};
+use crate::clock::{Moment, Nanos};
 use crate::counts::{Count, Totals};
 use crate::event::Transition;
 use crate::outcome::{Mode, State};
@@ -58,14 +59,11 @@ impl Circuit<'_> {
     /// What a snapshot shows, at one moment but for the counters.
     pub(crate) fn view(&self) -> View {
         let moment = Moment::default();
-        let now = moment.exact();
         let mut inner = self.enter();
-        let until = inner.machine.rejects_until();
-        let left = until.map(|until| clock::left(until, now)).filter(|left| *left > 0);
-        let state = match inner.machine.state() {
-            State::Open if left.is_none() => State::HalfOpen,
-            state => state,
-        };
+        let state = inner.machine.state();
+        let left = inner.machine.rejection().and_then(|wait| wait.left(moment.exact()));
+        let retry_after = left.map(|left| retry_after(state, left));
+        let state = if state == State::Open && left.is_none() { State::HalfOpen } else { state };
         // The slides go on.
         self.publish(&inner);
         View {
@@ -78,7 +76,7 @@ impl Circuit<'_> {
             mode: inner.mode,
             failures_in_a_row: inner.machine.failures_in_a_row(),
             window: inner.machine.figures(&self.here(&moment)),
-            retry_after: left,
+            retry_after,
             in_flight: inner.machine.rules().max_concurrent.map(|_| self.front.places.held()),
             recent: inner.recent.iter().cloned().collect(),
             totals: self.totals(),

@@ -98,6 +98,42 @@ pub(crate) fn date() -> SystemTime {
     web_time::web::SystemTimeExt::to_std(web_time::SystemTime::now())
 }
 
+/// A wait: until when, and how long from its beginning on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wait {
+    pub(crate) until: Nanos,
+    pub(crate) length: Nanos,
+}
+
+impl Wait {
+    /// A wait of this length.
+    pub(crate) const fn from(now: Nanos, length: Nanos) -> Self {
+        Wait { until: now.saturating_add(length), length }
+    }
+
+    /// What is left of it; `None` when it is over.
+    ///
+    /// If more is left than the whole, the clock has gone back, as that of a machine does which is
+    /// restored from a checkpoint: nobody knows then how long it has been, and the wait is over.
+    /// [`SKEW`] is allowed for.
+    #[inline]
+    pub(crate) const fn left(self, now: Nanos) -> Option<Nanos> {
+        let left = left(self.until, now);
+        let more = left.saturating_sub(self.length);
+        if left == NEVER {
+            Some(NEVER)
+        } else if left == 0 || more > SKEW || more > self.length {
+            None
+        } else {
+            Some(left - more)
+        }
+    }
+}
+
+/// How far the clocks of two threads may differ before one of them is taken to have gone back. The
+/// system's don't; frozen ones stand where each thread froze its own.
+const SKEW: Nanos = 1_000_000_000;
+
 /// What is left until a deadline; of one that is never reached, for ever.
 #[inline]
 pub(crate) const fn left(until: Nanos, now: Nanos) -> Nanos {

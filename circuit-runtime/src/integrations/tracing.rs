@@ -122,7 +122,7 @@ struct Figures {
 
 fn figures(reason: &Reason) -> Figures {
     match *reason {
-        Reason::FailuresInARow { failures, .. } => {
+        Reason::FailuresInARow { failures, .. } | Reason::FailureCount { failures, .. } => {
             Figures { failures: Some(failures), ..Figures::default() }
         }
         Reason::FailureRate { failures, calls, .. } => {

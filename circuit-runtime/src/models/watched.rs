@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use crate::clock;
 use crate::config::Rules;
 use crate::event::Reason;
 use crate::permit::Permit;
@@ -22,10 +23,12 @@ pub(super) struct Watched {
 
 #[derive(Default)]
 struct Books {
-    /// What became of the calls that each period admitted, as far as they have ended.
+    /// What became of the calls that each period admitted, as far as they have ended; half-open has
+    /// one for each round of its probes.
     periods: BTreeMap<u32, Period>,
     rejected: u64,
     reconfigured: bool,
+    disabled: bool,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -65,7 +68,7 @@ impl Watched {
         if undecided > self.rules.probes {
             let word = self.breaker.own_front().word();
             let probes = word.state() == State::HalfOpen && Ticket::of(word).epoch() == period;
-            assert!(!probes, "{undecided} undecided probes of one period");
+            assert!(!probes, "{undecided} undecided probes of one round");
         }
         Ok(call)
     }
@@ -79,7 +82,7 @@ impl Watched {
         unpoisoned(self.books.lock()).rejected += 1;
         let longest = match error.reason() {
             Rejection::Open => self.rules.recovery,
-            Rejection::HalfOpenFull => self.rules.recovery.max(self.rules.probe_timeout),
+            Rejection::HalfOpenFull => clock::nanos(Duration::from_secs(1)),
             Rejection::ForcedOpen | Rejection::TooManyCalls => return,
         };
         let left = error.retry_after().expect("the deadline is known");
@@ -89,6 +92,11 @@ impl Watched {
     pub(super) fn reconfigure(&self, config: Config) {
         unpoisoned(self.books.lock()).reconfigured = true;
         self.breaker.reconfigure(config).expect("the configuration is valid");
+    }
+
+    pub(super) fn disable(&self) {
+        unpoisoned(self.books.lock()).disabled = true;
+        self.breaker.disable();
     }
 
     fn note<R>(&self, period: u32, note: impl FnOnce(&mut Period) -> R) -> R {
@@ -119,8 +127,8 @@ impl Watched {
         assert_eq!(ended.sum::<u64>() + books.rejected, counted, "{seen}");
     }
 
-    /// Invariant 2. The outcomes of one period explain the one transition that ended it; what
-    /// explains none of them must have been a late one's.
+    /// Invariant 2. The outcomes of one period, half-open's in all its rounds, explain the one
+    /// transition that ended it; what explains none of them must have been a late one's.
     fn every_transition_is_explained(&self) {
         let books = unpoisoned(self.books.lock());
         let mut periods = books.periods.values();
@@ -136,12 +144,24 @@ impl Watched {
                     period.failures >= failures && period.failures + period.successes >= calls
                 }),
                 Reason::ProbesSucceeded { succeeded, .. } => {
-                    periods.any(|period| period.successes >= succeeded)
+                    let mut sum = 0;
+                    periods.any(|round| {
+                        sum += round.successes;
+                        sum >= succeeded
+                    })
                 }
                 Reason::ProbesFailed { failed, .. } => {
-                    periods.any(|period| period.failures >= failed)
+                    let mut sum = 0;
+                    periods.any(|round| {
+                        sum += round.failures;
+                        sum >= failed
+                    })
                 }
-                Reason::SlowRate { .. } | Reason::Requested { .. } => unreachable!("in no model"),
+                Reason::FailureCount { .. }
+                | Reason::SlowRate { .. }
+                | Reason::Requested { .. } => {
+                    unreachable!("in no model")
+                }
             };
             assert!(explained, "no period's outcomes explain {transition}");
         }
@@ -156,7 +176,7 @@ impl Watched {
         }
         let Ok(look) = self.admit() else { return };
         let period = self.note(look.period, |period| *period);
-        if period.successes > 0 {
+        if period.successes > 0 || unpoisoned(self.books.lock()).disabled {
             return;
         }
         assert_eq!(seen.failures_in_a_row, period.failures, "{seen}");
@@ -168,9 +188,9 @@ impl Watched {
         }
     }
 
-    /// Invariant 5. A last probe may still be out, so it takes at most one lease more.
+    /// Invariant 5. A last probe may still be out, so it takes at most one round more.
     fn closes_in_the_end(&'static self, time: &Frozen) {
-        let longest = self.rules.recovery.max(self.rules.probe_timeout);
+        let longest = self.rules.recovery.max(self.rules.probe_timeout * 10);
         self.breaker.resume();
         for _ in 0..4 {
             if self.breaker.state() == State::Closed {

@@ -153,7 +153,7 @@ fn conclude_at(
     // slow.
     let took = || entry.took(moment).unwrap_or_default();
     let judge = |rules: &Rules| verdict(end, rules, took);
-    let (verdict, transition) = if ticket.is_judged() {
+    let judged = if ticket.is_judged() {
         match circuit.record(breaker.name(), ticket.epoch(), moment, judge) {
             Ok(judged) => judged,
             Err(late) if late.of_earlier_key => return breaker.count_moved(),
@@ -163,13 +163,13 @@ fn conclude_at(
         let verdict = judge(&circuit.rules());
         return count(breaker.counts_of(circuit, ticket), end, verdict);
     };
-    count(circuit, end, verdict);
+    count(circuit, end, judged.verdict);
     // A probe that has decided nothing may have been the last one out.
     breaker.may_have_room(circuit.front);
-    if verdict == Verdict::Neutral {
+    if judged.is_neutral {
         breaker.place_came_back(circuit.front);
     }
-    if let Some(transition) = transition {
+    if let Some(transition) = judged.transition {
         breaker.tell(*transition);
     }
 }
@@ -188,13 +188,11 @@ fn count(circuit: Circuit<'_>, end: End, verdict: Verdict) {
             }
         }
     }
-    let (count, slow) = match verdict {
-        Verdict::Judged(Mark { failure: false, slow }) => (Count::Successes, slow),
-        Verdict::Judged(Mark { failure: true, slow }) | Verdict::OpenFor { slow, .. } => {
-            (Count::Failures, slow)
-        }
-        Verdict::Neutral if end == End::Cancelled => return,
-        Verdict::Neutral => (Count::Ignored, false),
+    let (count, slow) = match verdict.mark() {
+        Some(Mark { failure: false, slow }) => (Count::Successes, slow),
+        Some(Mark { failure: true, slow }) => (Count::Failures, slow),
+        None if end == End::Cancelled => return,
+        None => (Count::Ignored, false),
     };
     bump(count);
     if slow {
@@ -208,7 +206,11 @@ fn verdict(end: End, rules: &Rules, took: impl FnOnce() -> Nanos) -> Verdict {
     let slow = || rules.slow_call.is_some_and(|slow| took() >= slow);
     match end {
         End::Outcome(Outcome::Success) => Verdict::Judged(Mark { failure: false, slow: slow() }),
-        End::Outcome(Outcome::OpenFor(wait)) => {
+        // Who asks for no time at all has just failed.
+        End::Outcome(Outcome::RetryAfter(wait)) if !wait.is_zero() => {
+            Verdict::RetryAfter { wait: nanos(wait), slow: slow() }
+        }
+        End::Outcome(Outcome::OpenFor(wait)) if !wait.is_zero() => {
             Verdict::OpenFor { wait: nanos(wait), slow: slow() }
         }
         End::Outcome(Outcome::Ignored) => Verdict::Neutral,

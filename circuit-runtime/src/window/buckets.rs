@@ -51,8 +51,23 @@ impl Buckets {
     }
 
     /// The clock of this window: one clock for all that it does.
-    pub(super) fn now(&self, world: &impl World) -> Nanos {
-        if self.width >= COARSE_FROM { world.coarse() } else { world.now() }
+    ///
+    /// If it has gone back by more than the window is long, as that of a machine does which is
+    /// restored from a checkpoint, nobody knows how old the outcomes are: the window begins anew.
+    pub(super) fn now(&mut self, world: &impl World) -> Nanos {
+        let now = if self.width >= COARSE_FROM { world.coarse() } else { world.now() };
+        // A thread that was held up since it read the clock reads it again.
+        if self.is_far_ahead_of(now) && self.is_far_ahead_of(world.now_again()) {
+            world.forget_successes();
+            self.clear();
+        }
+        now
+    }
+
+    fn is_far_ahead_of(&self, now: Nanos) -> bool {
+        let Some((origin, number)) = self.current else { return false };
+        let began = origin.saturating_add(number.saturating_mul(self.width));
+        began.saturating_sub(now) > self.width.saturating_mul(BUCKETS as u64)
     }
 
     pub(super) fn holds_successes_only(&self) -> bool {
@@ -60,7 +75,7 @@ impl Buckets {
     }
 
     /// Takes in successes that were counted elsewhere.
-    pub(super) fn gather(&mut self, number: u64, successes: u32) {
+    pub(super) fn gather(&mut self, number: u64, successes: u64) {
         if self.kept.is_empty() {
             return; // not in use yet
         }
@@ -144,7 +159,7 @@ mod tests {
         Buckets::new(Duration::from_nanos(length))
     }
 
-    fn calls(buckets: &mut Buckets, now: Nanos) -> u32 {
+    fn calls(buckets: &mut Buckets, now: Nanos) -> u64 {
         buckets.turn(now);
         buckets.total.calls
     }
@@ -238,31 +253,60 @@ mod tests {
         assert_eq!(calls(&mut same, 1_199), 1);
     }
 
-    /// Its exact clock shows 1, its coarse one 0.
-    struct Clocks;
+    /// More calls than fit into 32 bits are as many in the total as in their bucket.
+    #[test]
+    fn what_leaves_the_window_takes_no_more_from_the_total_than_it_brought() {
+        let mut buckets = window(100);
+        buckets.push(FAILURE, 0);
+        buckets.gather(0, 3 << 32);
+        assert_eq!(calls(&mut buckets, 50), (3 << 32) + 1);
+        buckets.gather(5, 1 << 32);
+        buckets.push(FAILURE, 50);
+        assert_eq!(calls(&mut buckets, 100), (1 << 32) + 1);
+        assert_eq!(buckets.total.failures, 1);
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_by_more_than_the_window_empties_it() {
+        for (back, left) in [(100, 1), (101, 0)] {
+            let mut buckets = window(100);
+            buckets.push(FAILURE, 1_000);
+            let now = buckets.now(&Clocks(1_000 - back, 0));
+            assert_eq!(calls(&mut buckets, now), left, "{back}");
+        }
+    }
+
+    /// Its exact clock, and its coarse one.
+    struct Clocks(Nanos, Nanos);
 
     impl World for Clocks {
         fn now(&self) -> Nanos {
-            1
+            self.0
         }
 
         fn coarse(&self) -> Nanos {
-            0
+            self.1
+        }
+
+        fn now_again(&self) -> Nanos {
+            self.0
         }
 
         fn roll(&self) -> f64 {
             0.0
         }
 
-        fn successes_elsewhere(&self, _: u32, _: u64, _: &mut dyn FnMut(u64, u32)) {}
+        fn successes_elsewhere(&self, _: u32, _: u64, _: &mut dyn FnMut(u64, u64)) {}
 
-        fn take_successes(&self, _: u32, _: u64, _: &mut dyn FnMut(u64, u32)) {}
+        fn take_successes(&self, _: u32, _: u64, _: &mut dyn FnMut(u64, u64)) {}
+
+        fn forget_successes(&self) {}
     }
 
     #[test]
     fn the_coarse_clock_is_for_buckets_that_are_long_beside_its_lag() {
-        assert_eq!(window(10 * COARSE_FROM - 10).now(&Clocks), 1);
-        assert_eq!(window(10 * COARSE_FROM).now(&Clocks), 0);
+        assert_eq!(window(10 * COARSE_FROM - 10).now(&Clocks(1, 0)), 1);
+        assert_eq!(window(10 * COARSE_FROM).now(&Clocks(1, 0)), 0);
         assert_eq!(COARSE_FROM, 50 * LAG);
     }
 }

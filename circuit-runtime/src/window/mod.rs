@@ -14,9 +14,9 @@ use crate::config::Window;
 /// What stands in a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Figures {
-    pub(crate) calls: u32,
-    pub(crate) failures: u32,
-    pub(crate) slow: u32,
+    pub(crate) calls: u64,
+    pub(crate) failures: u64,
+    pub(crate) slow: u64,
 }
 
 /// One outcome as a window sees it.
@@ -33,7 +33,7 @@ impl Figures {
         self.slow = self.slow.saturating_add(mark.slow.into());
     }
 
-    fn join(&mut self, other: Figures) {
+    pub(crate) fn join(&mut self, other: Figures) {
         self.calls = self.calls.saturating_add(other.calls);
         self.failures = self.failures.saturating_add(other.failures);
         self.slow = self.slow.saturating_add(other.slow);
@@ -64,7 +64,10 @@ impl Outcomes {
     pub(crate) fn push(&mut self, mark: Mark, world: &impl World) {
         match self {
             Outcomes::Calls(ring) => ring.push(mark),
-            Outcomes::Time(buckets) => buckets.push(mark, buckets.now(world)),
+            Outcomes::Time(buckets) => {
+                let now = buckets.now(world);
+                buckets.push(mark, now);
+            }
         }
     }
 
@@ -80,7 +83,8 @@ impl Outcomes {
         match self {
             Outcomes::Calls(ring) => ring.figures,
             Outcomes::Time(buckets) => {
-                buckets.turn(buckets.now(world));
+                let now = buckets.now(world);
+                buckets.turn(now);
                 buckets.total
             }
         }
@@ -90,7 +94,7 @@ impl Outcomes {
     pub(crate) fn figures(&mut self, epoch: u32, world: &impl World) -> Figures {
         let mut figures = self.known(world);
         if let Some(span) = self.span() {
-            let mut add = |_, more: u32| figures.calls = figures.calls.saturating_add(more);
+            let mut add = |_, more: u64| figures.calls = figures.calls.saturating_add(more);
             world.successes_elsewhere(epoch, span.reached, &mut add);
         }
         figures
@@ -122,7 +126,7 @@ impl Outcomes {
     pub(crate) fn ease(&self, min_calls: u32) -> Ease {
         match self {
             Outcomes::Calls(ring) if ring.is_fixed_point() => Ease::Calm,
-            Outcomes::Calls(ring) if ring.figures.calls >= min_calls => Ease::Slides,
+            Outcomes::Calls(ring) if ring.figures.calls >= u64::from(min_calls) => Ease::Slides,
             Outcomes::Time(buckets) if buckets.holds_successes_only() => Ease::Counts,
             Outcomes::Calls(_) | Outcomes::Time(_) => Ease::Stirred,
         }
@@ -131,7 +135,8 @@ impl Outcomes {
     /// Takes over the successes that threads have counted for themselves.
     pub(crate) fn gather(&mut self, epoch: u32, world: &impl World) {
         if let Outcomes::Time(buckets) = self {
-            let reached = buckets.turn(buckets.now(world));
+            let now = buckets.now(world);
+            let reached = buckets.turn(now);
             world.take_successes(epoch, reached, &mut |number, more| buckets.gather(number, more));
         }
     }
@@ -141,7 +146,8 @@ impl Outcomes {
         match (self, window) {
             (Outcomes::Calls(ring), Window::Calls(size)) => Outcomes::Calls(ring.resized(size)),
             (Outcomes::Time(buckets), Window::Time(length)) => {
-                Outcomes::Time(buckets.resized(length, buckets.now(world)))
+                let now = buckets.now(world);
+                Outcomes::Time(buckets.resized(length, now))
             }
             (_, other) => Outcomes::new(other),
         }
@@ -168,11 +174,15 @@ pub(crate) trait World {
     fn coarse(&self) -> Nanos;
     /// A draw from [0, 1).
     fn roll(&self) -> f64;
-    /// Gives the successes of this period that threads have counted for themselves: the bucket's
-    /// number (its lower 32 bits) and how many.
-    fn successes_elsewhere(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u32));
+    /// What the clock shows now, even if it has been read before.
+    fn now_again(&self) -> Nanos;
+    /// Gives the successes of this period that threads have counted for themselves: the number of
+    /// the bucket and how many.
+    fn successes_elsewhere(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u64));
     /// The same, for somebody who takes them over: they are given once.
-    fn take_successes(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u32));
+    fn take_successes(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u64));
+    /// What threads have counted for themselves is gone.
+    fn forget_successes(&self);
 }
 
 /// Where the buckets of a time window are.

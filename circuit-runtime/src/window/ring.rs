@@ -25,7 +25,7 @@ impl Ring {
 
     pub(super) fn is_fixed_point(&self) -> bool {
         let Figures { calls, failures, slow } = self.figures;
-        calls as usize == self.size && failures == 0 && slow == 0
+        calls == self.size as u64 && failures == 0 && slow == 0
     }
 
     pub(super) fn push(&mut self, mark: Mark) {
@@ -33,8 +33,8 @@ impl Ring {
         self.cover(1);
         let bits = u64::from(mark.failure) | u64::from(mark.slow) << 1;
         self.words[place / MARKS_PER_WORD] |= bits << (place % MARKS_PER_WORD * 2);
-        self.figures.failures += u32::from(mark.failure);
-        self.figures.slow += u32::from(mark.slow);
+        self.figures.failures += u64::from(mark.failure);
+        self.figures.slow += u64::from(mark.slow);
     }
 
     /// So many successes, over the oldest outcomes.
@@ -56,15 +56,13 @@ impl Ring {
         let gone = self.words[word] & covered;
         // Most are successes, and to count bits takes a processor of the common sort long.
         if gone != 0 {
-            self.figures.failures -= (gone & FAILURES).count_ones();
+            self.figures.failures -= u64::from((gone & FAILURES).count_ones());
             if gone & !FAILURES != 0 {
-                self.figures.slow -= (gone & !FAILURES).count_ones();
+                self.figures.slow -= u64::from((gone & !FAILURES).count_ones());
             }
             self.words[word] &= !covered;
         }
-        #[expect(clippy::cast_possible_truncation, reason = "at most the size, which is a u32")]
-        let calls = (self.figures.calls as usize + marks).min(self.size) as u32;
-        self.figures.calls = calls;
+        self.figures.calls = (self.figures.calls + marks as u64).min(self.size as u64);
         self.next = if self.next + marks == self.size { 0 } else { self.next + marks };
         marks
     }
@@ -77,7 +75,7 @@ impl Ring {
 
     pub(super) fn resized(&self, size: u32) -> Self {
         let mut other = Ring::new(size);
-        let held = self.figures.calls as usize;
+        let held = self.size.min(usize::try_from(self.figures.calls).unwrap_or(usize::MAX));
         for age in (1..=held).rev() {
             let index = (self.next + self.size - age) % self.size;
             let bits = self.words[index / MARKS_PER_WORD] >> (index % MARKS_PER_WORD * 2);
@@ -95,7 +93,7 @@ mod tests {
 
     /// The figures of the last `size` marks, by looking at each.
     fn plain(marks: &VecDeque<Mark>) -> Figures {
-        let count = |of: fn(&Mark) -> bool| marks.iter().map(|mark| u32::from(of(mark))).sum();
+        let count = |of: fn(&Mark) -> bool| marks.iter().map(|mark| u64::from(of(mark))).sum();
         Figures { calls: count(|_| true), failures: count(|m| m.failure), slow: count(|m| m.slow) }
     }
 

@@ -88,6 +88,17 @@ fn min_calls() {
 }
 
 #[test]
+fn failure_count() {
+    #[circuit_breaker(name = "rules: count", failure_count = 2, window = "1m")]
+    fn call(answer: Answer) -> Answer {
+        answer
+    }
+    let _time = freeze();
+    assert_eq!([DOWN, Ok(1), DOWN], [call(DOWN), call(Ok(1)), call(DOWN)]);
+    assert!(is_rejected(call(Ok(1))));
+}
+
+#[test]
 fn slow_call_and_slow_rate() {
     #[circuit_breaker(name = "rules: slow", slow_call = "1s", slow_rate = 0.5, window = 2)]
     fn call(time: &Frozen, takes: Duration) -> Answer {
@@ -228,6 +239,7 @@ fn every_option_reaches_the_configuration() {
         name = "rules: all",
         threshold = 7,
         failure_rate = 0.25,
+        failure_count = 50,
         slow_call = "1.5s",
         slow_rate = "75%",
         window = "1m",
@@ -249,6 +261,7 @@ fn every_option_reaches_the_configuration() {
     let expected = Config::new()
         .threshold(7)
         .failure_rate(0.25)
+        .failure_count(50)
         .slow_call(millis(1_500))
         .slow_rate(0.75)
         .window(Window::Time(secs(60)))

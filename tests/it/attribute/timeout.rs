@@ -3,10 +3,37 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use circuit_runtime::{CallError, State, circuit_breaker};
+use circuit_runtime::test_util::freeze;
+use circuit_runtime::{CallError, Config, Rejection, State, circuit_breaker};
 
 use super::{Answer, Error, circuit, is_rejected, snapshot};
-use crate::support::{millis, secs};
+use crate::support::{NANOSECOND, millis, reason, secs};
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_is_waited_for_as_long_as_it_may_take() {
+    #[circuit_breaker(name = "timeout: patience", threshold = 1, recovery = "10s", timeout = "30s")]
+    async fn call() -> Answer {
+        Ok(1)
+    }
+    assert_eq!(Ok(1), call().await);
+    let circuit = circuit("timeout: patience");
+    // Another configuration knows of it, too.
+    for config in [circuit.config(), Config::new().threshold(1).recovery(secs(10))] {
+        circuit.reconfigure(config).unwrap();
+        let time = freeze();
+        circuit.try_acquire().unwrap().failure();
+        time.advance(secs(10));
+        let _hung = circuit.try_acquire().unwrap();
+        time.advance(secs(30) - NANOSECOND);
+        assert_eq!(Rejection::HalfOpenFull, reason(circuit));
+        time.advance(NANOSECOND);
+        circuit.try_acquire().unwrap().success();
+        assert_eq!((State::Closed, config), (circuit.state(), circuit.config()));
+    }
+    let error = circuit.reconfigure(Config::new().probe_timeout(secs(29))).unwrap_err();
+    assert!(["`probe_timeout`", "`timeout`"].iter().all(|name| error.message().contains(name)));
+    circuit.reconfigure(Config::new().probe_timeout(secs(30))).unwrap();
+}
 
 async fn after(wait: Duration, answer: Answer) -> Answer {
     tokio::time::sleep(wait).await;

@@ -24,11 +24,14 @@ pub(super) const ROWS: &[Row] = &[
     same("A4", &[Script(FRAGILE, "begin(a) F O @9s end(a,F) O retry=1 #late=1 A✗ @10s A✓")]),
     same(
         "A5",
-        &[Script(
-            FRAGILE,
-            "F O @10s begin(p) @19.9s R(full) @20s begin(q) H end(p,S) H #late=1 R(full)
-             end(q,S) C",
-        )],
+        &[
+            Script(
+                FRAGILE,
+                "F O @10s begin(p) @19.9s R(full) @20s begin(q) H R(full) end(p,S) C
+                 end(q,F) C #late=1",
+            ),
+            Script(FRAGILE, "F O @10s begin(p) @20s begin(q) end(p,F) O end(q,S) O #late=1"),
+        ],
     ),
     same("A6", &[Code(cancellation::a_dropped_probe_gives_its_place_to_the_next_call)]),
     same("A7", &[Code(cancellation::a_probe_that_was_never_polled_took_no_place)]),

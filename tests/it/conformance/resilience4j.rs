@@ -23,7 +23,7 @@ const fn raw(window: Window) -> Config {
     Config::new().failure_rate(1.0).window(window)
 }
 
-const RAW_WITH_SLOW: Config = raw(Window::Calls(2)).slow_call(secs(4));
+const RAW_WITH_SLOW: Config = raw(Window::Calls(2)).slow_call(secs(4)).slow_rate(1.0);
 
 const RAW_TIME: Config = raw(Window::Time(secs(5))).slow_call(millis(500));
 

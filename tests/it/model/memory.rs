@@ -17,6 +17,7 @@ pub(super) struct Model {
     pub(super) closed_since: u64,
     pub(super) open_until: u64,
     pub(super) streak: i32,
+    /// The last wait that the rules set: one that `OpenFor` asked for is none.
     pub(super) last_wait: u64,
 }
 
@@ -25,18 +26,24 @@ pub(super) struct Period {
     pub(super) number: u64,
     /// Failures in a row, while closed.
     pub(super) run: u32,
-    /// Places of half-open that are taken, and what came of those that have been decided.
-    pub(super) taken: u32,
+    /// What came of all probes since half-open began.
     pub(super) succeeded: u32,
     pub(super) failed: u32,
+    /// The round of probes, from 0; how many had decided when it began; and its places that are
+    /// taken, by probes in flight and by those that have decided.
+    pub(super) round: u32,
+    pub(super) decided_before: u32,
+    pub(super) taken: u32,
     pub(super) last_admission: u64,
+    /// The longest time for which an outcome asked to be left alone.
+    pub(super) asked: u64,
 }
 
 /// Who judges an admitted call.
 #[derive(Clone, Copy)]
 pub(super) enum Judge {
-    /// The period that admitted it.
-    Period(u64),
+    /// The period that admitted it; of half-open, its round as well.
+    Period(u64, u32),
     /// Nobody, but it is counted.
     OnlyCounters,
     Nobody,

@@ -68,8 +68,7 @@ impl<'a> Pair<'a> {
             }
             Step::Reconfigure(rules) => {
                 self.breaker.reconfigure(rules.config()).unwrap();
-                self.model.window.resize(rules.window);
-                self.model.rules = rules;
+                self.model.reconfigure(rules);
             }
         }
         Ok(())
@@ -102,6 +101,7 @@ impl<'a> Pair<'a> {
             End::Success => permit.success(),
             End::Failure => permit.failure(),
             End::Ignored => permit.ignore(),
+            End::RetryAfter(wait) => permit.record(Outcome::RetryAfter(Duration::from_nanos(wait))),
             End::OpenFor(wait) => permit.record(Outcome::OpenFor(Duration::from_nanos(wait))),
             End::Dropped => drop(permit),
         }

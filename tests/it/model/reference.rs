@@ -3,10 +3,13 @@
 use circuit_runtime::{Mode, Rejection, State};
 
 use super::memory::{Judge, Model, Period};
-use super::rules::End;
+use super::rules::{End, Rules};
 
 /// Why, and how long until a call has a chance.
 pub(super) type Refusal = (Rejection, Option<u64>);
+
+/// What half-open tells at most to come back after.
+const SECOND: u64 = 1_000_000_000;
 
 impl Model {
     pub(super) fn state(&self) -> State {
@@ -22,7 +25,7 @@ impl Model {
         };
         self.counts.rejected += u64::from(refusal.is_some());
         match refusal {
-            None => Ok(Judge::Period(self.period.number)),
+            None => Ok(Judge::Period(self.period.number, self.period.round)),
             Some(_) if self.mode == Mode::Shadow => Ok(Judge::Nobody),
             Some(refusal) => Err(refusal),
         }
@@ -31,16 +34,24 @@ impl Model {
     fn refusal(&mut self) -> Option<Refusal> {
         let until = match self.state {
             State::Open => self.open_until,
-            _ => self.period.last_admission + self.rules.probe_timeout,
+            _ => self.period.last_admission + self.rules.lease(self.period.round),
         };
         let left = until.saturating_sub(self.now);
+        let places = self.rules.probes - self.period.decided_before;
         match self.state {
             State::Closed => return None,
             State::Open if left > 0 => return Some((Rejection::Open, Some(left))),
             State::Open => self.change(State::HalfOpen),
-            State::HalfOpen if self.period.taken < self.rules.probes => {}
-            State::HalfOpen if left > 0 => return Some((Rejection::HalfOpenFull, Some(left))),
-            State::HalfOpen => self.begin_period(),
+            State::HalfOpen if self.period.taken < places => {}
+            State::HalfOpen if left > 0 => {
+                return Some((Rejection::HalfOpenFull, Some(left.min(SECOND))));
+            }
+            State::HalfOpen => {
+                let period = &mut self.period;
+                period.round += 1;
+                period.decided_before = period.succeeded + period.failed;
+                period.taken = 0;
+            }
         }
         self.period.taken += 1;
         self.period.last_admission = self.now;
@@ -51,47 +62,58 @@ impl Model {
         let slow = self.rules.slow_call.is_some_and(|slow| took.is_some_and(|took| took >= slow));
         let neutral = self.rules.is_neutral(end);
         match judge {
-            Judge::Period(number) if number != self.period.number => self.counts.late += 1,
-            Judge::Period(_) => {
+            Judge::Period(number, _) if number != self.period.number => self.counts.late += 1,
+            Judge::Period(_, round) => {
                 self.counts.add(end, slow, neutral);
-                self.judge(end, slow, neutral);
+                if neutral || self.mode == Mode::Disabled {
+                    let gives_back = self.state == State::HalfOpen && round == self.period.round;
+                    self.period.taken -= u32::from(gives_back);
+                } else {
+                    self.judge(end, slow);
+                }
             }
             Judge::OnlyCounters => self.counts.add(end, slow, neutral),
             Judge::Nobody => {}
         }
     }
 
-    fn judge(&mut self, end: End, slow: bool, neutral: bool) {
-        let (closed, failed, rules) =
-            (self.state == State::Closed, end != End::Success, &self.rules);
+    fn judge(&mut self, end: End, slow: bool) {
+        let failed = end != End::Success;
         let period = &mut self.period;
-        if neutral {
-            period.taken -= u32::from(!closed);
-        } else if closed {
+        period.asked = period.asked.max(end.asked());
+        if self.state == State::Closed {
             period.run = if failed { period.run + 1 } else { 0 };
             self.window.push(self.now, failed, slow);
-            if end.asked().is_some() || rules.met(period.run, self.window.figures(self.now)) {
-                self.open(end.asked());
+            if end.opens() || self.rules.met(period.run, self.window.figures(self.now)) {
+                self.open(end.opens());
             }
         } else {
             period.succeeded += u32::from(!failed && !slow);
             period.failed += u32::from(failed || slow);
-            let out_of_reach = period.failed > rules.probes.saturating_sub(rules.success_threshold);
-            if end.asked().is_none() && period.succeeded >= rules.success_threshold {
-                self.close();
-            } else if end.asked().is_some() || out_of_reach {
-                self.open(end.asked());
-            }
+            if end.opens() { self.open(true) } else { self.decide() }
         }
     }
 
-    fn open(&mut self, asked: Option<u64>) {
+    /// Whether the probes that have answered since half-open began decide.
+    fn decide(&mut self) {
+        if self.period.succeeded >= self.rules.success_threshold {
+            self.close();
+        } else if self.period.failed > self.rules.probes - self.rules.success_threshold {
+            self.open(false);
+        }
+    }
+
+    fn open(&mut self, asked_to: bool) {
         if self.state == State::Closed && self.now - self.closed_since >= self.last_wait {
             self.streak = 0;
         }
-        self.last_wait = asked.unwrap_or_else(|| self.rules.wait(self.streak));
-        self.streak += i32::from(asked.is_none());
-        self.open_until = self.now + self.last_wait;
+        let mut wait = self.rules.granted(self.period.asked);
+        if !asked_to {
+            self.last_wait = self.rules.wait(self.streak);
+            self.streak += 1;
+            wait = wait.max(self.last_wait);
+        }
+        self.open_until = self.now + wait;
         self.change(State::Open);
     }
 
@@ -106,13 +128,18 @@ impl Model {
         (self.streak, self.last_wait) = (0, 0);
     }
 
+    /// Closed circuits are judged at the next outcome.
+    pub(super) fn reconfigure(&mut self, rules: Rules) {
+        self.window.resize(rules.window);
+        self.rules = rules;
+        if self.state == State::HalfOpen {
+            self.decide();
+        }
+    }
+
     fn change(&mut self, state: State) {
         self.counts.transitions += u64::from(self.state != state);
         self.state = state;
-        self.begin_period();
-    }
-
-    fn begin_period(&mut self) {
         self.period = Period { number: self.period.number + 1, ..Period::default() };
     }
 }

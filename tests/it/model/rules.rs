@@ -9,14 +9,15 @@ use circuit_runtime::{Config, OnCancel, Snapshot, Window};
 pub(super) struct Rules {
     pub(super) threshold: u32,
     pub(super) failure_rate: Option<f64>,
+    pub(super) failure_count: Option<u32>,
     pub(super) slow_call: Option<u64>,
     pub(super) slow_rate: f64,
-    /// There if one of the rates is.
+    /// There if one of the rates or the count is.
     pub(super) window: Option<Window>,
     pub(super) min_calls: u32,
     pub(super) recovery: u64,
     pub(super) backoff: f64,
-    pub(super) max_recovery: u64,
+    pub(super) max_recovery: Option<u64>,
     pub(super) success_threshold: u32,
     pub(super) probes: u32,
     pub(super) probe_timeout: u64,
@@ -28,17 +29,23 @@ pub(super) enum End {
     Success,
     Failure,
     Ignored,
+    RetryAfter(u64),
     OpenFor(u64),
     Dropped,
 }
 
 impl End {
-    /// For how long the service asked to be left alone.
-    pub(super) fn asked(self) -> Option<u64> {
+    /// For how long the service asked to be left alone; zero asks for nothing.
+    pub(super) fn asked(self) -> u64 {
         match self {
-            End::OpenFor(wait) => Some(wait),
-            _ => None,
+            End::RetryAfter(wait) | End::OpenFor(wait) => wait,
+            _ => 0,
         }
+    }
+
+    /// Whether the circuit has to open at once.
+    pub(super) fn opens(self) -> bool {
+        matches!(self, End::OpenFor(wait) if wait > 0)
     }
 }
 
@@ -47,7 +54,7 @@ impl Rules {
         match end {
             End::Ignored => true,
             End::Dropped => !self.cancel_is_failure,
-            End::Success | End::Failure | End::OpenFor(_) => false,
+            End::Success | End::Failure | End::RetryAfter(_) | End::OpenFor(_) => false,
         }
     }
 
@@ -59,14 +66,27 @@ impl Rules {
             let slowing = self.slow_call.is_some() && reached(slow, self.slow_rate);
             calls >= self.min_calls && (failing || slowing)
         });
-        run >= self.threshold || rate_met
+        let count_met = window.is_some_and(|[_, failures, _]| {
+            self.failure_count.is_some_and(|count| failures >= count)
+        });
+        run >= self.threshold || rate_met || count_met
     }
 
     /// How long to stay open after `streak` openings in a row.
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     pub(super) fn wait(&self, streak: i32) -> u64 {
         let wait = (self.recovery as f64 * self.backoff.powi(streak)) as u64;
-        wait.min(self.max_recovery)
+        wait.min(self.max_recovery.unwrap_or(self.recovery * 10))
+    }
+
+    /// What is granted to a service that asks for this long.
+    pub(super) fn granted(&self, asked: u64) -> u64 {
+        asked.min(self.max_recovery.unwrap_or(u64::MAX))
+    }
+
+    /// How long the places of a round of probes stay taken.
+    pub(super) fn lease(&self, round: u32) -> u64 {
+        self.probe_timeout * [1, 2, 4, 8, 10][round.min(4) as usize]
     }
 
     pub(super) fn config(&self) -> Config {
@@ -77,8 +97,8 @@ impl Rules {
             .success_threshold(self.success_threshold)
             .probes(self.probes)
             .probe_timeout(Duration::from_nanos(self.probe_timeout));
-        if self.backoff > 1.0 {
-            config = config.max_recovery(Duration::from_nanos(self.max_recovery));
+        if let Some(most) = self.max_recovery {
+            config = config.max_recovery(Duration::from_nanos(most));
         }
         if self.cancel_is_failure {
             config = config.on_cancel(OnCancel::Failure);
@@ -86,11 +106,17 @@ impl Rules {
         if let Some(rate) = self.failure_rate {
             config = config.failure_rate(rate);
         }
+        if let Some(count) = self.failure_count {
+            config = config.failure_count(count);
+        }
         if let Some(slow) = self.slow_call {
             config = config.slow_call(Duration::from_nanos(slow)).slow_rate(self.slow_rate);
         }
         if let Some(window) = self.window {
-            config = config.window(window).min_calls(self.min_calls);
+            config = config.window(window);
+        }
+        if self.failure_rate.is_some() || self.slow_call.is_some() {
+            config = config.min_calls(self.min_calls);
         }
         config
     }
@@ -113,7 +139,7 @@ impl Counts {
     pub(super) fn add(&mut self, end: End, slow: bool, neutral: bool) {
         match end {
             End::Success => self.successes += 1,
-            End::Failure | End::OpenFor(_) => self.failures += 1,
+            End::Failure | End::RetryAfter(_) | End::OpenFor(_) => self.failures += 1,
             End::Ignored => self.ignored += 1,
             End::Dropped => {
                 self.cancelled += 1;

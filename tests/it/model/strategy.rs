@@ -22,8 +22,9 @@ pub(super) enum Step {
     Reconfigure(Rules),
 }
 
-/// All durations are small numbers of this, so that deadlines are often hit exactly.
-const TICK: u64 = 1_000_000;
+/// All durations are small numbers of this, so that deadlines are often hit exactly, and probes
+/// hang for more than a second.
+const TICK: u64 = 300_000_000;
 
 /// The one length of time windows: what is kept under another one is a matter of rounding.
 const WINDOW: Duration = Duration::from_nanos(20 * TICK);
@@ -32,21 +33,29 @@ fn ticks(range: Range<u64>) -> impl Strategy<Value = u64> {
     range.prop_map(|ticks| ticks * TICK)
 }
 
+type TripRules = (u32, Option<f64>, Option<u32>, Option<u64>, f64, Option<Window>, u32);
+
 prop_compose! {
     fn any_trip_rules()(
         threshold in prop_oneof![1..5_u32, Just(1_000)],
         failure_rate in proptest::option::of(select(vec![0.2, 1.0 / 3.0, 0.5, 0.9, 1.0])),
+        failure_count in proptest::option::of(1..12_u32),
         slow_call in proptest::option::of(ticks(1..4)),
         slow_rate in select(vec![0.25, 0.5, 1.0]),
         window in prop_oneof![(1..12_u32).prop_map(Window::Calls), Just(Window::Time(WINDOW))],
         min_calls in 1..12_u32,
-    ) -> (u32, Option<f64>, Option<u64>, f64, Option<Window>, u32) {
-        let rated = failure_rate.is_some() || slow_call.is_some();
+    ) -> TripRules {
+        let rated = failure_rate.is_some() || failure_count.is_some() || slow_call.is_some();
         let min_calls = match window {
             Window::Calls(calls) => min_calls.min(calls),
             Window::Time(_) => min_calls,
         };
-        (threshold, failure_rate, slow_call, slow_rate, rated.then_some(window), min_calls)
+        let failure_count = match window {
+            Window::Calls(calls) => failure_count.map(|count| count.min(calls)),
+            Window::Time(_) => failure_count,
+        };
+        let window = rated.then_some(window);
+        (threshold, failure_rate, failure_count, slow_call, slow_rate, window, min_calls)
     }
 }
 
@@ -55,18 +64,19 @@ prop_compose! {
         trip in any_trip_rules(),
         recovery in ticks(1..10),
         backoff in select(vec![1.0, 1.5, 2.0]),
-        cap in ticks(0..40),
+        cap in proptest::option::of(ticks(0..40)),
         success_threshold in 1..4_u32,
         more_probes in 0..3_u32,
         probe_timeout in ticks(1..10),
         cancel_is_failure in any::<bool>(),
     ) -> Rules {
-        let (threshold, failure_rate, slow_call, slow_rate, window, min_calls) = trip;
-        let max_recovery = recovery + cap;
+        let (threshold, failure_rate, failure_count, slow_call, slow_rate, window, min_calls) =
+            trip;
+        let max_recovery = cap.map(|cap| recovery + cap);
         let probes = success_threshold + more_probes;
         Rules {
-            threshold, failure_rate, slow_call, slow_rate, window, min_calls, recovery, backoff,
-            max_recovery, success_threshold, probes, probe_timeout, cancel_is_failure,
+            threshold, failure_rate, failure_count, slow_call, slow_rate, window, min_calls,
+            recovery, backoff, max_recovery, success_threshold, probes, probe_timeout, cancel_is_failure,
         }
     }
 }
@@ -77,7 +87,8 @@ fn any_end() -> impl Strategy<Value = End> {
         6 => Just(End::Failure),
         1 => Just(End::Ignored),
         1 => Just(End::Dropped),
-        1 => ticks(0..10).prop_map(End::OpenFor),
+        1 => ticks(0..20).prop_map(End::RetryAfter),
+        1 => ticks(0..20).prop_map(End::OpenFor),
     ]
 }
 

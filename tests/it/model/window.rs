@@ -8,7 +8,7 @@ use circuit_runtime::{Config, Outcome, State, Window};
 use crate::support::{Random, breaker, secs};
 
 pub(super) struct PlainWindow {
-    /// None: no rate is configured.
+    /// None: nothing is taken over it.
     size: Option<Window>,
     /// When, whether failed, whether slow. Nothing is ever forgotten.
     outcomes: Vec<(u64, bool, bool)>,

@@ -40,6 +40,26 @@ fn min_calls_default() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(failure_count = 5, min_calls = 10)]
+fn min_calls_of_a_count() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(window = 10, failure_count = 11)]
+fn failure_count_above() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure_count = 11, window = 10)]
+fn window_below_count() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure_count = 101)]
+fn failure_count_default() -> Result<(), E> {
+    Ok(())
+}
+
 #[circuit_breaker(success_threshold = 3, probes = 2)]
 fn probes() -> Result<(), E> {
     Ok(())
@@ -47,16 +67,6 @@ fn probes() -> Result<(), E> {
 
 #[circuit_breaker(probes = 2, success_threshold = 3)]
 fn success() -> Result<(), E> {
-    Ok(())
-}
-
-#[circuit_breaker(max_recovery = "10m")]
-fn no_backoff() -> Result<(), E> {
-    Ok(())
-}
-
-#[circuit_breaker(max_recovery = "10m", backoff = 1)]
-fn backoff_one() -> Result<(), E> {
     Ok(())
 }
 
@@ -72,6 +82,16 @@ fn max_below_default() -> Result<(), E> {
 
 #[circuit_breaker(max_recovery = "30s", backoff = 2, recovery = "1m")]
 fn recovery_above() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(timeout = "2s", probe_timeout = "1s")]
+async fn probe_timeout_below() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(probe_timeout = "1s", timeout = "2s")]
+async fn timeout_above() -> Result<(), E> {
     Ok(())
 }
 

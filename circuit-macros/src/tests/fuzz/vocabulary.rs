@@ -44,6 +44,7 @@ pub(super) const GOOD: &[&str] = &[
     "threshold = LIMIT",
     "failure_rate = 0.5",
     "failure_rate = \"33.3%\"",
+    "failure_count = 5",
     "slow_call = \"250ms\"",
     "slow_rate = 1.0",
     "window = 100",

@@ -30,6 +30,7 @@ impl Serialize for Config {
         }
         given!(threshold);
         given!(failure_rate);
+        given!(failure_count);
         given!(slow_call, Text);
         given!(slow_rate);
         given!(window);
@@ -114,6 +115,7 @@ macro_rules! options {
 options! {
     threshold: u32,
     failure_rate: Rate,
+    failure_count: u32,
     slow_call: Text,
     slow_rate: Rate,
     window: Window,

@@ -123,6 +123,12 @@ impl Serialize for Reason {
                 out.serialize_field("calls", calls)?;
                 out.serialize_field("rate", rate)?;
             }
+            Reason::FailureCount { failures, count, window } => {
+                out.serialize_field("kind", "failure-count")?;
+                out.serialize_field("failures", failures)?;
+                out.serialize_field("count", count)?;
+                out.serialize_field("window", window)?;
+            }
             Reason::SlowRate { slow, calls, rate } => {
                 out.serialize_field("kind", "slow-rate")?;
                 out.serialize_field("slow", slow)?;

@@ -2,9 +2,17 @@
 //!
 //! A circuit lives through *periods*: closed, open, half-open, each with a number of its own (the
 //! epoch). A call belongs to the period that admitted it; its outcome is judged in that period or
-//! not at all.
+//! not at all. Half-open has a number for each round of its probes, all of one period.
 
-use crate::clock::Nanos;
+mod half_open;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use half_open::Probes;
+
+use crate::clock::{Nanos, Wait};
 use crate::config::Rules;
 use crate::event::Reason;
 use crate::outcome::State;
@@ -18,9 +26,11 @@ pub(crate) struct Machine {
     epoch: u32,
     /// Openings in a row: the exponent of the backoff.
     streak: u32,
-    /// How long the circuit waited when it last opened.
+    /// How long the rules last had the circuit wait: what outcomes ask for is no part of it.
     last_wait: Nanos,
-    /// There while a rate is configured.
+    /// The longest time for which an outcome of this period asked to be left alone.
+    asked: Nanos,
+    /// There while a rule is configured that is taken over it.
     window: Option<Outcomes>,
     /// Other rules have come, and no outcome has been judged by them yet.
     unjudged: bool,
@@ -29,20 +39,8 @@ pub(crate) struct Machine {
 #[derive(Debug, Clone, Copy)]
 enum Period {
     Closed { since: Nanos, run: u32 },
-    Open { until: Nanos },
+    Open(Wait),
     HalfOpen(Probes),
-}
-
-/// The places of one half-open period.
-#[derive(Debug, Clone, Copy)]
-struct Probes {
-    /// Places given out: to calls in flight, and to those that have decided.
-    taken: u32,
-    succeeded: u32,
-    failed: u32,
-    /// When the last place was given out: `probe_timeout` later, a period whose places are all
-    /// taken is given up.
-    last: Nanos,
 }
 
 /// What a call is told that wants to run.
@@ -51,10 +49,10 @@ pub(crate) enum Admission {
     Admitted {
         change: Option<Change>,
     },
-    /// Open, or half-open with all places taken, until then.
+    /// Open, or half-open with all places taken, for so much longer.
     Rejected {
         state: State,
-        until: Nanos,
+        left: Nanos,
     },
 }
 
@@ -62,12 +60,41 @@ pub(crate) enum Admission {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Judged(Mark),
+    /// A failure; if the circuit opens, the service asks for at least this long.
+    RetryAfter {
+        wait: Nanos,
+        slow: bool,
+    },
+    /// A failure that opens the circuit for this long.
     OpenFor {
         wait: Nanos,
         slow: bool,
     },
     /// Ignored or cancelled: counts neither way.
     Neutral,
+}
+
+impl Verdict {
+    /// The outcome as a window sees it; a neutral one is none.
+    #[inline]
+    pub(crate) fn mark(self) -> Option<Mark> {
+        match self {
+            Verdict::Judged(mark) => Some(mark),
+            Verdict::RetryAfter { slow, .. } | Verdict::OpenFor { slow, .. } => {
+                Some(Mark { failure: true, slow })
+            }
+            Verdict::Neutral => None,
+        }
+    }
+
+    /// For how long the service asks to be left alone.
+    #[inline]
+    fn asked(self) -> Nanos {
+        match self {
+            Verdict::RetryAfter { wait, .. } | Verdict::OpenFor { wait, .. } => wait,
+            Verdict::Judged(_) | Verdict::Neutral => 0,
+        }
+    }
 }
 
 /// What came of an outcome.
@@ -110,6 +137,7 @@ impl Machine {
             epoch: 0,
             streak: 0,
             last_wait: 0,
+            asked: 0,
             window: match rules.window {
                 Some(window) => Some(Outcomes::new(window)),
                 None => None,
@@ -130,7 +158,7 @@ impl Machine {
     pub(crate) fn state(&self) -> State {
         match self.period {
             Period::Closed { .. } => State::Closed,
-            Period::Open { .. } => State::Open,
+            Period::Open(_) => State::Open,
             Period::HalfOpen(_) => State::HalfOpen,
         }
     }
@@ -148,7 +176,7 @@ impl Machine {
         if run == 0 || ease == Ease::Slides { ease } else { Ease::Stirred }
     }
 
-    /// The window, if a rate is configured.
+    /// The window, if a rule is taken over it.
     pub(crate) fn window(&self) -> Option<&Outcomes> {
         self.window.as_ref()
     }
@@ -164,38 +192,26 @@ impl Machine {
         }
     }
 
-    /// Until when calls are rejected: the end of the wait when open, the end of the lease when all
+    /// How long calls are rejected: for the wait when open, until the next round of probes when all
     /// places are taken.
-    pub(crate) fn rejects_until(&self) -> Option<Nanos> {
+    pub(crate) fn rejection(&self) -> Option<Wait> {
         match self.period {
-            Period::Open { until } => Some(until),
-            Period::HalfOpen(probes) if probes.taken >= self.rules.probes => {
-                Some(self.lease(probes))
+            Period::Open(wait) => Some(wait),
+            Period::HalfOpen(probes) if probes.is_full(&self.rules) => {
+                Some(probes.lease(&self.rules))
             }
             Period::HalfOpen(_) | Period::Closed { .. } => None,
-        }
-    }
-
-    fn lease(&self, probes: Probes) -> Nanos {
-        probes.last.saturating_add(self.rules.probe_timeout)
-    }
-
-    /// How long calls are rejected at most, from the beginning of it.
-    pub(crate) fn longest_rejection(&self) -> Nanos {
-        match self.period {
-            Period::Open { .. } => self.last_wait,
-            Period::HalfOpen(_) | Period::Closed { .. } => self.rules.probe_timeout,
         }
     }
 
     pub(crate) fn failures_in_a_row(&self) -> u32 {
         match self.period {
             Period::Closed { run, .. } => run,
-            Period::Open { .. } | Period::HalfOpen(_) => 0,
+            Period::Open(_) | Period::HalfOpen(_) => 0,
         }
     }
 
-    /// What stands in the window, if a rate is configured.
+    /// What stands in the window, if a rule is taken over it.
     pub(crate) fn figures(&mut self, world: &impl World) -> Option<Figures> {
         let epoch = self.epoch;
         self.window.as_mut().map(|window| window.figures(epoch, world))
@@ -203,82 +219,72 @@ impl Machine {
 
     /// How free a circuit in this state is to serve another key.
     pub(crate) fn idleness(&mut self, world: &impl World) -> Idleness {
-        match self.period {
+        let now = world.now();
+        let goes_on = |wait: &Wait| wait.left(now).is_some();
+        let wait = match self.period {
             Period::Closed { run, .. } => {
                 let window = self.window.as_mut().map(|window| window.known(world).failures);
-                if run == 0 && window.unwrap_or(0) == 0 {
+                return if run == 0 && window.unwrap_or(0) == 0 {
                     Idleness::Calm
                 } else {
                     Idleness::Failing
-                }
+                };
             }
-            Period::Open { until } if world.now() < until => Idleness::Until(until),
-            Period::HalfOpen(probes)
-                if probes.taken > probes.succeeded + probes.failed
-                    && world.now() < self.lease(probes) =>
-            {
-                Idleness::Until(self.lease(probes))
-            }
-            Period::Open { .. } | Period::HalfOpen(_) => Idleness::Settled,
+            Period::Open(wait) => Some(wait),
+            Period::HalfOpen(probes) => probes.in_flight().then(|| probes.lease(&self.rules)),
+        };
+        match wait.filter(goes_on) {
+            Some(wait) => Idleness::Until(wait.until),
+            None => Idleness::Settled,
         }
     }
 
     /// A call wants to run.
     ///
     /// The first one at or after the deadline turns an open circuit half-open. When all places have
-    /// been taken for `probe_timeout` since the last one was given, a new half-open period
-    /// begins.
+    /// been taken for too long since the last one was given, another round of probes begins.
     pub(crate) fn admit(&mut self, now: Nanos) -> Admission {
-        let first = Probes { taken: 1, succeeded: 0, failed: 0, last: now };
-        match self.period {
-            Period::Closed { .. } => Admission::Admitted { change: None },
-            Period::Open { until } if now < until => {
-                Admission::Rejected { state: State::Open, until }
-            }
-            Period::Open { .. } => {
-                let change = self.begin(Period::HalfOpen(first), Reason::WaitElapsed);
-                Admission::Admitted { change: Some(change) }
-            }
-            Period::HalfOpen(probes) if probes.taken < self.rules.probes => {
-                let (taken, last) = (probes.taken + 1, probes.last.max(now));
-                self.period = Period::HalfOpen(Probes { taken, last, ..probes });
-                Admission::Admitted { change: None }
-            }
-            Period::HalfOpen(probes) if now < self.lease(probes) => {
-                Admission::Rejected { state: State::HalfOpen, until: self.lease(probes) }
-            }
-            Period::HalfOpen(_) => {
-                self.epoch = self.epoch.wrapping_add(1);
-                self.period = Period::HalfOpen(first);
-                Admission::Admitted { change: None }
-            }
-        }
-    }
-
-    /// A call that was admitted in the period `epoch` has ended. `roll` draws from [0, 1) for the
-    /// jitter.
-    #[inline]
-    pub(crate) fn record(&mut self, epoch: u32, verdict: Verdict, world: &impl World) -> Recorded {
-        if epoch != self.epoch {
-            return Recorded::Late;
+        if let Some(left) = self.rejection().and_then(|wait| wait.left(now)) {
+            return Admission::Rejected { state: self.state(), left };
         }
         let change = match self.period {
-            Period::Closed { .. } => self.record_closed(verdict, world),
-            Period::HalfOpen(probes) => self.record_probe(probes, verdict, world),
-            Period::Open { .. } => None, // an open period admits nobody
+            Period::Closed { .. } => None,
+            Period::Open(_) => {
+                let first = Period::HalfOpen(Probes::first(now));
+                Some(self.begin(first, Reason::WaitElapsed))
+            }
+            Period::HalfOpen(probes) if probes.is_full(&self.rules) => {
+                self.epoch = self.epoch.wrapping_add(1);
+                self.period = Period::HalfOpen(probes.next_round(now));
+                None
+            }
+            Period::HalfOpen(probes) => {
+                self.period = Period::HalfOpen(probes.admit(now));
+                None
+            }
+        };
+        Admission::Admitted { change }
+    }
+
+    /// A call that was admitted in the period `epoch` has ended.
+    #[inline]
+    pub(crate) fn record(&mut self, epoch: u32, verdict: Verdict, world: &impl World) -> Recorded {
+        let epochs_ago = self.epoch.wrapping_sub(epoch);
+        let change = match self.period {
+            Period::HalfOpen(probes) if probes.includes(epochs_ago) => {
+                self.record_probe(probes, epochs_ago, verdict, world)
+            }
+            _ if epochs_ago != 0 => return Recorded::Late,
+            _ => self.record_closed(verdict, world),
         };
         Recorded::Counted { change }
     }
 
     #[inline]
     fn record_closed(&mut self, verdict: Verdict, world: &impl World) -> Option<Change> {
-        let Period::Closed { since, run } = self.period else {
+        // An open period admits nobody.
+        let (Period::Closed { since, run }, Some(mark)) = (self.period, verdict.mark()) else {
             return None;
-        };
-        let (mark, wait) = match verdict {
-            Verdict::Judged(mark) => (mark, None),
-            Verdict::OpenFor { wait, slow } => (Mark { failure: true, slow }, Some(wait)),
-            Verdict::Neutral => return None,
         };
         let run = if mark.failure { run.saturating_add(1) } else { 0 };
         self.period = Period::Closed { since, run };
@@ -286,7 +292,8 @@ impl Machine {
         if let Some(window) = &mut self.window {
             window.push(mark, world);
         }
-        if let Some(wait) = wait {
+        self.asked = self.asked.max(verdict.asked());
+        if let Verdict::OpenFor { wait, .. } = verdict {
             return Some(self.open_for(wait, world));
         }
         let reason = self.tripped(run, world)?;
@@ -297,26 +304,24 @@ impl Machine {
     fn record_probe(
         &mut self,
         mut probes: Probes,
+        rounds_ago: u32,
         verdict: Verdict,
         world: &impl World,
     ) -> Option<Change> {
-        match verdict {
-            Verdict::Neutral => probes.taken = probes.taken.saturating_sub(1),
-            Verdict::Judged(Mark { failure: false, slow: false }) => probes.succeeded += 1,
-            Verdict::Judged(_) | Verdict::OpenFor { .. } => probes.failed += 1,
-        }
+        probes.answer(rounds_ago, verdict);
         self.period = Period::HalfOpen(probes);
-        let Probes { succeeded, failed, .. } = probes;
-        let Rules { success_threshold, probes, .. } = self.rules;
+        self.asked = self.asked.max(verdict.asked());
         match verdict {
             Verdict::OpenFor { wait, .. } => Some(self.open_for(wait, world)),
-            Verdict::Judged(_) if succeeded >= success_threshold => {
-                Some(self.close(world, Reason::ProbesSucceeded { succeeded, success_threshold }))
-            }
-            Verdict::Judged(_) if failed > probes.saturating_sub(success_threshold) => {
-                Some(self.open(Reason::ProbesFailed { failed, probes, success_threshold }, world))
-            }
-            Verdict::Judged(_) | Verdict::Neutral => None,
+            _ => self.decide(probes, world),
+        }
+    }
+
+    /// Ends half-open if the answers of its probes say so.
+    fn decide(&mut self, probes: Probes, world: &impl World) -> Option<Change> {
+        match probes.decision(&self.rules)? {
+            reason @ Reason::ProbesSucceeded { .. } => Some(self.close(world, reason)),
+            reason => Some(self.open(reason, world)),
         }
     }
 
@@ -330,14 +335,23 @@ impl Machine {
             }
         }
         let (rules, window) = (&self.rules, self.window.as_mut()?);
+        let known = window.known(world);
+        if let (Some(count), Some(window)) = (rules.failure_count, rules.window) {
+            // All failures are known here.
+            if known.failures >= u64::from(count) {
+                let failures = shown(known.failures);
+                return Some(Reason::FailureCount { failures, count, window });
+            }
+        }
         // Successes that are counted elsewhere only lower a rate: most outcomes needn't ask for
         // them.
-        rate_reached(rules, window.known(world))?;
+        rate_reached(rules, known)?;
         let figures = window.figures(self.epoch, world);
-        rate_reached(rules, figures).filter(|_| figures.calls >= rules.min_calls)
+        rate_reached(rules, figures).filter(|_| figures.calls >= u64::from(rules.min_calls))
     }
 
-    /// Opens for min(recovery × backoff^streak, cap), then jitter.
+    /// Opens for min(recovery × backoff^streak, cap), then jitter; longer if the service asked for
+    /// it.
     #[cold]
     fn open(&mut self, reason: Reason, world: &impl World) -> Change {
         self.end_streak_if_stable(world.now());
@@ -345,33 +359,46 @@ impl Machine {
         let exponent = i32::try_from(self.streak).unwrap_or(i32::MAX);
         let wait = saturate(in_float(recovery) * backoff.powi(exponent)).min(max_recovery);
         let spread = 1.0 + jitter * (2.0 * world.roll() - 1.0);
-        let wait = saturate(in_float(wait) * spread).max(1);
+        self.last_wait = saturate(in_float(wait) * spread).max(1);
         self.streak = self.streak.saturating_add(1);
-        self.wait(wait, world, reason)
+        self.wait(self.last_wait.max(self.granted(world)), world, reason)
     }
 
-    /// Opens for exactly this time, the streak untouched.
+    /// Opens because the service asked for it. Neither the streak nor its last wait is touched: what
+    /// a service asks for says nothing about how often it failed.
     #[cold]
-    fn open_for(&mut self, wait: Nanos, world: &impl World) -> Change {
+    fn open_for(&mut self, asked: Nanos, world: &impl World) -> Change {
         self.end_streak_if_stable(world.now());
-        self.wait(wait, world, Reason::Requested { wait: std::time::Duration::from_nanos(wait) })
+        let reason = Reason::Requested { wait: Duration::from_nanos(asked) };
+        self.wait(self.granted(world), world, reason)
+    }
+
+    /// What a service gets of the time that it asked for in this period: no more than the cap, and
+    /// then, since its other clients were told the same, only longer by jitter.
+    fn granted(&self, world: &impl World) -> Nanos {
+        let granted = self.asked.min(self.rules.max_asked);
+        let more = in_float(granted) * self.rules.jitter * world.roll();
+        granted.saturating_add(saturate(more))
     }
 
     fn wait(&mut self, wait: Nanos, world: &impl World, reason: Reason) -> Change {
-        self.last_wait = wait;
         self.gather(world);
-        self.begin(Period::Open { until: world.now().saturating_add(wait) }, reason)
+        self.begin(Period::Open(Wait::from(world.now(), wait)), reason)
     }
 
     /// How long the present opening lasts, from its beginning on.
     pub(crate) fn opened_for(&self) -> Option<Nanos> {
-        matches!(self.period, Period::Open { .. }).then_some(self.last_wait)
+        match self.period {
+            Period::Open(wait) => Some(wait.length),
+            Period::Closed { .. } | Period::HalfOpen(_) => None,
+        }
     }
 
-    /// The streak ends when the circuit has stayed closed for at least its last wait.
+    /// The streak ends when the circuit has stayed closed for at least its last wait. A clock that
+    /// has gone back so far can't tell, and prolongs nothing.
     fn end_streak_if_stable(&mut self, now: Nanos) {
         if let Period::Closed { since, .. } = self.period {
-            if now.saturating_sub(since) >= self.last_wait {
+            if now.abs_diff(since) >= self.last_wait {
                 self.streak = 0;
             }
         }
@@ -387,6 +414,7 @@ impl Machine {
     fn begin(&mut self, period: Period, reason: Reason) -> Change {
         let from = self.state();
         self.period = period;
+        self.asked = 0;
         self.epoch = self.epoch.wrapping_add(1);
         Change { from, to: self.state(), reason }
     }
@@ -400,9 +428,10 @@ impl Machine {
         (change.from != State::Closed).then_some(change)
     }
 
-    /// Other rules from now on: state, deadline, run, probes and a window of the same kind stay;
-    /// judged at the next outcome.
-    pub(crate) fn reconfigure(&mut self, rules: Rules, world: &impl World) {
+    /// Other rules from now on: state, deadline, run, probes and a window of the same kind stay. A
+    /// closed circuit is judged at the next outcome; a half-open one decides at once what the new
+    /// numbers decide, since there may be no other outcome to come.
+    pub(crate) fn reconfigure(&mut self, rules: Rules, world: &impl World) -> Option<Change> {
         self.gather(world);
         self.window = match (self.window.take(), rules.window) {
             (Some(mut kept), Some(window)) => Some(kept.resized(window, world)),
@@ -411,6 +440,10 @@ impl Machine {
         };
         self.rules = rules;
         self.unjudged = true;
+        match self.period {
+            Period::HalfOpen(probes) => self.decide(probes, world),
+            Period::Closed { .. } | Period::Open(_) => None,
+        }
     }
 
     /// Takes over what threads have counted for themselves, before their period or its rules go.
@@ -431,22 +464,28 @@ impl Machine {
 
 /// Which rate these figures reach; of no calls, none, since no number is what their quotient is.
 fn rate_reached(rules: &Rules, Figures { calls, failures, slow }: Figures) -> Option<Reason> {
-    let reached = |count: u32, rate: Option<f64>| {
-        rate.filter(|rate| f64::from(count) / f64::from(calls) >= *rate)
+    let reached = |count: u64, rate: Option<f64>| {
+        rate.filter(|rate| in_float(count) / in_float(calls) >= *rate)
     };
     if let Some(rate) = reached(failures, rules.failure_rate) {
+        let (failures, calls) = (shown(failures), shown(calls));
         return Some(Reason::FailureRate { failures, calls, rate });
     }
     let rate = reached(slow, rules.slow_rate)?;
-    Some(Reason::SlowRate { slow, calls, rate })
+    Some(Reason::SlowRate { slow: shown(slow), calls: shown(calls), rate })
+}
+
+/// A figure as it is shown: four billion calls in one window are enough.
+pub(crate) fn shown(figure: u64) -> u32 {
+    u32::try_from(figure).unwrap_or(u32::MAX)
 }
 
 #[expect(
     clippy::cast_precision_loss,
-    reason = "53 bits of nanoseconds are exact for 104 days, and a wait needs no more"
+    reason = "53 bits of nanoseconds are exact for 104 days, and neither waits nor rates need more"
 )]
-fn in_float(nanos: Nanos) -> f64 {
-    nanos as f64
+pub(crate) fn in_float(number: u64) -> f64 {
+    number as f64
 }
 
 #[expect(
@@ -456,74 +495,4 @@ fn in_float(nanos: Nanos) -> f64 {
 )]
 fn saturate(nanos: f64) -> Nanos {
     nanos as Nanos
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Config;
-
-    /// A world at this time and with this draw, with nothing in it.
-    struct At(Nanos, f64);
-
-    impl World for At {
-        fn now(&self) -> Nanos {
-            self.0
-        }
-
-        fn coarse(&self) -> Nanos {
-            self.0
-        }
-
-        fn roll(&self) -> f64 {
-            self.1
-        }
-
-        fn successes_elsewhere(&self, _: u32, _: u64, _: &mut dyn FnMut(u64, u32)) {}
-
-        fn take_successes(&self, _: u32, _: u64, _: &mut dyn FnMut(u64, u32)) {}
-    }
-
-    const FAILURE: Verdict = Verdict::Judged(Mark { failure: true, slow: false });
-    const RECOVERY: std::time::Duration = std::time::Duration::from_nanos(100);
-    const FRAGILE: Config = Config::new().threshold(1).recovery(RECOVERY);
-
-    /// A call may look at the circuit before it opens again, and ask afterwards.
-    #[test]
-    fn an_open_machine_rejects_whoever_asks_before_its_deadline() {
-        let mut machine = Machine::new(FRAGILE.rules());
-        machine.record(0, FAILURE, &At(1_000, 0.0));
-        let rejected = Admission::Rejected { state: State::Open, until: 1_100 };
-        assert_eq!(machine.admit(1_000), rejected);
-        assert_eq!(machine.admit(1_099), rejected);
-        assert!(matches!(machine.admit(1_100), Admission::Admitted { change: Some(_) }));
-    }
-
-    /// A call may see a place that another one takes before it asks.
-    #[test]
-    fn a_full_machine_rejects_whoever_asks_before_its_lease_ends() {
-        let mut machine = Machine::new(FRAGILE.rules());
-        machine.record(0, FAILURE, &At(0, 0.0));
-        machine.admit(1_000);
-        let (epoch, rejected) =
-            (machine.epoch(), Admission::Rejected { state: State::HalfOpen, until: 1_100 });
-        assert_eq!(machine.admit(1_000), rejected);
-        assert_eq!(machine.admit(1_099), rejected);
-        assert_eq!(machine.epoch(), epoch);
-        assert_eq!(machine.admit(1_100), Admission::Admitted { change: None });
-        assert_ne!(machine.epoch(), epoch);
-    }
-
-    #[test]
-    fn a_wait_is_drawn_from_the_jitter_below_to_the_jitter_above() {
-        let config = FRAGILE.backoff(3.0).jitter(0.25);
-        for (roll, first, second) in [(0.0, 75, 225), (0.25, 87, 262), (0.5, 100, 300)] {
-            let mut machine = Machine::new(config.rules());
-            machine.record(0, FAILURE, &At(0, roll));
-            assert_eq!(machine.rejects_until(), Some(first));
-            machine.admit(first);
-            machine.record(machine.epoch(), FAILURE, &At(first, roll));
-            assert_eq!(machine.rejects_until(), Some(first + second));
-        }
-    }
 }

@@ -1,0 +1,74 @@
+//! The machine driven by numbers.
+
+use super::*;
+use crate::config::Config;
+
+/// A world at this time and with this draw, with nothing in it.
+struct At(Nanos, f64);
+
+impl World for At {
+    fn now(&self) -> Nanos {
+        self.0
+    }
+
+    fn coarse(&self) -> Nanos {
+        self.0
+    }
+
+    fn roll(&self) -> f64 {
+        self.1
+    }
+
+    fn now_again(&self) -> Nanos {
+        self.0
+    }
+
+    fn successes_elsewhere(&self, _: u32, _: u64, _: &mut dyn FnMut(u64, u64)) {}
+
+    fn take_successes(&self, _: u32, _: u64, _: &mut dyn FnMut(u64, u64)) {}
+
+    fn forget_successes(&self) {}
+}
+
+const FAILURE: Verdict = Verdict::Judged(Mark { failure: true, slow: false });
+const RECOVERY: std::time::Duration = std::time::Duration::from_nanos(100);
+const FRAGILE: Config = Config::new().threshold(1).recovery(RECOVERY);
+
+/// A call may look at the circuit before it opens again, and ask afterwards.
+#[test]
+fn an_open_machine_rejects_whoever_asks_before_its_deadline() {
+    let mut machine = Machine::new(FRAGILE.rules());
+    machine.record(0, FAILURE, &At(1_000, 0.0));
+    let rejected = |left| Admission::Rejected { state: State::Open, left };
+    assert_eq!(machine.admit(1_000), rejected(100));
+    assert_eq!(machine.admit(1_099), rejected(1));
+    assert!(matches!(machine.admit(1_100), Admission::Admitted { change: Some(_) }));
+}
+
+/// A call may see a place that another one takes before it asks.
+#[test]
+fn a_full_machine_rejects_whoever_asks_before_its_lease_ends() {
+    let mut machine = Machine::new(FRAGILE.rules());
+    machine.record(0, FAILURE, &At(0, 0.0));
+    machine.admit(1_000);
+    let epoch = machine.epoch();
+    let rejected = |left| Admission::Rejected { state: State::HalfOpen, left };
+    assert_eq!(machine.admit(1_000), rejected(100));
+    assert_eq!(machine.admit(1_099), rejected(1));
+    assert_eq!(machine.epoch(), epoch);
+    assert_eq!(machine.admit(1_100), Admission::Admitted { change: None });
+    assert_ne!(machine.epoch(), epoch);
+}
+
+#[test]
+fn a_wait_is_drawn_from_the_jitter_below_to_the_jitter_above() {
+    let config = FRAGILE.backoff(3.0).jitter(0.25);
+    for (roll, first, second) in [(0.0, 75, 225), (0.25, 87, 262), (0.5, 100, 300)] {
+        let mut machine = Machine::new(config.rules());
+        machine.record(0, FAILURE, &At(0, roll));
+        assert_eq!(machine.rejection().map(|wait| wait.until), Some(first));
+        machine.admit(first);
+        machine.record(machine.epoch(), FAILURE, &At(first, roll));
+        assert_eq!(machine.rejection().map(|wait| wait.until), Some(first + second));
+    }
+}
