@@ -82,14 +82,19 @@ impl Client {
         }
     }
 
-    /// What is said next of a circuit; events of the other tests' circuits come in between.
-    async fn of(&mut self, name: &str) -> Value {
+    /// The next event that names a circuit; events of the other tests' circuits come in between.
+    async fn event_of(&mut self, name: &str) -> Value {
         loop {
             let event = self.event().await;
-            if let Some(circuit) = named(&event, name) {
-                return circuit.clone();
+            if named(&event, name).is_some() {
+                return event;
             }
         }
+    }
+
+    /// What is said next of a circuit.
+    async fn of(&mut self, name: &str) -> Value {
+        named(&self.event_of(name).await, name).unwrap().clone()
     }
 }
 
@@ -135,8 +140,7 @@ async fn a_stream_ends_after_a_while_and_the_next_one_goes_on_from_there() {
     let other = client.id.chars().rev().collect::<String>();
     for id in [other.as_str(), "", "0.1"] {
         let mut anew = Client::new(Some(id)).await;
-        let event = anew.event().await;
-        assert!(named(&event, "quiet").is_some(), "{id}");
+        let event = anew.event_of("quiet").await;
         assert_eq!(event["process"], client.id.split('.').next().unwrap());
     }
 }
