@@ -33,32 +33,32 @@ use quote::quote;
 ///
 /// | option | value | default | meaning |
 /// |---|---|---|---|
-/// | `threshold` | integer ≥ 1 | 5, unless `failure_rate` or `failure_count` is given | opens after so many failures in a row; the slow rules leave it on |
+/// | `threshold` | integer ≥ 1 | 5, unless `failure_rate` or `failure_count` is given | opens after this many failures in a row; slow-call rules don't switch it off |
 /// | `failure_rate` | number in (0, 1], or `"50%"` | off | opens when failures / calls in the window reaches it |
-/// | `failure_count` | integer ≥ 1 | off | opens when the window holds so many failures, whatever the successes between them |
-/// | `slow_call` | duration | off | a call that took at least this long is slow, whatever it returned |
+/// | `failure_count` | integer ≥ 1 | off | opens when the window holds this many failures, whatever succeeded between them |
+/// | `slow_call` | duration | off | a call that takes at least this long is slow, whatever it returns |
 /// | `slow_rate` | as `failure_rate` | 0.5 when `slow_call` is given | opens when slow / calls in the window reaches it |
-/// | `window` | integer (calls) or duration | 100 calls | what the rates and the count are taken over: the last N calls, or the last stretch of time |
-/// | `min_calls` | integer ≥ 1 | 10, or a smaller count window | no rate is judged on fewer calls than this |
-/// | `recovery` | duration | `"60s"` | how long the circuit stays open before it lets a probe through |
+/// | `window` | integer (calls) or duration | 100 calls | the last N calls, or the last stretch of time, over which rates and `failure_count` are taken |
+/// | `min_calls` | integer ≥ 1 | 10, or a smaller count window | minimum calls before a rate applies |
+/// | `recovery` | duration | `"60s"` | how long the circuit stays open before a probe may pass |
 /// | `backoff` | number ≥ 1 | 1 | each opening in a row multiplies the wait by this |
-/// | `max_recovery` | duration | 10 × `recovery` | cap of the wait; where it is given, also of what a service asks for (`Retry-After`) |
+/// | `max_recovery` | duration | 10 × `recovery` | cap of the wait; if given, it also caps what a service asks for (`Retry-After`) |
 /// | `jitter` | number in [0, 1) | 0 | the wait, after the cap, is drawn from wait × (1 ± jitter) |
 /// | `success_threshold` | integer, 1 to 1,000 | 1 | probes that must succeed for the circuit to close |
-/// | `probes` | integer, `success_threshold` to 1,000 | `success_threshold` | calls that a half-open circuit admits to decide; also the most in flight per round of probes |
-/// | `probe_timeout` | duration | the longer of `recovery` and `timeout`; by hand and with `breaker`: `recovery` | how long unanswered probes may block the next ones, not less than `timeout`; each further round of probes is twice as patient, at most ten times |
+/// | `probes` | integer, `success_threshold` to 1,000 | `success_threshold` | calls that a half-open circuit admits in order to decide; also the most in flight per round |
+/// | `probe_timeout` | duration | the longer of `recovery` and `timeout`; by hand and with `breaker`: `recovery` | how long unanswered probes may block the next round; not below `timeout`; each further round waits twice as long, at most ten times this |
 /// | `failure` | match-arm pattern, guard allowed | `Err(_)` | results that match are failures: `failure = Err(e) if e.is_server_error()` |
 /// | `ignore` | match-arm pattern, guard allowed | none | results that match count neither way; wins over `failure` |
 /// | `classify` | path or closure `Fn(&Ret) -> Outcome` | none | full control over what a result counts as |
 /// | `on_cancel` | `ignore` or `failure` | `ignore` | what a dropped (cancelled) future counts as |
 /// | `timeout` | duration | off | feature `tokio`: a call that takes longer is dropped and is a failure |
-/// | `max_concurrent` | integer ≥ 1 | off | bulkhead: more calls in flight than this are rejected, which is no failure |
+/// | `max_concurrent` | integer ≥ 1 | off | bulkhead: calls beyond this many in flight are rejected, which doesn't count as a failure |
 /// | `fallback` | path, closure or any other expression | none | what runs instead of the body when the call is rejected |
-/// | `fallback_on` | `open` or `any` | `open` | `open`: when the call is rejected, for whatever reason; `any`: also when it failed or timed out |
+/// | `fallback_on` | `open` or `any` | `open` | `open`: when the call is rejected, for any reason; `any`: also when it fails or times out |
 /// | `name` | string literal or constant | `module::Type::function` | the circuit's name in the registry, in errors and events; the default is unique, its text not guaranteed |
 /// | `key` | expression over the parameters | none | one circuit per distinct key |
 /// | `max_keys` | integer ≥ 1 | 10,000 | bound on the circuits that `key` may create |
-/// | `breaker` | path | none | anything of which `&PATH` is a `&'static CircuitBreaker`: shares one circuit between functions |
+/// | `breaker` | path | none | a `static CircuitBreaker`, or anything of which `&PATH` is a `&'static CircuitBreaker`: functions share its circuit |
 /// | `crate` | path | `::circuit_runtime` | where the runtime is, when re-exported or renamed |
 ///
 /// A duration is a text such as `"250ms"`, `"30s"` or `"1h 30m"`. Numbers, durations and the name may also be constants.
