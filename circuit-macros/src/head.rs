@@ -12,6 +12,7 @@ use syn::{Signature, Token, Visibility};
 use crate::diag::plainly;
 
 /// `#[doc = ".."] pub async fn f(n: u8) -> Result<(), E> { .. }`
+#[derive(Clone)]
 pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
@@ -21,6 +22,7 @@ pub(crate) struct Function {
 }
 
 /// Kept as tokens: other attributes need not have a form that syn knows.
+#[derive(Clone)]
 pub(crate) struct Attribute {
     tokens: [TokenTree; 2],
 }
@@ -51,6 +53,13 @@ impl Attribute {
 impl ToTokens for Attribute {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         tokens.extend(self.tokens.iter().cloned());
+    }
+}
+
+impl ToTokens for Function {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self { attributes, visibility, defaultness, signature, body } = self;
+        tokens.extend(quote::quote!(#(#attributes)* #visibility #defaultness #signature #body));
     }
 }
 

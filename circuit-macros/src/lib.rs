@@ -15,12 +15,13 @@ mod model;
 mod options;
 mod shown;
 mod validate;
+mod versions;
 
 #[cfg(test)]
 mod tests;
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 
 /// Puts a circuit breaker around a function, sync or async.
 ///
@@ -69,7 +70,7 @@ pub fn circuit_breaker(
     options: proc_macro::TokenStream,
     item: proc_macro::TokenStream,
 ) -> proc_macro::TokenStream {
-    attribute(options.into(), &item.into()).into()
+    attribute(&options.into(), &item.into()).into()
 }
 
 /// Input: `threshold = 3`, and `fn f() -> Result<(), E> { .. }`.
@@ -77,12 +78,29 @@ pub fn circuit_breaker(
 /// Output: the function with its body guarded. When something is wrong, the
 /// errors and the function as it was: its callers then stay free of errors, and
 /// the editor goes on completing in its body.
-fn attribute(options: TokenStream, item: &TokenStream) -> TokenStream {
-    match model::Model::new(options, item) {
-        Ok(model) => expand::function(&model),
-        Err(problems) => {
-            let problems = problems.to_compile_error();
-            quote!(#item #problems)
-        }
-    }
+fn attribute(options: &TokenStream, item: &TokenStream) -> TokenStream {
+    let versions = match head::Function::parse(item.clone()).and_then(versions::of) {
+        Ok(versions) => versions,
+        Err(problem) => return with_problems(item, &problem),
+    };
+    let versions = versions.into_iter().map(|version| {
+        let condition = &version.condition;
+        let function = version.function.to_token_stream();
+        let expanded = match model::Model::new(options.clone(), version.function) {
+            Ok(model) => expand::function(&model),
+            // Without a condition the item stays as it came, to the last token.
+            Err(problems) if condition.is_none() => return with_problems(item, &problems),
+            Err(problems) => {
+                let problems = problems.into_iter().map(|problem| problem.to_compile_error());
+                quote!(#function #(#condition #problems)*)
+            }
+        };
+        quote!(#condition #expanded)
+    });
+    versions.collect()
+}
+
+fn with_problems(item: &TokenStream, problems: &syn::Error) -> TokenStream {
+    let problems = problems.to_compile_error();
+    quote!(#item #problems)
 }

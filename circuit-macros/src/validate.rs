@@ -6,7 +6,7 @@ mod both;
 use std::time::Duration;
 
 use proc_macro2::TokenTree;
-use syn::{FnArg, ReturnType, Type};
+use syn::{ReturnType, Type};
 
 use crate::diag::Problems;
 use crate::head::Function;
@@ -250,26 +250,6 @@ fn other_attributes(function: &Function, problems: &mut Problems) {
                  runs in a closure; remove it",
             ),
             _ => {}
-        }
-    }
-}
-
-/// The rules about what a fallback is given.
-pub(crate) fn cfg_on_parameters(function: &Function, problems: &mut Problems) {
-    for input in &function.signature.inputs {
-        let attributes = match input {
-            FnArg::Receiver(receiver) => &receiver.attrs,
-            FnArg::Typed(typed) => &typed.attrs,
-        };
-        for attribute in attributes {
-            if attribute.path().is_ident("cfg") {
-                problems.add(
-                    attribute,
-                    "`#[cfg]` on a parameter can't be combined with a `fallback` that is given \
-                     every parameter; put the `#[cfg]` on two versions of the function",
-                );
-                return;
-            }
         }
     }
 }

@@ -106,7 +106,8 @@ fn body(model: &Model, parameters: &Parameters) -> TokenStream {
         Form::Sync => {
             // A body without a tail is reported right behind the return type.
             let closure = at_end_of_return_type(model);
-            let bars = quote_spanned!(closure=> move ||);
+            let keyword = (!parameters.borrows).then(|| quote_spanned!(closure=> move));
+            let bars = quote_spanned!(closure=> #keyword ||);
             if before.is_empty() {
                 return quote!(#bars #block);
             }
@@ -116,8 +117,9 @@ fn body(model: &Model, parameters: &Parameters) -> TokenStream {
         }
         Form::Async | Form::Future(_) => {
             let returns = at_return_type(model);
+            let keyword = (!parameters.borrows).then(|| quote_spanned!(returns=> move));
             quote_spanned! {returns=>
-                async move {
+                async #keyword {
                     if false {
                         return __circuit_returns.never();
                     }

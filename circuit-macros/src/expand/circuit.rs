@@ -5,6 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use std::time::Duration;
 
 use super::at;
+use super::parameters::Parameters;
 use crate::model::{Circuit, Model, Own};
 use crate::options::{Opt, Takes, Value, range, thousands};
 
@@ -199,8 +200,13 @@ pub(super) fn limit(value: &Value) -> TokenStream {
 ///
 /// A block: a variable beside the body's future would leave a flag in the function's own future,
 /// whether it has been moved.
-pub(super) fn permit(model: &Model, site: Span, rejected: &TokenStream) -> TokenStream {
-    let entry = entry(model);
+pub(super) fn permit(
+    model: &Model,
+    parameters: &Parameters,
+    site: Span,
+    rejected: &TokenStream,
+) -> TokenStream {
+    let entry = entry(model, parameters);
     quote_spanned! {site=> {
         let __circuit_permit = match #entry {
             __circuit::Admitted(__circuit_permit) => __circuit_permit,
@@ -211,26 +217,25 @@ pub(super) fn permit(model: &Model, site: Span, rejected: &TokenStream) -> Token
 }
 
 /// The request for a permit.
-pub(super) fn entry(model: &Model) -> TokenStream {
+pub(super) fn entry(model: &Model, parameters: &Parameters) -> TokenStream {
     let site = Span::mixed_site();
     let falls_back = model.fallback.is_some();
-    let key = match &model.circuit {
-        Circuit::Own(own) => own.key.as_ref().map(|key| &key.value),
-        Circuit::Shared(_) => {
-            return if falls_back {
-                quote_spanned!(site=> __circuit::enter_shared_or_fall_back(__circuit_breaker))
-            } else {
-                quote_spanned!(site=> __circuit::enter_shared(__circuit_breaker))
-            };
-        }
-    };
-    let Some(key) = key else {
+    if matches!(model.circuit, Circuit::Shared(_)) {
+        return if falls_back {
+            quote_spanned!(site=> __circuit::enter_shared_or_fall_back(__circuit_breaker))
+        } else {
+            quote_spanned!(site=> __circuit::enter_shared(__circuit_breaker))
+        };
+    }
+    let Some(key) = model.key() else {
         return if falls_back {
             quote_spanned!(site=> __circuit::enter_or_fall_back(__circuit_breaker))
         } else {
             quote_spanned!(site=> __circuit::enter(__circuit_breaker))
         };
     };
+    let scope = parameters.seen(&key.free);
+    let key = &key.value;
     let site = at(key);
     let enter = if falls_back {
         quote_spanned!(site=> __circuit::enter_keyed_or_fall_back)
@@ -239,8 +244,9 @@ pub(super) fn entry(model: &Model) -> TokenStream {
     };
     // A statement of its own: what the key borrows is free again behind it.
     quote_spanned! {site=> {
+        #scope
         let __circuit_entry = __circuit::Key::of(&(#key))
-            .with(|__circuit_key| #enter(__circuit_breaker, __circuit_key));
+            .__circuit_with(|__circuit_key| #enter(__circuit_breaker, __circuit_key));
         __circuit_entry
     }}
 }

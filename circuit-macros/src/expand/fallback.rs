@@ -4,14 +4,13 @@
 //! type that only the body settles. The permit is taken out of its `Result` in a
 //! statement of its own: a future would keep the rest of that across its awaits.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Expr;
 
-use super::given::Given;
-use super::parameters::{Parameters, allow, moved_to};
+use super::parameters::{Parameters, Shown, allow, moved_to};
 use super::{at, at_return_type, body, circuit};
-use crate::model::{Fallback, Gives, Kind, MOST_PARAMETERS, Model};
+use crate::model::{Fallback, Gives, Kind, MOST_PARAMETERS, Model, names};
 
 /// Rejected and admitted are branches of their own: both may move the parameters,
 /// and nothing is cloned.
@@ -27,7 +26,7 @@ pub(super) fn on_rejection(
         arguments.push(syn::Token![self](token.span.located_at(here)).to_token_stream());
     }
     if fallback.kind != Kind::Expression {
-        let names = parameters.typed.iter().filter_map(|p| p.name.as_ref());
+        let names = parameters.typed.iter().filter_map(Shown::name);
         arguments.extend(names.map(|name| moved_to(name, here).to_token_stream()));
     }
     let reason = matches!(fallback.kind, Kind::Closure { wants_reason: true });
@@ -48,7 +47,7 @@ pub(super) fn on_rejection(
     let rejected = quote_spanned! {site=>
         __circuit::Rejected(#rejected) => break '__circuit_rejected #value
     };
-    let run = body::run(model, parameters, &circuit::permit(model, site, &rejected));
+    let run = body::run(model, parameters, &circuit::permit(model, parameters, site, &rejected));
     quote_spanned! {site=>
         #binding '__circuit_rejected: {
             return #run;
@@ -63,7 +62,7 @@ pub(super) fn any(model: &Model, fallback: &Fallback, parameters: &Parameters) -
     let site = at_return_type(model);
     let here = at(&fallback.expr);
     let run = body::run_any(model, parameters);
-    let entry = circuit::entry(model);
+    let entry = circuit::entry(model, parameters);
     let given = parameters.given(fallback, here);
     let used_up = || given.iter().filter(|given| given.clone.is_some());
     let clones = used_up().map(|given| &given.clone);
@@ -88,7 +87,7 @@ pub(super) fn any(model: &Model, fallback: &Fallback, parameters: &Parameters) -
         (None, None, None, quote!(_), quote!(_))
     };
     let (arguments, renamed) = if fallback.kind == Kind::Expression {
-        (Vec::new(), renamed(&given))
+        (Vec::new(), given.iter().map(|given| given.renamed.clone()).collect())
     } else {
         let given = given.iter().map(|given| given.local.clone());
         let reason = reason.then(|| quote_spanned!(here=> __circuit_reason));
@@ -118,24 +117,6 @@ pub(super) fn any(model: &Model, fallback: &Fallback, parameters: &Parameters) -
     }
 }
 
-/// An expression finds the clones under the names of the parameters.
-fn renamed(given: &[Given]) -> TokenStream {
-    if given.is_empty() {
-        return TokenStream::new();
-    }
-    let site = Span::mixed_site();
-    let names = given.iter().map(|given| &given.original);
-    let locals = given.iter().map(|given| &given.local);
-    let allow = allow(&[
-        "unused_variables",
-        "clippy::shadow_reuse",
-        "clippy::shadow_same",
-        "clippy::shadow_unrelated",
-        "clippy::used_underscore_binding",
-    ]);
-    quote_spanned!(site=> #allow let (#(#names,)*) = (#(#locals,)*);)
-}
-
 /// Statements that return what the fallback gives.
 fn answer(
     model: &Model,
@@ -144,10 +125,49 @@ fn answer(
     arguments: &[TokenStream],
 ) -> TokenStream {
     let here = at(&fallback.expr);
-    let expr = &fallback.expr;
     let is_async = model.form.is_async();
     let gives = if is_async { fallback.gives } else { Gives::Value };
-    let value = match fallback.kind {
+    let value = value(fallback, gives, arguments);
+    let scope = match fallback.kind {
+        Kind::Expression if fallback.on_any => TokenStream::new(),
+        Kind::Expression => parameters.taken(&fallback.free),
+        Kind::Closure { .. } => parameters.copied(&fallback.free),
+        Kind::Path => TokenStream::new(),
+    };
+    let underscores = if fallback.kind == Kind::Expression {
+        TokenStream::new()
+    } else {
+        parameters.allow_underscores()
+    };
+    match gives {
+        // What ends the block may never return. A match arm ends its temporaries before what stands
+        // in front of it is dropped, and the parentheses are ours, for lints on what is returned.
+        Gives::Value => quote_spanned!(here=> #scope match () { #underscores () => (#value) }),
+        Gives::Future => quote_spanned!(here=> #scope #underscores return #value.await;),
+        Gives::Either => {
+            // A call may never return.
+            let answer = if fallback.kind == Kind::Path || is_call(&fallback.expr) {
+                quote_spanned!(here=> __circuit::answer_of(__circuit_returns, move || #value))
+            } else {
+                quote_spanned!(here=> __circuit::answer(__circuit_returns, #value))
+            };
+            quote_spanned! {here=>
+                #scope
+                #underscores
+                let __circuit_answer = match #answer.__circuit_split() {
+                    __circuit::Rejected(__circuit_answer) => return __circuit_answer,
+                    __circuit::Admitted(__circuit_answer) => __circuit_answer,
+                };
+                return __circuit_answer.await;
+            }
+        }
+    }
+}
+
+fn value(fallback: &Fallback, gives: Gives, arguments: &[TokenStream]) -> TokenStream {
+    let here = at(&fallback.expr);
+    let expr = &fallback.expr;
+    match fallback.kind {
         // Called in place, so that the arguments coerce.
         Kind::Path => quote_spanned!(here=> #expr(#(#arguments),*)),
         Kind::Closure { .. } if arguments.len() > MOST_PARAMETERS + 1 => {
@@ -163,40 +183,29 @@ fn answer(
                 quote_spanned!(here=> __circuit::#call(#expr, #(#arguments),*))
             }
         }
-        Kind::Expression => expr.to_token_stream(),
-    };
-    let allow = match fallback.kind {
-        Kind::Expression => allow_in_value(expr),
-        // A path may never return.
-        Kind::Path => {
-            let allow = allow(&["unreachable_code", "clippy::diverging_sub_expression"]);
-            let underscores = parameters.allow_underscores();
-            quote!(#allow #underscores)
-        }
-        Kind::Closure { .. } => parameters.allow_underscores(),
-    };
-    match (gives, is_async) {
-        (Gives::Value, _) | (_, false) => quote_spanned!(here=> #allow return #value;),
-        (Gives::Future, true) => quote_spanned!(here=> #allow return #value.await;),
-        (Gives::Either, true) => quote_spanned! {here=>
-            #allow
-            let __circuit_answer = match __circuit::answer(__circuit_returns, #value).split() {
-                __circuit::Rejected(__circuit_answer) => return __circuit_answer,
-                __circuit::Admitted(__circuit_answer) => __circuit_answer,
-            };
-            return __circuit_answer.await;
-        },
+        Kind::Expression => without_braces(expr).to_token_stream(),
     }
 }
 
-/// What is there for us, and not for the value itself.
-fn allow_in_value(expr: &Expr) -> TokenStream {
+/// `{ DEFAULT }` is how a constant is told from a function.
+fn without_braces(expr: &Expr) -> &Expr {
     match expr {
-        // `{ DEFAULT }` is how a constant is told from a function.
-        Expr::Block(_) => allow(&["unused_braces"]),
-        Expr::Tuple(tuple) if tuple.elems.is_empty() => allow(&["clippy::unused_unit"]),
-        // `panic!(..)`
-        Expr::Macro(_) => allow(&["unreachable_code", "clippy::diverging_sub_expression"]),
-        _ => TokenStream::new(),
+        Expr::Block(block) if block.label.is_none() && block.attrs.is_empty() => {
+            match block.block.stmts.as_slice() {
+                [syn::Stmt::Expr(only, None)] => only,
+                _ => expr,
+            }
+        }
+        expr => expr,
     }
+}
+
+/// A call that ends nothing but itself.
+fn is_call(expr: &Expr) -> bool {
+    let leaves = |token| match token {
+        TokenTree::Ident(word) => word == "return" || word == "await" || word == "break",
+        TokenTree::Punct(punct) => punct.as_char() == '?',
+        _ => false,
+    };
+    matches!(expr, Expr::Call(_)) && !names::flatten(expr.to_token_stream()).any(leaves)
 }

@@ -1,15 +1,15 @@
 //! What a fallback is given under `any`, when the body may have used the parameters.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
-use syn::Token;
+use syn::{PatIdent, Token};
 
 use super::at;
-use super::parameters::{Parameter, Parameters, moved_to};
-use crate::model::names::mentions;
-use crate::model::{Fallback, Kind, is_shared_reference};
+use super::parameters::{Parameters, Shape, Shown, allow_name, moved_to};
+use super::pattern::{plain, variable};
+use crate::model::{Fallback, Kind};
 
-/// What stands for one parameter.
+/// What stands for one parameter, or for one name of it.
 pub(super) struct Given {
     /// The parameter itself.
     pub(super) original: TokenStream,
@@ -18,9 +18,11 @@ pub(super) struct Given {
     pub(super) clone: Option<TokenStream>,
     /// What holds either of them when the fallback runs.
     pub(super) local: TokenStream,
+    /// What gives it to an expression, under the name of the parameter.
+    pub(super) renamed: TokenStream,
 }
 
-impl Parameters {
+impl Parameters<'_> {
     /// What the fallback needs, located at it.
     pub(super) fn given(&self, fallback: &Fallback, here: Span) -> Vec<Given> {
         if fallback.kind == Kind::Expression {
@@ -31,29 +33,29 @@ impl Parameters {
             let moved = Token![self](token.span.located_at(here));
             given.push(Given::new(&moved, self.self_is_shared, at(&token), here, 0));
         }
-        for parameter in &self.typed {
-            if let Some(name) = &parameter.name {
-                let name = moved_to(name, here);
-                let shared = is_shared_reference(&parameter.ty);
-                let place = count(&given);
-                given.push(Given::new(&name, shared, at(&parameter.ty), here, place));
-            }
+        for (shown, name) in self.typed.iter().filter_map(|it| Some((it, it.name()?))) {
+            let name = moved_to(name, here);
+            let place = count(&given);
+            let site = at(&shown.of.input.ty);
+            given.push(Given::new(&name, shown.of.is_shared(), site, here, place));
         }
         given
     }
 
-    /// An expression needs what it names, and finds it under that name.
+    /// An expression needs what it uses, and finds it under that name.
     fn mentioned(&self, fallback: &Fallback, here: Span) -> Vec<Given> {
-        let tokens = fallback.expr.to_token_stream();
-        let used_up = |parameter: &&Parameter| {
-            parameter.name.is_none() || !is_shared_reference(&parameter.ty)
-        };
-        let mut given = Vec::new();
-        for parameter in self.typed.iter().filter(used_up) {
-            let named = parameter.bindings.iter();
-            for name in named.filter(|name| mentions(&tokens, name)) {
-                let place = given.len();
-                given.push(Given::new(name, false, at(&parameter.ty), here, place));
+        let mut given: Vec<Given> = Vec::new();
+        for shown in &self.typed {
+            if matches!(shown.shape, Shape::Variable(_)) && shown.of.is_shared() {
+                continue;
+            }
+            for binding in &shown.of.bindings {
+                if fallback.free.has(&binding.ident) {
+                    given.push(Given::part(shown, binding, here, given.len()));
+                }
+            }
+            for name in shown.of.macro_words.iter().filter(|word| fallback.free.has(word)) {
+                given.push(Given::part(shown, &plain(name.clone()), here, given.len()));
             }
         }
         given
@@ -69,12 +71,77 @@ impl Given {
     fn new(name: &impl ToTokens, shared: bool, ty: Span, here: Span, place: usize) -> Self {
         let original = name.to_token_stream();
         if shared {
-            return Self { local: original.clone(), clone: None, original };
+            return Self {
+                local: original.clone(),
+                clone: None,
+                original,
+                renamed: TokenStream::new(),
+            };
         }
         Self {
             clone: Some(quote_spanned!(ty=> __circuit::clone_argument(&#name))),
-            local: format_ident!("__circuit_clone{place}", span = here).to_token_stream(),
+            local: local(here, place),
             original,
+            renamed: TokenStream::new(),
+        }
+    }
+
+    fn part(shown: &Shown, binding: &PatIdent, here: Span, place: usize) -> Self {
+        let name = &binding.ident;
+        let ty = at(&shown.of.input.ty);
+        let site = Span::mixed_site();
+        let local = local(here, place);
+        let Shape::Whole(whole) = &shown.shape else {
+            let renamed = rename(binding, &local);
+            return Self { renamed, ..Self::new(name, false, ty, here, place) };
+        };
+        let pattern = shown.part(name);
+        let allow = shown.allow_unused();
+        let clone = if shown.is_copied() {
+            quote_spanned!(ty=> { #allow let #pattern = #whole; __circuit::clone_argument(&#name) })
+        } else {
+            let borrowed = shown.borrowed(whole);
+            quote_spanned!(ty=> { #allow let #pattern = #borrowed; __circuit::clone_argument(#name) })
+        };
+        let value = match (binding.by_ref, binding.mutability) {
+            (None, _) => local.clone(),
+            (Some(_), mutability) => quote_spanned!(site=> &#mutability { #local }),
+        };
+        Self {
+            original: quote_spanned!(site=> { #allow let #pattern = #whole; #name }),
+            clone: Some(clone),
+            renamed: rename(binding, &value),
+            local,
+        }
+    }
+}
+
+/// With a use: of two variables of one name, one by the user and one by a macro, the expression
+/// uses one.
+fn rename(binding: &PatIdent, value: &TokenStream) -> TokenStream {
+    let site = Span::mixed_site();
+    let name = &binding.ident;
+    let own = PatIdent {
+        by_ref: None,
+        mutability: variable(binding).mutability.filter(|_| binding.by_ref.is_none()),
+        ..plain(name.clone())
+    };
+    let allow = allow_name(name);
+    let mention = (!name.to_string().starts_with('_'))
+        .then(|| quote_spanned!(site=> __circuit::mention(&#name);));
+    quote_spanned!(site=> #allow let #own = #value; #mention)
+}
+
+fn local(here: Span, place: usize) -> TokenStream {
+    format_ident!("__circuit_clone{place}", span = here).to_token_stream()
+}
+
+impl Shown<'_> {
+    /// What the whole of it is called.
+    pub(super) fn name(&self) -> Option<&Ident> {
+        match &self.shape {
+            Shape::Variable(name) | Shape::Whole(name) => Some(name),
+            Shape::Kept => None,
         }
     }
 }

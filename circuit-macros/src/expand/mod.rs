@@ -13,6 +13,8 @@ mod fallback;
 mod given;
 mod judge;
 mod parameters;
+mod pattern;
+mod scope;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -62,7 +64,8 @@ fn import(model: &Model) -> TokenStream {
 /// The same expression around another block.
 fn future_body(body: &FutureBody, guarded: &TokenStream) -> TokenStream {
     let keywords = &body.keywords;
-    let block = with_content(&body.block, guarded.clone());
+    let inner_attributes = &body.inner_attributes;
+    let block = with_content(&body.block, quote!(#inner_attributes #guarded));
     let after = &body.after;
     let future = quote!(#keywords #block #after);
     match &body.boxed {
@@ -84,7 +87,8 @@ fn guarded(model: &Model, parameters: &Parameters) -> TokenStream {
         Some(fallback) => fallback::on_rejection(model, fallback, parameters),
         None => without_fallback(model, parameters),
     };
-    quote!(#breaker #returns #evidence #call)
+    let scope = parameters.seen(&model.judge_free);
+    quote!(#breaker #returns #evidence #scope #call)
 }
 
 /// Equates `R` of `Returns<R>` with the declared type before the body is checked.
@@ -110,7 +114,7 @@ fn without_fallback(model: &Model, parameters: &Parameters) -> TokenStream {
     let rejected = quote_spanned! {site=>
         __circuit::Rejected(__circuit_open) => return __circuit_reject(__circuit_open)
     };
-    let run = body::run(model, parameters, &circuit::permit(model, site, &rejected));
+    let run = body::run(model, parameters, &circuit::permit(model, parameters, site, &rejected));
     quote_spanned!(site=> return #run;)
 }
 

@@ -2,14 +2,15 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Expr, ExprPath, FnArg, Lit, Pat, ReceiverKind, ReturnType, Type};
+use syn::{Expr, ExprPath, Lit, Pat, ReceiverKind, ReturnType, Type};
 
-use super::{Form, names};
+use super::names::{self, Free};
+use super::{Form, Parameters};
 use crate::diag::Problems;
 use crate::head::Function;
 use crate::options::{Opt, Options, Value, inside_parens};
 use crate::shown::shown;
-use crate::validate::{cfg_on_parameters, peel_type};
+use crate::validate::peel_type;
 
 pub(crate) struct Fallback {
     pub(crate) expr: Expr,
@@ -17,6 +18,8 @@ pub(crate) struct Fallback {
     pub(crate) gives: Gives,
     /// Runs for failures and timeouts too.
     pub(crate) on_any: bool,
+    /// What it takes from around it.
+    pub(crate) free: Free,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,6 +50,7 @@ impl Fallback {
         options: &Options,
         function: &Function,
         form: &Form,
+        parameters: &Parameters,
         problems: &mut Problems,
     ) -> Option<Self> {
         let Value::Code(expr) = options.value(Opt::Fallback)? else {
@@ -54,17 +58,16 @@ impl Fallback {
         };
         let on_any = matches!(options.value(Opt::FallbackOn), Some(Value::Word("any")));
         let expr = unwrap(expr);
-        let kind = kind(&expr, function, problems);
+        let kind = kind(&expr, parameters, problems);
+        let free = Free::of(&expr);
         if kind == Kind::Expression {
             quoted_name(&expr, function, form, problems);
-        } else {
-            cfg_on_parameters(function, problems);
         }
         if matches!(form, Form::Sync) {
             not_async(&expr, problems);
         }
         if on_any {
-            nothing_used_up(&expr, kind, function, problems);
+            nothing_used_up(&expr, kind, &free, parameters, problems);
         }
         let gives = match &expr {
             Expr::Closure(closure) if closure.asyncness.is_some() => Gives::Future,
@@ -72,7 +75,7 @@ impl Fallback {
             Expr::Path(_) if kind == Kind::Path => Gives::Either,
             expr => gives(expr),
         };
-        Some(Self { expr, kind, gives, on_any })
+        Some(Self { expr, kind, gives, on_any, free })
     }
 }
 
@@ -84,17 +87,17 @@ fn unwrap(expr: &Expr) -> Expr {
     }
 }
 
-fn kind(expr: &Expr, function: &Function, problems: &mut Problems) -> Kind {
+fn kind(expr: &Expr, all: &Parameters, problems: &mut Problems) -> Kind {
     match expr {
         Expr::Path(path) if path.path.segments.last().is_some_and(|s| s.ident == "None") => {
             Kind::Expression
         }
         // A parameter is a value, not a function to call with all parameters.
-        Expr::Path(path) if names_parameter(path, function) => Kind::Expression,
+        Expr::Path(path) if names_parameter(path, all) => Kind::Expression,
         Expr::Path(_) => Kind::Path,
         Expr::Closure(closure) => {
-            let has_self = function.signature.receiver().is_some();
-            let parameters = function.signature.inputs.len() - usize::from(has_self);
+            let has_self = all.receiver.is_some();
+            let parameters = all.typed.len();
             let taken = closure.inputs.len();
             if taken != parameters && taken != parameters + 1 {
                 let s = if taken == 1 { "" } else { "s" };
@@ -153,14 +156,10 @@ fn not_async(expr: &Expr, problems: &mut Problems) {
     }
 }
 
-fn names_parameter(path: &ExprPath, function: &Function) -> bool {
-    let inputs = function.signature.inputs.iter();
+fn names_parameter(path: &ExprPath, parameters: &Parameters) -> bool {
     path.path.get_ident().is_some_and(|name| {
-        name == "self"
-            || inputs.into_iter().any(|input| match input {
-                FnArg::Receiver(_) => false,
-                FnArg::Typed(typed) => names::bindings(&typed.pat).contains(name),
-            })
+        let is_bound = |bound: &syn::PatIdent| bound.ident == *name;
+        name == "self" || parameters.typed.iter().any(|it| it.bindings.iter().any(is_bound))
     })
 }
 
@@ -194,10 +193,15 @@ fn quoted_name(expr: &Expr, function: &Function, form: &Form, problems: &mut Pro
 }
 
 /// Under `any` the body has run when the fallback does.
-fn nothing_used_up(expr: &Expr, kind: Kind, function: &Function, problems: &mut Problems) {
-    let tokens = expr.to_token_stream();
+fn nothing_used_up(
+    expr: &Expr,
+    kind: Kind,
+    free: &Free,
+    parameters: &Parameters,
+    problems: &mut Problems,
+) {
     let remedy = "remove `fallback_on = any`, or call the fallback in the body";
-    if let Some(receiver) = function.signature.receiver() {
+    if let Some(receiver) = &parameters.receiver {
         let (by_mut, by_value) = match &receiver.kind {
             ReceiverKind::Reference(_, _, mutability) => (mutability.is_some(), false),
             ReceiverKind::Typed(_, ty) => match peel_type(ty) {
@@ -206,7 +210,7 @@ fn nothing_used_up(expr: &Expr, kind: Kind, function: &Function, problems: &mut 
             },
             _ => (false, true),
         };
-        let used = kind == Kind::Path || names::mentions_self(&tokens);
+        let used = kind == Kind::Path || free.has_self();
         if by_mut && used {
             problems.add(
                 receiver,
@@ -217,29 +221,17 @@ fn nothing_used_up(expr: &Expr, kind: Kind, function: &Function, problems: &mut 
             );
         } else if by_value && used && kind != Kind::Path {
             problems.add(
-                self_token(tokens.clone()),
+                self_token(expr.to_token_stream()),
                 "`fallback_on = any` can't use `self` here, because the body has consumed it; \
                  write a path, which is called with a clone: `fallback = Self::function`",
             );
         }
     }
-    for input in &function.signature.inputs {
-        let FnArg::Typed(typed) = input else {
-            continue;
-        };
-        let Type::Reference(reference) = peel_type(&typed.ty) else {
-            continue;
-        };
-        let passed = match kind {
-            Kind::Expression => {
-                let bound = names::bindings(&typed.pat);
-                bound.iter().any(|name| names::mentions(&tokens, name))
-            }
-            _ => true,
-        };
-        if reference.mutability.is_some() && passed {
+    for parameter in &parameters.typed {
+        let passed = kind != Kind::Expression || parameter.is_used(free);
+        if parameter.is_exclusive() && passed {
             problems.add(
-                reference,
+                peel_type(&parameter.input.ty),
                 format!(
                     "`fallback_on = any` can't pass a `&mut` parameter on, because the body has \
                      already used it; {remedy}"
@@ -258,16 +250,35 @@ fn self_token(tokens: TokenStream) -> TokenTree {
         })
 }
 
-/// Only for coercions: where it says `Either`, the compiler finds out.
+/// Only for coercions into the return type that start inside of the value: where it says `Either`,
+/// the compiler finds out.
 fn gives(expr: &Expr) -> Gives {
-    match expr {
+    known(expr).unwrap_or(Gives::Value)
+}
+
+/// `None` for what never gives anything.
+fn known(expr: &Expr) -> Option<Gives> {
+    Some(match expr {
         Expr::Async(_) => Gives::Future,
-        Expr::Group(inner) => gives(&inner.expr),
-        Expr::Paren(inner) => gives(&inner.expr),
-        Expr::Block(block) => match block.block.stmts.last() {
-            Some(syn::Stmt::Expr(last, None)) => gives(last),
-            _ => Gives::Value,
+        Expr::Group(inner) => return known(&inner.expr),
+        Expr::Paren(inner) => return known(&inner.expr),
+        Expr::Block(block) => return tail(&block.block),
+        Expr::Unsafe(block) => return tail(&block.block),
+        Expr::If(branches) => match &branches.else_branch {
+            Some((_, otherwise)) => {
+                return one_of([tail(&branches.then_branch), known(otherwise)]);
+            }
+            None => Gives::Value,
         },
+        Expr::Match(arms) => return one_of(arms.arms.iter().map(|arm| known(&arm.body))),
+        Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) => return None,
+        Expr::Loop(repeated) => {
+            let breaks = |token| matches!(token, TokenTree::Ident(word) if word == "break");
+            if !names::flatten(repeated.body.to_token_stream()).any(breaks) {
+                return None;
+            }
+            Gives::Either
+        }
         Expr::Path(path) if path.path.segments.last().is_some_and(|s| s.ident == "None") => {
             Gives::Value
         }
@@ -280,19 +291,48 @@ fn gives(expr: &Expr) -> Gives {
             },
             _ => Gives::Either,
         },
-        Expr::Macro(call) => match call.mac.path.segments.last() {
-            Some(last) if VALUE_MACROS.iter().any(|name| last.ident == name) => Gives::Value,
-            _ => Gives::Either,
-        },
+        Expr::Macro(call) => return of_macro(&call.mac),
+        // `&mut` of a future is one.
+        Expr::Reference(reference) if reference.mutability.is_none() => Gives::Value,
         Expr::Lit(_)
         | Expr::Struct(_)
         | Expr::Array(_)
+        | Expr::Repeat(_)
         | Expr::Tuple(_)
+        | Expr::Range(_)
+        | Expr::Cast(_)
         | Expr::Await(_)
-        | Expr::Return(_)
         | Expr::Try(_) => Gives::Value,
         _ => Gives::Either,
+    })
+}
+
+fn tail(block: &syn::Block) -> Option<Gives> {
+    match block.stmts.last() {
+        Some(syn::Stmt::Expr(last, None)) => known(last),
+        Some(syn::Stmt::Expr(last, Some(_))) => known(last).map(|_| Gives::Value),
+        Some(syn::Stmt::Macro(last)) => match &last.semi_token {
+            None => of_macro(&last.mac),
+            Some(_) => of_macro(&last.mac).map(|_| Gives::Value),
+        },
+        _ => Some(Gives::Value),
     }
 }
 
-const VALUE_MACROS: [&str; 6] = ["vec", "format", "panic", "todo", "unimplemented", "unreachable"];
+fn of_macro(mac: &syn::Macro) -> Option<Gives> {
+    let last = mac.path.segments.last()?;
+    let is_one_of = |names: &[&str]| names.iter().any(|name| last.ident == name);
+    if is_one_of(&["bail", "panic", "todo", "unimplemented", "unreachable"]) {
+        return None;
+    }
+    Some(if is_one_of(&["format", "vec"]) { Gives::Value } else { Gives::Either })
+}
+
+/// Branches of which one is taken: what is known of one holds for all that end.
+fn one_of(branches: impl IntoIterator<Item = Option<Gives>>) -> Option<Gives> {
+    branches.into_iter().flatten().reduce(|a, b| match (a, b) {
+        (Gives::Either, known) | (known, Gives::Either) => known,
+        (a, b) if a == b => a,
+        _ => Gives::Either,
+    })
+}

@@ -3,6 +3,7 @@
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::{GenericArgument, PathArguments, ReturnType, Type, TypeParamBound};
 
+use super::{inner_attributes, with_content};
 use crate::head::{Function, peel};
 use crate::validate::peel_type;
 
@@ -18,6 +19,8 @@ pub(crate) enum Form {
 pub(crate) struct FutureBody {
     /// `async move`
     pub(crate) keywords: TokenStream,
+    /// `#![..]` from the start of the block.
+    pub(crate) inner_attributes: TokenStream,
     pub(crate) block: Group,
     /// `Box::pin` and the parentheses around the block.
     pub(crate) boxed: Option<(TokenStream, Group)>,
@@ -36,10 +39,15 @@ impl Form {
             return Ok(Self::Sync);
         };
         match (future_body(body.clone()), written(peel_type(ty))) {
-            (Some(body), written) => Ok(Self::Future(Box::new(FutureBody {
-                output: written.and_then(|future| future.output),
-                ..body
-            }))),
+            (Some(body), written) => {
+                let (inner_attributes, content) = inner_attributes(body.block.stream());
+                Ok(Self::Future(Box::new(FutureBody {
+                    inner_attributes,
+                    block: with_content(&body.block, content),
+                    output: written.and_then(|future| future.output),
+                    ..body
+                })))
+            }
             (None, None) => Ok(Self::Sync),
             (None, Some(_)) if is_async_block(body) => Err(syn::Error::new_spanned(
                 body,
@@ -142,6 +150,7 @@ fn future_body(body: TokenStream) -> Option<FutureBody> {
             };
             Some(FutureBody {
                 keywords,
+                inner_attributes: TokenStream::new(),
                 block,
                 boxed: Some((path.iter().cloned().collect(), parens.clone())),
                 after: TokenStream::new(),
@@ -161,6 +170,7 @@ fn future_body(body: TokenStream) -> Option<FutureBody> {
             };
             is_boxing.then(|| FutureBody {
                 keywords,
+                inner_attributes: TokenStream::new(),
                 block,
                 boxed: None,
                 after: after.iter().cloned().collect(),

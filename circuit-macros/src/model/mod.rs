@@ -3,17 +3,20 @@
 mod fallback;
 mod form;
 pub(crate) mod names;
+mod parameters;
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
-use syn::{Expr, ExprPath, ReceiverKind, Type};
+use syn::{Expr, ExprPath};
 
 pub(crate) use fallback::{Fallback, Gives, Kind, MOST_PARAMETERS};
 pub(crate) use form::{Form, FutureBody};
+pub(crate) use parameters::{Parameter, Parameters, is_shared_receiver};
 
 use crate::diag::Problems;
 use crate::head::Function;
 use crate::options::{self, Arm, Of, Opt, Options, Value};
 use crate::validate;
+use names::Free;
 
 pub(crate) struct Model {
     /// Where the runtime is; `None` for `::circuit_runtime`.
@@ -22,8 +25,11 @@ pub(crate) struct Model {
     /// `#![..]` from the start of the body.
     pub(crate) inner_attributes: TokenStream,
     pub(crate) form: Form,
+    pub(crate) parameters: Parameters,
     pub(crate) circuit: Circuit,
     pub(crate) judge: Judge,
+    /// What `judge` takes from around it.
+    pub(crate) judge_free: Free,
     pub(crate) timeout: Option<Timeout>,
     pub(crate) fallback: Option<Fallback>,
 }
@@ -44,6 +50,8 @@ pub(crate) struct Own {
 
 pub(crate) struct Key {
     pub(crate) value: Expr,
+    /// What `value` takes from around it.
+    pub(crate) free: Free,
     pub(crate) max_keys: Option<Value>,
 }
 
@@ -74,12 +82,27 @@ impl Judge {
             Self::Classify(_) => true,
         }
     }
+
+    fn free(&self) -> Free {
+        match self {
+            Self::Default => Free::default(),
+            Self::Patterns(patterns) => {
+                let mut free = Free::default();
+                for arm in [&patterns.ignore, &patterns.failure].into_iter().flatten() {
+                    if let Some((_, guard)) = &arm.guard {
+                        free.add_guard(&arm.pattern, guard);
+                    }
+                }
+                free
+            }
+            Self::Classify(function) => Free::of(function),
+        }
+    }
 }
 
 impl Model {
-    pub(crate) fn new(arguments: TokenStream, item: &TokenStream) -> syn::Result<Self> {
+    pub(crate) fn new(arguments: TokenStream, function: Function) -> syn::Result<Self> {
         let mut problems = Problems::default();
-        let function = Function::parse(item.clone())?;
         let options = options::parse(arguments, &mut problems);
         validate::options(&options, &mut problems);
         validate::function(&function, &mut problems);
@@ -90,21 +113,43 @@ impl Model {
         });
         validate::only_async(&options, &function, form.is_async(), &mut problems);
         validate::both(&options, &function, &form, &mut problems);
-        let fallback = Fallback::new(&options, &function, &form, &mut problems);
+        let parameters = Parameters::new(&function, &form);
+        let fallback = Fallback::new(&options, &function, &form, &parameters, &mut problems);
         problems.finish()?;
         let function = Function { body: with_content(&function.body, body), ..function };
+        let judge = judge(&options);
         Ok(Self {
             runtime: path(&options, Opt::Crate),
             function,
             inner_attributes,
             form,
+            parameters,
             circuit: circuit(&options),
-            judge: judge(&options),
+            judge_free: judge.free(),
+            judge,
             timeout: options
                 .get(Opt::Timeout)
                 .map(|given| Timeout { key: given.key.clone(), limit: given.value.clone() }),
             fallback,
         })
+    }
+
+    /// `#[async_trait]` has moved the patterns into the body.
+    pub(crate) fn is_rewritten(&self) -> bool {
+        self.parameters.typed.iter().any(|it| it.is_moved)
+    }
+
+    /// What each option takes from around it.
+    pub(crate) fn uses(&self) -> impl Iterator<Item = &Free> {
+        let fallback = self.fallback.as_ref().map(|fallback| &fallback.free);
+        self.key().map(|key| &key.free).into_iter().chain([&self.judge_free]).chain(fallback)
+    }
+
+    pub(crate) fn key(&self) -> Option<&Key> {
+        match &self.circuit {
+            Circuit::Own(own) => own.key.as_ref(),
+            Circuit::Shared(_) => None,
+        }
     }
 }
 
@@ -140,8 +185,11 @@ fn circuit(options: &Options) -> Circuit {
             .filter(|given| given.option.spec().of == Of::Config)
             .map(|given| (given.option, given.value.clone()))
             .collect(),
-        key: code(options, Opt::Key)
-            .map(|value| Key { value, max_keys: options.value(Opt::MaxKeys).cloned() }),
+        key: code(options, Opt::Key).map(|value| Key {
+            free: Free::of(&value),
+            value,
+            max_keys: options.value(Opt::MaxKeys).cloned(),
+        }),
     }))
 }
 
@@ -181,17 +229,4 @@ pub(crate) fn with_content(group: &Group, content: TokenStream) -> Group {
     let mut changed = Group::new(group.delimiter(), content);
     changed.set_span(group.span());
     changed
-}
-
-/// How a parameter can be used a second time, after the body has run.
-pub(crate) fn is_shared_reference(ty: &Type) -> bool {
-    matches!(validate::peel_type(ty), Type::Reference(r) if r.mutability.is_none())
-}
-
-pub(crate) fn is_shared_receiver(kind: &ReceiverKind) -> bool {
-    match kind {
-        ReceiverKind::Reference(_, _, mutability) => mutability.is_none(),
-        ReceiverKind::Typed(_, ty) => is_shared_reference(ty),
-        _ => false,
-    }
 }

@@ -1,76 +1,307 @@
-//! Which names a pattern binds, and which ones some tokens mention.
+//! Which names a pattern binds, and which variables an expression takes from around it.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
-use syn::Pat;
 use syn::ext::IdentExt;
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::visit::{self, Visit};
+use syn::{Expr, Lit, Pat, PatIdent, Token};
 
-/// The variables that `pattern` binds, in the order of writing.
-pub(crate) fn bindings(pattern: &Pat) -> Vec<Ident> {
-    let mut names = Vec::new();
-    collect(pattern, &mut names);
-    names
+/// The variables that `pattern` binds, in the order of writing. What a macro in it binds only the
+/// compiler knows. A constant or a unit struct looks like a variable, and stays what it is in each
+/// place where a variable of that name would be bound or read.
+pub(crate) fn bindings(pattern: &Pat) -> Vec<PatIdent> {
+    struct Bindings(Vec<PatIdent>);
+    impl<'ast> Visit<'ast> for Bindings {
+        fn visit_pat_ident(&mut self, name: &'ast PatIdent) {
+            self.0.push(PatIdent { attrs: Vec::new(), subpat: None, ..name.clone() });
+            visit::visit_pat_ident(self, name);
+        }
+        // Every case binds the same names.
+        fn visit_pat_or(&mut self, or: &'ast syn::PatOr) {
+            or.cases.first().into_iter().for_each(|case| self.visit_pat(case));
+        }
+        fn visit_expr(&mut self, _: &'ast Expr) {}
+    }
+    let mut bindings = Bindings(Vec::new());
+    bindings.visit_pat(pattern);
+    bindings.0
 }
 
-fn collect(pattern: &Pat, names: &mut Vec<Ident>) {
-    match pattern {
-        // `None` and constants look like bindings; what is lower case is one.
-        Pat::Ident(name) => {
-            let text = name.ident.unraw().to_string();
-            if !text.starts_with(char::is_uppercase) {
-                names.push(name.ident.clone());
-            }
-            if let Some((_, inner)) = &name.subpat {
-                collect(inner, names);
+/// The words in the macros of a pattern, among which are the names that they bind.
+pub(crate) fn macro_words(pattern: &Pat) -> Vec<Ident> {
+    struct Words(Vec<Ident>);
+    impl<'ast> Visit<'ast> for Words {
+        fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+            self.0.extend(flatten(mac.tokens.clone()).filter_map(|token| match token {
+                TokenTree::Ident(word) => Some(word),
+                _ => None,
+            }));
+        }
+    }
+    let mut words = Words(Vec::new());
+    words.visit_pat(pattern);
+    words.0
+}
+
+/// The variables that some code takes from around it.
+#[derive(Default)]
+pub(crate) struct Free {
+    names: Vec<String>,
+    /// Those that the code binds itself, where the walk is.
+    bound: Vec<String>,
+}
+
+impl Free {
+    pub(crate) fn of(expr: &Expr) -> Self {
+        let mut free = Self::default();
+        free.visit_expr(expr);
+        free
+    }
+
+    /// Adds those of a match arm's condition.
+    pub(crate) fn add_guard(&mut self, pattern: &Pat, guard: &Expr) {
+        self.scope(|free| {
+            free.bind(pattern);
+            free.visit_expr(guard);
+        });
+    }
+
+    /// Of code that nobody has parsed. Too many rather than too few.
+    pub(crate) fn of_tokens(tokens: TokenStream) -> Self {
+        let mut free = Self::default();
+        let texts = flatten(tokens.clone()).filter_map(|token| match token {
+            TokenTree::Literal(text) => Some(text.to_string()).filter(|text| text.contains('{')),
+            _ => None,
+        });
+        free.names = texts.flat_map(|text| captured(&text)).collect();
+        free.tokens(tokens);
+        free
+    }
+
+    pub(crate) fn has(&self, name: &Ident) -> bool {
+        self.has_word(&name.unraw().to_string())
+    }
+
+    pub(crate) fn has_word(&self, name: &str) -> bool {
+        self.names.iter().any(|free| free == name)
+    }
+
+    pub(crate) fn has_self(&self) -> bool {
+        self.has_word("self")
+    }
+
+    fn found(&mut self, name: String) {
+        if !self.bound.contains(&name) {
+            self.names.push(name);
+        }
+    }
+
+    fn bind(&mut self, pattern: &Pat) {
+        let names = bindings(pattern);
+        self.bound.extend(names.iter().map(|name| name.ident.unraw().to_string()));
+    }
+
+    /// What is bound in `walk` ends with it.
+    fn scope(&mut self, walk: impl FnOnce(&mut Self)) {
+        let outside = self.bound.len();
+        walk(self);
+        self.bound.truncate(outside);
+    }
+
+    /// Words that may be variables, where the syntax is a macro's own.
+    fn tokens(&mut self, tokens: TokenStream) {
+        let mut before = [' '; 2];
+        let mut tokens = flatten(tokens).peekable();
+        while let Some(token) = tokens.next() {
+            match token {
+                TokenTree::Ident(word) => {
+                    let is_field = before[1] == '.' && before[0] != '.';
+                    let is_segment = before == [':', ':'] || before[1] == '\'';
+                    let is_path = matches!(tokens.peek(), Some(TokenTree::Punct(colon))
+                        if colon.as_char() == ':' && colon.spacing() == proc_macro2::Spacing::Joint);
+                    if !is_field && !is_segment && !is_path {
+                        self.found(word.unraw().to_string());
+                    }
+                    before = [' '; 2];
+                }
+                TokenTree::Punct(punct) => before = [before[1], punct.as_char()],
+                TokenTree::Literal(_) | TokenTree::Group(_) => before = [' '; 2],
             }
         }
-        Pat::Or(or) => or.cases.first().into_iter().for_each(|p| collect(p, names)),
-        Pat::Paren(inner) => collect(&inner.pat, names),
-        Pat::Reference(inner) => collect(&inner.pat, names),
-        Pat::Slice(slice) => slice.elems.iter().for_each(|p| collect(p, names)),
-        Pat::Tuple(tuple) => tuple.elems.iter().for_each(|p| collect(p, names)),
-        Pat::TupleStruct(tuple) => tuple.elems.iter().for_each(|p| collect(p, names)),
-        Pat::Struct(fields) => fields.fields.iter().for_each(|f| collect(&f.pat, names)),
-        Pat::Type(typed) => collect(&typed.pat, names),
-        _ => {}
     }
 }
 
-/// Whether `tokens` may use the variable `name`: as a word, or in the text of a
-/// `format!` string. Fields and methods of that name do not count.
-pub(crate) fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
-    let name = name.unraw().to_string();
-    let mut before = (' ', ' ');
-    flatten(tokens.clone()).any(|token| match token {
-        TokenTree::Ident(ident) => {
-            let is_field = before.1 == '.' && before.0 != '.';
-            before = (' ', ' ');
-            !is_field && ident.unraw() == name
+impl<'ast> Visit<'ast> for Free {
+    fn visit_expr_path(&mut self, path: &'ast syn::ExprPath) {
+        if let Some(name) = path.path.get_ident().filter(|_| path.qself.is_none()) {
+            self.found(name.unraw().to_string());
         }
-        TokenTree::Punct(punct) => {
-            before = (before.1, punct.as_char());
-            false
+    }
+
+    fn visit_expr_closure(&mut self, closure: &'ast syn::ExprClosure) {
+        self.scope(|free| {
+            closure.inputs.iter().for_each(|input| free.bind(input));
+            free.visit_expr(&closure.body);
+        });
+    }
+
+    fn visit_block(&mut self, block: &'ast syn::Block) {
+        self.scope(|free| {
+            free.bound.extend(block.stmts.iter().filter_map(item_name));
+            visit::visit_block(free, block);
+        });
+    }
+
+    fn visit_local(&mut self, local: &'ast syn::Local) {
+        visit::visit_local(self, local);
+        self.bind(&local.pat);
+    }
+
+    fn visit_expr_let(&mut self, condition: &'ast syn::ExprLet) {
+        self.visit_expr(&condition.expr);
+        self.bind(&condition.pat);
+    }
+
+    fn visit_expr_if(&mut self, condition: &'ast syn::ExprIf) {
+        self.scope(|free| {
+            free.visit_expr(&condition.cond);
+            free.visit_block(&condition.then_branch);
+        });
+        if let Some((_, otherwise)) = &condition.else_branch {
+            self.visit_expr(otherwise);
         }
-        TokenTree::Literal(literal) => {
-            before = (' ', ' ');
-            let text = literal.to_string();
-            text.contains('{') && formats(&text, &name)
-        }
-        TokenTree::Group(_) => false,
-    })
+    }
+
+    fn visit_expr_while(&mut self, repeated: &'ast syn::ExprWhile) {
+        self.scope(|free| visit::visit_expr_while(free, repeated));
+    }
+
+    fn visit_expr_for_loop(&mut self, repeated: &'ast syn::ExprForLoop) {
+        self.visit_expr(&repeated.expr);
+        self.scope(|free| {
+            free.bind(&repeated.pat);
+            free.visit_block(&repeated.body);
+        });
+    }
+
+    fn visit_arm(&mut self, arm: &'ast syn::Arm) {
+        self.scope(|free| {
+            free.bind(&arm.pat);
+            if let Pat::Guard(pattern) = &arm.pat {
+                free.visit_expr(&pattern.guard);
+            }
+            visit::visit_arm(free, arm);
+        });
+    }
+
+    // A pattern takes no variable, and an item none from around it.
+    fn visit_pat(&mut self, _: &'ast Pat) {}
+    fn visit_item(&mut self, _: &'ast syn::Item) {}
+    fn visit_type(&mut self, _: &'ast syn::Type) {}
+
+    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+        let arguments = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(mac.tokens.clone());
+        let Ok(arguments) = arguments else {
+            return self.tokens(mac.tokens.clone());
+        };
+        self.scope(|free| {
+            let formats = mac
+                .path
+                .segments
+                .last()
+                .is_some_and(|last| FORMATTING.iter().any(|name| last.ident == name));
+            for argument in &arguments {
+                match argument {
+                    // `format!("{n}", n = 3)`
+                    Expr::Assign(named) if formats => free.visit_expr(&named.right),
+                    argument => free.visit_expr(argument),
+                }
+            }
+            if !formats {
+                return;
+            }
+            for argument in &arguments {
+                if let Expr::Assign(named) = argument {
+                    free.bound.extend(Free::of(&named.left).names);
+                }
+            }
+            for argument in &arguments {
+                if let Expr::Lit(syn::ExprLit { lit: Lit::Str(text), .. }) = argument {
+                    for name in captured(&text.value()) {
+                        free.found(name);
+                    }
+                }
+            }
+        });
+    }
+}
+
+/// The macros that take variables out of their string.
+const FORMATTING: [&str; 28] = [
+    "anyhow",
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "bail",
+    "debug",
+    "debug_assert",
+    "debug_assert_eq",
+    "debug_assert_ne",
+    "ensure",
+    "eprint",
+    "eprintln",
+    "error",
+    "eyre",
+    "format",
+    "format_args",
+    "info",
+    "log",
+    "panic",
+    "print",
+    "println",
+    "todo",
+    "trace",
+    "unimplemented",
+    "unreachable",
+    "warn",
+    "write",
+    "writeln",
+];
+
+fn item_name(statement: &syn::Stmt) -> Option<String> {
+    let syn::Stmt::Item(item) = statement else {
+        return None;
+    };
+    let name = match item {
+        syn::Item::Fn(item) => &item.sig.ident,
+        syn::Item::Const(item) => &item.ident,
+        syn::Item::Static(item) => &item.ident,
+        syn::Item::Struct(item) => &item.ident,
+        _ => return None,
+    };
+    Some(name.unraw().to_string())
 }
 
 /// `"{name}"`, `"{name:?}"`, `"{:width$}"`
-fn formats(text: &str, name: &str) -> bool {
-    text.match_indices(name).any(|(start, _)| {
-        let before = text[..start].chars().next_back();
-        let after = text[start + name.len()..].chars().next();
-        matches!(before, Some('{' | ':' | '.' | '<' | '>' | '^' | '0'))
-            && matches!(after, Some('}' | ':' | '$'))
-    })
-}
-
-pub(crate) fn mentions_self(tokens: &TokenStream) -> bool {
-    flatten(tokens.clone()).any(|token| matches!(token, TokenTree::Ident(i) if i == "self"))
+fn captured(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for piece in text.replace("{{", "").split('{').skip(1) {
+        let inside = piece.split('}').next().unwrap_or_default();
+        let (name, spec) = inside.split_once(':').unwrap_or((inside, ""));
+        let word = |c: char| c.is_alphanumeric() || c == '_';
+        let widths = spec.match_indices('$').map(|(end, _)| {
+            let before = &spec[..end];
+            &before[before.trim_end_matches(word).len()..]
+        });
+        let found = std::iter::once(name.trim()).chain(widths);
+        names.extend(
+            found
+                .filter(|name| name.starts_with(|c: char| c.is_alphabetic() || c == '_'))
+                .map(str::to_owned),
+        );
+    }
+    names
 }
 
 /// All tokens, those inside groups included.
@@ -94,28 +325,108 @@ pub(crate) fn flatten(tokens: TokenStream) -> impl Iterator<Item = TokenTree> {
 
 #[cfg(test)]
 mod tests {
-    use quote::{format_ident, quote};
+    use quote::quote;
     use syn::parse::Parser;
 
-    use super::{bindings, mentions};
+    use super::{Free, bindings, captured, macro_words};
 
     #[test]
     fn every_binding_is_found() {
-        let pattern = quote!((a, [b, ..], S { c, d: (ref e, _), .. }, f @ Some(_), None));
+        let pattern = quote!((a, [b, ..], S { c, d: (ref e, _), .. }, f @ Some(_), m!(g), Upper));
         let pattern = syn::Pat::parse_single.parse2(pattern).unwrap();
-        let names: Vec<String> = bindings(&pattern).iter().map(ToString::to_string).collect();
-        assert_eq!(names, ["a", "b", "c", "e", "f"]);
+        let names: Vec<String> =
+            bindings(&pattern).iter().map(|name| name.ident.to_string()).collect();
+        assert_eq!(names, ["a", "b", "c", "e", "f", "Upper"]);
+        assert_eq!(macro_words(&pattern), ["g"]);
+    }
+
+    fn is_free(name: &str, expr: proc_macro2::TokenStream) -> bool {
+        Free::of(&syn::parse2(expr).unwrap()).has_word(name)
     }
 
     #[test]
-    fn a_mention_is_a_word_or_a_place_in_a_format_string() {
-        let id = format_ident!("id");
-        assert!(mentions(&quote!(f(1, id)), &id));
-        assert!(mentions(&quote!(0..id), &id));
-        assert!(mentions(&quote!(format!("{id}")), &id));
-        assert!(mentions(&quote!(format!("{:>id$}", 1)), &id));
-        assert!(!mentions(&quote!(user.id), &id));
-        assert!(!mentions(&quote!(user.id()), &id));
-        assert!(!mentions(&quote!(format!("{ident} id {}", 1)), &id));
+    fn a_variable_is_free_where_it_is_used() {
+        for expr in [
+            quote!(f(1, id)),
+            quote!(id(1)),
+            quote!(0..id),
+            quote!(S { id }),
+            quote!(S { id: id }),
+            quote!(format!("{id}")),
+            quote!(format!("{:>id$}", 1)),
+            quote!(vec![id; 3]),
+            quote!({
+                let id = id.len();
+                id
+            }),
+            quote!(match 1 {
+                n if n > id => 1,
+                _ => 2,
+            }),
+            quote!(if let Some(id) = other { 1 } else { id }),
+            quote!((|id| id)(id)),
+            quote!(anything!(=> id)),
+        ] {
+            assert!(is_free("id", expr.clone()), "{expr}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_means_something_else_is_not() {
+        for expr in [
+            quote!(user.id),
+            quote!(user.id()),
+            quote!(S { id: 3 }),
+            quote!(id::X),
+            quote!(x::id),
+            quote!('id: { break 'id 3 }),
+            quote!(Some(1).map(|id| id + 1)),
+            quote!({
+                let id = 3;
+                format!("{id}")
+            }),
+            quote!({
+                fn id() {}
+                id()
+            }),
+            quote!(match 1 {
+                id => id,
+            }),
+            quote!(if let Some(id) = other
+                && id > 1
+            {
+                id
+            } else {
+                2
+            }),
+            quote!(while let Some(id) = next() {
+                f(id)
+            }),
+            quote!(for id in 0..3 {
+                f(id)
+            }),
+            quote!("{id}".len()),
+            quote!(other!("{id}")),
+            quote!(format!("{ident} id {}", 1)),
+            quote!(format!("{{id}}")),
+            quote!(format!("{id}", id = 3)),
+            quote!({
+                struct T;
+                impl T {
+                    fn go(&self) -> u8 {
+                        self.id
+                    }
+                }
+                T.go()
+            }),
+        ] {
+            assert!(!is_free("id", expr.clone()), "{expr}");
+            assert!(!is_free("self", expr.clone()), "{expr}");
+        }
+    }
+
+    #[test]
+    fn a_format_string_names_its_arguments() {
+        assert_eq!(captured("{a} {b:?} {{c}} {} {0} {d:>e$.f$}"), ["a", "b", "d", "e", "f"]);
     }
 }

@@ -103,7 +103,7 @@ fn async_method() {
                             {
                                 let __circuit_permit = match {
                                     let __circuit_entry = __circuit::Key::of(&(self.host))
-                                        .with(|__circuit_key| __circuit::enter_keyed(
+                                        .__circuit_with(|__circuit_key| __circuit::enter_keyed(
                                             __circuit_breaker,
                                             __circuit_key,
                                         ));
@@ -196,9 +196,11 @@ fn fallback_of_either_kind() {
                         )
                         .await;
                 };
-                #[allow(unreachable_code, clippy::diverging_sub_expression)]
-                let __circuit_answer = match __circuit::answer(__circuit_returns, cached(__arg0))
-                    .split()
+                let __circuit_answer = match __circuit::answer_of(
+                        __circuit_returns,
+                        move || cached(__arg0),
+                    )
+                    .__circuit_split()
                 {
                     __circuit::Rejected(__circuit_answer) => return __circuit_answer,
                     __circuit::Admitted(__circuit_answer) => __circuit_answer,
@@ -265,7 +267,7 @@ fn fallback_on_any() {
                             __circuit_reason,
                         ),
                     )
-                    .split()
+                    .__circuit_split()
                 {
                     __circuit::Rejected(__circuit_answer) => return __circuit_answer,
                     __circuit::Admitted(__circuit_answer) => __circuit_answer,

@@ -10,5 +10,5 @@ use proc_macro2::TokenStream;
 /// `text` as tokens, and what the attribute makes of it.
 fn attribute(options: &str, item: &str) -> TokenStream {
     let parse = |text: &str| text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
-    crate::attribute(parse(options), &parse(item))
+    crate::attribute(&parse(options), &parse(item))
 }

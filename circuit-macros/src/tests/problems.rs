@@ -7,6 +7,7 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
 use super::attribute;
+use crate::head::Function;
 use crate::model::Model;
 
 const PLAIN: &str = "fn f() -> Result<(), E> { Ok(()) }";
@@ -14,7 +15,8 @@ const PLAIN: &str = "fn f() -> Result<(), E> { Ok(()) }";
 /// The messages, each behind the text that it is shown at.
 fn problems(options: &str, item: &str) -> Vec<String> {
     let tokens: TokenStream = options.parse().unwrap();
-    let Err(error) = Model::new(tokens, &item.parse().unwrap()) else {
+    let function = Function::parse(item.parse().unwrap());
+    let Err(error) = function.and_then(|function| Model::new(tokens, function)) else {
         return Vec::new();
     };
     error
@@ -67,7 +69,7 @@ fn the_function_stays_as_it_was() {
         let (Ok(options), Ok(item)) = (options.parse(), item.parse::<TokenStream>()) else {
             continue;
         };
-        let out = crate::attribute(options, &item).to_string();
+        let out = crate::attribute(&options, &item).to_string();
         assert!(out.starts_with(&item.to_string()), "{out}");
         assert!(out.contains("compile_error"), "{out}");
     }
@@ -103,7 +105,9 @@ fn what_a_macro_wrapped_is_unwrapped() {
     let three = wrapped(quote::quote!(3));
     let path = wrapped(quote::quote!(cached));
     let options = quote::quote!(threshold = #three, fallback = #path);
-    let model = Model::new(options, &quote::quote!(#item)).unwrap_or_else(|e| panic!("{e}"));
+    let model = Function::parse(quote::quote!(#item))
+        .and_then(|function| Model::new(options, function))
+        .unwrap_or_else(|e| panic!("{e}"));
     assert!(model.fallback.is_some_and(|f| f.kind == crate::model::Kind::Path));
 }
 

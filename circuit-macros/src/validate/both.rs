@@ -25,7 +25,7 @@ fn parameters(function: &Function) -> Vec<String> {
         .flat_map(|input| match input {
             FnArg::Receiver(_) => vec!["self".to_owned()],
             FnArg::Typed(typed) => {
-                names::bindings(&typed.pat).iter().map(ToString::to_string).collect()
+                names::bindings(&typed.pat).iter().map(|name| name.ident.to_string()).collect()
             }
         })
         .collect()

@@ -12,19 +12,32 @@ use super::Returns;
 
 /// What the fallback of an async function gave: its answer, or a future of it.
 ///
-/// `Answer::split` is found first, and holds where the value is, or can still become, the return
-/// type; else look-up goes on to `Pending::split`. No trait has to be in scope for that.
+/// Look-up takes the first of three methods that holds. `Answer` has one where the value is, or can
+/// still become, the return type; what it derefs to, where the value is a future; and what that
+/// derefs to, for any other value, which the `return` in the generated code coerces or refuses, as
+/// it does in a function that blocks. No trait has to be in scope for that, and no trait in scope
+/// has a method of this name.
 #[derive(Debug)]
 pub struct Answer<V, R>(Pending<V, R>);
 
-/// What is not the return type has to be a future of it.
+/// A value that may be a future.
 #[derive(Debug)]
-pub struct Pending<V, R>(Option<V>, PhantomData<fn() -> R>);
+pub struct Pending<V, R>(Value<V, R>);
+
+/// A value that is neither of the return type nor a future.
+#[derive(Debug)]
+pub struct Value<V, R>(Option<V>, PhantomData<fn() -> R>);
 
 /// Takes what the fallback gave.
 #[inline]
 pub fn answer<V, R>(_: Returns<R>, value: V) -> Answer<V, R> {
-    Answer(Pending(Some(value), PhantomData))
+    Answer(Pending(Value(Some(value), PhantomData)))
+}
+
+/// Takes what a call gives, which may never return.
+#[inline]
+pub fn answer_of<V, R>(returns: Returns<R>, call: impl FnOnce() -> V) -> Answer<V, R> {
+    answer(returns, call())
 }
 
 #[allow(clippy::mismatching_type_param_order, reason = "the answer is the return type")]
@@ -32,11 +45,8 @@ impl<R> Answer<R, R> {
     /// `Err` with the answer: it is returned before anything is awaited, and so need not be `Send`.
     #[inline]
     #[allow(clippy::missing_errors_doc, reason = "it is no error")]
-    pub fn split(self) -> Result<NoFuture<R>, R> {
-        match self.0.0 {
-            Some(value) => Err(value),
-            None => Ok(NoFuture(PhantomData)),
-        }
+    pub fn __circuit_split(mut self) -> Result<NoFuture<R>, R> {
+        self.0.0.__circuit_split()
     }
 }
 
@@ -54,20 +64,46 @@ impl<V, R> DerefMut for Answer<V, R> {
     }
 }
 
-impl<V, R> Pending<V, R> {
+impl<V: Future, R> Pending<V, R> {
     /// `Ok` with the future.
     #[inline]
     #[allow(clippy::missing_errors_doc, reason = "it is no error")]
-    pub fn split(&mut self) -> Result<Later<V, R>, R>
+    pub fn __circuit_split(&mut self) -> Result<Later<V, R>, R>
     where
         V: FallbackOf<R>,
     {
-        let future = self.0.take().expect("`answer` put it there");
+        let future = self.0.0.take().expect("`answer` put it there");
         Ok(Later { future, poll: V::poll })
     }
 }
 
-/// A future, or the error that it is none.
+impl<V, R> Deref for Pending<V, R> {
+    type Target = Value<V, R>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<V, R> DerefMut for Pending<V, R> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl<V, R> Value<V, R> {
+    /// `Err` with the value.
+    #[inline]
+    #[allow(clippy::missing_errors_doc, reason = "it is no error")]
+    pub fn __circuit_split(&mut self) -> Result<NoFuture<R>, V> {
+        match self.0.take() {
+            Some(value) => Err(value),
+            None => Ok(NoFuture(PhantomData)),
+        }
+    }
+}
+
+/// A future of the return type, or the error that it is one of another.
 #[diagnostic::on_unimplemented(
     message = "the fallback returns `{Self}`, but the function returns `{R}`",
     label = "expected `{R}`, or a future of it"
@@ -77,7 +113,7 @@ pub trait FallbackOf<R>: Future<Output = R> {}
 impl<R, F: Future<Output = R>> FallbackOf<R> for F {}
 
 pin_project! {
-    /// Without a bound on `V`: a wrong fallback is one error, at `Pending::split`.
+    /// Without a bound on `V`: a wrong fallback is one error, at `__circuit_split`.
     pub struct Later<V, R> {
         #[pin]
         future: V,

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// A key that may be text. Where it is not, look-up of `Key::with` goes on to what this derefs
-/// to: no trait has to be in the user's scope for that.
+/// A key that may be text. Where it is not, look-up of `Key::__circuit_with` goes on to what this
+/// derefs to: no trait has to be in the user's scope for that, and none has a method of this name.
 #[derive(Debug)]
 pub struct Key<'a, T: ?Sized>(Formatted<'a, T>);
 
@@ -26,7 +26,7 @@ impl<'a, T: ?Sized> Key<'a, T> {
 impl<T: Text + ?Sized> Key<'_, T> {
     /// Calls `f` with the text.
     #[inline]
-    pub fn with<O>(&self, f: impl FnOnce(&str) -> O) -> O {
+    pub fn __circuit_with<O>(&self, f: impl FnOnce(&str) -> O) -> O {
         f(self.0.0.text())
     }
 }
@@ -41,7 +41,7 @@ impl<'a, T: ?Sized> Deref for Key<'a, T> {
 
 impl<T: ?Sized> Formatted<'_, T> {
     /// Calls `f` with the key as `Display` prints it.
-    pub fn with<O>(&self, f: impl FnOnce(&str) -> O) -> O
+    pub fn __circuit_with<O>(&self, f: impl FnOnce(&str) -> O) -> O
     where
         T: Displayed,
     {
@@ -163,32 +163,36 @@ mod tests {
     #[test]
     fn text_of_every_kind_is_itself() {
         let owned = String::from("a");
-        assert_eq!(Key::of("a").with(str::to_owned), "a");
-        assert_eq!(Key::of(&"a").with(str::to_owned), "a");
-        assert_eq!(Key::of(&owned).with(str::as_ptr), owned.as_ptr());
-        assert_eq!(Key::of(&&owned).with(str::as_ptr), owned.as_ptr());
-        assert_eq!(Key::of(&Arc::<str>::from("a")).with(str::to_owned), "a");
-        assert_eq!(Key::of(&Rc::new(owned)).with(str::to_owned), "a");
-        assert_eq!(Key::of(&Box::<str>::from("a")).with(str::to_owned), "a");
-        assert_eq!(Key::of(&Cow::from("a")).with(str::to_owned), "a");
+        assert_eq!(Key::of("a").__circuit_with(str::to_owned), "a");
+        assert_eq!(Key::of(&"a").__circuit_with(str::to_owned), "a");
+        assert_eq!(Key::of(&owned).__circuit_with(str::as_ptr), owned.as_ptr());
+        assert_eq!(Key::of(&&owned).__circuit_with(str::as_ptr), owned.as_ptr());
+        assert_eq!(Key::of(&Arc::<str>::from("a")).__circuit_with(str::to_owned), "a");
+        assert_eq!(Key::of(&Rc::new(owned)).__circuit_with(str::to_owned), "a");
+        assert_eq!(Key::of(&Box::<str>::from("a")).__circuit_with(str::to_owned), "a");
+        assert_eq!(Key::of(&Cow::from("a")).__circuit_with(str::to_owned), "a");
     }
 
     #[test]
     fn all_else_is_what_display_prints() {
-        assert_eq!(Key::of(&7_u64).with(str::to_owned), "7");
+        assert_eq!(Key::of(&7_u64).__circuit_with(str::to_owned), "7");
         let long = "x".repeat(63);
         for pieces in [(63, 1), (63, 2), (64, 64), (0, 0)] {
             let (n, m) = pieces;
-            let whole = Key::of(&format_args!("{:x<n$}{:y<m$}", "", "")).with(str::to_owned);
+            let whole =
+                Key::of(&format_args!("{:x<n$}{:y<m$}", "", "")).__circuit_with(str::to_owned);
             assert_eq!(whole, format!("{:x<n$}{:y<m$}", "", ""));
         }
-        assert_eq!(Key::of(&format_args!("{long}é")).with(str::to_owned), format!("{long}é"));
+        assert_eq!(
+            Key::of(&format_args!("{long}é")).__circuit_with(str::to_owned),
+            format!("{long}é")
+        );
     }
 
     #[test]
     fn a_generic_key_needs_display_only() {
         fn of<T: core::fmt::Display>(key: T) -> String {
-            Key::of(&key).with(str::to_owned)
+            Key::of(&key).__circuit_with(str::to_owned)
         }
         assert_eq!(of("a"), "a");
         assert_eq!(of(1), "1");

@@ -10,6 +10,7 @@ mod fallback;
 mod key;
 mod returns;
 mod run;
+mod seen;
 mod timed;
 
 pub use core;
@@ -25,6 +26,7 @@ pub use returns::{
     judged_limited, limited, rejectable, rejectable_limited,
 };
 pub use run::{body, finish, frame, judge, mention, run_async};
+pub use seen::Seen;
 pub use timed::{in_time, run_timed, run_timed_any};
 
 pub use crate::name::Name;

@@ -174,6 +174,28 @@ pub fn underscore(_name: String, mut other: Vec<u8>) -> Result<usize, E> {
     Ok(other.len())
 }
 
+/// Names that start with an underscore, which the body drops in its order.
+///
+/// # Errors
+///
+/// Never.
+#[circuit_breaker(fallback = |items, _, _| Ok(items.len()), fallback_on = any)]
+pub fn dropped(mut list: Vec<u8>, _name: String, ref _guard: String) -> Result<usize, E> {
+    list.push(1);
+    Ok(list.len())
+}
+
+/// As the other.
+///
+/// # Errors
+///
+/// Never.
+#[circuit_breaker(fallback = Ok(list.len()))]
+pub async fn dropped_later(mut list: Vec<u8>, _guard: String, _: String) -> Result<usize, E> {
+    list.push(std::future::ready(1).await);
+    Ok(list.len())
+}
+
 /// Bodies on one line.
 #[rustfmt::skip]
 pub mod one_line {

@@ -31,11 +31,6 @@ fn many(a: u8, b: u8) -> Result<(), E> {
     Ok(())
 }
 
-#[circuit_breaker(fallback = |_| Ok(()))]
-fn cfg(#[cfg(all())] n: u8, #[cfg(any())] n: u16) -> Result<(), E> {
-    Ok(())
-}
-
 #[circuit_breaker(fallback = |_| Ok(()), fallback_on = any)]
 fn any_mut(v: &mut Vec<u8>) -> Result<(), E> {
     Ok(())

@@ -18,9 +18,21 @@ pub(crate) enum Answer {
 }
 
 /// Runs the attribute once and looks at what comes out.
+#[expect(clippy::needless_pass_by_value, reason = "the target under `fuzz` makes them")]
 pub(crate) fn check(options: TokenStream, item: &TokenStream) -> Result<Answer, String> {
-    let model = Model::new(options.clone(), item);
-    let output = crate::attribute(options, item);
+    let versions = Function::parse(item.clone()).and_then(crate::versions::of);
+    if let Some(versions) = versions.ok().filter(|versions| versions.len() > 1) {
+        let mut answers = versions.into_iter().map(|it| {
+            let (condition, function) = (it.condition, it.function.to_token_stream());
+            check(options.clone(), &quote::quote!(#condition #function))
+        });
+        return answers.try_fold(Answer::Guarded, |all, answer| {
+            Ok(if answer? == Answer::Refused { Answer::Refused } else { all })
+        });
+    }
+    let function = Function::parse(item.clone());
+    let model = function.and_then(|function| Model::new(options.clone(), function));
+    let output = crate::attribute(&options, item);
     let text = output.to_string();
     if text.parse::<TokenStream>().is_err() {
         return Err(format!("the output is no tokens: {text}"));

@@ -1,0 +1,4 @@
+//! Functions of every shape, with the attribute and with one that does nothing, in edition 2024.
+#![deny(warnings)]
+
+mod shapes;

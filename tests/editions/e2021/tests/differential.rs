@@ -1,0 +1,5 @@
+//! Functions of every shape, with the attribute and with one that does nothing, in edition 2021.
+#![deny(warnings)]
+
+#[path = "../../../shapes/mod.rs"]
+mod shapes;

@@ -1,0 +1,20 @@
+pub use circuit_runtime::circuit_breaker;
+
+pub fn open(name: &str) {
+    circuit_runtime::find(name).expect(name).force_open();
+}
+
+#[path = "conditions.rs"]
+pub mod conditions;
+#[path = "fallbacks.rs"]
+pub mod fallbacks;
+#[path = "forms.rs"]
+pub mod forms;
+#[path = "lints.rs"]
+pub mod lints;
+#[path = "matrix.rs"]
+pub mod matrix;
+#[path = "names.rs"]
+pub mod names;
+#[path = "order.rs"]
+pub mod order;
