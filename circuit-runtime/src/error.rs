@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use crate::clock::{NEVER, Nanos};
+use crate::primitives::clock::{NEVER, Nanos};
 
 /// A call was rejected: its body did not run.
 ///

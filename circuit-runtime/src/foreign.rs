@@ -12,7 +12,7 @@
 //! | what a body drops when it is cancelled | `guard` | of a cancelled call, and goes on |
 //! | guards in `failure` and `ignore`, `classify`; `Clone` of what `fallback_on = any` is given | `guard`, generated code | the call's |
 //! | tower: the inner service's `call`, its future, `Classify` and its `Clone` | `integrations::tower` | the call's |
-//! | listeners | `event::deliver` | contained |
+//! | listeners | `observe::event::deliver` | contained |
 //! | `tracing`: the subscriber | `integrations`, its only door | contained |
 //! | `metrics`: the recorder, at a transition and after a call | `integrations`, its only door | contained |
 //! | wakers of tasks that wait for a circuit | `waiters` | contained |

@@ -37,49 +37,39 @@ pub mod __private;
 mod breaker;
 mod call_stack;
 mod circuit;
-mod clock;
 mod config;
-mod counts;
+mod counters;
 mod error;
-mod event;
 mod foreign;
 mod guard;
 mod integrations;
 mod keyed;
 #[cfg(all(test, circuit_loom))]
 mod models;
-mod name;
+mod observe;
 mod outcome;
-mod per_thread;
 mod permit;
-mod registry;
-mod snapshot;
-mod state;
-mod sync;
-mod tally;
+mod primitives;
 #[cfg(feature = "test-util")]
 pub mod test_util;
-#[cfg(feature = "metrics")]
-mod track;
 #[cfg(all(feature = "tokio", feature = "tower"))]
 mod waiters;
 mod window;
-mod word;
 
 pub use breaker::CircuitBreaker;
 pub use config::{Config, OnCancel, Window};
 pub use error::{CallError, CallTimeoutError, CircuitOpenError, ConfigError, Rejection};
-pub use event::{Reason, Transition};
 #[cfg(feature = "axum")]
 pub use integrations::axum;
 #[cfg(feature = "metrics")]
 pub use integrations::metrics;
 #[cfg(feature = "tower")]
 pub use integrations::tower;
+pub use observe::event::{Reason, Transition};
+pub use observe::registry::{circuits, find, on_transition};
+pub use observe::snapshot::{Snapshot, WindowSnapshot};
 pub use outcome::{Mode, Outcome, State};
 pub use permit::Permit;
-pub use registry::{circuits, find, on_transition};
-pub use snapshot::{Snapshot, WindowSnapshot};
 
 #[cfg(feature = "macros")]
 pub use circuit_macros::circuit_breaker;

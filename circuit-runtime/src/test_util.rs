@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use crate::clock::{self, frozen};
+use crate::primitives::clock::{self, frozen};
 
 /// Stops the breakers' time on this thread until the guard is dropped.
 ///

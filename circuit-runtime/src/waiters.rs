@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
 
 use crate::foreign::contained;
-use crate::sync::unpoisoned;
+use crate::primitives::sync::unpoisoned;
 
 /// Who waits, each with a number of its own.
 #[derive(Debug)]

@@ -29,12 +29,12 @@ pub use run::{body, finish, frame, judge, mention, run_async};
 pub use seen::Seen;
 pub use timed::{in_time, run_timed, run_timed_any};
 
-pub use crate::name::Name;
+pub use crate::observe::name::Name;
 pub use crate::permit::{ByRef, OfFunction, OfStatic};
 pub use crate::{CallError, CircuitBreaker, CircuitOpenError, Config, OnCancel, Outcome, Window};
 
 use crate::permit::{Fallback, Held, OfKey, OfShared};
-use crate::sync::const_fn;
+use crate::primitives::sync::const_fn;
 
 const_fn! {
 /// The circuit of one function.

@@ -5,18 +5,17 @@
 
 use super::CircuitBreaker;
 use crate::call_stack;
-use crate::circuit::{Circuit, Front, Moved, Refusal};
-use crate::clock;
-use crate::counts::Count;
+use crate::circuit::{Circuit, Entry, Front, Moved, Refusal, Ticket, Word};
+use crate::counters::Count;
 use crate::error::{CircuitOpenError, KeyId, Rejection};
 #[cfg(feature = "tracing")]
 use crate::integrations;
 use crate::keyed::{Keys, LONGEST, Tenancy};
 use crate::outcome::{Mode, State};
-use crate::per_thread::Thread;
 use crate::permit::Fallback;
-use crate::sync::aside;
-use crate::word::{Entry, Ticket, Word};
+use crate::primitives::clock;
+use crate::primitives::per_thread::Thread;
+use crate::primitives::sync::aside;
 
 impl CircuitBreaker {
     /// Admission of an annotated function's call, the first of which lists the circuit; `fallback`

@@ -9,12 +9,11 @@ use super::CircuitBreaker;
 use crate::circuit::Departed;
 #[cfg(any(feature = "axum", feature = "metrics"))]
 use crate::circuit::View;
-use crate::circuit::{Circuit, Front};
-use crate::counts::Count;
+use crate::circuit::{Circuit, Front, Ticket};
+use crate::counters::Count;
 use crate::error::KeyId;
 use crate::keyed::Keys;
-use crate::snapshot::Snapshot;
-use crate::word::Ticket;
+use crate::observe::snapshot::Snapshot;
 
 impl CircuitBreaker {
     /// Whether there is a circuit per key.

@@ -10,28 +10,27 @@ use std::ptr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::circuit::{Circuit, Front, Own};
-#[cfg(all(feature = "tokio", feature = "tower"))]
-use crate::clock::Nanos;
+use crate::circuit::{Circuit, Entry, Front, Own};
 use crate::config::Config;
-use crate::counts::Count;
+use crate::counters::Count;
 use crate::error::{CallError, CircuitOpenError, ConfigError};
-use crate::event::{self, Listeners, Transition};
 use crate::guard::{self, Begun, Fuse};
 #[cfg(any(feature = "axum", feature = "metrics", feature = "tracing"))]
 use crate::integrations;
 use crate::keyed::{Keys, KeysOnDemand};
-use crate::name::Name;
+use crate::observe::event::{self, Listeners, Transition};
+use crate::observe::name::Name;
+use crate::observe::registry;
+use crate::observe::snapshot::{Look, Snapshot};
+#[cfg(feature = "metrics")]
+use crate::observe::track::{Standing, Track};
 use crate::outcome::{Mode, Outcome, State};
 use crate::permit::{ByRef, End, Fallback, Held, Permit};
-use crate::registry;
-use crate::snapshot::{Look, Snapshot};
-use crate::sync::{Mutex, aside, const_fn, unpoisoned};
-#[cfg(feature = "metrics")]
-use crate::track::{Standing, Track};
+#[cfg(all(feature = "tokio", feature = "tower"))]
+use crate::primitives::clock::Nanos;
+use crate::primitives::sync::{Mutex, aside, const_fn, unpoisoned};
 #[cfg(all(feature = "tokio", feature = "tower"))]
 use crate::waiters::Waiters;
-use crate::word::Entry;
 
 /// A circuit breaker: usable in a `static`, shared by reference, without type parameters.
 ///

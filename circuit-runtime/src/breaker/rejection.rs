@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::{CircuitOpenError, Rejection};
-use crate::registry;
+use crate::observe::registry;
 
 impl CircuitOpenError {
     /// The key whose circuit rejected the call. `None`: the circuit has no keys, the key had no

@@ -1,14 +1,14 @@
 //! Admission: may this call run?
 
 use super::{Circuit, Front};
-use crate::clock::{self, Moment, NEVER, Nanos, Wait};
-use crate::counts::Count;
+use crate::circuit::machine::{Admission, Verdict};
+use crate::circuit::{Entry, Ticket, Word};
+use crate::counters::Count;
 use crate::error::Rejection;
-use crate::event::Transition;
+use crate::observe::event::Transition;
 use crate::outcome::{Mode, State};
-use crate::state::{Admission, Verdict};
-use crate::sync::{Ordering, aside};
-use crate::word::{Entry, Ticket, Word};
+use crate::primitives::clock::{self, Moment, NEVER, Nanos, Wait};
+use crate::primitives::sync::{Ordering, aside};
 
 /// Why a call may not run.
 #[derive(Debug, Clone, Copy)]

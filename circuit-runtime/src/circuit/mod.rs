@@ -5,7 +5,7 @@
 //! one atomic word: the period's number and a few flags. A call through a healthy circuit reads
 //! that word twice and writes nothing shared; a rejection reads the word and the deadline.
 //! Everything else takes the lock, and under the lock there is only plain, short, pure code
-//! (`state`), so that there is nothing to retry, to lose or to leave half-done.
+//! (`machine`), so that there is nothing to retry, to lose or to leave half-done.
 //!
 //! # Atomic orderings
 //!
@@ -33,7 +33,7 @@
 //!
 //! *The bulkhead* is a counter of its own with relaxed read-modify-writes: they are one after the
 //! other in its modification order, so never more than the limit hold a place, all of them for one
-//! key ([`Places`](places::Places)), and nothing else hangs on it.
+//! key ([`Places`](bulkhead::Places)), and nothing else hangs on it.
 //!
 //! *Tenancy* (circuits per key). Giving a circuit to another key stores `tenant` before `word`
 //! (release), under the lock. A call loads `word` (acquire) and then `tenant`: a word of the new
@@ -46,37 +46,39 @@
 //! there. An annotated function's call that sees another one lists it first.
 
 mod admit;
-mod front;
-mod places;
+mod bulkhead;
+pub(crate) mod machine;
+mod published;
 mod record;
-mod slides;
+mod summary;
 mod tenancy;
 #[cfg(all(test, not(circuit_loom)))]
 mod tests;
+mod ticket;
 mod view;
 
 pub(crate) use admit::{Moved, Refusal};
-pub(crate) use front::Front;
+pub(crate) use published::Front;
+pub(crate) use summary::Word;
 #[cfg(feature = "metrics")]
 pub(crate) use tenancy::Departed;
+pub(crate) use ticket::{Entry, Kept, Ticket};
 pub(crate) use view::View;
-
-use slides::Slides;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::{self, Moment, Nanos};
+use crate::circuit::machine::{Change, Machine};
 use crate::config::Rules;
-use crate::counts::{self, Count, Counts, CountsOfKeys, Totals};
-use crate::event::{Reason, Transition};
+use crate::counters::{self, Count, Counts, CountsOfKeys, Totals};
+use crate::observe::event::{Reason, Transition};
 use crate::outcome::{Mode, State};
-use crate::state::{Change, Machine};
-use crate::sync::{Mutex, MutexGuard, Ordering, const_fn, unpoisoned};
-use crate::tally::Tally;
+use crate::primitives::clock::{self, Moment, Nanos};
+use crate::primitives::sync::{Mutex, MutexGuard, Ordering, const_fn, unpoisoned};
+use crate::window::pending::Slides;
+use crate::window::sharded::Tally;
 use crate::window::{Outcomes, World};
-use crate::word::Word;
 
 /// A circuit: what decides, and what is counted. Its parts stand where the breaker has them: those
 /// of the keys' circuits each among their like.
@@ -102,7 +104,7 @@ pub(crate) struct Back {
 #[derive(Debug, Clone, Copy)]
 enum CountsOf<'a> {
     Own(&'a Counts),
-    OfKey(&'a CountsOfKeys, counts::Key),
+    OfKey(&'a CountsOfKeys, counters::Key),
 }
 
 /// A circuit that stands alone, with its parts.
@@ -195,7 +197,7 @@ impl<'a> Circuit<'a> {
         front: &'a Front,
         back: &'a Back,
         counts: &'a CountsOfKeys,
-        key: counts::Key,
+        key: counters::Key,
     ) -> Self {
         Circuit { front, back, counts: CountsOf::OfKey(counts, key) }
     }

@@ -1,16 +1,16 @@
 //! The outcome: what does this call change?
 
 use super::{Circuit, Front};
-use crate::clock::{Moment, Nanos};
+use crate::circuit::machine::{Recorded, Verdict};
+use crate::circuit::{Ticket, Word};
 use crate::config::Rules;
-use crate::event::Transition;
+use crate::observe::event::Transition;
 use crate::outcome::Mode;
-use crate::per_thread::Thread;
-use crate::state::{Recorded, Verdict};
-use crate::sync::Ordering;
-use crate::tally::{Row, Tally};
+use crate::primitives::clock::{Moment, Nanos};
+use crate::primitives::per_thread::Thread;
+use crate::primitives::sync::Ordering;
 use crate::window::Ease;
-use crate::word::{Ticket, Word};
+use crate::window::sharded::{Row, Tally};
 
 /// An outcome whose period is over.
 #[derive(Debug, Clone, Copy)]

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::{Circuit, Inner};
-use crate::clock::{self, Moment, Nanos};
+use crate::circuit::machine::Idleness;
 use crate::config::Rules;
 #[cfg(feature = "metrics")]
-use crate::counts::Totals;
+use crate::counters::Totals;
 use crate::outcome::{Mode, State};
-use crate::state::Idleness;
-use crate::sync::{MutexGuard, Ordering};
+use crate::primitives::clock::{self, Moment, Nanos};
+use crate::primitives::sync::{MutexGuard, Ordering};
 
 /// A key that nobody has asked for in so many of its waits, and in this time at least, no longer
 /// counts in the state of all.

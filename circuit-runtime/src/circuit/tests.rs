@@ -2,14 +2,13 @@
 //! costs does.
 
 use super::*;
-use crate::clock::NEVER;
+use crate::circuit::machine::{Idleness, Verdict};
+use crate::circuit::{Entry, Ticket};
 use crate::config::{Config, Window};
 use crate::error::Rejection;
-use crate::state::{Idleness, Verdict};
+use crate::primitives::clock::NEVER;
 use crate::test_util::freeze;
-use crate::window::Ease;
-use crate::window::Mark;
-use crate::word::{Entry, Ticket};
+use crate::window::{Ease, Mark};
 
 const WAIT: Duration = Duration::from_secs(10);
 const FRAGILE: Config = Config::new().threshold(1).recovery(WAIT);

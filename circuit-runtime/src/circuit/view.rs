@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::admit::retry_after;
 use super::{Circuit, CountsOf};
-use crate::clock::{Moment, Nanos};
-use crate::counts::{Count, Totals};
-use crate::event::Transition;
+use crate::counters::{Count, Totals};
+use crate::observe::event::Transition;
 use crate::outcome::{Mode, State};
+use crate::primitives::clock::{Moment, Nanos};
 use crate::window::Figures;
 
 /// A look at a circuit.

@@ -64,7 +64,7 @@ pub(crate) fn renamed(wanted: &str, circuit: &str) {
 
 /// How long a call of a circuit with `slow_call` took.
 #[cfg(feature = "metrics")]
-pub(crate) fn took(breaker: &crate::CircuitBreaker, took: crate::clock::Nanos) {
+pub(crate) fn took(breaker: &crate::CircuitBreaker, took: crate::primitives::clock::Nanos) {
     thread_local!(static TELLS: Cell<bool> = const { Cell::new(false) });
     if breaker.is_registered() {
         once(&TELLS, || metrics::took(breaker, took));

@@ -8,10 +8,10 @@ use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 
 use super::rejection;
-use crate::clock::{NEVER, nanos};
 use crate::error::CircuitOpenError;
-use crate::event::{Reason, Transition};
+use crate::observe::event::{Reason, Transition};
 use crate::outcome::{Mode, State};
+use crate::primitives::clock::{NEVER, nanos};
 
 /// One event per transition: WARN for an opening, INFO for the others.
 pub(super) fn transition(transition: &Transition) {

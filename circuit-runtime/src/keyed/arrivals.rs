@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use super::long::MOST;
 use super::queues::{self, Queue, Queues};
-use super::{Keys, LONGEST, Tenancy, index};
+use super::{Keys, LONGEST, Tenancy};
 #[cfg(feature = "metrics")]
 use crate::circuit::Departed;
+use crate::circuit::machine::Idleness;
 use crate::circuit::{Circuit, Front};
-use crate::clock;
 use crate::config::Rules;
 use crate::outcome::Mode;
-use crate::state::Idleness;
-use crate::sync::unpoisoned;
+use crate::primitives::sync::unpoisoned;
+use crate::primitives::{clock, key_table};
 
 /// What changes when a key comes or goes.
 #[derive(Debug)]
@@ -64,13 +64,13 @@ impl Keys {
         let next = arrivals.hashes.len();
         let number = if next < self.slots.max() && arrivals.queues.first(Queue::Vacant).is_none() {
             self.slots.get_or_make(next, rules)?.reassign(key, rules, mode, |_| true).ok()?;
-            queues::push(&mut arrivals.hashes, index::used(hash));
+            queues::push(&mut arrivals.hashes, key_table::used(hash));
             arrivals.queues.push();
             next
         } else {
             Search { keys: self, arrivals: &mut arrivals, key, rules, mode }.run()?
         };
-        arrivals.hashes[number] = index::used(hash);
+        arrivals.hashes[number] = key_table::used(hash);
         let tenancy = self.slots.move_in(number, key);
         self.index.insert(number, &arrivals.hashes);
         tenancy

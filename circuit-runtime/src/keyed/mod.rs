@@ -8,14 +8,13 @@
 //! Which slot a new key gets is a matter of queues, under the lock of the arrivals (`arrivals`,
 //! `queues`): it is found in amortised constant time, whatever the others are doing.
 //!
-//! A call finds its circuit without a lock: `index` says which slots may be the key's, and the slot's
+//! A call finds its circuit without a lock: `key_table` says which slots may be the key's, and the slot's
 //! own `text` whether one is. Nothing is ever taken for another key's circuit; a call that finds
 //! none, because there is none or because it is just being moved, asks again behind the lock.
 //! A concurrent map of the usual kind alone costs as much as the whole call does so, since it has its
 //! entries, its keys and the reclamation of both to look after (see `benches`).
 
 mod arrivals;
-mod index;
 mod long;
 mod queues;
 mod slots;
@@ -32,9 +31,9 @@ use once_cell::race::OnceBox;
 
 use crate::circuit::{Circuit, Front};
 use crate::error::KeyId;
-use crate::sync::{Mutex, aside};
+use crate::primitives::key_table::Index;
+use crate::primitives::sync::{Mutex, aside};
 use arrivals::Arrivals;
-use index::Index;
 use long::Shortener;
 
 // The model checker has to find the same table in each execution.

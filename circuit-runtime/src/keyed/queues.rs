@@ -5,7 +5,7 @@
 //! for `advance`, which takes it for each slot that it moves: a slot that waits for a moment is moved
 //! at most once for each bit of the time until then.
 
-use crate::clock::Nanos;
+use crate::primitives::clock::Nanos;
 
 /// Where a slot stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use super::Tenancy;
 use super::text::{Ends, Middle, Text};
 use crate::circuit::{Back, Circuit, Front};
 use crate::config::Rules;
-use crate::counts::{Count, CountsOfKeys, Key};
-use crate::sync::{Ordering, fence};
+use crate::counters::{Count, CountsOfKeys, Key};
+use crate::primitives::sync::{Ordering, fence};
 
 /// What calls read of a circuit, and whose it is: what all of them read, on one cache line.
 #[derive(Debug)]

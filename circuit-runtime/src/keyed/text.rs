@@ -15,7 +15,7 @@ use std::hash::Hasher;
 use once_cell::race::OnceBox;
 
 use super::long::MOST;
-use crate::sync::{AtomicU64, Ordering};
+use crate::primitives::sync::{AtomicU64, Ordering};
 
 /// So many words are between the ends of the longest text.
 const WORDS: usize = (MOST - 32).div_ceil(8);

@@ -5,12 +5,12 @@ use loom::thread;
 
 use super::{WAIT, consecutive};
 use crate::__private::enter_keyed;
+use crate::circuit::machine::{Idleness, Verdict};
 use crate::circuit::{Circuit, Own};
-use crate::clock::Moment;
 use crate::keyed::{Ends, Slots};
-use crate::name::Name;
+use crate::observe::name::Name;
 use crate::permit::{ByRef, Held, Source};
-use crate::state::{Idleness, Verdict};
+use crate::primitives::clock::Moment;
 use crate::test_util::freeze;
 use crate::window::Mark;
 use crate::{CircuitBreaker, CircuitOpenError, Config, Outcome, State};

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::clock;
+use crate::circuit::Ticket;
 use crate::config::Rules;
-use crate::event::Reason;
+use crate::observe::event::Reason;
 use crate::permit::Permit;
-use crate::sync::unpoisoned;
+use crate::primitives::clock;
+use crate::primitives::sync::unpoisoned;
 use crate::test_util::Frozen;
-use crate::word::Ticket;
 use crate::{CircuitBreaker, CircuitOpenError, Config, Rejection, Snapshot, State};
 
 /// A breaker, and what its calls came to.

@@ -1,15 +1,14 @@
 //! What becomes of a call that has ended: out of line, once for all functions.
 
 use crate::breaker::CircuitBreaker;
-use crate::circuit::{Circuit, Front};
-use crate::clock::{self, Moment, Nanos, nanos};
+use crate::circuit::machine::Verdict;
+use crate::circuit::{Circuit, Entry, Front, Ticket};
 use crate::config::Rules;
-use crate::counts::Count;
+use crate::counters::Count;
 use crate::outcome::Outcome;
-use crate::state::Verdict;
-use crate::sync::aside;
+use crate::primitives::clock::{self, Moment, Nanos, nanos};
+use crate::primitives::sync::aside;
 use crate::window::{Ease, Mark};
-use crate::word::{Entry, Ticket};
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,9 +6,9 @@ mod source;
 use std::fmt;
 use std::mem::ManuallyDrop;
 
+use crate::circuit::{Entry, Kept};
 use crate::outcome::Outcome;
-use crate::sync::aside;
-use crate::word::{Entry, Kept};
+use crate::primitives::sync::aside;
 
 pub(crate) use end::{End, Fallback};
 pub use source::{ByRef, OfFunction, OfStatic};
@@ -95,7 +95,7 @@ impl<S: Source> Held<S> {
 
     /// For the models' books.
     #[cfg(all(test, circuit_loom))]
-    pub(crate) fn ticket(&self) -> crate::word::Ticket {
+    pub(crate) fn ticket(&self) -> crate::circuit::Ticket {
         self.entry.entry().ticket
     }
 

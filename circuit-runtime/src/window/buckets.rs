@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Figures, Mark, World};
-use crate::clock::{LAG, Nanos, nanos};
+use crate::primitives::clock::{LAG, Nanos, nanos};
 
 /// How many buckets a time window has; its documented granularity.
 pub(crate) const BUCKETS: usize = 10;

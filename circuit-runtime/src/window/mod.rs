@@ -1,15 +1,17 @@
 //! The two sliding windows that rates are taken over.
 
 mod buckets;
+pub(crate) mod pending;
 mod ring;
+pub(crate) mod sharded;
 
 pub(crate) use buckets::{BUCKETS, COARSE_FROM, slot};
 
 use buckets::Buckets;
 use ring::Ring;
 
-use crate::clock::Nanos;
 use crate::config::Window;
+use crate::primitives::clock::Nanos;
 
 /// What stands in a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -12,8 +12,8 @@ use axum::response::Response;
 use super::hosts::Hosts;
 use super::response::{bad_path, json, refusal, unknown_circuit};
 use crate::breaker::CircuitBreaker;
+use crate::observe::registry;
 use crate::outcome::Mode;
-use crate::registry;
 
 /// Who may steer, and how an operator's name is found.
 #[derive(Clone)]

@@ -15,8 +15,8 @@ use super::response::{bad_path, json, refusal, unknown_circuit};
 use crate::breaker::CircuitBreaker;
 use crate::circuit::View;
 use crate::config::Config;
-use crate::registry;
-use crate::snapshot::Snapshot;
+use crate::observe::registry;
+use crate::observe::snapshot::Snapshot;
 
 /// Of a circuit's keys so many are shown where nobody says how many.
 const LIMIT: usize = 100;

@@ -19,7 +19,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval, sleep}
 
 use super::look::Told;
 use super::response::refusal;
-use crate::sync::unpoisoned;
+use crate::primitives::sync::unpoisoned;
 
 /// How often it looks for changes: often enough for the eye.
 const PERIOD: Duration = Duration::from_millis(500);

@@ -13,10 +13,10 @@ use serde::ser::{Serialize, SerializeStruct, SerializeTuple, Serializer};
 
 use super::super::serde::Rfc3339;
 use crate::breaker::CircuitBreaker;
-use crate::event::Transition;
+use crate::observe::event::Transition;
+use crate::observe::registry;
 use crate::outcome::{Mode, State};
-use crate::registry;
-use crate::sync::unpoisoned;
+use crate::primitives::sync::unpoisoned;
 
 /// What the page shows at first, in seconds.
 const KEPT: u64 = 300;
@@ -260,7 +260,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::event::Reason;
+    use crate::observe::event::Reason;
 
     fn change(key: Option<&str>, from: State, to: State, second: u64) -> Transition {
         Transition {

@@ -10,9 +10,9 @@ use tokio::time::Instant;
 use super::super::serde::present;
 use super::history;
 use crate::breaker::CircuitBreaker;
-use crate::registry;
-use crate::snapshot::Snapshot;
-use crate::sync::unpoisoned;
+use crate::observe::registry;
+use crate::observe::snapshot::Snapshot;
+use crate::primitives::sync::unpoisoned;
 
 /// How old a look may be.
 const FRESH: Duration = Duration::from_millis(450);

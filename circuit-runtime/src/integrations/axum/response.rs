@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Response};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::super::serde::millis;
-use crate::clock::NEVER;
 use crate::error::CircuitOpenError;
+use crate::primitives::clock::NEVER;
 
 /// 503 Service Unavailable, with `Retry-After` in whole seconds where the circuit knows how long it
 /// will reject.

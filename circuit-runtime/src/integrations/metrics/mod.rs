@@ -66,13 +66,13 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::breaker::CircuitBreaker;
-use crate::clock::{self, NEVER, Nanos};
-use crate::event::Transition;
+use crate::observe::event::Transition;
+use crate::observe::registry;
+use crate::observe::snapshot::Look;
+use crate::observe::track::{Book, Standing, Writing};
 use crate::outcome::{Mode, State};
-use crate::registry;
-use crate::snapshot::Look;
-use crate::sync::unpoisoned;
-use crate::track::{Book, Standing, Writing};
+use crate::primitives::clock::{self, NEVER, Nanos};
+use crate::primitives::sync::unpoisoned;
 use told::{Teller, one_if};
 
 /// Hands the counters and the present state of all registered circuits to the recorder.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use metrics::{Recorder, Unit};
 
 use crate::circuit::{Departed, View};
-use crate::counts::{Count, Totals};
+use crate::counters::{Count, Totals};
 use crate::error::Rejection;
 use crate::integrations::rejection;
+use crate::observe::track::Book;
 use crate::outcome::State;
-use crate::track::Book;
 
 pub(super) const STATES: [State; 3] = [State::Closed, State::HalfOpen, State::Open];
 

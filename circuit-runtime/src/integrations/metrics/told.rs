@@ -13,7 +13,7 @@ use metrics::{Key, Label, Level, Metadata, Recorder, SharedString};
 
 use super::series::{self, Calls, Counter, STATES, Tenancy};
 use crate::outcome::State;
-use crate::sync::unpoisoned;
+use crate::primitives::sync::unpoisoned;
 
 /// The recorder that is in use on this thread.
 pub(super) struct Teller<'a> {

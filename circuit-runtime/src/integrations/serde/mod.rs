@@ -18,9 +18,9 @@ use std::time::Duration;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::error::Rejection;
-use crate::event::{Reason, Transition};
+use crate::observe::event::{Reason, Transition};
+use crate::observe::snapshot::{Snapshot, WindowSnapshot};
 use crate::outcome::{Mode, State};
-use crate::snapshot::{Snapshot, WindowSnapshot};
 
 impl Serialize for State {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

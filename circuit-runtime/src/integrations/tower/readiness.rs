@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::{Sleep, sleep};
 
 use crate::breaker::CircuitBreaker;
-use crate::clock::NEVER;
+use crate::primitives::clock::NEVER;
 use crate::waiters::WaiterId;
 
 /// Waits for a circuit, on behalf of one service: each clone of it has its own.

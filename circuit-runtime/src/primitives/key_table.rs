@@ -12,7 +12,7 @@
 
 use once_cell::race::OnceBox;
 
-use crate::sync::{AtomicU32, Ordering};
+use crate::primitives::sync::{AtomicU32, Ordering};
 
 /// Entries of the first table; each further one has twice as many, down to the last, which is half
 /// full with the most keys there can be, a million.
@@ -26,7 +26,7 @@ const _: () = assert!(FIRST << (TABLES - 1) >= 2 * 1_000_000 && NUMBER > 1_000_0
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Index {
+pub(crate) struct Index {
     tables: [OnceBox<Table>; TABLES],
     current: AtomicU32,
 }
@@ -35,7 +35,7 @@ pub(super) struct Index {
 struct Table(Box<[AtomicU32]>);
 
 impl Index {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let tables = [const { OnceBox::new() }; TABLES];
         let _ = tables[0].set(Box::new(Table::new(FIRST)));
         Index { tables, current: AtomicU32::new(0) }
@@ -43,19 +43,19 @@ impl Index {
 
     /// The slot that stands where one of this hash would if it were alone, if it may be that.
     #[inline]
-    pub(super) fn at_home(&self, hash: u64) -> Option<usize> {
+    pub(crate) fn at_home(&self, hash: u64) -> Option<usize> {
         let (table, hash) = (self.table()?, used(hash));
         let entry = table.get(table.home(hash));
         (entry != FREE && entry & !NUMBER == part(hash)).then(|| number(entry))
     }
 
     /// What is found at the first slot of this hash where something is found.
-    pub(super) fn find<T>(&self, hash: u64, at: impl FnMut(usize) -> Option<T>) -> Option<T> {
+    pub(crate) fn find<T>(&self, hash: u64, at: impl FnMut(usize) -> Option<T>) -> Option<T> {
         self.table()?.find(used(hash), at)
     }
 
     /// Adds a slot. `hashes` are those of all slots by their numbers, this one's too.
-    pub(super) fn insert(&self, number: usize, hashes: &[u32]) {
+    pub(crate) fn insert(&self, number: usize, hashes: &[u32]) {
         match self.table() {
             Some(table) if hashes.len() * 2 <= table.0.len() => table.insert(number, hashes),
             _ => self.grow(hashes),
@@ -63,7 +63,7 @@ impl Index {
     }
 
     /// Removes a slot; `hashes` still has its hash.
-    pub(super) fn remove(&self, number: usize, hashes: &[u32]) {
+    pub(crate) fn remove(&self, number: usize, hashes: &[u32]) {
         if let Some(table) = self.table() {
             table.remove(number, hashes);
         }
@@ -166,7 +166,7 @@ impl Table {
 /// What is used of a hash.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "its lower half")]
-pub(super) fn used(hash: u64) -> u32 {
+pub(crate) fn used(hash: u64) -> u32 {
     hash as u32
 }
 

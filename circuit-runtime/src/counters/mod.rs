@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use once_cell::race::OnceBox;
 
 use crate::error::Rejection;
-use crate::per_thread::{PerThread, Thread};
+use crate::primitives::per_thread::{PerThread, Thread};
 
 /// What is counted. The order is that of a row, the common ones first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,13 +5,13 @@ use std::sync::atomic::AtomicU8;
 
 use once_cell::race::OnceBox;
 
-use super::places::Places;
-use crate::clock::{NEVER, Nanos, Wait};
+use super::bulkhead::Places;
+use crate::circuit::Word;
 use crate::config::{Rules, Window};
 use crate::outcome::State;
-use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering, const_fn};
-use crate::tally::Tally;
-use crate::word::Word;
+use crate::primitives::clock::{NEVER, Nanos, Wait};
+use crate::primitives::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering, const_fn};
+use crate::window::sharded::Tally;
 
 /// Written seldom, unlike what is behind the lock. What every call reads stands last: a slot (see
 /// `keyed`) has its key's text behind it, on the same cache line, and calls by many keys fetch no

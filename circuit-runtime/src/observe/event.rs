@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use crate::config::Window;
 use crate::foreign::contained;
 use crate::outcome::State;
-use crate::sync::unpoisoned;
+use crate::primitives::sync::unpoisoned;
 
 /// A circuit has changed its state.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,7 @@
 //! The places of the bulkhead: a counter of its own, beside the lock.
 
 use super::Moved;
-use crate::sync::{AtomicU64, Ordering, const_fn};
+use crate::primitives::sync::{AtomicU64, Ordering, const_fn};
 
 /// In the lower half the calls that hold a place, in the upper the tenant that they all are of: a
 /// circuit in which a place is held isn't given to another key, and a call whose circuit has been

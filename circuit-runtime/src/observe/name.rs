@@ -123,7 +123,7 @@ mod tests {
             }
         }
         let name = Client::charge();
-        assert!(name.starts_with("circuit_runtime::name::tests::"), "{name}");
+        assert!(name.starts_with("circuit_runtime::observe::name::tests::"), "{name}");
         assert!(name.ends_with("Client::charge"), "{name}");
     }
 }

@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use half_open::Probes;
 
-use crate::clock::{Nanos, Wait};
 use crate::config::Rules;
-use crate::event::Reason;
+use crate::observe::event::Reason;
 use crate::outcome::State;
+use crate::primitives::clock::{Nanos, Wait};
 use crate::window::{Ease, Figures, Mark, Outcomes, World};
 
 /// Everything that the next decision depends on.

@@ -15,18 +15,18 @@
 //! moment may come after it.
 //!
 //! A thread that has counted in a generation before may count on in it by a glance: what it would
-//! read of the placement, it has read then. The lifetime counter in a row is as those in `counts`.
+//! read of the placement, it has read then. The lifetime counter in a row is as those in `counters`.
 //!
 //! A generation carries the epoch, so that a thread that was held up between finding its period
 //! current and counting can't count in a later one.
 
-// Never the model checker's, as in `counts`.
+// Never the model checker's, as in `counters`.
 use std::sync::atomic::AtomicU64 as Counter;
 
-use crate::clock::{Moment, Nanos};
-use crate::counts::increment;
-use crate::per_thread::{PerThread, Thread};
-use crate::sync::{AtomicU32, AtomicU64, Ordering};
+use crate::counters::increment;
+use crate::primitives::clock::{Moment, Nanos};
+use crate::primitives::per_thread::{PerThread, Thread};
+use crate::primitives::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::window::{BUCKETS, COARSE_FROM, Span, slot};
 
 /// The per-thread part of a time window.
@@ -238,7 +238,7 @@ fn age(reached: u64, bits: u64) -> i64 {
 #[cfg(all(test, not(circuit_loom)))]
 mod tests {
     use super::*;
-    use crate::per_thread::FIRST;
+    use crate::primitives::per_thread::FIRST;
 
     #[test]
     fn a_bucket_that_is_full_stays_so() {

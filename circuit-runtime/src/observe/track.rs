@@ -6,10 +6,10 @@
 use std::cell::Cell;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
-use crate::clock::{self, NEVER, Nanos};
+use crate::observe::snapshot::Look;
 use crate::outcome::State;
-use crate::snapshot::Look;
-use crate::sync::unpoisoned;
+use crate::primitives::clock::{self, NEVER, Nanos};
+use crate::primitives::sync::unpoisoned;
 
 /// Where a circuit stands, how it came there, and whether the recorder knows.
 #[derive(Debug)]

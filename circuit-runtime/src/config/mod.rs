@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::clock::{NEVER, Nanos, nanos};
 use crate::error::ConfigError;
+use crate::primitives::clock::{NEVER, Nanos, nanos};
 
 /// The largest count that any option takes.
 pub(crate) const MAX_COUNT: u32 = 1_000_000;

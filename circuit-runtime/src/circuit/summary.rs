@@ -1,16 +1,14 @@
-//! The word that sums a circuit up for its calls, and the ticket that a call keeps of it.
+//! The word that sums a circuit up for its calls.
 //!
-//! Both have the number of the period (the epoch) in their upper half and flags in their lower one,
-//! different ones but for UNLISTED, so that "this success has nothing to write" is a single
-//! comparison: the word equals the ticket. (Under [`CALM`] flags it may have nothing to write
-//! either, but gives back what the ticket says.)
+//! It has the number of the period (the epoch) in its upper half and flags in its lower one, as a
+//! [`Ticket`] does, with different flags but for UNLISTED: so that "this success has nothing to
+//! write" is a single comparison, the word equals the ticket. (Under [`CALM`] flags it may have
+//! nothing to write either, but gives back what the ticket says.)
 
-use std::num::NonZeroU64;
-
-use crate::clock::{Moment, Nanos};
+use super::ticket::{FLAGS, Ticket, UNLISTED};
+use crate::circuit::machine::Machine;
 use crate::config::Rules;
 use crate::outcome::{Mode, State};
-use crate::state::Machine;
 use crate::window::Ease;
 
 /// Closed, but a success must be judged: it ends a run of failures, or a rate may be met.
@@ -31,14 +29,11 @@ const LIMITED: u64 = 1 << 8;
 const SLIDES: u64 = 1 << 9;
 /// Closed, and a success only is one more in the time window.
 const COUNTS: u64 = 1 << 10;
-/// Not among the circuits that [`circuits`](crate::circuits) lists.
-const UNLISTED: u64 = 1 << 11;
 
 /// The flags under which a success may still have nothing to write.
 const CALM: u64 = TIMED | LIMITED | UNLISTED;
 /// The flags under which a call passes without a question.
 const PASSES: u64 = STIRRED | SLIDES | COUNTS;
-const FLAGS: u64 = u32::MAX as u64;
 
 /// A circuit in 64 bits. All flags clear: closed, calm, mode normal, no rule that needs more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,20 +87,20 @@ impl Word {
     /// A success of the call with this ticket has nothing to write.
     #[inline]
     pub(crate) fn is_calm_for(self, ticket: Ticket) -> bool {
-        self.0 == ticket.0
+        self.0 == ticket.bits()
     }
 
     /// What a success of the call with this ticket has to write, if the ticket is of this period
     /// and judged.
     pub(crate) fn ease_for(self, ticket: Ticket) -> Ease {
-        Self::ease((self.0 & !CALM) ^ ticket.bare().0)
+        Self::ease((self.0 & !CALM) ^ ticket.bare().bits())
     }
 
     /// The same for a ticket without anything to bring back, in a circuit without a stopwatch or a
     /// bulkhead.
     #[inline]
     pub(crate) fn ease_for_bare(self, ticket: Ticket) -> Ease {
-        Self::ease(self.0 ^ ticket.0)
+        Self::ease(self.0 ^ ticket.bits())
     }
 
     /// By what a word has more than a ticket.
@@ -184,183 +179,18 @@ const fn flags_of(rules: &Rules, listed: bool) -> u64 {
     timed | limited | unlisted
 }
 
-/// Counted only: the circuit is disabled.
-const COUNTED: u64 = 1 << 16;
-/// Neither judged nor counted: the call has been counted already, as rejected (shadow) or as
-/// unprotected; or it is part of another.
-const UNSEEN: u64 = 1 << 17;
-/// Holds a place of the bulkhead.
-const PLACED: u64 = 1 << 18;
-/// The time of admission is known.
-const CLOCKED: u64 = 1 << 19;
-/// The call's own code is running.
-const INSIDE: u64 = 1 << 20;
-/// Every [`Kept`] entry has this.
-const KEPT: NonZeroU64 = NonZeroU64::new(1 << 21).unwrap();
-/// Within a call of the same circuit, of which it is a part.
-const PASSING: u64 = 1 << 22;
-
-/// What an admitted call keeps: its period, and what becomes of its outcome. No flags: judged,
-/// nothing to give back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Ticket(u64);
-
 impl Ticket {
     /// A call that is judged in the period of this word. That the circuit isn't listed stays: the
     /// word of a circuit made by hand may never lose it.
     #[inline]
     pub(crate) fn of(word: Word) -> Self {
-        Ticket(word.0 & (!FLAGS | UNLISTED))
-    }
-
-    pub(crate) fn of_epoch(epoch: u32) -> Self {
-        Ticket(u64::from(epoch) << 32)
-    }
-
-    #[must_use]
-    pub(crate) fn counted(self) -> Self {
-        Ticket(self.0 | COUNTED)
-    }
-
-    #[must_use]
-    pub(crate) fn unseen(self) -> Self {
-        Ticket(self.0 | UNSEEN)
-    }
-
-    /// Of a call within a call of the same circuit: it is no call of its own.
-    pub(crate) fn passing() -> Self {
-        Ticket(UNSEEN | PASSING)
-    }
-
-    #[must_use]
-    pub(crate) fn placed(self) -> Self {
-        Ticket(self.0 | PLACED)
-    }
-
-    #[must_use]
-    pub(crate) fn clocked(self) -> Self {
-        Ticket(self.0 | CLOCKED)
-    }
-
-    /// Whether the call's own code is running, so that a drop is its panic and no cancellation.
-    #[inline]
-    #[must_use]
-    pub(crate) fn with_inside(self, inside: bool) -> Self {
-        Ticket(self.0 & !INSIDE | if inside { INSIDE } else { 0 })
-    }
-
-    #[inline]
-    pub(crate) fn is_inside(self) -> bool {
-        self.0 & INSIDE != 0
-    }
-
-    /// Without what a call brings back by itself, and listed: equal to a calm word that has lost its
-    /// [`CALM`] flags, if it is judged there.
-    fn bare(self) -> Self {
-        Ticket(self.0 & !(PLACED | CLOCKED | UNLISTED))
-    }
-
-    pub(crate) fn is_judged(self) -> bool {
-        self.0 & (COUNTED | UNSEEN) == 0
-    }
-
-    pub(crate) fn is_unseen(self) -> bool {
-        self.0 & UNSEEN != 0
-    }
-
-    pub(crate) fn is_passing(self) -> bool {
-        self.0 & PASSING != 0
-    }
-
-    pub(crate) fn is_placed(self) -> bool {
-        self.0 & PLACED != 0
-    }
-
-    pub(crate) fn is_clocked(self) -> bool {
-        self.0 & CLOCKED != 0
-    }
-
-    pub(crate) fn epoch(self) -> u32 {
-        (self.0 >> 32) as u32
-    }
-}
-
-/// An admission: the ticket, and the time or the place where it was given.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Entry {
-    pub(crate) ticket: Ticket,
-    /// Of a clocked ticket the time. Of any other the number of the key's circuit that gave it, for
-    /// the call's end: it is in hand when a call has found the circuit, and to read it there would
-    /// wait for the circuit's cache line. Zero where nobody will ask for it.
-    given: u64,
-}
-
-impl Entry {
-    /// A ticket without a time, and without a number until [`by`](Entry::by).
-    #[inline]
-    pub(crate) fn new(ticket: Ticket) -> Self {
-        Entry { ticket, given: 0 }
-    }
-
-    /// A ticket that was given at this time.
-    pub(crate) fn at(ticket: Ticket, started: Nanos) -> Self {
-        Entry { ticket: ticket.clocked(), given: started }
-    }
-
-    /// The same admission by the circuit of this number among those of its breaker's keys.
-    #[inline]
-    #[must_use]
-    pub(crate) fn by(self, number: usize) -> Self {
-        let given = if self.ticket.is_clocked() { self.given } else { number as u64 };
-        Entry { given, ..self }
-    }
-
-    /// The number of the circuit that gave the ticket, which isn't clocked.
-    #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "it has been a usize")]
-    pub(crate) fn number(self) -> usize {
-        debug_assert!(!self.ticket.is_clocked());
-        self.given as usize
-    }
-
-    /// How long ago that was, if the ticket is clocked.
-    #[inline]
-    pub(crate) fn took(self, now: &Moment) -> Option<Nanos> {
-        self.ticket.is_clocked().then(|| now.exact().saturating_sub(self.given))
-    }
-
-    /// The entry as a permit keeps it.
-    #[inline]
-    pub(crate) fn kept(self) -> Kept {
-        Kept { ticket: KEPT | self.ticket.0, given: self.given }
-    }
-
-    /// The same admission with another ticket, as much clocked as this one.
-    #[must_use]
-    pub(crate) fn map(self, change: impl FnOnce(Ticket) -> Ticket) -> Self {
-        let ticket = change(self.ticket);
-        debug_assert_eq!(ticket.is_clocked(), self.ticket.is_clocked());
-        Entry { ticket, ..self }
-    }
-}
-
-/// An entry in a permit: a place for one needs no room to say that it is empty.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Kept {
-    ticket: NonZeroU64,
-    given: u64,
-}
-
-impl Kept {
-    /// The entry.
-    #[inline]
-    pub(crate) fn entry(self) -> Entry {
-        Entry { ticket: Ticket(self.ticket.get() & !KEPT.get()), given: self.given }
+        Ticket::from_bits(word.0 & (!FLAGS | UNLISTED))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::ticket::ALL_FLAGS;
     use super::*;
 
     #[test]
@@ -377,11 +207,9 @@ mod tests {
             LIMITED,
             SLIDES,
             COUNTS,
-            UNLISTED,
         ];
-        let of_tickets = [COUNTED, UNSEEN, PLACED, CLOCKED, INSIDE, KEPT.get(), PASSING];
         let mut all = 0;
-        for flag in of_words.into_iter().chain(of_tickets) {
+        for flag in of_words.into_iter().chain(ALL_FLAGS) {
             assert!(flag.is_power_of_two() && flag & FLAGS == flag && all & flag == 0, "{flag:#x}");
             all |= flag;
         }

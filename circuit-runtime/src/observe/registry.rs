@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use crate::breaker::CircuitBreaker;
-use crate::event::{self, Transition};
-use crate::name::Name;
-use crate::sync::unpoisoned;
+use crate::observe::event::{self, Transition};
+use crate::observe::name::Name;
+use crate::primitives::sync::unpoisoned;
 
 static REGISTRY: Mutex<Registry> = Mutex::new(Registry::new());
 

@@ -1,6 +1,6 @@
 //! Successes that have only moved the count window since somebody last held the lock.
 
-use crate::sync::{AtomicU64, Ordering, const_fn};
+use crate::primitives::sync::{AtomicU64, Ordering, const_fn};
 
 /// The period in the upper half, in the lower the successes in it that nobody has taken over yet;
 /// or [`SEALED`].
@@ -10,7 +10,7 @@ use crate::sync::{AtomicU64, Ordering, const_fn};
 /// for the lock itself, and comes behind. All of it by read-modify-writes but for [`Slides::open`],
 /// before which there is nothing to lose.
 #[derive(Debug)]
-pub(super) struct Slides(AtomicU64);
+pub(crate) struct Slides(AtomicU64);
 
 const SEALED: u64 = u64::MAX;
 
@@ -21,7 +21,7 @@ fn parts(slides: u64) -> (u32, u32) {
 
 impl Slides {
     const_fn! {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Slides(AtomicU64::new(SEALED))
     }
     }
@@ -29,7 +29,7 @@ impl Slides {
     /// One more success; false when its period is over, when it would be as many as `full`, or when
     /// they are sealed.
     #[inline]
-    pub(super) fn add(&self, epoch: u32, full: u32) -> bool {
+    pub(crate) fn add(&self, epoch: u32, full: u32) -> bool {
         let more = |slides| {
             let (period, count) = parts(slides);
             (slides != SEALED && period == epoch && count + 1 < full).then(|| slides + 1)
@@ -39,7 +39,7 @@ impl Slides {
 
     /// Takes over what has come since, and seals; under the circuit's lock.
     #[inline]
-    pub(super) fn seal(&self) -> u32 {
+    pub(crate) fn seal(&self) -> u32 {
         if self.0.load(Ordering::Relaxed) == SEALED {
             return 0;
         }
@@ -48,7 +48,7 @@ impl Slides {
 
     /// Begins anew in this period; under the circuit's lock, sealed before.
     #[inline]
-    pub(super) fn open(&self, epoch: u32) {
+    pub(crate) fn open(&self, epoch: u32) {
         self.0.store(u64::from(epoch) << 32, Ordering::Relaxed);
     }
 }

@@ -1,9 +1,9 @@
 //! The probes of a half-open period, and what they decide.
 
 use super::Verdict;
-use crate::clock::{Nanos, Wait};
 use crate::config::Rules;
-use crate::event::Reason;
+use crate::observe::event::Reason;
+use crate::primitives::clock::{Nanos, Wait};
 
 /// The probes of one half-open period.
 ///

@@ -20,7 +20,7 @@ use std::sync::Mutex;
 
 use once_cell::race::OnceBox;
 
-use crate::sync::{aside, unpoisoned};
+use crate::primitives::sync::{aside, unpoisoned};
 
 /// So many threads, the first ones, have a place each in every table.
 pub(crate) const FIRST: u32 = 16;
@@ -225,7 +225,7 @@ mod tests {
                     barrier.wait();
                     let row = rows.get_or_make(Default::default).unwrap();
                     for _ in 0..1_000 {
-                        crate::counts::increment(row);
+                        crate::counters::increment(row);
                     }
                     assert!(std::ptr::eq(row, rows.get().unwrap()));
                     barrier.wait();

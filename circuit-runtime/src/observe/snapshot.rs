@@ -4,14 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::circuit::machine::{in_float, shown};
 use crate::circuit::{RECENT, View};
-use crate::clock::NEVER;
-#[cfg(feature = "metrics")]
-use crate::clock::Nanos;
-use crate::counts::{Count, Totals};
-use crate::event::Transition;
+use crate::counters::{Count, Totals};
+use crate::observe::event::Transition;
 use crate::outcome::{Mode, State};
-use crate::state::{in_float, shown};
+use crate::primitives::clock::NEVER;
+#[cfg(feature = "metrics")]
+use crate::primitives::clock::Nanos;
 use crate::window::Figures;
 
 /// A circuit at one moment. `Display` prints one line.
