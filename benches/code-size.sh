@@ -19,7 +19,7 @@ for name in paths::plain paths::healthy paths::failing paths::count_window paths
   printf '%-50s %12s\n' "$name" "$(function_of "$name" | tail -n +2 | wc -l)"
 done
 echo 'out of line, once for all functions:'
-for name in breaker::ask breaker::ask_closely breaker::ask_full breaker::ask_further end::succeed end::succeed_sliding end::succeed_in_time end::succeed_further end::conclude_at Counts::bump_further; do
+for name in breaker::admit breaker::reject_near_deadline breaker::reject_full breaker::admit_by_machine finish::succeed finish::succeed_by_slide finish::succeed_by_bucket finish::succeed_slow finish::finish_at Counters::bump_slow; do
   pattern=${name/breaker::/CircuitBreaker>::}
-  printf '%-50s %12s\n' "$name" "$(function_of "${pattern/Counts::/Counts<R,S>::}" | tail -n +2 | wc -l)"
+  printf '%-50s %12s\n' "$name" "$(function_of "${pattern/Counters::/Counters<R,S>::}" | tail -n +2 | wc -l)"
 done

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::permit::{End, Fallback, Held, Source};
+use crate::permit::{End, Fallback, Handle, RawPermit};
 
 /// Runs a call that blocks.
 ///
@@ -17,7 +17,7 @@ use crate::permit::{End, Fallback, Held, Source};
 /// running. There is no `catch_unwind`, so nothing has to be `UnwindSafe`.
 #[inline]
 pub(crate) fn run<T, R>(
-    mut permit: Held<impl Source>,
+    mut permit: RawPermit<impl Handle>,
     body: impl FnOnce() -> T,
     judge: impl FnOnce(&T) -> (End, Fallback),
     answer: impl FnOnce(T, Fallback) -> R,
@@ -27,18 +27,18 @@ pub(crate) fn run<T, R>(
     let result = body();
     let (end, fallback) = judge(&result);
     drop(frame);
-    permit.settle(end, fallback);
+    permit.finish(end, fallback);
     answer(result, fallback)
 }
 
 pin_project! {
     /// A future under a permit. No async function, whose future would have room for this one twice,
     /// and move it.
-    pub(crate) struct Guarded<S: Source, F, B, J, A> {
+    pub(crate) struct Guarded<S: Handle, F, B, J, A> {
         // Dropped before the permit: the call is over when the circuit hears of it.
         #[pin]
         body: F,
-        permit: Option<Held<S>>,
+        permit: Option<RawPermit<S>>,
         begin: B,
         judge: J,
         answer: A,
@@ -46,18 +46,18 @@ pin_project! {
 }
 
 /// A permit or the answer of a rejected call; `None`: a permit has been given before.
-pub(crate) type Begun<S, R> = Option<Result<Held<S>, R>>;
+pub(crate) type Begun<S, R> = Option<Result<RawPermit<S>, R>>;
 
 /// A future that has its permit.
 #[inline]
 pub(crate) fn admitted<S, F, J, A, R>(
-    permit: Held<S>,
+    permit: RawPermit<S>,
     future: F,
     judge: J,
     answer: A,
 ) -> Guarded<S, F, impl FnMut() -> Begun<S, R>, J, A>
 where
-    S: Source,
+    S: Handle,
     F: Future,
     J: Fn(&F::Output) -> (End, Fallback),
     A: Fn(F::Output, Fallback) -> R,
@@ -74,7 +74,7 @@ pub(crate) fn asking<S, F, B, J, A, R>(
     answer: A,
 ) -> Guarded<S, F, B, J, A>
 where
-    S: Source,
+    S: Handle,
     F: Future,
     B: FnMut() -> Begun<S, R>,
     J: Fn(&F::Output) -> (End, Fallback),
@@ -85,7 +85,7 @@ where
 
 impl<S, F, B, J, A, R> Future for Guarded<S, F, B, J, A>
 where
-    S: Source,
+    S: Handle,
     F: Future,
     B: FnMut() -> Begun<S, R>,
     J: Fn(&F::Output) -> (End, Fallback),
@@ -112,10 +112,10 @@ where
 /// it.
 #[expect(clippy::inline_always, reason = "or the permit goes by memory in some builds")]
 #[inline(always)]
-pub(crate) fn poll<S: Source, F: Future>(
+pub(crate) fn poll<S: Handle, F: Future>(
     body: Pin<&mut F>,
-    mut permit: Held<S>,
-    place: &mut Option<Held<S>>,
+    mut permit: RawPermit<S>,
+    place: &mut Option<RawPermit<S>>,
     judge: impl Fn(&F::Output) -> (End, Fallback),
     context: &mut Context<'_>,
 ) -> Poll<(F::Output, Fallback)> {
@@ -131,7 +131,7 @@ pub(crate) fn poll<S: Source, F: Future>(
         Poll::Ready(output) => {
             let (end, fallback) = judge(&output);
             drop(frame);
-            permit.settle(end, fallback);
+            permit.finish(end, fallback);
             Poll::Ready((output, fallback))
         }
     }
@@ -186,7 +186,7 @@ impl<F> Drop for Running<'_, F> {
 ///
 /// If there is none any more, as an async function's future does.
 #[inline]
-pub(crate) fn take<S: Source>(place: &mut Option<Held<S>>) -> Held<S> {
+pub(crate) fn take<S: Handle>(place: &mut Option<RawPermit<S>>) -> RawPermit<S> {
     // Asked first: to take from an empty place would write to it.
     if place.is_none() {
         over();

@@ -28,9 +28,9 @@ pub(super) fn breaker(model: &Model) -> TokenStream {
         }
     };
     if model.form.is_async() {
-        quote_spanned!(site=> let __circuit_breaker = __circuit::OfFunction(|| #found);)
+        quote_spanned!(site=> let __circuit_breaker = __circuit::FnHandle(|| #found);)
     } else {
-        quote_spanned!(site=> let __circuit_breaker = __circuit::ByRef(#found);)
+        quote_spanned!(site=> let __circuit_breaker = __circuit::RefHandle(#found);)
     }
 }
 

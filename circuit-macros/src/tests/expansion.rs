@@ -31,7 +31,7 @@ fn sync_function() {
             /// Docs.
             pub fn price(sku: &str) -> Result<u32, E> {
                 use ::circuit_runtime::__private as __circuit;
-                let __circuit_breaker = __circuit::ByRef({
+                let __circuit_breaker = __circuit::RefHandle({
                     static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = {
                         enum __CircuitHere {}
                         __circuit::create(
@@ -82,7 +82,7 @@ fn async_method() {
             impl Client {
                 async fn get(&self, path: String) -> Result<Page, E> {
                     use ::circuit_runtime::__private as __circuit;
-                    let __circuit_breaker = __circuit::OfFunction(|| {
+                    let __circuit_breaker = __circuit::FnHandle(|| {
                         static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = {
                             enum __CircuitHere {}
                             __circuit::create_keyed(
@@ -153,7 +153,7 @@ fn fallback_of_either_kind() {
         expect![[r#"
             async fn price(__arg0: (Sku, Shop)) -> Result<u32, E> {
                 use ::circuit_runtime::__private as __circuit;
-                let __circuit_breaker = __circuit::OfFunction(|| {
+                let __circuit_breaker = __circuit::FnHandle(|| {
                     static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = {
                         __circuit::create(
                             __circuit::Name::given("price"),
@@ -219,7 +219,7 @@ fn fallback_on_any() {
         expect![[r#"
             async fn price(sku: Sku) -> Result<u32, E> {
                 use ::circuit_runtime::__private as __circuit;
-                let __circuit_breaker = __circuit::OfFunction(|| __circuit::share(&PRICES));
+                let __circuit_breaker = __circuit::FnHandle(|| __circuit::share(&PRICES));
                 let __circuit_returns = __circuit::Returns::new();
                 if false {
                     return __circuit_returns.never();
@@ -287,7 +287,7 @@ fn boxed_future() {
             fn price<'a>(sku: &'a str) -> Pin<Box<dyn Future<Output = Result<u32, E>> + Send + 'a>> {
                 use ::circuit_runtime::__private as __circuit;
                 Box::pin(async move {
-                    let __circuit_breaker = __circuit::OfFunction(|| {
+                    let __circuit_breaker = __circuit::FnHandle(|| {
                         static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = {
                             enum __CircuitHere {}
                             __circuit::create(

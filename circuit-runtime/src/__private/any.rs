@@ -5,7 +5,7 @@ use core::future::Future;
 use super::Returns;
 use super::returns::Judged;
 use crate::guard;
-use crate::permit::{End, Fallback, Held, Source};
+use crate::permit::{End, Fallback, Handle, RawPermit};
 use crate::{CallError, CallTimeoutError, Outcome};
 
 /// What became of a call that was admitted.
@@ -31,9 +31,9 @@ pub(super) fn answered(outcome: Outcome) -> (End, Fallback) {
 
 /// `finish` that also says what the value was judged to be.
 #[inline]
-pub fn finish_any<R, S: Source>(permit: Held<S>, outcome: Outcome, value: R) -> Ended<R> {
+pub fn finish_any<R, S: Handle>(permit: RawPermit<S>, outcome: Outcome, value: R) -> Ended<R> {
     let (end, fallback) = answered(outcome);
-    permit.settle(end, fallback);
+    permit.finish(end, fallback);
     ended(value, fallback)
 }
 
@@ -41,12 +41,12 @@ pub fn finish_any<R, S: Source>(permit: Held<S>, outcome: Outcome, value: R) -> 
 #[inline]
 pub fn run_async_any<R, S, F, J>(
     _: Returns<R>,
-    permit: Held<S>,
+    permit: RawPermit<S>,
     body: F,
     judge: J,
 ) -> impl Future<Output = Ended<R>>
 where
-    S: Source,
+    S: Handle,
     F: Future<Output = R>,
     J: Fn(&R) -> Outcome,
 {

@@ -30,10 +30,10 @@ pub use seen::Seen;
 pub use timed::{in_time, run_timed, run_timed_any};
 
 pub use crate::observe::name::Name;
-pub use crate::permit::{ByRef, OfFunction, OfStatic};
+pub use crate::permit::{FnHandle, RefHandle, StaticHandle};
 pub use crate::{CallError, CircuitBreaker, CircuitOpenError, Config, OnCancel, Outcome, Window};
 
-use crate::permit::{Fallback, Held, OfKey, OfShared};
+use crate::permit::{Fallback, KeyHandle, RawPermit, SharedHandle};
 use crate::primitives::sync::const_fn;
 
 const_fn! {
@@ -61,47 +61,52 @@ pub fn share(breaker: &'static CircuitBreaker) -> &'static CircuitBreaker {
 /// Asks for a permit. From here on the call's own code runs: a permit that is dropped was dropped
 /// by a panic.
 #[inline]
-pub fn enter<S: OfStatic>(source: S) -> Result<Held<S>, CircuitOpenError> {
-    let entry = source.get().enter(Fallback::None)?;
-    Ok(Held::entered(source, entry))
+pub fn enter<S: StaticHandle>(handle: S) -> Result<RawPermit<S>, CircuitOpenError> {
+    let admission = handle.get().enter(Fallback::None)?;
+    Ok(RawPermit::entered(handle, admission))
 }
 
 /// `enter` of a function with a fallback.
 #[inline]
-pub fn enter_or_fall_back<S: OfStatic>(source: S) -> Result<Held<S>, CircuitOpenError> {
-    let entry = source.get().enter(Fallback::Runs)?;
-    Ok(Held::entered(source, entry))
+pub fn enter_or_fall_back<S: StaticHandle>(handle: S) -> Result<RawPermit<S>, CircuitOpenError> {
+    let admission = handle.get().enter(Fallback::Runs)?;
+    Ok(RawPermit::entered(handle, admission))
 }
 
 /// `enter` of a function with `breaker = PATH`.
 #[inline]
-pub fn enter_shared<S: OfStatic>(source: S) -> Result<Held<OfShared<S>>, CircuitOpenError> {
-    let entry = source.get().enter_shared(Fallback::None)?;
-    Ok(Held::entered(OfShared(source), entry))
+pub fn enter_shared<S: StaticHandle>(
+    handle: S,
+) -> Result<RawPermit<SharedHandle<S>>, CircuitOpenError> {
+    let admission = handle.get().enter_shared(Fallback::None)?;
+    Ok(RawPermit::entered(SharedHandle(handle), admission))
 }
 
 /// `enter` of a function with `breaker = PATH` and a fallback.
 #[inline]
-pub fn enter_shared_or_fall_back<S: OfStatic>(
-    source: S,
-) -> Result<Held<OfShared<S>>, CircuitOpenError> {
-    let entry = source.get().enter_shared(Fallback::Runs)?;
-    Ok(Held::entered(OfShared(source), entry))
+pub fn enter_shared_or_fall_back<S: StaticHandle>(
+    handle: S,
+) -> Result<RawPermit<SharedHandle<S>>, CircuitOpenError> {
+    let admission = handle.get().enter_shared(Fallback::Runs)?;
+    Ok(RawPermit::entered(SharedHandle(handle), admission))
 }
 
 /// `enter` of a function with a key.
 #[inline]
-pub fn enter_keyed<S: OfStatic>(breaker: S, key: &str) -> Result<Held<OfKey<S>>, CircuitOpenError> {
-    let (front, entry) = breaker.get().enter_key(key, Fallback::None)?;
-    Ok(Held::entered(OfKey { breaker, front }, entry))
+pub fn enter_keyed<S: StaticHandle>(
+    breaker: S,
+    key: &str,
+) -> Result<RawPermit<KeyHandle<S>>, CircuitOpenError> {
+    let (published, admission) = breaker.get().enter_key(key, Fallback::None)?;
+    Ok(RawPermit::entered(KeyHandle { breaker, published }, admission))
 }
 
 /// `enter` of a function with a key and a fallback.
 #[inline]
-pub fn enter_keyed_or_fall_back<S: OfStatic>(
+pub fn enter_keyed_or_fall_back<S: StaticHandle>(
     breaker: S,
     key: &str,
-) -> Result<Held<OfKey<S>>, CircuitOpenError> {
-    let (front, entry) = breaker.get().enter_key(key, Fallback::Runs)?;
-    Ok(Held::entered(OfKey { breaker, front }, entry))
+) -> Result<RawPermit<KeyHandle<S>>, CircuitOpenError> {
+    let (published, admission) = breaker.get().enter_key(key, Fallback::Runs)?;
+    Ok(RawPermit::entered(KeyHandle { breaker, published }, admission))
 }

@@ -5,7 +5,7 @@ use core::future::Future;
 use super::Returns;
 use crate::Outcome;
 use crate::guard;
-use crate::permit::{End, Fallback, Held, Source};
+use crate::permit::{End, Fallback, Handle, RawPermit};
 
 /// Tells the compiler what a body is, a closure that returns what the function returns.
 #[inline]
@@ -22,13 +22,13 @@ pub fn judge<R>(_: Returns<R>, result: &R, judge: impl Fn(&R) -> Outcome) -> Out
 
 /// What a call of a shared circuit keeps while its own code runs.
 #[inline]
-pub fn frame<S: Source>(permit: &Held<S>) -> S::Frame {
+pub fn frame<S: Handle>(permit: &RawPermit<S>) -> S::Frame {
     permit.frame()
 }
 
 /// The call came to this.
 #[inline]
-pub fn finish<S: Source>(permit: Held<S>, outcome: Outcome) {
+pub fn finish<S: Handle>(permit: RawPermit<S>, outcome: Outcome) {
     permit.record(outcome);
 }
 
@@ -36,12 +36,12 @@ pub fn finish<S: Source>(permit: Held<S>, outcome: Outcome) {
 #[inline]
 pub fn run_async<R, S, F, J>(
     _: Returns<R>,
-    permit: Held<S>,
+    permit: RawPermit<S>,
     body: F,
     judge: J,
 ) -> impl Future<Output = R>
 where
-    S: Source,
+    S: Handle,
     F: Future<Output = R>,
     J: Fn(&R) -> Outcome,
 {

@@ -29,20 +29,20 @@ mod with_tokio {
     use super::super::any::{answered, ended};
     use super::{Ended, Returns};
     use crate::guard::{self, Fuse};
-    use crate::permit::{End, Fallback, Held, Source};
+    use crate::permit::{End, Fallback, Handle, RawPermit};
     use crate::{CallTimeoutError, Outcome};
 
     /// Runs the body of an async function for at most `limit`.
     #[inline]
     pub fn run_timed<R, S, F, J>(
         _: Returns<R>,
-        permit: Held<S>,
+        permit: RawPermit<S>,
         limit: Duration,
         body: F,
         judge: J,
     ) -> impl Future<Output = Ended<R>>
     where
-        S: Source,
+        S: Handle,
         F: Future<Output = R>,
         J: Fn(&R) -> Outcome,
     {
@@ -59,13 +59,13 @@ mod with_tokio {
     #[inline]
     pub fn run_timed_any<R, S, F, J>(
         _: Returns<R>,
-        permit: Held<S>,
+        permit: RawPermit<S>,
         limit: Duration,
         body: F,
         judge: J,
     ) -> impl Future<Output = Ended<R>>
     where
-        S: Source,
+        S: Handle,
         F: Future<Output = R>,
         J: Fn(&R) -> Outcome,
     {
@@ -74,14 +74,14 @@ mod with_tokio {
 
     #[inline]
     fn timed<R, S, F, J>(
-        permit: Held<S>,
+        permit: RawPermit<S>,
         limit: Duration,
         body: F,
         judge: J,
         late: Fallback,
     ) -> impl Future<Output = Ended<R>>
     where
-        S: Source,
+        S: Handle,
         F: Future<Output = R>,
         J: Fn(&R) -> (End, Fallback),
     {
@@ -103,9 +103,9 @@ mod with_tokio {
     }
 
     /// A permit that a panic ends as ignored.
-    struct Neutral<S: Source>(Option<Held<S>>);
+    struct Neutral<S: Handle>(Option<RawPermit<S>>);
 
-    impl<S: Source> Drop for Neutral<S> {
+    impl<S: Handle> Drop for Neutral<S> {
         fn drop(&mut self) {
             if let Some(permit) = self.0.take() {
                 permit.record(Outcome::Ignored);
@@ -121,7 +121,7 @@ mod without_tokio {
 
     use super::{Ended, Returns};
     use crate::Outcome;
-    use crate::permit::{Held, Source};
+    use crate::permit::{Handle, RawPermit};
 
     /// Holds for nothing: the attribute can't see the features of this crate, this bound can.
     ///
@@ -154,14 +154,14 @@ mod without_tokio {
     /// awaiting it would report it once more.
     pub fn run_timed<R, S, F, J>(
         _: Returns<R>,
-        _: Held<S>,
+        _: RawPermit<S>,
         _: Duration,
         _: F,
         _: J,
     ) -> Pending<Ended<R>>
     where
         Returns<R>: TokioFeature,
-        S: Source,
+        S: Handle,
         F: Future<Output = R>,
         J: Fn(&R) -> Outcome,
     {

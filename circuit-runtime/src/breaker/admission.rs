@@ -1,34 +1,33 @@
 //! Admission: from a call to its permit, or to the error that rejects it.
 //!
-//! What most calls find is in front, and inlined where they begin; what they seldom find is behind
-//! it, out of line, once for all functions.
+//! The fast path is inlined where the call begins; the rest is out of line, shared by all functions.
 
 use super::CircuitBreaker;
 use crate::call_stack;
-use crate::circuit::{Circuit, Entry, Front, Moved, Refusal, Ticket, Word};
+use crate::circuit::{Admission, CircuitRef, Published, Reassigned, Refusal, Summary, Ticket};
 use crate::counters::Count;
 use crate::error::{CircuitOpenError, KeyId, Rejection};
 #[cfg(feature = "tracing")]
 use crate::integrations;
-use crate::keyed::{Keys, LONGEST, Tenancy};
+use crate::keyed::{Keys, LONGEST, Lookup};
 use crate::outcome::{Mode, State};
 use crate::permit::Fallback;
 use crate::primitives::clock;
 use crate::primitives::per_thread::Thread;
-use crate::primitives::sync::aside;
+use crate::primitives::sync::cold_path;
 
 impl CircuitBreaker {
-    /// Admission of an annotated function's call, the first of which lists the circuit; `fallback`
+    /// Admission of an annotated function's call, the first of which registers the circuit; `fallback`
     /// says whether one answers a rejection.
     #[inline]
-    pub(crate) fn enter(&'static self, fallback: Fallback) -> Result<Entry, CircuitOpenError> {
-        let entry = if let Some(ticket) = self.own.front().quick_if_listed() {
-            Entry::new(ticket)
+    pub(crate) fn enter(&'static self, fallback: Fallback) -> Result<Admission, CircuitOpenError> {
+        let admission = if let Some(ticket) = self.own.published().try_admit_registered() {
+            Admission::new(ticket)
         } else {
-            aside();
-            self.ask_or(fallback)?
+            cold_path();
+            self.enter_slow(fallback)?
         };
-        Ok(entry)
+        Ok(admission)
     }
 
     /// Admission of a call of a function that shares its circuit with others. Within a call of the
@@ -37,71 +36,71 @@ impl CircuitBreaker {
     pub(crate) fn enter_shared(
         &'static self,
         fallback: Fallback,
-    ) -> Result<Entry, CircuitOpenError> {
-        if call_stack::contains(self.own.front().address()) {
-            aside();
-            return Ok(Entry::new(Ticket::passing()));
+    ) -> Result<Admission, CircuitOpenError> {
+        if call_stack::contains(self.own.published().address()) {
+            cold_path();
+            return Ok(Admission::new(Ticket::passing()));
         }
         self.enter(fallback)
     }
 
     /// Admission of an annotated function's call in all cases but the plainest.
     #[inline]
-    fn ask_or(&'static self, fallback: Fallback) -> Result<Entry, CircuitOpenError> {
+    fn enter_slow(&'static self, fallback: Fallback) -> Result<Admission, CircuitOpenError> {
         match fallback {
-            Fallback::None => self.ask(),
-            Fallback::Runs => self.ask_falling_back(),
+            Fallback::None => self.admit(),
+            Fallback::Runs => self.admit_or_fall_back(),
         }
     }
 
     /// The same where no fallback answers a rejection.
     #[inline(never)]
-    fn ask(&'static self) -> Result<Entry, CircuitOpenError> {
-        self.ask_first(Fallback::None, Some(self))
+    fn admit(&'static self) -> Result<Admission, CircuitOpenError> {
+        self.admit_slow(Fallback::None, Some(self))
     }
 
     /// The same where one does.
     #[inline(never)]
-    fn ask_falling_back(&'static self) -> Result<Entry, CircuitOpenError> {
-        self.ask_first(Fallback::Runs, Some(self))
+    fn admit_or_fall_back(&'static self) -> Result<Admission, CircuitOpenError> {
+        self.admit_slow(Fallback::Runs, Some(self))
     }
 
-    /// The same of a call by hand, whose breaker may not be listed.
+    /// The same of a call by hand, whose breaker may not be registered.
     #[inline(never)]
-    pub(super) fn ask_by_hand(&self) -> Result<Entry, CircuitOpenError> {
-        self.ask_first(Fallback::None, None)
+    pub(super) fn admit_unregistered(&self) -> Result<Admission, CircuitOpenError> {
+        self.admit_slow(Fallback::None, None)
     }
 
-    /// In front of all else the answer that an open circuit gives to every call; `to_list` is this
-    /// breaker, if it is to be listed.
+    /// An open circuit's rejection comes first; `to_register` is this breaker, if the call has to
+    /// register it.
     #[expect(clippy::inline_always, reason = "each caller knows some of it beforehand")]
     #[inline(always)]
-    fn ask_first(
+    fn admit_slow(
         &self,
         fallback: Fallback,
-        to_list: Option<&'static Self>,
-    ) -> Result<Entry, CircuitOpenError> {
-        let word = self.own.front().word();
-        let asked = Self::asked_of(word, to_list);
+        to_register: Option<&'static Self>,
+    ) -> Result<Admission, CircuitOpenError> {
+        let summary = self.own.published().summary();
+        let asked = Self::seen_by(summary, to_register);
         if asked.just_rejects_in(State::Open) {
-            self.reject(State::Open, fallback, to_list)
+            self.reject(State::Open, fallback, to_register)
         } else if asked.just_rejects_in(State::HalfOpen) {
-            aside();
-            self.ask_full(fallback, to_list)
+            cold_path();
+            self.reject_full(fallback, to_register)
         } else {
-            aside();
-            self.ask_further(word, false, fallback, to_list)
+            cold_path();
+            self.admit_by_machine(summary, false, fallback, to_register)
         }
     }
 
-    /// The answer of a half-open circuit whose places are taken.
+    /// The answer of a half-open circuit whose probes are taken.
     #[inline(never)]
-    fn ask_full(
+    fn reject_full(
         &self,
         fallback: Fallback,
-        to_list: Option<&'static Self>,
-    ) -> Result<Entry, CircuitOpenError> {
-        self.reject(State::HalfOpen, fallback, to_list)
+        to_register: Option<&'static Self>,
+    ) -> Result<Admission, CircuitOpenError> {
+        self.reject(State::HalfOpen, fallback, to_register)
     }
 
     /// The answer in a state that rejects, far from its deadline.
@@ -111,75 +110,78 @@ impl CircuitBreaker {
         &self,
         state: State,
         fallback: Fallback,
-        to_list: Option<&'static Self>,
-    ) -> Result<Entry, CircuitOpenError> {
-        // Asked for before the clock is read: to a library's code it is a call as well, across which
-        // all that is known by then would be kept.
+        to_register: Option<&'static Self>,
+    ) -> Result<Admission, CircuitOpenError> {
+        // The thread first: in a library reading a thread-local is a call, and live values would be
+        // spilled across it.
         let thread = Thread::here();
-        let Some(refusal) = self.own.front().left_by_far(state) else {
-            aside();
-            return self.ask_closely(fallback, to_list);
+        let Some(refusal) = self.own.published().remaining_coarse(state) else {
+            cold_path();
+            return self.reject_near_deadline(fallback, to_register);
         };
-        let (Some(row), Some(name)) = (self.own.counts().row(thread), self.name.known()) else {
-            aside();
-            return self.reject_first(refusal, fallback);
+        let (Some(shard), Some(name)) = (self.own.counters().shard(thread), self.name.known())
+        else {
+            cold_path();
+            return self.reject_slow(refusal, fallback);
         };
-        let bump = |count| row.increment(count);
+        let bump = |count| shard.increment(count);
         if state == State::HalfOpen {
             bump(Count::RejectedHalfOpenFull);
         }
         Err(Self::rejection(name, refusal, None, fallback, bump))
     }
 
-    /// The same where a thread first counts something, or has no row among the first; or where the
+    /// The same where a thread first counts something, or has no shard among the first; or where the
     /// name is still to be found.
     #[cold]
     #[inline(never)]
-    fn reject_first(
+    fn reject_slow(
         &self,
         refusal: Refusal,
         fallback: Fallback,
-    ) -> Result<Entry, CircuitOpenError> {
+    ) -> Result<Admission, CircuitOpenError> {
         Err(self.rejected(self.own(), refusal, None, fallback))
     }
 
     /// The answer where the deadline is near.
     #[inline(never)]
-    fn ask_closely(
+    fn reject_near_deadline(
         &self,
         fallback: Fallback,
-        to_list: Option<&'static Self>,
-    ) -> Result<Entry, CircuitOpenError> {
-        let word = self.own.front().word();
-        let rejects = Self::asked_of(word, to_list).just_rejects();
-        if let Some(refusal) = rejects.and_then(|state| self.own.front().left_exactly(state)) {
+        to_register: Option<&'static Self>,
+    ) -> Result<Admission, CircuitOpenError> {
+        let summary = self.own.published().summary();
+        let rejects = Self::seen_by(summary, to_register).just_rejects();
+        if let Some(refusal) = rejects.and_then(|state| self.own.published().remaining_exact(state))
+        {
             return Err(self.rejected(self.own(), refusal, None, fallback));
         }
-        self.ask_further(word, rejects.is_some(), fallback, to_list)
+        self.admit_by_machine(summary, rejects.is_some(), fallback, to_register)
     }
 
-    /// What matters of a word: whether the circuit is listed does so for those who list it.
+    /// The summary as this call sees it: whether the circuit is registered matters only to those who
+    /// register it.
     #[inline]
-    fn asked_of(word: Word, to_list: Option<&'static Self>) -> Word {
-        if to_list.is_some() { word } else { word.listed() }
+    fn seen_by(summary: Summary, to_register: Option<&'static Self>) -> Summary {
+        if to_register.is_some() { summary } else { summary.registered() }
     }
 
     /// The rest of it; `waited`: the circuit has been open, or full, until its deadline.
     #[inline(never)]
-    fn ask_further(
+    fn admit_by_machine(
         &self,
-        word: Word,
+        summary: Summary,
         waited: bool,
         fallback: Fallback,
-        to_list: Option<&'static Self>,
-    ) -> Result<Entry, CircuitOpenError> {
-        if let Some(breaker) = to_list {
+        to_register: Option<&'static Self>,
+    ) -> Result<Admission, CircuitOpenError> {
+        if let Some(breaker) = to_register {
             breaker.register();
         }
-        let answer = if waited { None } else { self.own.front().look_at(word) };
+        let answer = if waited { None } else { self.own.published().admit_lock_free(summary) };
         // Only the circuit of a key can change hands.
-        self.ask_one(self.own(), 0, word, answer, None, fallback)
-            .unwrap_or_else(|Moved| Ok(self.unprotected()))
+        self.admit_through(self.own(), 0, summary, answer, None, fallback)
+            .unwrap_or_else(|Reassigned| Ok(self.unprotected()))
     }
 
     /// [`enter`](CircuitBreaker::enter) with a key.
@@ -189,79 +191,84 @@ impl CircuitBreaker {
         &'static self,
         key: &str,
         fallback: Fallback,
-    ) -> Result<(&'static Front, Entry), CircuitOpenError> {
+    ) -> Result<(&'static Published, Admission), CircuitOpenError> {
         // A `match`: in a closure for `and_then` the look-up would be out of line.
         let known = match self.keys.made() {
             Some(keys) => keys.get(key),
             None => None,
         };
-        let quick = known.and_then(|(number, Tenancy { front, tenant })| {
-            let ticket = front.quick()?;
-            (front.tenant() == tenant).then(|| (front, Entry::new(ticket).by(number)))
+        let try_admit = known.and_then(|(number, Lookup { published, stamp })| {
+            let ticket = published.try_admit()?;
+            (published.stamp() == stamp).then(|| (published, Admission::new(ticket).by(number)))
         });
-        if let Some(admitted) = quick {
+        if let Some(admitted) = try_admit {
             Ok(admitted)
         } else {
-            aside();
-            self.ask_key(key, known.map(|(_, tenancy)| tenancy), fallback)
+            cold_path();
+            self.enter_key_slow(key, known.map(|(_, lookup)| lookup), fallback)
         }
     }
 
     /// Admission by the circuit of a key in all cases but the plainest. The first call comes here,
     /// since its key is new.
     #[inline(never)]
-    fn ask_key(
+    fn enter_key_slow(
         &'static self,
         key: &str,
-        known: Option<Tenancy<'static>>,
+        known: Option<Lookup<'static>>,
         fallback: Fallback,
-    ) -> Result<(&'static Front, Entry), CircuitOpenError> {
-        let own = self.own.front();
-        let Some(keys) = self.keys.get() else { return Ok((own, self.ask_or(fallback)?)) };
+    ) -> Result<(&'static Published, Admission), CircuitOpenError> {
+        let own = self.own.published();
+        let Some(keys) = self.keys.get() else { return Ok((own, self.enter_slow(fallback)?)) };
         self.register();
         if key.len() > LONGEST {
-            return keys.known_as(key, |key| self.ask_known_key(keys, key, known, fallback));
+            return keys.known_as(key, |key| self.enter_known_key(keys, key, known, fallback));
         }
-        self.ask_known_key(keys, key, known, fallback)
+        self.enter_known_key(keys, key, known, fallback)
     }
 
     /// The same by what a key is known as.
     #[inline]
-    fn ask_known_key(
+    fn enter_known_key(
         &'static self,
         keys: &'static Keys,
         key: &str,
-        mut known: Option<Tenancy<'static>>,
+        mut known: Option<Lookup<'static>>,
         fallback: Fallback,
-    ) -> Result<(&'static Front, Entry), CircuitOpenError> {
+    ) -> Result<(&'static Published, Admission), CircuitOpenError> {
         for _ in 0..ATTEMPTS {
-            let arrive = || keys.arrive(key, || (self.own().rules(), self.own().mode()));
-            let Some(tenancy) = known.or_else(arrive) else { break };
-            let Tenancy { front, tenant } = tenancy;
-            let (word, circuit) = (front.word(), self.circuit(front));
-            if word.state() != State::Closed {
+            let get_or_insert =
+                || keys.get_or_insert(key, || (self.own().rules(), self.own().mode()));
+            let Some(lookup) = known.or_else(get_or_insert) else { break };
+            let Lookup { published, stamp } = lookup;
+            let (summary, circuit) = (published.summary(), self.circuit(published));
+            if summary.state() != State::Closed {
                 circuit.note_asked(clock::coarse());
             }
-            let answer = front.look_at(word);
-            let asked = Some(AskedKey { text: key, id: Some(keys.id(tenancy)) });
-            match self.ask_one(circuit, tenant, word, answer, asked, fallback) {
-                Ok(entry) => return Ok((front, entry?.by(front.number()))),
+            let answer = published.admit_lock_free(summary);
+            let asked = Some(AskedKey { text: key, id: Some(keys.id(lookup)) });
+            match self.admit_through(circuit, stamp, summary, answer, asked, fallback) {
+                Ok(admission) => return Ok((published, admission?.by(published.number()))),
                 // The circuit has just been given to another key: ask for one behind the lock
                 // under which that is done.
-                Err(Moved) => known = None,
+                Err(Reassigned) => known = None,
             }
         }
-        let by_mode = self.ask_mode(key, fallback).unwrap_or_else(|| Ok(self.unprotected()));
-        Ok((self.own.front(), by_mode?))
+        let by_mode = self.admit_by_mode(key, fallback).unwrap_or_else(|| Ok(self.unprotected()));
+        Ok((self.own.published(), by_mode?))
     }
 
     /// Admission where no circuit is asked, by one look at the mode: what holds for all keys holds
     /// for those without a circuit too.
     #[cold]
-    fn ask_mode(&self, key: &str, fallback: Fallback) -> Option<Result<Entry, CircuitOpenError>> {
-        let word = self.own.front().word();
-        let answer = match word.mode() {
-            Mode::ForcedOpen | Mode::Disabled => self.own.front().look_at(word)?,
+    fn admit_by_mode(
+        &self,
+        key: &str,
+        fallback: Fallback,
+    ) -> Option<Result<Admission, CircuitOpenError>> {
+        let summary = self.own.published().summary();
+        let answer = match summary.mode() {
+            Mode::ForcedOpen | Mode::Disabled => self.own.published().admit_lock_free(summary)?,
             Mode::Normal | Mode::Shadow => return None,
         };
         let key = Some(AskedKey { text: key, id: None });
@@ -273,7 +280,7 @@ impl CircuitBreaker {
     #[inline(always)]
     fn rejected(
         &self,
-        circuit: Circuit<'_>,
+        circuit: CircuitRef<'_>,
         refusal: Refusal,
         key: Option<AskedKey<'_>>,
         fallback: Fallback,
@@ -308,68 +315,68 @@ impl CircuitBreaker {
         }
     }
 
-    /// Asks one circuit what a look at its word didn't tell.
+    /// Asks one circuit for what its summary alone doesn't tell.
     #[expect(
         clippy::inline_always,
         reason = "its answer is costly to hand over, and it has two callers"
     )]
     #[inline(always)]
-    fn ask_one(
+    fn admit_through(
         &self,
-        circuit: Circuit<'_>,
-        tenant: u64,
-        word: Word,
-        answer: Option<Result<Entry, Refusal>>,
+        circuit: CircuitRef<'_>,
+        stamp: u64,
+        summary: Summary,
+        answer: Option<Result<Admission, Refusal>>,
         key: Option<AskedKey<'_>>,
         fallback: Fallback,
-    ) -> Result<Result<Entry, CircuitOpenError>, Moved> {
-        if circuit.front.tenant() != tenant {
-            return Err(Moved);
+    ) -> Result<Result<Admission, CircuitOpenError>, Reassigned> {
+        if circuit.published.stamp() != stamp {
+            return Err(Reassigned);
         }
         let answer = match answer {
             Some(answer) => answer,
-            None => self.ask_machine(circuit, tenant)?,
+            None => self.admit_locked(circuit, stamp)?,
         };
-        let entry = match circuit.complete(word, answer, tenant)? {
-            Ok(entry) => entry,
+        let admission = match circuit.complete(summary, answer, stamp)? {
+            Ok(admission) => admission,
             Err(refusal) => {
                 if refusal.reason == Rejection::TooManyCalls {
                     // It may have been a probe, and have given its place back.
-                    self.may_have_room(circuit.front);
-                    self.place_came_back(circuit.front);
+                    self.may_have_room(circuit.published);
+                    self.place_came_back(circuit.published);
                 }
                 return Ok(Err(self.rejected(circuit, refusal, key, fallback)));
             }
         };
-        if entry.ticket.is_unseen() {
+        if admission.ticket.is_unseen() {
             // In the shadow mode: the same.
-            self.may_have_room(circuit.front);
-            self.place_came_back(circuit.front);
+            self.may_have_room(circuit.published);
+            self.place_came_back(circuit.published);
         }
-        Ok(Ok(entry))
+        Ok(Ok(admission))
     }
 
     #[cold]
     #[inline(never)]
-    fn ask_machine(
+    fn admit_locked(
         &self,
-        circuit: Circuit<'_>,
-        tenant: u64,
-    ) -> Result<Result<Entry, Refusal>, Moved> {
-        let (answer, transition) = circuit.ask(self.name(), tenant)?;
+        circuit: CircuitRef<'_>,
+        stamp: u64,
+    ) -> Result<Result<Admission, Refusal>, Reassigned> {
+        let (answer, transition) = circuit.ask(self.name(), stamp)?;
         if let Some(transition) = transition {
             // Half-open: not free at the moment, but no longer for a time that is known.
-            self.may_have_room(circuit.front);
+            self.may_have_room(circuit.published);
             self.tell(*transition);
         }
         Ok(answer)
     }
 
-    /// An entry that nothing judges: `max_keys` leaves no circuit for this key.
+    /// An admission that nothing judges: `max_keys` leaves no circuit for this key.
     #[cold]
-    fn unprotected(&self) -> Entry {
+    fn unprotected(&self) -> Admission {
         self.own().bump(Count::Unprotected);
-        Entry::new(Ticket::of_epoch(0).unseen())
+        Admission::new(Ticket::of_epoch(0).unseen())
     }
 }
 

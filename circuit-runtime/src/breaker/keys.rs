@@ -9,7 +9,7 @@ use super::CircuitBreaker;
 use crate::circuit::Departed;
 #[cfg(any(feature = "axum", feature = "metrics"))]
 use crate::circuit::View;
-use crate::circuit::{Circuit, Front, Ticket};
+use crate::circuit::{CircuitRef, Published, Ticket};
 use crate::counters::Count;
 use crate::error::KeyId;
 use crate::keyed::Keys;
@@ -31,10 +31,10 @@ impl CircuitBreaker {
     /// The circuit of this key, if it has one.
     #[must_use]
     pub fn snapshot_of(&self, key: &str) -> Option<Snapshot> {
-        let tenancy = self.keys.get()?.peek(key)?;
-        let view = self.circuit(tenancy.front).view();
+        let lookup = self.keys.get()?.peek(key)?;
+        let view = self.circuit(lookup.published).view();
         // Or else the circuit has just gone to another key.
-        (view.tenant == tenancy.tenant).then(|| Snapshot::of(self.name(), view, false))
+        (view.stamp == lookup.stamp).then(|| Snapshot::of(self.name(), view, false))
     }
 
     /// Drops a key, with its state and its counters, which stay in the sum: a host that is gone for good.
@@ -83,7 +83,7 @@ impl CircuitBreaker {
     }
 
     /// The same for the circuits of all present and future keys.
-    pub(super) fn change_all(&self, mut change: impl FnMut(Circuit<'_>)) {
+    pub(super) fn change_all(&self, mut change: impl FnMut(CircuitRef<'_>)) {
         match self.keys.get() {
             None => change(self.own()),
             Some(keys) => keys.change_all(self.own(), change),
@@ -92,31 +92,35 @@ impl CircuitBreaker {
 
     /// A key's circuit may have become free for another one, which may be waiting for it.
     #[inline]
-    pub(crate) fn may_have_room(&self, front: &Front) {
-        if front.is_waited_for() {
-            self.make_room(front);
+    pub(crate) fn may_have_room(&self, published: &Published) {
+        if published.is_waited_for() {
+            self.make_room(published);
         }
     }
 
     /// The same where it is known that somebody waits.
     #[cold]
-    pub(crate) fn make_room(&self, front: &Front) {
+    pub(crate) fn make_room(&self, published: &Published) {
         if let Some(keys) = self.keys.made() {
-            keys.make_room(front);
+            keys.make_room(published);
         }
     }
 
     /// An outcome for a key that has lost its circuit meanwhile: late and unprotected, but not the
     /// present key's.
     #[cold]
-    pub(crate) fn count_moved(&self) {
-        self.own().bump(Count::Moved);
+    pub(crate) fn count_reassigned(&self) {
+        self.own().bump(Count::Reassigned);
     }
 
     /// Where a call's part is counted that nothing judges: with its circuit, or only in the sum, if
     /// another key has that by now.
     #[cold]
-    pub(crate) fn counts_of<'a>(&'a self, circuit: Circuit<'a>, ticket: Ticket) -> Circuit<'a> {
+    pub(crate) fn counts_of<'a>(
+        &'a self,
+        circuit: CircuitRef<'a>,
+        ticket: Ticket,
+    ) -> CircuitRef<'a> {
         let of_earlier_key =
             self.keys.made().is_some() && circuit.is_of_earlier_key(ticket.epoch());
         if of_earlier_key { self.own() } else { circuit }

@@ -10,7 +10,7 @@ use std::ptr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::circuit::{Circuit, Entry, Front, Own};
+use crate::circuit::{Admission, Circuit, CircuitRef, Published};
 use crate::config::Config;
 use crate::counters::Count;
 use crate::error::{CallError, CircuitOpenError, ConfigError};
@@ -25,10 +25,10 @@ use crate::observe::snapshot::{Look, Snapshot};
 #[cfg(feature = "metrics")]
 use crate::observe::track::{Standing, Track};
 use crate::outcome::{Mode, Outcome, State};
-use crate::permit::{ByRef, End, Fallback, Held, Permit};
+use crate::permit::{End, Fallback, Permit, RawPermit, RefHandle};
 #[cfg(all(feature = "tokio", feature = "tower"))]
 use crate::primitives::clock::Nanos;
-use crate::primitives::sync::{Mutex, aside, const_fn, unpoisoned};
+use crate::primitives::sync::{Mutex, cold_path, const_fn, unpoisoned};
 #[cfg(all(feature = "tokio", feature = "tower"))]
 use crate::waiters::Waiters;
 
@@ -54,7 +54,7 @@ use crate::waiters::Waiters;
 /// ```
 #[repr(C, align(128))]
 pub struct CircuitBreaker {
-    own: Own,
+    own: Circuit,
     name: Name,
     keys: KeysOnDemand,
     config: Mutex<Config>,
@@ -105,7 +105,7 @@ impl CircuitBreaker {
         config.timeout = None;
         CircuitBreaker {
             name,
-            own: Own::new(rules, false),
+            own: Circuit::new(rules, false),
             keys: KeysOnDemand::new(max_keys),
             config: Mutex::new(config),
             timeout,
@@ -120,44 +120,44 @@ impl CircuitBreaker {
 
     /// The circuit of calls without a key, from which the keys' circuits take their settings.
     #[inline]
-    fn own(&self) -> Circuit<'_> {
-        self.own.circuit()
+    fn own(&self) -> CircuitRef<'_> {
+        self.own.by_ref()
     }
 
     /// What calls read of its own circuit.
     #[inline]
-    pub(crate) fn own_front(&self) -> &Front {
-        self.own.front()
+    pub(crate) fn own_published(&self) -> &Published {
+        self.own.published()
     }
 
-    /// This breaker's own circuit, if this is its front.
+    /// This breaker's own circuit, if this is its published part.
     #[inline]
-    pub(crate) fn own_of(&self, front: &Front) -> Option<&Own> {
-        ptr::eq(front, self.own.front()).then_some(&self.own)
+    pub(crate) fn own_of(&self, published: &Published) -> Option<&Circuit> {
+        ptr::eq(published, self.own.published()).then_some(&self.own)
     }
 
-    /// The circuit of which this is the front: this breaker's own one, or that of a key.
+    /// The circuit with this published part: this breaker's own one, or that of a key.
     #[inline]
-    pub(crate) fn circuit(&self, front: &Front) -> Circuit<'_> {
-        match self.own_of(front) {
-            Some(own) => own.circuit(),
-            None => self.circuit_of_key(front),
+    pub(crate) fn circuit(&self, published: &Published) -> CircuitRef<'_> {
+        match self.own_of(published) {
+            Some(own) => own.by_ref(),
+            None => self.circuit_of_key(published),
         }
     }
 
     #[inline(never)]
-    fn circuit_of_key(&self, front: &Front) -> Circuit<'_> {
-        self.keys.made().and_then(|keys| keys.circuit(front)).unwrap_or_else(|| self.own())
+    fn circuit_of_key(&self, published: &Published) -> CircuitRef<'_> {
+        self.keys.made().and_then(|keys| keys.circuit(published)).unwrap_or_else(|| self.own())
     }
 
-    /// Counts a success that has nothing else to write, of the circuit with this front; `number` is
+    /// Counts a success that has nothing else to write, of the circuit with this published part; `number` is
     /// that of a key's.
     #[inline]
-    pub(crate) fn count_success(&self, front: &Front, number: usize) {
-        if let Some(own) = self.own_of(front) {
-            own.counts().bump(Count::Successes, ());
+    pub(crate) fn count_success(&self, published: &Published, number: usize) {
+        if let Some(own) = self.own_of(published) {
+            own.counters().bump(Count::Successes, ());
         } else if let Some(keys) = self.keys.made() {
-            debug_assert_eq!(front.number(), number);
+            debug_assert_eq!(published.number(), number);
             keys.count_success(number);
         }
     }
@@ -179,18 +179,18 @@ impl CircuitBreaker {
     /// The call is rejected: it must not be made.
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
-        Ok(Permit { held: self.acquire()? })
+        Ok(Permit { raw: self.acquire()? })
     }
 
     #[inline]
-    fn acquire(&self) -> Result<Held<ByRef<'_>>, CircuitOpenError> {
-        let entry = if let Some(ticket) = self.own.front().quick() {
-            Entry::new(ticket)
+    fn acquire(&self) -> Result<RawPermit<RefHandle<'_>>, CircuitOpenError> {
+        let admission = if let Some(ticket) = self.own.published().try_admit() {
+            Admission::new(ticket)
         } else {
-            aside();
-            self.ask_by_hand()?
+            cold_path();
+            self.admit_unregistered()?
         };
-        Ok(Held::new(ByRef(self), entry))
+        Ok(RawPermit::new(RefHandle(self), admission))
     }
 
     /// Calls may be admitted that were rejected: whoever waits for that has a look.
@@ -200,8 +200,8 @@ impl CircuitBreaker {
     }
 
     /// A call gave back what it held without deciding anything: in half-open the place of a probe.
-    pub(crate) fn place_came_back(&self, front: &Front) {
-        if front.word().state() == State::HalfOpen {
+    pub(crate) fn place_came_back(&self, published: &Published) {
+        if published.summary().state() == State::HalfOpen {
             self.may_admit();
         }
     }
@@ -215,10 +215,10 @@ impl CircuitBreaker {
     /// be said. Takes no place. The bulkhead isn't asked.
     #[cfg(all(feature = "tokio", feature = "tower"))]
     pub(crate) fn rejects_for(&self) -> Option<Nanos> {
-        let front = self.own.front();
-        let word = front.word();
-        match front.look_at(word) {
-            Some(Err(refusal)) if word.mode() != Mode::Shadow => Some(refusal.retry_after),
+        let published = self.own.published();
+        let summary = published.summary();
+        match published.admit_lock_free(summary) {
+            Some(Err(refusal)) if summary.mode() != Mode::Shadow => Some(refusal.retry_after),
             _ => None,
         }
     }
@@ -324,7 +324,7 @@ impl CircuitBreaker {
     fn once<'a, R>(
         &'a self,
         rejected: impl Fn(CircuitOpenError) -> R,
-    ) -> impl FnMut() -> Begun<ByRef<'a>, R> {
+    ) -> impl FnMut() -> Begun<RefHandle<'a>, R> {
         let mut breaker = Some(self);
         move || Some(breaker.take()?.acquire().map_err(&rejected))
     }
@@ -456,7 +456,7 @@ impl CircuitBreaker {
     /// What came of a change of all circuits. Nobody is told under the locks that it takes.
     fn transitions(
         &self,
-        change: impl Fn(Circuit<'_>) -> Option<Box<Transition>>,
+        change: impl Fn(CircuitRef<'_>) -> Option<Box<Transition>>,
     ) -> Vec<Transition> {
         let mut transitions = Vec::new();
         self.change_all(|circuit| {
@@ -496,7 +496,7 @@ impl CircuitBreaker {
     }
 
     pub(crate) fn is_registered(&self) -> bool {
-        self.own().is_listed()
+        self.own().is_registered()
     }
 
     /// What metrics show beside a snapshot.
@@ -516,7 +516,7 @@ impl CircuitBreaker {
     #[inline(never)]
     fn register_first(&'static self) {
         registry::add(self, &self.name);
-        self.own().list();
+        self.own().mark_registered();
     }
 }
 

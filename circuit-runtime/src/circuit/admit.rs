@@ -1,14 +1,14 @@
 //! Admission: may this call run?
 
-use super::{Circuit, Front};
-use crate::circuit::machine::{Admission, Verdict};
-use crate::circuit::{Entry, Ticket, Word};
+use super::{CircuitRef, Published};
+use crate::circuit::machine::{Decision, Verdict};
+use crate::circuit::{Admission, Summary, Ticket};
 use crate::counters::Count;
 use crate::error::Rejection;
 use crate::observe::event::Transition;
 use crate::outcome::{Mode, State};
 use crate::primitives::clock::{self, Moment, NEVER, Nanos, Wait};
-use crate::primitives::sync::{Ordering, aside};
+use crate::primitives::sync::{Ordering, cold_path};
 
 /// Why a call may not run.
 #[derive(Debug, Clone, Copy)]
@@ -18,55 +18,57 @@ pub(crate) struct Refusal {
     pub(crate) retry_after: Nanos,
 }
 
-/// The call's key has lost this circuit to another key.
+/// The circuit serves another key by now.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Moved;
+pub(crate) struct Reassigned;
 
 /// What the machine has to say: an answer, and a transition that somebody must be told of.
-pub(crate) type Asked = (Result<Entry, Refusal>, Option<Box<Transition>>);
+pub(crate) type Asked = (Result<Admission, Refusal>, Option<Box<Transition>>);
 
-impl Front {
+impl Published {
     /// Admission through a closed circuit without a bulkhead or a stopwatch: one load. `None`: ask.
     #[inline]
-    pub(crate) fn quick(&self) -> Option<Ticket> {
-        let word = self.word();
-        word.listed().passes().then(|| Ticket::of(word))
+    pub(crate) fn try_admit(&self) -> Option<Ticket> {
+        let summary = self.summary();
+        summary.registered().passes().then(|| Ticket::of(summary))
     }
 
-    /// The same where calls have to ask, too, as long as the circuit isn't listed.
+    /// The same, of a registered circuit only.
     #[inline]
-    pub(crate) fn quick_if_listed(&self) -> Option<Ticket> {
-        let word = self.word();
-        word.passes().then(|| Ticket::of(word))
+    pub(crate) fn try_admit_registered(&self) -> Option<Ticket> {
+        let summary = self.summary();
+        summary.passes().then(|| Ticket::of(summary))
     }
 
     /// Admission as far as it can be told without the lock; `None`: ask the machine.
     #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
     #[inline(always)]
-    pub(crate) fn look_at(&self, word: Word) -> Option<Result<Entry, Refusal>> {
-        match (word.mode(), word.state()) {
-            (Mode::Disabled, _) => Some(Ok(entry(word, Ticket::of(word).counted()))),
+    pub(crate) fn admit_lock_free(&self, summary: Summary) -> Option<Result<Admission, Refusal>> {
+        match (summary.mode(), summary.state()) {
+            (Mode::Disabled, _) => Some(Ok(admission(summary, Ticket::of(summary).counted()))),
             (Mode::ForcedOpen, _) => {
                 Some(Err(Refusal { reason: Rejection::ForcedOpen, retry_after: NEVER }))
             }
-            (Mode::Normal | Mode::Shadow, State::Closed) => Some(Ok(entry(word, Ticket::of(word)))),
+            (Mode::Normal | Mode::Shadow, State::Closed) => {
+                Some(Ok(admission(summary, Ticket::of(summary))))
+            }
             (Mode::Normal | Mode::Shadow, state) => {
-                let rejects = state == State::Open || word.is_full();
-                if rejects { self.left(state).map(Err) } else { None }
+                let rejects = state == State::Open || summary.is_full();
+                if rejects { self.remaining(state).map(Err) } else { None }
             }
         }
     }
 
     /// What is left until the deadline of a state, if anything is.
     #[inline]
-    pub(crate) fn left(&self, state: State) -> Option<Refusal> {
-        self.left_by_far(state).or_else(|| self.left_exactly(state))
+    pub(crate) fn remaining(&self, state: State) -> Option<Refusal> {
+        self.remaining_coarse(state).or_else(|| self.remaining_exact(state))
     }
 
     /// The same, told by the coarse clock; `None` where that is too near to tell. Its lag would
     /// overstate what is left, but never above the whole.
     #[inline]
-    pub(crate) fn left_by_far(&self, state: State) -> Option<Refusal> {
+    pub(crate) fn remaining_coarse(&self, state: State) -> Option<Refusal> {
         // The clock first: the deadline needn't be kept while it is read.
         let now = clock::coarse();
         let Wait { until, length } = self.deadline(state).wait();
@@ -74,7 +76,7 @@ impl Front {
         // In one comparison: more than the lag is left, and no more than the whole and the lag.
         // Elsewhere the exact clock tells.
         if left.wrapping_sub(clock::LAG + 1) >= length {
-            aside();
+            cold_path();
             return None;
         }
         Some(refusal(state, left.min(length)))
@@ -83,72 +85,77 @@ impl Front {
     /// The same by the exact clock.
     #[cold]
     #[inline(never)]
-    pub(crate) fn left_exactly(&self, state: State) -> Option<Refusal> {
+    pub(crate) fn remaining_exact(&self, state: State) -> Option<Refusal> {
         let wait = self.deadline(state).wait();
         wait.left(clock::now()).map(|left| refusal(state, left))
     }
 }
 
-impl Circuit<'_> {
-    /// The bulkhead's and the shadow's part in an admission. `tenant` is the number of the call's key.
+impl CircuitRef<'_> {
+    /// The bulkhead's and the shadow's part in an admission. `stamp` is that of the call's look-up.
     #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
     #[inline(always)]
     pub(crate) fn complete(
         &self,
-        word: Word,
-        answer: Result<Entry, Refusal>,
-        tenant: u64,
-    ) -> Result<Result<Entry, Refusal>, Moved> {
+        summary: Summary,
+        answer: Result<Admission, Refusal>,
+        stamp: u64,
+    ) -> Result<Result<Admission, Refusal>, Reassigned> {
         let answer = match answer {
-            Ok(entry) if word.is_limited() && entry.ticket.is_judged() => {
-                self.take_place(entry, tenant)?
+            Ok(admission) if summary.is_limited() && admission.ticket.is_judged() => {
+                self.acquire_bulkhead(admission, stamp)?
             }
             answer => answer,
         };
-        if let (Err(refusal), Mode::Shadow) = (&answer, word.mode()) {
+        if let (Err(refusal), Mode::Shadow) = (&answer, summary.mode()) {
             self.bump(Count::Rejected);
             if let Some(part) = Count::of_rejection(refusal.reason) {
                 self.bump(part);
             }
-            return Ok(Ok(Entry::new(Ticket::of(word).unseen())));
+            return Ok(Ok(Admission::new(Ticket::of(summary).unseen())));
         }
         Ok(answer)
     }
 
-    /// Admission by the state machine itself. `tenant` is the number of the call's key.
-    pub(crate) fn ask(&self, name: &'static str, tenant: u64) -> Result<Asked, Moved> {
-        let mut inner = self.enter();
-        if self.front.tenant() != tenant {
-            return Err(Moved);
+    /// Admission by the state machine itself. `stamp` is that of the call's look-up.
+    pub(crate) fn ask(&self, name: &'static str, stamp: u64) -> Result<Asked, Reassigned> {
+        let mut inner = self.lock();
+        if self.published.stamp() != stamp {
+            return Err(Reassigned);
         }
         // Under the lock: a wait that began after the clock was read would seem to have more left
         // than the whole.
         let now = clock::now();
         let asked = match inner.machine.admit(now) {
-            Admission::Admitted { change } => {
+            Decision::Admitted { change } => {
                 let ticket = Ticket::of_epoch(inner.machine.epoch());
                 let timed = inner.machine.rules().slow_call.is_some();
-                let entry = if timed { Entry::at(ticket, now) } else { Entry::new(ticket) };
+                let admission =
+                    if timed { Admission::at(ticket, now) } else { Admission::new(ticket) };
                 let transition = change.map(|change| inner.note(name, change));
-                (Ok(entry), transition)
+                (Ok(admission), transition)
             }
-            Admission::Rejected { state, left } => (Err(refusal(state, left)), None),
+            Decision::Rejected { state, left } => (Err(refusal(state, left)), None),
         };
         self.publish(&inner);
         Ok(asked)
     }
 
     /// The bulkhead is asked after the circuit; a probe that it refuses gives its place back.
-    fn take_place(&self, entry: Entry, tenant: u64) -> Result<Result<Entry, Refusal>, Moved> {
-        let limit = self.front.limit.load(Ordering::Relaxed);
-        if self.front.places.take(tenant, limit)? {
-            return Ok(Ok(entry.map(Ticket::placed)));
+    fn acquire_bulkhead(
+        &self,
+        admission: Admission,
+        stamp: u64,
+    ) -> Result<Result<Admission, Refusal>, Reassigned> {
+        let limit = self.published.limit.load(Ordering::Relaxed);
+        if self.published.bulkhead.try_acquire(stamp, limit)? {
+            return Ok(Ok(admission.map(Ticket::in_bulkhead)));
         }
-        if self.front.word().state() == State::HalfOpen {
-            let mut inner = self.enter();
-            let epoch = entry.ticket.epoch();
+        if self.published.summary().state() == State::HalfOpen {
+            let mut inner = self.lock();
+            let epoch = admission.ticket.epoch();
             let moment = Moment::default();
-            inner.machine.record(epoch, Verdict::Neutral, &self.here(&moment));
+            inner.machine.record(epoch, Verdict::Neutral, &self.env(&moment));
             self.publish(&inner);
         }
         Ok(Err(Refusal { reason: Rejection::TooManyCalls, retry_after: NEVER }))
@@ -171,7 +178,7 @@ pub(super) fn retry_after(state: State, left: Nanos) -> Nanos {
 
 const SECOND: Nanos = 1_000_000_000;
 
-/// An entry that knows its time, if a rule of the circuit wants it.
-fn entry(word: Word, ticket: Ticket) -> Entry {
-    if word.is_timed() { Entry::at(ticket, clock::now()) } else { Entry::new(ticket) }
+/// An admission that knows its start time, if a rule of the circuit needs it.
+fn admission(summary: Summary, ticket: Ticket) -> Admission {
+    if summary.is_timed() { Admission::at(ticket, clock::now()) } else { Admission::new(ticket) }
 }

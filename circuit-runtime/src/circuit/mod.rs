@@ -1,5 +1,5 @@
-//! One circuit among threads: the state machine behind a lock, and the word that spares healthy
-//! calls the lock.
+//! One circuit among threads: the state machine behind a lock, and a summary that spares
+//! healthy calls the lock.
 //!
 //! Whoever changes the state machine holds the lock and publishes, before letting go, a summary in
 //! one atomic word: the period's number and a few flags. A call through a healthy circuit reads
@@ -9,60 +9,60 @@
 //!
 //! # Atomic orderings
 //!
-//! *Writers.* Under the lock: the deadline (its length, then its end), then `word` (release). There
+//! *Writers.* Under the lock: the deadline (its length, then its end), then `summary` (release). There
 //! is one writer at a time, so no store can be overtaken by an older one.
 //!
-//! *Admission* loads `word` (acquire). Seeing OPEN or FULL, it synchronizes with the store that
+//! *Admission* loads `summary` (acquire). Seeing OPEN or FULL, it synchronizes with the store that
 //! published it, so that its load of the deadline gives that of this period or of a later one of
 //! the same state, never an older one. A later one means that the circuit has opened (or filled)
 //! again meanwhile, so the rejection is right by the time it is made. A deadline that has passed is
 //! only a reason to take the lock, which decides. Open and full have a deadline each, so that a
 //! rejection never gives the reason of one state with the time of the other.
 //!
-//! *A success* loads `word` (relaxed) and compares it with "closed, calm, in my period". Coherence
+//! *A success* loads `summary` (relaxed) and compares it with "closed, nothing to write, in my period". Coherence
 //! alone is needed: nothing is read on the strength of the answer. A failure that is being recorded
 //! at the same moment comes after this success in the order of the period's outcomes; both orders
 //! are possible outcomes of the race. A failure, a reset or a closing that happened before this
 //! call ended, by whatever synchronization the user has, is seen.
 //!
-//! *Sliding.* While a count window holds failures, a success moves it by one and can't open the
-//! circuit. It then adds itself to [`Slides`] by compare-exchange; the next holder of the lock takes
+//! *Pending successes.* While a count window holds failures, a success moves it by one and can't open the
+//! circuit. It then adds itself to [`PendingSuccesses`] by compare-exchange; the next holder of the lock takes
 //! the sum over before anything else, and with it the end of a run of failures, and seals them, so
 //! that what the holder decides has no success between its beginning and its end. Relaxed: the
 //! number is all that is communicated.
 //!
 //! *The bulkhead* is a counter of its own with relaxed read-modify-writes: they are one after the
 //! other in its modification order, so never more than the limit hold a place, all of them for one
-//! key ([`Places`](bulkhead::Places)), and nothing else hangs on it.
+//! key ([`Bulkhead`](bulkhead::Bulkhead)), and nothing else hangs on it.
 //!
-//! *Tenancy* (circuits per key). Giving a circuit to another key stores `tenant` before `word`
-//! (release), under the lock. A call loads `word` (acquire) and then `tenant`: a word of the new
-//! tenancy brings the new tenant with it, and the call looks its key up again; a word of the old
-//! one makes a ticket of a past period, whose outcome is late. So does a deadline (release and
+//! *Reassignment* (circuits per key). Giving a circuit to another key stores `stamp` before `summary`
+//! (release), under the lock. A call loads `summary` (acquire) and then `stamp`: a summary of the
+//! new key brings the new stamp with it, and the call looks its key up again; a summary of the old
+//! key makes a ticket of a past period, whose outcome is late. So does a deadline (release and
 //! acquire on its own account): nobody is rejected by that of another key.
 //!
-//! *Listing.* A breaker puts itself among the process's circuits, which have a mutex of their own,
-//! and then publishes a word without UNLISTED (release). Whoever sees that word (acquire) finds it
-//! there. An annotated function's call that sees another one lists it first.
+//! *Registration.* A breaker puts itself among the process's circuits, which have a mutex of their own,
+//! and then publishes a summary without UNREGISTERED (release). Whoever sees that summary (acquire)
+//! finds it there. An annotated function's call that sees another summary registers it first.
 
 mod admit;
+mod assignment;
 mod bulkhead;
 pub(crate) mod machine;
 mod published;
 mod record;
 mod summary;
-mod tenancy;
 #[cfg(all(test, not(circuit_loom)))]
 mod tests;
 mod ticket;
 mod view;
 
-pub(crate) use admit::{Moved, Refusal};
-pub(crate) use published::Front;
-pub(crate) use summary::Word;
+pub(crate) use admit::{Reassigned, Refusal};
 #[cfg(feature = "metrics")]
-pub(crate) use tenancy::Departed;
-pub(crate) use ticket::{Entry, Kept, Ticket};
+pub(crate) use assignment::Departed;
+pub(crate) use published::Published;
+pub(crate) use summary::Summary;
+pub(crate) use ticket::{Admission, StoredAdmission, Ticket};
 pub(crate) use view::View;
 
 use std::collections::VecDeque;
@@ -71,29 +71,29 @@ use std::time::Duration;
 
 use crate::circuit::machine::{Change, Machine};
 use crate::config::Rules;
-use crate::counters::{self, Count, Counts, CountsOfKeys, Totals};
+use crate::counters::{self, Count, Counters, KeyCounters, Totals};
 use crate::observe::event::{Reason, Transition};
 use crate::outcome::{Mode, State};
 use crate::primitives::clock::{self, Moment, Nanos};
 use crate::primitives::sync::{Mutex, MutexGuard, Ordering, const_fn, unpoisoned};
-use crate::window::pending::Slides;
-use crate::window::sharded::Tally;
-use crate::window::{Outcomes, World};
+use crate::window::pending::PendingSuccesses;
+use crate::window::sharded::ShardedBuckets;
+use crate::window::{Env, SlidingWindow};
 
 /// A circuit: what decides, and what is counted. Its parts stand where the breaker has them: those
 /// of the keys' circuits each among their like.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Circuit<'a> {
-    pub(crate) front: &'a Front,
-    back: &'a Back,
-    counts: CountsOf<'a>,
+pub(crate) struct CircuitRef<'a> {
+    pub(crate) published: &'a Published,
+    locked: &'a Locked,
+    counters: CountersRef<'a>,
 }
 
 /// What is behind the lock, with the lock, and what waits for its next holder.
 #[derive(Debug)]
 #[repr(align(64))]
-pub(crate) struct Back {
-    slides: Slides,
+pub(crate) struct Locked {
+    pending: PendingSuccesses,
     /// When the key of a circuit that isn't closed was last asked for, or that of a closed one seen
     /// to have been.
     asked: std::sync::atomic::AtomicU64,
@@ -102,45 +102,45 @@ pub(crate) struct Back {
 
 /// The counters of a circuit that stands alone, or of one of a breaker's keys.
 #[derive(Debug, Clone, Copy)]
-enum CountsOf<'a> {
-    Own(&'a Counts),
-    OfKey(&'a CountsOfKeys, counters::Key),
+enum CountersRef<'a> {
+    Single(&'a Counters),
+    Keyed(&'a KeyCounters, counters::Key),
 }
 
 /// A circuit that stands alone, with its parts.
 #[derive(Debug)]
 #[repr(C)]
-pub(crate) struct Own {
-    front: Front,
-    counts: Counts,
-    back: Back,
+pub(crate) struct Circuit {
+    published: Published,
+    counters: Counters,
+    locked: Locked,
 }
 
-impl Own {
+impl Circuit {
     const_fn! {
-    pub(crate) fn new(rules: Rules, listed: bool) -> Self {
-        Own {
-            front: Front::new(&rules, listed, 0),
-            counts: Counts::new(),
-            back: Back::new(rules, listed),
+    pub(crate) fn new(rules: Rules, registered: bool) -> Self {
+        Circuit {
+            published: Published::new(&rules, registered, 0),
+            counters: Counters::new(),
+            locked: Locked::new(rules, registered),
         }
     }
     }
 
     #[inline]
-    pub(crate) fn front(&self) -> &Front {
-        &self.front
+    pub(crate) fn published(&self) -> &Published {
+        &self.published
     }
 
     #[inline]
-    pub(crate) fn counts(&self) -> &Counts {
-        &self.counts
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     #[inline]
-    pub(crate) fn circuit(&self) -> Circuit<'_> {
-        let counts = CountsOf::Own(&self.counts);
-        Circuit { front: &self.front, back: &self.back, counts }
+    pub(crate) fn by_ref(&self) -> CircuitRef<'_> {
+        let counters = CountersRef::Single(&self.counters);
+        CircuitRef { published: &self.published, locked: &self.locked, counters }
     }
 }
 
@@ -150,7 +150,7 @@ struct Inner {
     machine: Machine,
     mode: Mode,
     /// It is among the circuits of the process; those of keys are there by their breaker.
-    listed: bool,
+    registered: bool,
     key: Option<Arc<str>>,
     transitions: u64,
     recent: VecDeque<Transition>,
@@ -166,16 +166,16 @@ struct Inner {
 /// How many transitions a circuit remembers.
 pub(crate) const RECENT: usize = 16;
 
-impl Back {
+impl Locked {
     const_fn! {
-    pub(crate) fn new(rules: Rules, listed: bool) -> Self {
-        Back {
-            slides: Slides::new(),
+    pub(crate) fn new(rules: Rules, registered: bool) -> Self {
+        Locked {
+            pending: PendingSuccesses::new(),
             asked: std::sync::atomic::AtomicU64::new(0),
             inner: Mutex::new(Inner {
                 machine: Machine::new(rules),
                 mode: Mode::Normal,
-                listed,
+                registered,
                 key: None,
                 transitions: 0,
                 recent: VecDeque::new(),
@@ -190,68 +190,70 @@ impl Back {
     }
 }
 
-impl<'a> Circuit<'a> {
+impl<'a> CircuitRef<'a> {
     /// A key's circuit.
     #[inline]
     pub(crate) fn of_key(
-        front: &'a Front,
-        back: &'a Back,
-        counts: &'a CountsOfKeys,
+        published: &'a Published,
+        locked: &'a Locked,
+        counters: &'a KeyCounters,
         key: counters::Key,
     ) -> Self {
-        Circuit { front, back, counts: CountsOf::OfKey(counts, key) }
+        CircuitRef { published, locked, counters: CountersRef::Keyed(counters, key) }
     }
 
     /// Counts one more.
     #[inline]
     pub(crate) fn bump(&self, count: Count) {
-        match self.counts {
-            CountsOf::Own(counts) => counts.bump(count, ()),
-            CountsOf::OfKey(counts, key) => counts.bump(count, key),
+        match self.counters {
+            CountersRef::Single(counters) => counters.bump(count, ()),
+            CountersRef::Keyed(counters, key) => counters.bump(count, key),
         }
     }
 
     /// Takes the lock, and takes over what has only been counted since.
     #[inline]
-    fn enter(&self) -> MutexGuard<'a, Inner> {
-        let mut inner = unpoisoned(self.back.inner.lock());
-        let slides = self.back.slides.seal();
-        if slides != 0 {
-            inner.machine.slide(slides);
+    fn lock(&self) -> MutexGuard<'a, Inner> {
+        let mut inner = unpoisoned(self.locked.inner.lock());
+        let pending = self.locked.pending.seal();
+        if pending != 0 {
+            inner.machine.slide(pending);
         }
         inner
     }
 
     pub(crate) fn rules(&self) -> Rules {
-        *self.enter().machine.rules()
+        *self.lock().machine.rules()
     }
 
     /// The state as a caller would find it: from the deadline on, an open circuit is half-open.
     pub(crate) fn state(&self) -> State {
-        match self.front.word().state() {
+        match self.published.summary().state() {
             // The deadline before the clock, as `Wait` wants it.
-            State::Open if self.front.open.wait().left(clock::now()).is_none() => State::HalfOpen,
+            State::Open if self.published.open.wait().left(clock::now()).is_none() => {
+                State::HalfOpen
+            }
             state => state,
         }
     }
 
     pub(crate) fn mode(&self) -> Mode {
-        self.front.word().mode()
+        self.published.summary().mode()
     }
 
-    pub(crate) fn is_listed(&self) -> bool {
-        self.front.word().is_listed()
+    pub(crate) fn is_registered(&self) -> bool {
+        self.published.summary().is_registered()
     }
 
-    /// Notes that the circuit has been listed.
-    pub(crate) fn list(&self) {
-        let mut inner = self.enter();
-        inner.listed = true;
+    /// The breaker is registered now: calls need not register it any more.
+    pub(crate) fn mark_registered(&self) {
+        let mut inner = self.lock();
+        inner.registered = true;
         self.publish(&inner);
     }
 
     pub(crate) fn set_mode(&self, mode: Mode) {
-        let mut inner = self.enter();
+        let mut inner = self.lock();
         inner.mode = mode;
         self.publish(&inner);
     }
@@ -262,8 +264,8 @@ impl<'a> Circuit<'a> {
         name: &'static str,
         by: Option<&Arc<str>>,
     ) -> Option<Box<Transition>> {
-        let mut inner = self.enter();
-        let change = inner.machine.reset(&self.here(&Moment::default()));
+        let mut inner = self.lock();
+        let change = inner.machine.reset(&self.env(&Moment::default()));
         let transition = change.map(|change| {
             let reason = match by {
                 Some(by) => Reason::ByOperator { by: Arc::clone(by) },
@@ -276,41 +278,41 @@ impl<'a> Circuit<'a> {
     }
 
     pub(crate) fn reconfigure(&self, name: &'static str, rules: Rules) -> Option<Box<Transition>> {
-        let mut inner = self.enter();
-        let change = inner.machine.reconfigure(rules, &self.here(&Moment::default()));
+        let mut inner = self.lock();
+        let change = inner.machine.reconfigure(rules, &self.env(&Moment::default()));
         let transition = change.map(|change| inner.note(name, change));
-        self.front.publish_rules(&rules);
+        self.published.publish_rules(&rules);
         self.publish(&inner);
         transition
     }
 
-    fn here<'m>(&self, moment: &'m Moment) -> Here<'m>
+    fn env<'m>(&self, moment: &'m Moment) -> CallEnv<'m>
     where
         'a: 'm,
     {
-        Here { moment, tally: self.front.tally.get() }
+        CallEnv { moment, sharded: self.published.sharded.get() }
     }
 
     /// Makes the summary agree with what the lock guards.
     #[inline]
     fn publish(&self, inner: &MutexGuard<'_, Inner>) {
         let machine = &inner.machine;
-        let word = Word::of(machine, inner.mode, inner.listed);
+        let summary = Summary::of(machine, inner.mode, inner.registered);
         if let Some(wait) = machine.rejection() {
-            self.front.deadline(word.state()).publish(wait);
+            self.published.deadline(summary.state()).publish(wait);
         }
-        if word.counts() {
-            if let Some(span) = machine.window().and_then(Outcomes::span) {
-                self.front
-                    .tally
-                    .get_or_init(|| Box::new(Tally::new()))
+        if summary.is_bucket() {
+            if let Some(span) = machine.window().and_then(SlidingWindow::span) {
+                self.published
+                    .sharded
+                    .get_or_init(|| Box::new(ShardedBuckets::new()))
                     .place(machine.epoch(), span);
             }
         }
-        if word.slides() {
-            self.back.slides.open(machine.epoch());
+        if summary.is_slide() {
+            self.locked.pending.open(machine.epoch());
         }
-        self.front.word.store(word.0, Ordering::Release);
+        self.published.summary.store(summary.0, Ordering::Release);
     }
 }
 
@@ -339,13 +341,13 @@ impl Inner {
     }
 }
 
-/// The world as a circuit's calls find it.
-struct Here<'a> {
+/// Time, chance and the sharded buckets, as the machine asks for them during one call.
+struct CallEnv<'a> {
     moment: &'a Moment,
-    tally: Option<&'a Tally>,
+    sharded: Option<&'a ShardedBuckets>,
 }
 
-impl World for Here<'_> {
+impl Env for CallEnv<'_> {
     fn now(&self) -> Nanos {
         self.moment.exact()
     }
@@ -363,8 +365,8 @@ impl World for Here<'_> {
     }
 
     fn successes_elsewhere(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u64)) {
-        if let Some(tally) = self.tally {
-            tally.each(epoch, reached, each);
+        if let Some(sharded) = self.sharded {
+            sharded.each(epoch, reached, each);
         }
     }
 
@@ -374,8 +376,8 @@ impl World for Here<'_> {
     }
 
     fn forget_successes(&self) {
-        if let Some(tally) = self.tally {
-            tally.forget();
+        if let Some(sharded) = self.sharded {
+            sharded.forget();
         }
     }
 }

@@ -5,35 +5,34 @@ use std::sync::atomic::AtomicU8;
 
 use once_cell::race::OnceBox;
 
-use super::bulkhead::Places;
-use crate::circuit::Word;
+use super::bulkhead::Bulkhead;
+use crate::circuit::Summary;
 use crate::config::{Rules, Window};
 use crate::outcome::State;
 use crate::primitives::clock::{NEVER, Nanos, Wait};
 use crate::primitives::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering, const_fn};
-use crate::window::sharded::Tally;
+use crate::window::sharded::ShardedBuckets;
 
-/// Written seldom, unlike what is behind the lock. What every call reads stands last: a slot (see
-/// `keyed`) has its key's text behind it, on the same cache line, and calls by many keys fetch no
-/// other of the circuit's.
+/// Read-mostly. The fields that every call reads come last: in a slot (see `keyed`) the key's text
+/// follows on the same cache line, and a call by key fetches no other line of the circuit.
 #[derive(Debug)]
 #[repr(C)]
-pub struct Front {
+pub struct Published {
     /// How long an open circuit rejects, and how long a half-open one whose places are taken.
     pub(super) open: Deadline,
     full: Deadline,
     /// From when on a call is slow.
     pub(super) slow_after: AtomicU64,
-    /// After how many slides the count window holds nothing but successes.
-    pub(super) slides_full: AtomicU32,
-    /// How many calls may hold a place of the bulkhead, and those that do.
+    /// After how many pending successes the count window holds nothing else.
+    pub(super) pending_limit: AtomicU32,
+    /// The bulkhead: its limit, and the calls in it.
     pub(super) limit: AtomicU32,
-    pub(super) places: Places,
+    pub(super) bulkhead: Bulkhead,
     /// Made when a time window comes into use.
-    pub(super) tally: OnceBox<Tally>,
-    pub(super) word: AtomicU64,
-    /// The key this circuit serves now: twice its number, and [`MOVING_IN`].
-    tenant: AtomicU64,
+    pub(super) sharded: OnceBox<ShardedBuckets>,
+    pub(super) summary: AtomicU64,
+    /// The key this circuit serves now: twice its number, and [`BEING_REPLACED`].
+    stamp: AtomicU64,
     /// Where this circuit stands among those of its breaker's keys.
     number: u32,
     /// Whether this circuit's key has been asked for since others last looked: [`SEARCHED`] and
@@ -48,8 +47,8 @@ const SEARCHED: u8 = 1;
 /// Since somebody last looked who shows the circuits.
 const SHOWN: u8 = 1 << 1;
 
-/// The key's text can't be read yet.
-const MOVING_IN: u64 = 1;
+/// The key's text is being replaced, and can't be read.
+const BEING_REPLACED: u64 = 1;
 
 /// Until when a circuit rejects, and how long that is from its beginning: a [`Wait`].
 #[derive(Debug)]
@@ -72,7 +71,7 @@ impl Deadline {
         self.until.load(Ordering::Acquire)
     }
 
-    /// Acquire: on its own account, see *Tenancy* in the module's docs.
+    /// Acquire: on its own account, see *Reassignment* in the module's docs.
     #[inline]
     pub(super) fn length(&self) -> Nanos {
         self.length.load(Ordering::Acquire)
@@ -92,29 +91,29 @@ impl Deadline {
     }
 }
 
-impl Front {
+impl Published {
     const_fn! {
-    pub(crate) fn new(rules: &Rules, listed: bool, number: u32) -> Self {
-        Front {
-            word: AtomicU64::new(Word::first(rules, listed).0),
-            tenant: AtomicU64::new(0),
+    pub(crate) fn new(rules: &Rules, registered: bool, number: u32) -> Self {
+        Published {
+            summary: AtomicU64::new(Summary::first(rules, registered).0),
+            stamp: AtomicU64::new(0),
             number,
             asked_since: AtomicU8::new(SEARCHED | SHOWN),
             waited_for: AtomicBool::new(false),
             open: Deadline::new(),
             full: Deadline::new(),
             slow_after: AtomicU64::new(slow_after(rules)),
-            slides_full: AtomicU32::new(slides_full(rules)),
+            pending_limit: AtomicU32::new(pending_limit(rules)),
             limit: AtomicU32::new(limit(rules)),
-            places: Places::new(),
-            tally: OnceBox::new(),
+            bulkhead: Bulkhead::new(),
+            sharded: OnceBox::new(),
         }
     }
     }
 
     #[inline]
-    pub(crate) fn word(&self) -> Word {
-        Word(self.word.load(Ordering::Acquire))
+    pub(crate) fn summary(&self) -> Summary {
+        Summary(self.summary.load(Ordering::Acquire))
     }
 
     #[inline]
@@ -128,7 +127,7 @@ impl Front {
         ptr::from_ref(self).addr()
     }
 
-    /// Notes that a key has been asked for; it mostly has been noted already.
+    /// Notes that a key has been asked for (the reference bit of CLOCK); mostly it is set already.
     #[inline]
     pub(crate) fn touch(&self) {
         // Relaxed: nothing hangs on it but which key is forgotten first.
@@ -163,35 +162,38 @@ impl Front {
     /// It will be looked at again, without being told.
     pub(crate) fn stop_waiting(&self) {
         self.waited_for.store(false, Ordering::Relaxed);
-        self.places.stop_waiting();
+        self.bulkhead.stop_waiting();
     }
 
-    /// The key that this circuit serves: after [`Front::quick`] or [`Front::look_at`], or under the
+    /// Which key this circuit serves (a sequence number): after [`Published::try_admit`] or [`Published::admit_lock_free`], or under the
     /// lock.
     #[inline]
-    pub(crate) fn tenant(&self) -> u64 {
-        self.tenant.load(Ordering::Relaxed)
+    pub(crate) fn stamp(&self) -> u64 {
+        self.stamp.load(Ordering::Relaxed)
     }
 
-    /// The key whose text can be read, which is what follows: a sequence lock (see `keyed::text`).
+    /// The stamp, if the key's text can be read: the first step of a sequence lock (see `keyed::text`).
+    ///
+    /// Acquire: pairs with the Release in [`Published::publish_stamp`], so that the text that is read
+    /// next is of this key or of a later one.
     #[inline]
-    pub(crate) fn readable_tenant(&self) -> Option<u64> {
-        Some(self.tenant.load(Ordering::Acquire)).filter(|tenant| tenant & MOVING_IN == 0)
+    pub(crate) fn readable_stamp(&self) -> Option<u64> {
+        Some(self.stamp.load(Ordering::Acquire)).filter(|stamp| stamp & BEING_REPLACED == 0)
     }
 
-    /// The number of the key after the present one, which is not yet readable.
-    pub(super) fn next_tenant(&self) -> u64 {
-        (self.tenant() | MOVING_IN) + 2
+    /// The stamp of the next key, while its text can't be read yet.
+    pub(super) fn next_stamp(&self) -> u64 {
+        (self.stamp() | BEING_REPLACED) + 2
     }
 
-    /// Another key begins to move in; under the lock.
-    pub(super) fn change_tenant(&self) {
-        self.tenant.store(self.next_tenant(), Ordering::Relaxed);
+    /// The text is about to be replaced; under the lock.
+    pub(super) fn invalidate_stamp(&self) {
+        self.stamp.store(self.next_stamp(), Ordering::Relaxed);
     }
 
     /// The key's text can be read from now on.
-    pub(crate) fn settle_tenant(&self) {
-        self.tenant.store(self.tenant() & !MOVING_IN, Ordering::Release);
+    pub(crate) fn publish_stamp(&self) {
+        self.stamp.store(self.stamp() & !BEING_REPLACED, Ordering::Release);
     }
 
     /// Where the deadline of a state is published.
@@ -205,11 +207,11 @@ impl Front {
     pub(super) fn publish_rules(&self, rules: &Rules) {
         self.limit.store(limit(rules), Ordering::Relaxed);
         self.slow_after.store(slow_after(rules), Ordering::Relaxed);
-        self.slides_full.store(slides_full(rules), Ordering::Relaxed);
+        self.pending_limit.store(pending_limit(rules), Ordering::Relaxed);
     }
 }
 
-/// The bulkhead's places; without one nobody asks.
+/// The bulkhead's limit; without a bulkhead nobody asks.
 const fn limit(rules: &Rules) -> u32 {
     match rules.max_concurrent {
         Some(limit) => limit,
@@ -226,7 +228,7 @@ const fn slow_after(rules: &Rules) -> Nanos {
 }
 
 /// After how many successes in a row a count window holds nothing else.
-const fn slides_full(rules: &Rules) -> u32 {
+const fn pending_limit(rules: &Rules) -> u32 {
     match rules.window {
         Some(Window::Calls(size)) => size,
         _ => 0,

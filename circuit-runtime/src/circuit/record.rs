@@ -1,16 +1,16 @@
 //! The outcome: what does this call change?
 
-use super::{Circuit, Front};
+use super::{CircuitRef, Published};
 use crate::circuit::machine::{Recorded, Verdict};
-use crate::circuit::{Ticket, Word};
+use crate::circuit::{Summary, Ticket};
 use crate::config::Rules;
 use crate::observe::event::Transition;
 use crate::outcome::Mode;
 use crate::primitives::clock::{Moment, Nanos};
 use crate::primitives::per_thread::Thread;
 use crate::primitives::sync::Ordering;
-use crate::window::Ease;
-use crate::window::sharded::{Row, Tally};
+use crate::window::OnSuccess;
+use crate::window::sharded::{Shard, ShardedBuckets};
 
 /// An outcome whose period is over.
 #[derive(Debug, Clone, Copy)]
@@ -29,37 +29,37 @@ pub(crate) struct Judged {
     pub(crate) transition: Option<Box<Transition>>,
 }
 
-impl Front {
+impl Published {
     /// Whether a success of the call with this ticket has nothing to write.
     #[inline]
-    pub(crate) fn is_calm_for(&self, ticket: Ticket) -> bool {
-        Word(self.word.load(Ordering::Relaxed)).is_calm_for(ticket)
+    pub(crate) fn has_nothing_to_write(&self, ticket: Ticket) -> bool {
+        Summary(self.summary.load(Ordering::Relaxed)).has_nothing_to_write(ticket)
     }
 
     /// What a success has to write that wasn't timed and has nothing to give back.
     #[inline]
-    pub(crate) fn ease_for_bare(&self, ticket: Ticket) -> Ease {
-        Word(self.word.load(Ordering::Relaxed)).ease_for_bare(ticket)
+    pub(crate) fn on_success_for_bare(&self, ticket: Ticket) -> OnSuccess {
+        Summary(self.summary.load(Ordering::Relaxed)).on_success_for_bare(ticket)
     }
 
     /// One more success in the time window; `None` when the period is over.
     #[inline]
-    pub(crate) fn count(&self, epoch: u32, moment: &Moment) -> Option<&Row> {
-        self.tally.get()?.count(epoch, moment)
+    pub(crate) fn count(&self, epoch: u32, moment: &Moment) -> Option<&Shard> {
+        self.sharded.get()?.count(epoch, moment)
     }
 
     /// Where this thread counts successes in the time window, if it has counted some in this period.
     #[inline]
-    pub(crate) fn row(&self, epoch: u32) -> Option<&Row> {
+    pub(crate) fn shard(&self, epoch: u32) -> Option<&Shard> {
         // Asked for first: to a library's code it is a call, before which all else would be saved.
         let thread = Thread::here();
-        self.tally.get()?.row(epoch, thread)
+        self.sharded.get()?.shard(epoch, thread)
     }
 
     /// Whether the coarse clock will do to count a success in the time window.
     #[inline]
     pub(crate) fn counts_coarsely(&self) -> bool {
-        self.tally.get().is_some_and(Tally::is_coarse)
+        self.sharded.get().is_some_and(ShardedBuckets::is_coarse)
     }
 
     /// Whether a call that took this long has been slow.
@@ -67,22 +67,22 @@ impl Front {
         took >= self.slow_after.load(Ordering::Relaxed)
     }
 
-    /// Gives a place of the bulkhead back. True: it was the last one, and a new key waits for that.
+    /// A call leaves the bulkhead. True: it was the last one, and a new key waits for that.
     #[must_use]
-    pub(crate) fn leave(&self) -> bool {
-        self.places.leave()
+    pub(crate) fn release(&self) -> bool {
+        self.bulkhead.release()
     }
 }
 
-impl Circuit<'_> {
-    /// Takes down a success that isn't slow, as far as that can be done without the lock.
+impl CircuitRef<'_> {
+    /// Records a success that isn't slow, if that can be done without the lock.
     #[inline]
-    pub(crate) fn take_down(&self, ticket: Ticket, moment: &Moment) -> bool {
-        match Word(self.front.word.load(Ordering::Relaxed)).ease_for(ticket) {
-            Ease::Calm => true,
-            Ease::Slides => self.slide(ticket.epoch()),
-            Ease::Counts => self.front.count(ticket.epoch(), moment).is_some(),
-            Ease::Stirred => false,
+    pub(crate) fn record_lock_free(&self, ticket: Ticket, moment: &Moment) -> bool {
+        match Summary(self.published.summary.load(Ordering::Relaxed)).on_success_for(ticket) {
+            OnSuccess::Nothing => true,
+            OnSuccess::Slide => self.slide(ticket.epoch()),
+            OnSuccess::Bucket => self.published.count(ticket.epoch(), moment).is_some(),
+            OnSuccess::Lock => false,
         }
     }
 
@@ -90,7 +90,7 @@ impl Circuit<'_> {
     /// the window holds nothing but successes by now, which somebody has to publish.
     #[inline]
     pub(crate) fn slide(&self, epoch: u32) -> bool {
-        self.back.slides.add(epoch, self.front.slides_full.load(Ordering::Relaxed))
+        self.locked.pending.add(epoch, self.published.pending_limit.load(Ordering::Relaxed))
     }
 
     /// Judges an outcome in the period that admitted its call. A disabled circuit judges nothing.
@@ -102,10 +102,10 @@ impl Circuit<'_> {
         moment: &Moment,
         verdict: impl FnOnce(&Rules) -> Verdict,
     ) -> Result<Judged, Late> {
-        let mut inner = self.enter();
+        let mut inner = self.lock();
         let verdict = verdict(inner.machine.rules());
         let judged = if inner.mode == Mode::Disabled { Verdict::Neutral } else { verdict };
-        match inner.machine.record(epoch, judged, &self.here(moment)) {
+        match inner.machine.record(epoch, judged, &self.env(moment)) {
             Recorded::Late => Err(Late { of_earlier_key: inner.is_of_earlier_key(epoch) }),
             Recorded::Counted { change } => {
                 let transition = change.map(|change| {

@@ -1,21 +1,21 @@
-//! The word that sums a circuit up for its calls.
+//! A circuit summed up in one word, which its calls read without the lock.
 //!
 //! It has the number of the period (the epoch) in its upper half and flags in its lower one, as a
-//! [`Ticket`] does, with different flags but for UNLISTED: so that "this success has nothing to
-//! write" is a single comparison, the word equals the ticket. (Under [`CALM`] flags it may have
+//! [`Ticket`] does, with different flags but for UNREGISTERED: so that "this success has nothing to
+//! write" is a single comparison, the summary equals the ticket. (Under [`HARMLESS`] flags it may have
 //! nothing to write either, but gives back what the ticket says.)
 
-use super::ticket::{FLAGS, Ticket, UNLISTED};
+use super::ticket::{FLAGS, Ticket, UNREGISTERED};
 use crate::circuit::machine::Machine;
 use crate::config::Rules;
 use crate::outcome::{Mode, State};
-use crate::window::Ease;
+use crate::window::OnSuccess;
 
 /// Closed, but a success must be judged: it ends a run of failures, or a rate may be met.
-const STIRRED: u64 = 1;
+const LOCK: u64 = 1;
 const OPEN: u64 = 1 << 1;
 const HALF_OPEN: u64 = 1 << 2;
-/// Half-open with all places taken.
+/// Half-open with all probes taken.
 const FULL: u64 = 1 << 3;
 const HALF_OPEN_AND_FULL: u64 = HALF_OPEN | FULL;
 const FORCED_OPEN: u64 = 1 << 4;
@@ -25,34 +25,34 @@ const SHADOW: u64 = 1 << 6;
 const TIMED: u64 = 1 << 7;
 /// A bulkhead is configured.
 const LIMITED: u64 = 1 << 8;
-/// Closed, and a success only moves the count window.
-const SLIDES: u64 = 1 << 9;
+/// Closed, and a success only slides the count window.
+const SLIDE: u64 = 1 << 9;
 /// Closed, and a success only is one more in the time window.
-const COUNTS: u64 = 1 << 10;
+const BUCKET: u64 = 1 << 10;
 
 /// The flags under which a success may still have nothing to write.
-const CALM: u64 = TIMED | LIMITED | UNLISTED;
+const HARMLESS: u64 = TIMED | LIMITED | UNREGISTERED;
 /// The flags under which a call passes without a question.
-const PASSES: u64 = STIRRED | SLIDES | COUNTS;
+const PASSES: u64 = LOCK | SLIDE | BUCKET;
 
-/// A circuit in 64 bits. All flags clear: closed, calm, mode normal, no rule that needs more.
+/// A circuit in 64 bits. All flags clear: closed, nothing to write, mode normal, no rule that needs more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Word(pub(crate) u64);
+pub(crate) struct Summary(pub(crate) u64);
 
-impl Word {
-    /// The first word of a circuit with these rules.
-    pub(crate) const fn first(rules: &Rules, listed: bool) -> Self {
-        Word(if rules.window.is_some() { STIRRED } else { 0 } | flags_of(rules, listed))
+impl Summary {
+    /// The first summary of a circuit with these rules.
+    pub(crate) const fn first(rules: &Rules, registered: bool) -> Self {
+        Summary(if rules.window.is_some() { LOCK } else { 0 } | flags_of(rules, registered))
     }
 
     #[inline]
-    pub(crate) fn of(machine: &Machine, mode: Mode, listed: bool) -> Self {
+    pub(crate) fn of(machine: &Machine, mode: Mode, registered: bool) -> Self {
         let state = match machine.state() {
-            State::Closed => match machine.ease() {
-                Ease::Calm => 0,
-                Ease::Slides => SLIDES,
-                Ease::Counts => COUNTS,
-                Ease::Stirred => STIRRED,
+            State::Closed => match machine.on_success() {
+                OnSuccess::Nothing => 0,
+                OnSuccess::Slide => SLIDE,
+                OnSuccess::Bucket => BUCKET,
+                OnSuccess::Lock => LOCK,
             },
             State::Open => OPEN,
             State::HalfOpen if machine.rejection().is_some() => HALF_OPEN_AND_FULL,
@@ -64,53 +64,55 @@ impl Word {
             Mode::Disabled => DISABLED,
             Mode::Shadow => SHADOW,
         };
-        Word(u64::from(machine.epoch()) << 32 | state | mode | flags_of(machine.rules(), listed))
+        Summary(
+            u64::from(machine.epoch()) << 32 | state | mode | flags_of(machine.rules(), registered),
+        )
     }
 
-    /// A call passes without a question: closed, normal, listed, no bulkhead, no stopwatch.
+    /// A call may pass without asking further: closed, normal, registered, no bulkhead, not timed.
     #[inline]
     pub(crate) fn passes(self) -> bool {
         self.0 & FLAGS & !PASSES == 0
     }
 
-    /// The same word of a circuit that is listed.
+    /// The same, of a registered circuit.
     #[inline]
     #[must_use]
-    pub(crate) fn listed(self) -> Self {
-        Word(self.0 & !UNLISTED)
+    pub(crate) fn registered(self) -> Self {
+        Summary(self.0 & !UNREGISTERED)
     }
 
-    pub(crate) fn is_listed(self) -> bool {
-        self == self.listed()
+    pub(crate) fn is_registered(self) -> bool {
+        self == self.registered()
     }
 
     /// A success of the call with this ticket has nothing to write.
     #[inline]
-    pub(crate) fn is_calm_for(self, ticket: Ticket) -> bool {
+    pub(crate) fn has_nothing_to_write(self, ticket: Ticket) -> bool {
         self.0 == ticket.bits()
     }
 
     /// What a success of the call with this ticket has to write, if the ticket is of this period
     /// and judged.
-    pub(crate) fn ease_for(self, ticket: Ticket) -> Ease {
-        Self::ease((self.0 & !CALM) ^ ticket.bare().bits())
+    pub(crate) fn on_success_for(self, ticket: Ticket) -> OnSuccess {
+        Self::on_success((self.0 & !HARMLESS) ^ ticket.bare().bits())
     }
 
     /// The same for a ticket without anything to bring back, in a circuit without a stopwatch or a
     /// bulkhead.
     #[inline]
-    pub(crate) fn ease_for_bare(self, ticket: Ticket) -> Ease {
-        Self::ease(self.0 ^ ticket.bits())
+    pub(crate) fn on_success_for_bare(self, ticket: Ticket) -> OnSuccess {
+        Self::on_success(self.0 ^ ticket.bits())
     }
 
-    /// By what a word has more than a ticket.
+    /// By the flags that only the summary has.
     #[inline]
-    fn ease(more: u64) -> Ease {
+    fn on_success(more: u64) -> OnSuccess {
         match more {
-            0 => Ease::Calm,
-            SLIDES => Ease::Slides,
-            COUNTS => Ease::Counts,
-            _ => Ease::Stirred,
+            0 => OnSuccess::Nothing,
+            SLIDE => OnSuccess::Slide,
+            BUCKET => OnSuccess::Bucket,
+            _ => OnSuccess::Lock,
         }
     }
 
@@ -127,7 +129,7 @@ impl Word {
         self.0 & FULL != 0
     }
 
-    /// Open, or half-open with all places taken; listed, and the mode is normal.
+    /// Open, or half-open with all probes taken; registered, and the mode is normal.
     #[inline]
     pub(crate) fn just_rejects_in(self, state: State) -> bool {
         let flags = match state {
@@ -144,13 +146,13 @@ impl Word {
     }
 
     /// A success only moves the count window.
-    pub(crate) fn slides(self) -> bool {
-        self.0 & SLIDES != 0
+    pub(crate) fn is_slide(self) -> bool {
+        self.0 & SLIDE != 0
     }
 
     /// A success only is one more in the time window.
-    pub(crate) fn counts(self) -> bool {
-        self.0 & COUNTS != 0
+    pub(crate) fn is_bucket(self) -> bool {
+        self.0 & BUCKET != 0
     }
 
     pub(crate) fn mode(self) -> Mode {
@@ -172,19 +174,19 @@ impl Word {
 }
 
 /// What doesn't change with the state.
-const fn flags_of(rules: &Rules, listed: bool) -> u64 {
+const fn flags_of(rules: &Rules, registered: bool) -> u64 {
     let timed = if rules.slow_call.is_some() { TIMED } else { 0 };
     let limited = if rules.max_concurrent.is_some() { LIMITED } else { 0 };
-    let unlisted = if listed { 0 } else { UNLISTED };
-    timed | limited | unlisted
+    let unregistered = if registered { 0 } else { UNREGISTERED };
+    timed | limited | unregistered
 }
 
 impl Ticket {
-    /// A call that is judged in the period of this word. That the circuit isn't listed stays: the
-    /// word of a circuit made by hand may never lose it.
+    /// A call that is judged in the period of this summary. UNREGISTERED stays: a circuit made by
+    /// hand may never be registered.
     #[inline]
-    pub(crate) fn of(word: Word) -> Self {
-        Ticket::from_bits(word.0 & (!FLAGS | UNLISTED))
+    pub(crate) fn of(summary: Summary) -> Self {
+        Ticket::from_bits(summary.0 & (!FLAGS | UNREGISTERED))
     }
 }
 
@@ -196,7 +198,7 @@ mod tests {
     #[test]
     fn every_flag_has_a_bit_of_its_own_below_the_epoch() {
         let of_words = [
-            STIRRED,
+            LOCK,
             OPEN,
             HALF_OPEN,
             FULL,
@@ -205,8 +207,8 @@ mod tests {
             SHADOW,
             TIMED,
             LIMITED,
-            SLIDES,
-            COUNTS,
+            SLIDE,
+            BUCKET,
         ];
         let mut all = 0;
         for flag in of_words.into_iter().chain(ALL_FLAGS) {

@@ -7,29 +7,29 @@ use crate::primitives::clock::{Moment, Nanos};
 /// The lower half: flags. The upper half has the number of the period.
 pub(super) const FLAGS: u64 = u32::MAX as u64;
 
-/// Not among the circuits that [`circuits`](crate::circuits) lists: a flag of the summary, too, so
+/// Not among [`circuits`](crate::circuits): a flag of the summary, too, so
 /// that the two can be equal.
-pub(super) const UNLISTED: u64 = 1 << 11;
+pub(super) const UNREGISTERED: u64 = 1 << 11;
 /// Counted only: the circuit is disabled.
 const COUNTED: u64 = 1 << 16;
 /// Neither judged nor counted: the call has been counted already, as rejected (shadow) or as
 /// unprotected; or it is part of another.
 const UNSEEN: u64 = 1 << 17;
-/// Holds a place of the bulkhead.
-const PLACED: u64 = 1 << 18;
+/// Counts in the bulkhead.
+const IN_BULKHEAD: u64 = 1 << 18;
 /// The time of admission is known.
 const CLOCKED: u64 = 1 << 19;
 /// The call's own code is running.
 const INSIDE: u64 = 1 << 20;
-/// Every [`Kept`] entry has this.
-const KEPT: NonZeroU64 = NonZeroU64::new(1 << 21).unwrap();
+/// Set in every [`StoredAdmission`], so that it is never zero.
+const STORED: NonZeroU64 = NonZeroU64::new(1 << 21).unwrap();
 /// Within a call of the same circuit, of which it is a part.
 const PASSING: u64 = 1 << 22;
 
 /// All flags, for the test that none of the summary's is among them.
 #[cfg(test)]
 pub(super) const ALL_FLAGS: [u64; 8] =
-    [UNLISTED, COUNTED, UNSEEN, PLACED, CLOCKED, INSIDE, KEPT.get(), PASSING];
+    [UNREGISTERED, COUNTED, UNSEEN, IN_BULKHEAD, CLOCKED, INSIDE, STORED.get(), PASSING];
 
 /// What an admitted call keeps: its period, and what becomes of its outcome. No flags: judged,
 /// nothing to give back.
@@ -67,8 +67,8 @@ impl Ticket {
     }
 
     #[must_use]
-    pub(crate) fn placed(self) -> Self {
-        Ticket(self.0 | PLACED)
+    pub(crate) fn in_bulkhead(self) -> Self {
+        Ticket(self.0 | IN_BULKHEAD)
     }
 
     #[must_use]
@@ -88,11 +88,11 @@ impl Ticket {
         self.0 & INSIDE != 0
     }
 
-    /// Without what a call brings back by itself, and listed: equal to a calm word that has lost its
-    /// flags that leave a success alone, if it is judged there.
+    /// Without what the call itself gives back, and registered: equal to a summary without the flags
+    /// that leave a success alone, if the call is judged there.
     #[inline]
     pub(super) fn bare(self) -> Self {
-        Ticket(self.0 & !(PLACED | CLOCKED | UNLISTED))
+        Ticket(self.0 & !(IN_BULKHEAD | CLOCKED | UNREGISTERED))
     }
 
     pub(crate) fn is_judged(self) -> bool {
@@ -107,8 +107,8 @@ impl Ticket {
         self.0 & PASSING != 0
     }
 
-    pub(crate) fn is_placed(self) -> bool {
-        self.0 & PLACED != 0
+    pub(crate) fn is_in_bulkhead(self) -> bool {
+        self.0 & IN_BULKHEAD != 0
     }
 
     pub(crate) fn is_clocked(self) -> bool {
@@ -120,26 +120,25 @@ impl Ticket {
     }
 }
 
-/// An admission: the ticket, and the time or the place where it was given.
+/// An admission: the ticket, and when or where it was given.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Entry {
+pub(crate) struct Admission {
     pub(crate) ticket: Ticket,
-    /// Of a clocked ticket the time. Of any other the number of the key's circuit that gave it, for
-    /// the call's end: it is in hand when a call has found the circuit, and to read it there would
-    /// wait for the circuit's cache line. Zero where nobody will ask for it.
+    /// The start time if the ticket is CLOCKED, else the index of the key's slot: carried because
+    /// reading it again at the call's end stalls on the slot's cache line. Zero without a key.
     given: u64,
 }
 
-impl Entry {
+impl Admission {
     /// A ticket without a time, and without a number until [`by`](Entry::by).
     #[inline]
     pub(crate) fn new(ticket: Ticket) -> Self {
-        Entry { ticket, given: 0 }
+        Admission { ticket, given: 0 }
     }
 
     /// A ticket that was given at this time.
     pub(crate) fn at(ticket: Ticket, started: Nanos) -> Self {
-        Entry { ticket: ticket.clocked(), given: started }
+        Admission { ticket: ticket.clocked(), given: started }
     }
 
     /// The same admission by the circuit of this number among those of its breaker's keys.
@@ -147,7 +146,7 @@ impl Entry {
     #[must_use]
     pub(crate) fn by(self, number: usize) -> Self {
         let given = if self.ticket.is_clocked() { self.given } else { number as u64 };
-        Entry { given, ..self }
+        Admission { given, ..self }
     }
 
     /// The number of the circuit that gave the ticket, which isn't clocked.
@@ -164,10 +163,10 @@ impl Entry {
         self.ticket.is_clocked().then(|| now.exact().saturating_sub(self.given))
     }
 
-    /// The entry as a permit keeps it.
+    /// The admission as a permit stores it.
     #[inline]
-    pub(crate) fn kept(self) -> Kept {
-        Kept { ticket: KEPT | self.ticket.0, given: self.given }
+    pub(crate) fn stored(self) -> StoredAdmission {
+        StoredAdmission { ticket: STORED | self.ticket.0, given: self.given }
     }
 
     /// The same admission with another ticket, as much clocked as this one.
@@ -175,21 +174,21 @@ impl Entry {
     pub(crate) fn map(self, change: impl FnOnce(Ticket) -> Ticket) -> Self {
         let ticket = change(self.ticket);
         debug_assert_eq!(ticket.is_clocked(), self.ticket.is_clocked());
-        Entry { ticket, ..self }
+        Admission { ticket, ..self }
     }
 }
 
-/// An entry in a permit: a place for one needs no room to say that it is empty.
+/// An admission as a permit stores it: `Option` of it takes no more room.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Kept {
+pub(crate) struct StoredAdmission {
     ticket: NonZeroU64,
     given: u64,
 }
 
-impl Kept {
-    /// The entry.
+impl StoredAdmission {
+    /// The admission.
     #[inline]
-    pub(crate) fn entry(self) -> Entry {
-        Entry { ticket: Ticket(self.ticket.get() & !KEPT.get()), given: self.given }
+    pub(crate) fn admission(self) -> Admission {
+        Admission { ticket: Ticket(self.ticket.get() & !STORED.get()), given: self.given }
     }
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::admit::retry_after;
-use super::{Circuit, CountsOf};
+use super::{CircuitRef, CountersRef};
 use crate::counters::{Count, Totals};
 use crate::observe::event::Transition;
 use crate::outcome::{Mode, State};
 use crate::primitives::clock::{Moment, Nanos};
-use crate::window::Figures;
+use crate::window::WindowTotals;
 
 /// A look at a circuit.
 #[derive(Debug)]
@@ -16,15 +16,15 @@ pub(crate) struct View {
     pub(crate) key: Option<Arc<str>>,
     /// Tells the time that the key has this circuit from all other times that a key has one.
     #[cfg(feature = "metrics")]
-    pub(crate) stamp: (usize, u64),
+    pub(crate) assignment: (usize, u64),
     /// The key's number.
-    pub(crate) tenant: u64,
+    pub(crate) stamp: u64,
     /// Nobody has asked for the key for long: it shows in no state and on no gauge but its own.
     pub(crate) deserted: bool,
     pub(crate) state: State,
     pub(crate) mode: Mode,
     pub(crate) failures_in_a_row: u32,
-    pub(crate) window: Option<Figures>,
+    pub(crate) window: Option<WindowTotals>,
     pub(crate) retry_after: Option<Nanos>,
     /// Calls that hold a place of the bulkhead, where there is one.
     pub(crate) in_flight: Option<u32>,
@@ -43,15 +43,15 @@ impl View {
     }
 }
 
-impl Circuit<'_> {
+impl CircuitRef<'_> {
     /// All counters, the time window's part of the successes included.
     pub(super) fn totals(&self) -> Totals {
-        let mut totals = match self.counts {
-            CountsOf::Own(counts) => counts.totals(()),
-            CountsOf::OfKey(counts, key) => counts.totals(key),
+        let mut totals = match self.counters {
+            CountersRef::Single(counters) => counters.totals(()),
+            CountersRef::Keyed(counters, key) => counters.totals(key),
         };
-        if let Some(tally) = self.front.tally.get() {
-            totals.add(Count::Successes, tally.successes());
+        if let Some(sharded) = self.published.sharded.get() {
+            totals.add(Count::Successes, sharded.successes());
         }
         totals
     }
@@ -59,25 +59,25 @@ impl Circuit<'_> {
     /// What a snapshot shows, at one moment but for the counters.
     pub(crate) fn view(&self) -> View {
         let moment = Moment::default();
-        let mut inner = self.enter();
+        let mut inner = self.lock();
         let state = inner.machine.state();
         let left = inner.machine.rejection().and_then(|wait| wait.left(moment.exact()));
         let retry_after = left.map(|left| retry_after(state, left));
         let state = if state == State::Open && left.is_none() { State::HalfOpen } else { state };
-        // The slides go on.
+        // The lock sealed the pending successes: open them again.
         self.publish(&inner);
         View {
             key: inner.key.clone(),
             #[cfg(feature = "metrics")]
-            stamp: self.stamp(),
-            tenant: self.front.tenant(),
+            assignment: self.assignment(),
+            stamp: self.published.stamp(),
             deserted: self.is_deserted_now(&inner, &moment),
             state,
             mode: inner.mode,
             failures_in_a_row: inner.machine.failures_in_a_row(),
-            window: inner.machine.figures(&self.here(&moment)),
+            window: inner.machine.window_totals(&self.env(&moment)),
             retry_after,
-            in_flight: inner.machine.rules().max_concurrent.map(|_| self.front.places.held()),
+            in_flight: inner.machine.rules().max_concurrent.map(|_| self.published.bulkhead.held()),
             recent: inner.recent.iter().cloned().collect(),
             totals: self.totals(),
             before: inner.before.as_deref().copied().unwrap_or_default(),

@@ -13,7 +13,7 @@ use once_cell::race::OnceBox;
 use crate::error::Rejection;
 use crate::primitives::per_thread::{PerThread, Thread};
 
-/// What is counted. The order is that of a row, the common ones first.
+/// What is counted. The order is that of a shard, the common ones first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Count {
     Successes,
@@ -35,7 +35,7 @@ pub(crate) enum Count {
     RejectedForcedOpen,
     RejectedTooManyCalls,
     /// Late and unprotected in one: the call's circuit went to another key.
-    Moved,
+    Reassigned,
 }
 
 const COUNTS: usize = Count::ALL.len();
@@ -57,7 +57,7 @@ impl Count {
         Count::RejectedHalfOpenFull,
         Count::RejectedForcedOpen,
         Count::RejectedTooManyCalls,
-        Count::Moved,
+        Count::Reassigned,
     ];
 
     /// The part of `Rejected` that a rejection for this reason is counted in, too. An open circuit
@@ -92,7 +92,7 @@ impl Totals {
         self.0.iter_mut().zip(more.0).for_each(|(sum, more)| *sum += more);
     }
 
-    fn add_all<R: Counters>(&mut self, counters: &R, at: R::At) {
+    fn add_all<R: CounterStore>(&mut self, counters: &R, at: R::At) {
         for count in Count::ALL {
             if let Some(counter) = counters.get(count, at) {
                 self.add(count, counter.load(Ordering::Relaxed));
@@ -121,7 +121,7 @@ const LINE: usize = 16;
 const _: () = assert!(COUNTS <= LINE, "a line has every count");
 
 /// What a thread counts for itself for circuits of keys. The rest is rare: all threads count it
-/// together, since rows of their own would hold little but zeros.
+/// together, since shards of their own would hold little but zeros.
 const OWN: usize = 4;
 
 /// The first so many counters of each of a breaker's keys, made some circuits and one count at a
@@ -145,7 +145,7 @@ pub(crate) struct Key {
 }
 
 /// Where counters are.
-pub(crate) trait Counters: Sized {
+pub(crate) trait CounterStore: Sized {
     /// Of which circuit.
     type At: Copy;
 
@@ -158,7 +158,7 @@ pub(crate) trait Counters: Sized {
     fn get_or_make(&self, count: Count, at: Self::At) -> Option<&AtomicU64>;
 }
 
-impl Counters for Line {
+impl CounterStore for Line {
     type At = ();
 
     fn make((): ()) -> Self {
@@ -194,7 +194,7 @@ impl<const N: usize> Chunks<N> {
     }
 }
 
-impl<const N: usize> Counters for Chunks<N> {
+impl<const N: usize> CounterStore for Chunks<N> {
     type At = Key;
 
     fn make(at: Key) -> Self {
@@ -216,57 +216,57 @@ impl<const N: usize> Counters for Chunks<N> {
 
 /// The counters of one circuit, or of several.
 #[derive(Debug)]
-pub(crate) struct Counts<R = Line, S = R> {
-    rows: PerThread<R>,
-    /// For what rows don't have, and for threads that have no row; added to by all of them.
-    shared: OnceBox<S>,
+pub(crate) struct Counters<R = Line, S = R> {
+    shards: PerThread<R>,
+    /// For what shards don't have, and for threads that have no shard; added to by all of them.
+    overflow: OnceBox<S>,
 }
 
 /// The counters of a breaker's keys.
-pub(crate) type CountsOfKeys = Counts<Chunks<OWN>, Chunks<COUNTS>>;
+pub(crate) type KeyCounters = Counters<Chunks<OWN>, Chunks<COUNTS>>;
 
-impl<R: Counters, S: Counters<At = R::At>> Counts<R, S> {
+impl<R: CounterStore, S: CounterStore<At = R::At>> Counters<R, S> {
     pub(crate) const fn new() -> Self {
-        Counts { rows: PerThread::new(), shared: OnceBox::new() }
+        Counters { shards: PerThread::new(), overflow: OnceBox::new() }
     }
 
     /// Counts one more.
     #[inline]
     pub(crate) fn bump(&self, count: Count, at: R::At) {
-        match self.rows.get().and_then(|row| row.get(count, at)) {
+        match self.shards.get().and_then(|shard| shard.get(count, at)) {
             Some(counter) => increment(counter),
-            None => self.bump_further(count, at),
+            None => self.bump_slow(count, at),
         }
     }
 
-    /// The row of this very thread, if it is one of the first and has counted before.
+    /// The shard of this very thread, if it is one of the first and has counted before.
     #[inline]
-    pub(crate) fn row(&self, thread: Thread) -> Option<&R> {
-        self.rows.get_first(thread)
+    pub(crate) fn shard(&self, thread: Thread) -> Option<&R> {
+        self.shards.get_first(thread)
     }
 
     /// This thread's first call through this circuit, or the first that is counted so of some keys'
-    /// circuits; a thread without a row, or a count that rows don't have.
+    /// circuits; a thread without a shard, or a count that shards don't have.
     #[cold]
     #[inline(never)]
-    fn bump_further(&self, count: Count, at: R::At) {
-        let row = self.rows.get_or_make(|| R::make(at));
-        if let Some(counter) = row.and_then(|row| row.get_or_make(count, at)) {
+    fn bump_slow(&self, count: Count, at: R::At) {
+        let shard = self.shards.get_or_make(|| R::make(at));
+        if let Some(counter) = shard.and_then(|shard| shard.get_or_make(count, at)) {
             increment(counter);
         } else {
-            let shared = self.shared.get_or_init(|| Box::new(S::make(at)));
-            if let Some(counter) = shared.get_or_make(count, at) {
+            let overflow = self.overflow.get_or_init(|| Box::new(S::make(at)));
+            if let Some(counter) = overflow.get_or_make(count, at) {
                 counter.fetch_add(1, Ordering::Relaxed);
             }
         }
     }
 
-    /// The sum of all rows.
+    /// The sum of all shards.
     pub(crate) fn totals(&self, at: R::At) -> Totals {
         let mut totals = Totals::default();
-        self.rows.iter().for_each(|row| totals.add_all(row, at));
-        if let Some(shared) = self.shared.get() {
-            totals.add_all(shared, at);
+        self.shards.iter().for_each(|shard| totals.add_all(shard, at));
+        if let Some(overflow) = self.overflow.get() {
+            totals.add_all(overflow, at);
         }
         totals
     }
@@ -284,7 +284,7 @@ mod tests {
 
     #[test]
     fn what_threads_count_for_each_key_adds_up() {
-        let counts = CountsOfKeys::new();
+        let counters = KeyCounters::new();
         let keys = [0, TOGETHER - 1, TOGETHER, 299].map(|number| Key { number, max: 300 });
         let barrier = std::sync::Barrier::new(20);
         std::thread::scope(|scope| {
@@ -294,7 +294,7 @@ mod tests {
                     barrier.wait();
                     for (index, key) in keys.into_iter().enumerate() {
                         for count in Count::ALL {
-                            (0..=index + count as usize).for_each(|_| counts.bump(count, key));
+                            (0..=index + count as usize).for_each(|_| counters.bump(count, key));
                         }
                     }
                     barrier.wait();
@@ -302,7 +302,7 @@ mod tests {
             }
         });
         let totals = |key| {
-            let totals = counts.totals(key);
+            let totals = counters.totals(key);
             Count::ALL.map(|count| totals.get(count))
         };
         for (index, key) in keys.into_iter().enumerate() {

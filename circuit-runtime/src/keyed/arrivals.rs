@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use super::long::MOST;
 use super::queues::{self, Queue, Queues};
-use super::{Keys, LONGEST, Tenancy};
+use super::{Keys, LONGEST, Lookup};
 #[cfg(feature = "metrics")]
 use crate::circuit::Departed;
 use crate::circuit::machine::Idleness;
-use crate::circuit::{Circuit, Front};
+use crate::circuit::{CircuitRef, Published};
 use crate::config::Rules;
 use crate::outcome::Mode;
 use crate::primitives::sync::unpoisoned;
@@ -49,16 +49,16 @@ impl Keys {
     ///
     /// `settings` are asked for under the lock, under which they are also changed for all keys.
     #[cold]
-    pub(crate) fn arrive(
+    pub(crate) fn get_or_insert(
         &self,
         key: &str,
         settings: impl FnOnce() -> (Rules, Mode),
-    ) -> Option<Tenancy<'_>> {
+    ) -> Option<Lookup<'_>> {
         let hash = self.hash(key);
         let mut arrivals = unpoisoned(self.arrivals.lock());
-        if let Some(tenancy) = self.present(&arrivals, key, hash) {
-            tenancy.front.touch();
-            return Some(tenancy);
+        if let Some(lookup) = self.present(&arrivals, key, hash) {
+            lookup.published.touch();
+            return Some(lookup);
         }
         let (rules, mode) = settings();
         let next = arrivals.hashes.len();
@@ -71,21 +71,21 @@ impl Keys {
             Search { keys: self, arrivals: &mut arrivals, key, rules, mode }.run()?
         };
         arrivals.hashes[number] = key_table::used(hash);
-        let tenancy = self.slots.move_in(number, key);
+        let lookup = self.slots.publish_key(number, key);
         self.index.insert(number, &arrivals.hashes);
-        tenancy
+        lookup
     }
 
     /// A key's circuit may have become free for another one.
     #[cold]
-    pub(crate) fn make_room(&self, front: &Front) {
+    pub(crate) fn make_room(&self, published: &Published) {
         let mut arrivals = unpoisoned(self.arrivals.lock());
-        Self::look_again(&mut arrivals, front);
+        Self::look_again(&mut arrivals, published);
     }
 
-    fn look_again(arrivals: &mut Arrivals, front: &Front) {
-        front.stop_waiting();
-        let number = front.number();
+    fn look_again(arrivals: &mut Arrivals, published: &Published) {
+        published.stop_waiting();
+        let number = published.number();
         let looked_at_anyway = [Queue::Vacant, Queue::Candidate, Queue::Failing];
         if !looked_at_anyway.into_iter().any(|queue| arrivals.queues.is_in(number, queue)) {
             arrivals.queues.put(number, Queue::Candidate);
@@ -95,8 +95,8 @@ impl Keys {
     /// Drops a key; false if it has no circuit. Calls of its own that are still under way come late.
     pub(crate) fn forget(&self, key: &str) -> bool {
         let mut arrivals = unpoisoned(self.arrivals.lock());
-        let Some(tenancy) = self.find(&arrivals, key) else { return false };
-        let number = tenancy.front.number();
+        let Some(lookup) = self.find(&arrivals, key) else { return false };
+        let number = lookup.published.number();
         let Some(circuit) = self.slots.circuit(number) else { return false };
         let queue = if circuit.vacate() { Queue::Vacant } else { Queue::Busy };
         let arrivals = &mut *arrivals;
@@ -109,7 +109,7 @@ impl Keys {
 
     /// Keeps what a key had counted that has lost its circuit, if somebody asks for it.
     #[cfg(feature = "metrics")]
-    fn note_departed(&self, arrivals: &mut Arrivals, circuit: Circuit<'_>) {
+    fn note_departed(&self, arrivals: &mut Arrivals, circuit: CircuitRef<'_>) {
         let departed = circuit.take_departed();
         if let (Some(departed), Some(kept)) = (departed, &mut arrivals.departed) {
             // Bounded, however many keys come and go before somebody looks: the latest are kept.
@@ -128,13 +128,13 @@ impl Keys {
     }
 
     /// The key's circuit, if it has one; looking at it doesn't count as use.
-    pub(crate) fn peek(&self, key: &str) -> Option<Tenancy<'_>> {
+    pub(crate) fn peek(&self, key: &str) -> Option<Lookup<'_>> {
         let arrivals = unpoisoned(self.arrivals.lock());
         self.find(&arrivals, key)
     }
 
     /// A look-up for somebody who asks about a key, perhaps by what it is listed as.
-    fn find(&self, arrivals: &Arrivals, key: &str) -> Option<Tenancy<'_>> {
+    fn find(&self, arrivals: &Arrivals, key: &str) -> Option<Lookup<'_>> {
         let present = |key: &str| self.present(arrivals, key, self.hash(key));
         let may_be_listed = (LONGEST + 1..=MOST).contains(&key.len());
         let listed = if may_be_listed { present(key) } else { None };
@@ -142,23 +142,23 @@ impl Keys {
     }
 
     /// A look-up behind the lock, where every key is found.
-    fn present(&self, _: &Arrivals, key: &str, hash: u64) -> Option<Tenancy<'_>> {
+    fn present(&self, _: &Arrivals, key: &str, hash: u64) -> Option<Lookup<'_>> {
         self.index.find(hash, |number| {
-            let Circuit { front, .. } =
+            let CircuitRef { published, .. } =
                 self.slots.circuit(number).filter(|circuit| circuit.serves(key))?;
-            Some(Tenancy { front, tenant: front.tenant() })
+            Some(Lookup { published, stamp: published.stamp() })
         })
     }
 
     /// Changes the circuit that new keys take their settings from, and every other, while no new
     /// key can arrive.
-    pub(crate) fn change_all(&self, root: Circuit<'_>, mut change: impl FnMut(Circuit<'_>)) {
+    pub(crate) fn change_all(&self, root: CircuitRef<'_>, mut change: impl FnMut(CircuitRef<'_>)) {
         let mut arrivals = unpoisoned(self.arrivals.lock());
         change(root);
         for circuit in self.first(arrivals.hashes.len()) {
             change(circuit);
-            if circuit.front.is_waited_for() {
-                Self::look_again(&mut arrivals, circuit.front);
+            if circuit.published.is_waited_for() {
+                Self::look_again(&mut arrivals, circuit.published);
             }
         }
     }
@@ -170,12 +170,12 @@ impl Keys {
     }
 
     /// Every circuit, in no particular order.
-    pub(crate) fn circuits(&self) -> impl Iterator<Item = Circuit<'_>> {
+    pub(crate) fn circuits(&self) -> impl Iterator<Item = CircuitRef<'_>> {
         let made = unpoisoned(self.arrivals.lock()).hashes.len();
         self.first(made)
     }
 
-    fn first(&self, made: usize) -> impl Iterator<Item = Circuit<'_>> {
+    fn first(&self, made: usize) -> impl Iterator<Item = CircuitRef<'_>> {
         (0..made).filter_map(|number| self.slots.circuit(number))
     }
 }
@@ -199,12 +199,12 @@ impl Search<'_> {
     /// since it last came by: so the steps of all searches together are no more than what has happened
     /// to the slots in between, and a new key takes amortised constant time.
     fn run(&mut self) -> Option<usize> {
-        let calm: MayGo = |idleness| idleness == Idleness::Calm;
-        let closed: MayGo = |idleness| matches!(idleness, Idleness::Calm | Idleness::Failing);
+        let healthy: MayGo = |idleness| idleness == Idleness::Healthy;
+        let closed: MayGo = |idleness| matches!(idleness, Idleness::Healthy | Idleness::Failing);
         let settled: MayGo = |idleness| !matches!(idleness, Idleness::Until(_) | Idleness::Busy);
         self.look_at_a_failing_one();
         self.first(Queue::Vacant, settled)
-            .or_else(|| self.first_idle(Queue::Candidate, calm))
+            .or_else(|| self.first_idle(Queue::Candidate, healthy))
             .or_else(|| self.first_idle(Queue::Failing, closed))
             .or_else(|| {
                 // Read under the lock, under which time doesn't go back.
@@ -228,7 +228,7 @@ impl Search<'_> {
         let mut first_spared = None;
         while let Some(slot) = self.arrivals.queues.first(queue) {
             let circuit = self.keys.slots.circuit(slot)?;
-            if first_spared != Some(slot) && circuit.front.take_use() {
+            if first_spared != Some(slot) && circuit.published.take_use() {
                 first_spared = first_spared.or(Some(slot));
                 self.arrivals.queues.put(slot, queue);
             } else if self.takes(slot, circuit, may_go) {
@@ -250,20 +250,20 @@ impl Search<'_> {
     }
 
     /// Gives the slot to the key, or puts it where it belongs.
-    fn takes(&mut self, slot: usize, circuit: Circuit<'_>, may_go: MayGo) -> bool {
+    fn takes(&mut self, slot: usize, circuit: CircuitRef<'_>, may_go: MayGo) -> bool {
         let Arrivals { hashes, queues, .. } = &mut *self.arrivals;
         match circuit.reassign(self.key, self.rules, self.mode, may_go) {
             Ok(had_key) => {
                 if had_key {
                     self.keys.index.remove(slot, hashes);
                 }
-                circuit.front.touch();
+                circuit.published.touch();
                 queues.put(slot, Queue::Candidate);
                 #[cfg(feature = "metrics")]
                 self.keys.note_departed(self.arrivals, circuit);
                 return true;
             }
-            Err(Idleness::Calm) => queues.put(slot, Queue::Candidate),
+            Err(Idleness::Healthy) => queues.put(slot, Queue::Candidate),
             Err(Idleness::Failing) => queues.put(slot, Queue::Failing),
             Err(Idleness::Settled) => queues.put(slot, Queue::Settled),
             Err(Idleness::Until(until)) => queues.put_until(slot, until),

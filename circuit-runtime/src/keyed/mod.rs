@@ -3,7 +3,7 @@
 //! The circuits live in *slots*: made once, at most `max_keys` of them, never freed before their
 //! breaker, and given to another key when theirs has become idle. So a permit can hold a plain
 //! reference to its circuit without counting references, and whoever has looked a key up just
-//! before its slot changed hands is told so by the tenant's number (see `circuit`).
+//! before its slot changed hands is told so by the stamp (see `circuit`).
 //!
 //! Which slot a new key gets is a matter of queues, under the lock of the arrivals (`arrivals`,
 //! `queues`): it is found in amortised constant time, whatever the others are doing.
@@ -22,17 +22,17 @@ mod text;
 
 pub(crate) use long::LONGEST;
 pub(crate) use slots::Slots;
-pub(crate) use text::Ends;
+pub(crate) use text::ShortKey;
 
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
 use once_cell::race::OnceBox;
 
-use crate::circuit::{Circuit, Front};
+use crate::circuit::{CircuitRef, Published};
 use crate::error::KeyId;
 use crate::primitives::key_table::Index;
-use crate::primitives::sync::{Mutex, aside};
+use crate::primitives::sync::{Mutex, cold_path};
 use arrivals::Arrivals;
 use long::Shortener;
 
@@ -85,17 +85,17 @@ impl KeysOnDemand {
     }
 }
 
-/// A key's right to a slot, if the front's tenant still is this one: to be asked by whoever was given
-/// this without the lock. Two words, so that it is handed over in registers.
+/// An optimistic look-up: valid while the stamp is unchanged, which whoever did it without the lock
+/// has to check. Two words, so that it travels in registers.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Tenancy<'a> {
-    pub(crate) front: &'a Front,
-    pub(crate) tenant: u64,
+pub(crate) struct Lookup<'a> {
+    pub(crate) published: &'a Published,
+    pub(crate) stamp: u64,
 }
 
-impl Tenancy<'_> {
+impl Lookup<'_> {
     fn numbered(self) -> (usize, Self) {
-        (self.front.number(), self)
+        (self.published.number(), self)
     }
 }
 
@@ -113,40 +113,39 @@ impl Keys {
     /// The circuit that served a key just now, and its number. `None`: there was none, or it can't be
     /// told without the lock.
     ///
-    /// The number is the index's, not read from the front: the front's cache line is the one that a
-    /// call by one of many keys waits for, and with the number in hand the call's counter is fetched
-    /// meanwhile.
+    /// The number comes from the key table, not from the circuit: a call by one of many keys waits for
+    /// the circuit's cache line, and with the number in hand its counter is fetched meanwhile.
     #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
     #[inline(always)]
-    pub(crate) fn get(&self, key: &str) -> Option<(usize, Tenancy<'_>)> {
-        let (number, tenancy) = if let Some(ends) = Ends::of(key) {
-            self.get_by_ends(key, ends)?
+    pub(crate) fn get(&self, key: &str) -> Option<(usize, Lookup<'_>)> {
+        let (number, lookup) = if let Some(short) = ShortKey::of(key) {
+            self.get_short(key, short)?
         } else {
-            aside();
+            cold_path();
             self.get_any(key)?.numbered()
         };
-        tenancy.front.touch();
-        Some((number, tenancy))
+        lookup.published.touch();
+        Some((number, lookup))
     }
 
     /// The same for a key of no more than these ends. Most are found at the first look, which is
     /// without a loop and without a call.
     #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
     #[inline(always)]
-    fn get_by_ends(&self, key: &str, ends: Ends) -> Option<(usize, Tenancy<'_>)> {
-        let hash = ends.hash(key.len(), self.hashers());
-        if let Some(number) = self.index.at_home(hash) {
-            if let Some(tenancy) = self.slots.find_by_ends(number, ends, key.len()) {
-                return Some((number, tenancy));
+    fn get_short(&self, key: &str, short: ShortKey) -> Option<(usize, Lookup<'_>)> {
+        let hash = short.hash(key.len(), self.hashers());
+        if let Some(number) = self.index.first_probe(hash) {
+            if let Some(lookup) = self.slots.find_short(number, short, key.len()) {
+                return Some((number, lookup));
             }
         }
-        aside();
+        cold_path();
         Some(self.get_further(key, hash)?.numbered())
     }
 
     /// The same for a key of any length.
     #[inline(never)]
-    fn get_any(&self, key: &str) -> Option<Tenancy<'_>> {
+    fn get_any(&self, key: &str) -> Option<Lookup<'_>> {
         self.known_as(key, |key| self.get_further(key, self.hash(key)))
     }
 
@@ -157,30 +156,30 @@ impl Keys {
 
     /// The same, wherever in the index it stands.
     #[inline(never)]
-    fn get_further(&self, key: &str, hash: u64) -> Option<Tenancy<'_>> {
+    fn get_further(&self, key: &str, hash: u64) -> Option<Lookup<'_>> {
         self.index.find(hash, |number| self.slots.find(number, key))
     }
 
-    /// The circuit of which this is the front.
+    /// The circuit with this published part.
     #[inline]
-    pub(crate) fn circuit(&self, front: &Front) -> Option<Circuit<'_>> {
-        let circuit = self.slots.circuit(front.number());
-        debug_assert!(circuit.is_none_or(|circuit| std::ptr::eq(circuit.front, front)));
+    pub(crate) fn circuit(&self, published: &Published) -> Option<CircuitRef<'_>> {
+        let circuit = self.slots.circuit(published.number());
+        debug_assert!(circuit.is_none_or(|circuit| std::ptr::eq(circuit.published, published)));
         circuit
     }
 
-    /// What tells the time that this tenant has its circuit from all others: which one of all that the
-    /// slots will ever have it is, so that nothing has to be cut off.
-    pub(crate) fn id(&self, Tenancy { front, tenant }: Tenancy<'_>) -> KeyId {
-        let (slot, slots) = (front.number() as u64, self.slots.max() as u64);
-        KeyId((tenant / 2).saturating_mul(slots).saturating_add(slot + 1))
+    /// Tells this assignment of a circuit to a key from all others of this breaker: its number among
+    /// all that the slots will ever have.
+    pub(crate) fn id(&self, Lookup { published, stamp }: Lookup<'_>) -> KeyId {
+        let (slot, slots) = (published.number() as u64, self.slots.max() as u64);
+        KeyId((stamp / 2).saturating_mul(slots).saturating_add(slot + 1))
     }
 
     /// The key that had this id, if it still has it.
     pub(crate) fn key_of(&self, KeyId(id): KeyId) -> Option<Arc<str>> {
         let slots = self.slots.max() as u64;
-        let (tenant, slot) = (id.checked_sub(1)? / slots, (id - 1) % slots);
-        self.slots.circuit(usize::try_from(slot).ok()?)?.key_of(tenant)
+        let (stamp, slot) = (id.checked_sub(1)? / slots, (id - 1) % slots);
+        self.slots.circuit(usize::try_from(slot).ok()?)?.key_of(stamp)
     }
 
     /// Counts a success of the circuit of this number.
@@ -190,8 +189,8 @@ impl Keys {
     }
 
     fn hash(&self, key: &str) -> u64 {
-        if let Some(ends) = Ends::of(key) {
-            return ends.hash(key.len(), self.hashers());
+        if let Some(short) = ShortKey::of(key) {
+            return short.hash(key.len(), self.hashers());
         }
         let [mut hasher, _] = self.hashers();
         hasher.write(key.as_bytes());
@@ -211,8 +210,8 @@ mod tests {
 
     const RULES: Config = Config::new().threshold(1);
 
-    fn arrive<'a>(keys: &'a Keys, key: &str) -> Option<Tenancy<'a>> {
-        keys.arrive(key, || (RULES.rules(), Mode::Normal))
+    fn get_or_insert<'a>(keys: &'a Keys, key: &str) -> Option<Lookup<'a>> {
+        keys.get_or_insert(key, || (RULES.rules(), Mode::Normal))
     }
 
     #[test]
@@ -221,14 +220,19 @@ mod tests {
         let name =
             |number: usize| format!("{number:0len$}", len = [3, 8, 20, 32, 33, 256][number % 6]);
         let names: Vec<_> = (0..100).map(name).collect();
-        let arrived = |name: &String| arrive(&keys, name).unwrap();
+        let arrived = |name: &String| get_or_insert(&keys, name).unwrap();
         let arrived: Vec<_> = names.iter().map(arrived).collect();
         let _lock = keys.arrivals.lock();
         for (name, arrived) in names.iter().zip(arrived) {
             let (number, found) = keys.get(name).unwrap();
-            assert_eq!(number, found.front.number());
-            assert!(std::ptr::eq(found.front, arrived.front) && found.tenant == arrived.tenant);
-            assert_eq!(keys.circuit(found.front).unwrap().key().as_deref(), Some(name.as_str()));
+            assert_eq!(number, found.published.number());
+            assert!(
+                std::ptr::eq(found.published, arrived.published) && found.stamp == arrived.stamp
+            );
+            assert_eq!(
+                keys.circuit(found.published).unwrap().key().as_deref(),
+                Some(name.as_str())
+            );
         }
         assert!(["4", "a key of its own"].iter().all(|key| keys.get(key).is_none()));
         assert_ne!(keys.hash("a"), keys.hash("b"));
@@ -237,7 +241,7 @@ mod tests {
     /// Which has nothing to do with what is found, but with what a call costs: texts whose ends are
     /// alike are as far from each other in the index as others.
     #[test]
-    fn most_keys_of_no_more_than_their_ends_are_found_at_the_first_look() {
+    fn most_short_keys_are_found_at_the_first_probe() {
         let forms: [fn(usize) -> String; 4] = [
             |number| format!("{number:08}"),
             |number| format!("{number:08}{number:08}"),
@@ -248,13 +252,13 @@ mod tests {
             let keys = Keys::new(1_024);
             let names: Vec<_> = (0..1_024).map(form).collect();
             for name in &names {
-                arrive(&keys, name).unwrap();
+                get_or_insert(&keys, name).unwrap();
             }
             let at_once = names.iter().filter(|name| {
-                let ends = Ends::of(name).expect("it has no more");
-                let hash = ends.hash(name.len(), keys.hashers());
-                let found = keys.index.at_home(hash);
-                found.and_then(|number| keys.slots.find_by_ends(number, ends, name.len())).is_some()
+                let short = ShortKey::of(name).expect("it has no more");
+                let hash = short.hash(name.len(), keys.hashers());
+                let found = keys.index.first_probe(hash);
+                found.and_then(|number| keys.slots.find_short(number, short, name.len())).is_some()
             });
             let at_once = at_once.count();
             assert!((690..850).contains(&at_once), "{at_once} of 1024 like {}", names[0]);

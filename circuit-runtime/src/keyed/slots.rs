@@ -4,18 +4,18 @@ use std::array;
 
 use once_cell::race::OnceBox;
 
-use super::Tenancy;
-use super::text::{Ends, Middle, Text};
-use crate::circuit::{Back, Circuit, Front};
+use super::Lookup;
+use super::text::{Middle, ShortKey, Text};
+use crate::circuit::{CircuitRef, Locked, Published};
 use crate::config::Rules;
-use crate::counters::{Count, CountsOfKeys, Key};
+use crate::counters::{Count, Key, KeyCounters};
 use crate::primitives::sync::{Ordering, fence};
 
 /// What calls read of a circuit, and whose it is: what all of them read, on one cache line.
 #[derive(Debug)]
 #[repr(C, align(128))]
 struct Slot {
-    front: Front,
+    published: Published,
     text: Text,
 }
 
@@ -27,7 +27,7 @@ const _: () = assert!(size_of::<Slot>() == 128);
 #[derive(Debug)]
 struct Slab {
     slots: [Slot; TOGETHER],
-    backs: [OnceBox<Back>; TOGETHER],
+    locked: [OnceBox<Locked>; TOGETHER],
     middles: [Middle; TOGETHER],
 }
 
@@ -39,13 +39,13 @@ const TOGETHER: usize = 32;
 pub(crate) struct Slots {
     max: usize,
     slabs: Box<[OnceBox<Slab>]>,
-    counts: CountsOfKeys,
+    counters: KeyCounters,
 }
 
 impl Slots {
     pub(crate) fn new(max: usize) -> Self {
         let slabs = (0..max.div_ceil(TOGETHER)).map(|_| OnceBox::new()).collect();
-        Slots { max, slabs, counts: CountsOfKeys::new() }
+        Slots { max, slabs, counters: KeyCounters::new() }
     }
 
     /// How many there may be.
@@ -58,66 +58,66 @@ impl Slots {
         self.slabs.get(number / TOGETHER)?.get()
     }
 
-    /// The slot's tenancy, if it is the key's. `None`: it isn't, or somebody is just moving in.
-    pub(crate) fn find(&self, number: usize, key: &str) -> Option<Tenancy<'_>> {
+    /// Looks whether the slot is this key's. `None`: it isn't, or its text is being replaced.
+    pub(crate) fn find(&self, number: usize, key: &str) -> Option<Lookup<'_>> {
         self.find_if(number, |text, middle| text.is(key, middle))
     }
 
     /// The same for a key of this length that has no more than these ends.
     #[inline]
-    pub(crate) fn find_by_ends(
+    pub(crate) fn find_short(
         &self,
         number: usize,
-        ends: Ends,
+        short: ShortKey,
         len: usize,
-    ) -> Option<Tenancy<'_>> {
-        self.find_if(number, |text, _| text.has(ends, len))
+    ) -> Option<Lookup<'_>> {
+        self.find_if(number, |text, _| text.has(short, len))
     }
 
     #[inline]
-    fn find_if(&self, number: usize, is: impl Fn(&Text, &Middle) -> bool) -> Option<Tenancy<'_>> {
+    fn find_if(&self, number: usize, is: impl Fn(&Text, &Middle) -> bool) -> Option<Lookup<'_>> {
         let slab = self.slab(number)?;
-        let Slot { front, text } = &slab.slots[number % TOGETHER];
-        let tenant = front.readable_tenant()?;
+        let Slot { published, text } = &slab.slots[number % TOGETHER];
+        let stamp = published.readable_stamp()?;
         if !is(text, &slab.middles[number % TOGETHER]) {
             return None;
         }
         fence(Ordering::Acquire);
-        Some(Tenancy { front, tenant })
+        Some(Lookup { published, stamp })
     }
 
-    /// The slot's tenancy, after its circuit has been given to this key: makes the key known to
-    /// those who look for it. One thread at a time.
-    pub(crate) fn move_in(&self, number: usize, key: &str) -> Option<Tenancy<'_>> {
+    /// Publishes the key of a slot whose circuit has been given to it, so that look-ups find it. One
+    /// thread at a time.
+    pub(crate) fn publish_key(&self, number: usize, key: &str) -> Option<Lookup<'_>> {
         let slab = self.slab(number)?;
-        let Slot { front, text } = &slab.slots[number % TOGETHER];
+        let Slot { published, text } = &slab.slots[number % TOGETHER];
         fence(Ordering::Release);
         text.replace(key, &slab.middles[number % TOGETHER]);
-        front.settle_tenant();
-        Some(Tenancy { front, tenant: front.tenant() })
+        published.publish_stamp();
+        Some(Lookup { published, stamp: published.stamp() })
     }
 
     /// The circuit of a slot, with all its parts.
     #[inline]
-    pub(super) fn circuit(&self, number: usize) -> Option<Circuit<'_>> {
+    pub(super) fn circuit(&self, number: usize) -> Option<CircuitRef<'_>> {
         let slab = self.slab(number)?;
-        let back = slab.backs[number % TOGETHER].get()?;
-        let front = &slab.slots[number % TOGETHER].front;
-        Some(Circuit::of_key(front, back, &self.counts, Key { number, max: self.max }))
+        let locked = slab.locked[number % TOGETHER].get()?;
+        let published = &slab.slots[number % TOGETHER].published;
+        Some(CircuitRef::of_key(published, locked, &self.counters, Key { number, max: self.max }))
     }
 
     /// Counts a success of the circuit of a slot.
     #[inline]
     pub(super) fn count_success(&self, number: usize) {
-        self.counts.bump(Count::Successes, Key { number, max: self.max });
+        self.counters.bump(Count::Successes, Key { number, max: self.max });
     }
 
     /// The circuit of a slot, made if need be. `None`: beyond those that there may be.
-    pub(crate) fn get_or_make(&self, number: usize, rules: Rules) -> Option<Circuit<'_>> {
+    pub(crate) fn get_or_make(&self, number: usize, rules: Rules) -> Option<CircuitRef<'_>> {
         let (slab, offset) = (number / TOGETHER, number % TOGETHER);
         let make = || Box::new(Slab::new(number - offset, &rules));
         let slab = self.slabs.get(slab)?.get_or_init(make);
-        slab.backs[offset].get_or_init(|| Box::new(Back::new(rules, true)));
+        slab.locked[offset].get_or_init(|| Box::new(Locked::new(rules, true)));
         self.circuit(number)
     }
 }
@@ -125,10 +125,13 @@ impl Slots {
 impl Slab {
     fn new(first: usize, rules: &Rules) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "there are at most a million")]
-        let front = |offset| Front::new(rules, true, (first + offset) as u32);
+        let published = |offset| Published::new(rules, true, (first + offset) as u32);
         Slab {
-            slots: array::from_fn(|offset| Slot { front: front(offset), text: Text::new() }),
-            backs: [const { OnceBox::new() }; TOGETHER],
+            slots: array::from_fn(|offset| Slot {
+                published: published(offset),
+                text: Text::new(),
+            }),
+            locked: [const { OnceBox::new() }; TOGETHER],
             middles: [const { Middle::new() }; TOGETHER],
         }
     }
@@ -151,7 +154,7 @@ mod tests {
             for number in 0..max {
                 assert!(slots.circuit(number).is_none());
                 let made = slots.get_or_make(number, rules).unwrap();
-                assert_eq!(made.front.number(), number);
+                assert_eq!(made.published.number(), number);
                 made.bump(Count::Successes);
                 made.bump(Count::Late);
                 slots.count_success(number);

@@ -3,10 +3,10 @@
 //! # Atomic orderings
 //!
 //! A sequence lock (H.-J. Boehm, *Can seqlocks get along with programming language memory models?*,
-//! MSPC 2012), one writer at a time; its version is the circuit's tenant (see `circuit::Front`). The
+//! MSPC 2012), one writer at a time; its version is the circuit's tenant (see `circuit::Published`). The
 //! writer makes it odd, fences (release), stores the text (relaxed), and makes it even (release),
 //! never what it has been before. A reader loads it (acquire), compares the text (relaxed), fences
-//! (acquire), and loads it again before it goes by what it has found (`Tenancy`). Had it read any
+//! (acquire), and loads it again before it goes by what it has found (`Lookup`). Had it read any
 //! part of a later text, the fences would have it see at least the odd version in front of that
 //! text; so the same even version twice means that the whole text was that version's.
 
@@ -23,9 +23,9 @@ const WORDS: usize = (MOST - 32).div_ceil(8);
 /// The first and the last two words of a text, which may overlap: all of a text of up to 32 bytes,
 /// and most host names are shorter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Ends([u64; 4]);
+pub(crate) struct ShortKey([u64; 4]);
 
-impl Ends {
+impl ShortKey {
     /// Those of a text of 8 to 32 bytes. No jump depends on the length, which a processor can't foresee
     /// where keys come in any order.
     #[inline]
@@ -38,7 +38,7 @@ impl Ends {
         let inner = (text.len() - 8).min(8);
         let second = text[inner..].first_chunk()?;
         let last_but_one = text[..text.len() - inner].last_chunk()?;
-        Some(Ends([first, second, last_but_one, last].map(|word| u64::from_le_bytes(*word))))
+        Some(ShortKey([first, second, last_but_one, last].map(|word| u64::from_le_bytes(*word))))
     }
 
     /// Those of any text.
@@ -47,9 +47,9 @@ impl Ends {
             let text = text.as_bytes();
             match (text.first_chunk::<16>(), text.last_chunk::<16>()) {
                 (Some(first), Some(last)) => {
-                    Ends([word(first, 0), word(first, 1), word(last, 0), word(last, 1)])
+                    ShortKey([word(first, 0), word(first, 1), word(last, 0), word(last, 1)])
                 }
-                _ => Ends([word(text, 0), 0, 0, 0]),
+                _ => ShortKey([word(text, 0), 0, 0, 0]),
             }
         })
     }
@@ -58,7 +58,7 @@ impl Ends {
     /// the same ends, whatever their lengths: those turn the one half against the other.
     #[inline]
     pub(super) fn hash<H: Hasher>(self, len: usize, [mut first, mut last]: [H; 2]) -> u64 {
-        let Ends([a, b, c, d]) = self;
+        let ShortKey([a, b, c, d]) = self;
         first.write_u128(two(a, b));
         last.write_u128(two(c, d));
         #[expect(clippy::cast_possible_truncation, reason = "at most 32")]
@@ -84,7 +84,7 @@ fn middle(text: &str) -> &[u8] {
 pub(super) struct Text {
     /// In bytes.
     len: AtomicU64,
-    ends: [AtomicU64; 4],
+    short: [AtomicU64; 4],
 }
 
 /// The words of a text's middle; made with the first text that has one, and kept, so that they can be
@@ -121,26 +121,26 @@ impl Middle {
 impl Text {
     pub(super) fn new() -> Self {
         // That of no text.
-        Text { len: AtomicU64::new(u64::MAX), ends: std::array::from_fn(|_| AtomicU64::new(0)) }
+        Text { len: AtomicU64::new(u64::MAX), short: std::array::from_fn(|_| AtomicU64::new(0)) }
     }
 
     /// Whether this is a text of this length with these ends.
     #[inline]
-    pub(super) fn has(&self, Ends(ends): Ends, len: usize) -> bool {
-        let mut places = self.ends.iter().zip(ends);
+    pub(super) fn has(&self, ShortKey(short): ShortKey, len: usize) -> bool {
+        let mut places = self.short.iter().zip(short);
         self.len.load(Ordering::Relaxed) == len as u64
             && places.all(|(place, word)| place.load(Ordering::Relaxed) == word)
     }
 
     /// Whether this is the text, whatever its length.
     pub(super) fn is(&self, text: &str, rest: &Middle) -> bool {
-        self.has(Ends::of_any(text), text.len()) && rest.is(middle(text))
+        self.has(ShortKey::of_any(text), text.len()) && rest.is(middle(text))
     }
 
     /// Puts another text here, of at most `MOST` bytes. One thread at a time.
     pub(super) fn replace(&self, text: &str, rest: &Middle) {
         self.len.store(text.len() as u64, Ordering::Relaxed);
-        for (place, word) in self.ends.iter().zip(Ends::of_any(text).0) {
+        for (place, word) in self.short.iter().zip(ShortKey::of_any(text).0) {
             place.store(word, Ordering::Relaxed);
         }
         rest.replace(middle(text));
@@ -167,8 +167,8 @@ mod tests {
     /// What is said of a text of no more than its ends is the same either way.
     fn is(text: &Text, key: &str, rest: &Middle) -> bool {
         let is = text.is(key, rest);
-        if let Some(ends) = Ends::of(key) {
-            assert_eq!(text.has(ends, key.len()), is, "{key}");
+        if let Some(short) = ShortKey::of(key) {
+            assert_eq!(text.has(short, key.len()), is, "{key}");
         }
         is
     }
@@ -207,8 +207,8 @@ mod tests {
         let seeds = [0, 1].map(foldhash::quality::FixedState::with_seed);
         for period in ["k", "ab", "abcd"] {
             let hash = |len: usize| {
-                let ends = Ends::of(&period.repeat(32)[..len]).expect("it has no more");
-                ends.hash(len, seeds.each_ref().map(BuildHasher::build_hasher))
+                let short = ShortKey::of(&period.repeat(32)[..len]).expect("it has no more");
+                short.hash(len, seeds.each_ref().map(BuildHasher::build_hasher))
             };
             let different: std::collections::HashSet<_> = (8..=32).map(hash).collect();
             assert_eq!(different.len(), 25, "{period}");

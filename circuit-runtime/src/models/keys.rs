@@ -6,13 +6,13 @@ use loom::thread;
 use super::{WAIT, consecutive};
 use crate::__private::enter_keyed;
 use crate::circuit::machine::{Idleness, Verdict};
-use crate::circuit::{Circuit, Own};
-use crate::keyed::{Ends, Slots};
+use crate::circuit::{Circuit, CircuitRef};
+use crate::keyed::{ShortKey, Slots};
 use crate::observe::name::Name;
-use crate::permit::{ByRef, Held, Source};
+use crate::permit::{Handle, RawPermit, RefHandle};
 use crate::primitives::clock::Moment;
 use crate::test_util::freeze;
-use crate::window::Mark;
+use crate::window::Sample;
 use crate::{CircuitBreaker, CircuitOpenError, Config, Outcome, State};
 
 /// So many circuits for all keys, which are asked for at the breaker itself.
@@ -23,8 +23,8 @@ fn keyed(config: Config, circuits: u32) -> &'static CircuitBreaker {
 fn admit(
     breaker: &'static CircuitBreaker,
     key: &str,
-) -> Result<Held<impl Source>, CircuitOpenError> {
-    enter_keyed(ByRef(breaker), key)
+) -> Result<RawPermit<impl Handle>, CircuitOpenError> {
+    enter_keyed(RefHandle(breaker), key)
 }
 
 /// Those executions with so many preemptions: two arrivals are too long a way for all.
@@ -39,27 +39,27 @@ fn a_circuit_given_to_another_key_hears_nothing_of_the_old_one() {
     loom::model(|| {
         let _time = freeze();
         let rules = consecutive(1).rules();
-        let own = Arc::new(Own::new(rules, true));
-        let circuit = own.circuit();
+        let own = Arc::new(Circuit::new(rules, true));
+        let circuit = own.by_ref();
         let (first, second) = ("the-first-key", "the-second-key");
         circuit.reassign(first, rules, crate::Mode::Normal, |_| true).unwrap();
-        let tenant = circuit.front.tenant();
+        let stamp = circuit.published.stamp();
         let other = {
             let own = Arc::clone(&own);
             thread::spawn(move || {
-                let circuit = own.circuit();
-                let Some(ticket) = circuit.front.quick() else { return false };
-                if circuit.front.tenant() != tenant {
+                let circuit = own.by_ref();
+                let Some(ticket) = circuit.published.try_admit() else { return false };
+                if circuit.published.stamp() != stamp {
                     return false; // looks its key up again
                 }
-                let failure = Verdict::Judged(Mark { failure: true, slow: false });
+                let failure = Verdict::Judged(Sample { failure: true, slow: false });
                 let moment = Moment::default();
                 let recorded = circuit.record("model", ticket.epoch(), &moment, |_| failure);
                 recorded.is_ok()
             })
         };
-        let calm = |idleness| idleness == Idleness::Calm;
-        let given = circuit.reassign(second, rules, crate::Mode::Normal, calm).is_ok();
+        let healthy = |idleness| idleness == Idleness::Healthy;
+        let given = circuit.reassign(second, rules, crate::Mode::Normal, healthy).is_ok();
         let recorded = other.join().unwrap();
         // Either its failure opened the circuit first, and an open circuit isn't given away,
         // or the circuit was given away, and its failure was late.
@@ -90,27 +90,27 @@ fn a_key_is_never_taken_for_what_stands_there_half_replaced() {
             few(3, move || {
                 let rules = consecutive(1).rules();
                 let slots = Arc::new(Slots::new(1));
-                let move_in = move |slots: &Slots, key: &str| {
+                let publish_key = move |slots: &Slots, key: &str| {
                     let circuit = slots.get_or_make(0, rules).unwrap();
                     circuit.reassign(key, rules, crate::Mode::Normal, |_| true).unwrap();
-                    slots.move_in(0, key).unwrap().tenant
+                    slots.publish_key(0, key).unwrap().stamp
                 };
-                let before = move_in(&slots, &key([no; 5]));
+                let before = publish_key(&slots, &key([no; 5]));
                 let other = {
                     let slots = Arc::clone(&slots);
-                    thread::spawn(move || move_in(&slots, &key([yes; 5])))
+                    thread::spawn(move || publish_key(&slots, &key([yes; 5])))
                 };
                 let find = |key: &str| {
-                    let found = match Ends::of(key) {
-                        Some(ends) => slots.find_by_ends(0, ends, key.len()),
+                    let found = match ShortKey::of(key) {
+                        Some(short) => slots.find_short(0, short, key.len()),
                         None => slots.find(0, key),
                     };
-                    let found = found.filter(|it| it.front.tenant() == it.tenant);
-                    found.map(|tenancy| tenancy.tenant)
+                    let found = found.filter(|it| it.published.stamp() == it.stamp);
+                    found.map(|lookup| lookup.stamp)
                 };
                 for after in keys {
                     let found = find(&key(after));
-                    assert!(found.is_none_or(|tenant| (tenant == before) == (after == [no; 5])));
+                    assert!(found.is_none_or(|stamp| (stamp == before) == (after == [no; 5])));
                     assert!(found.is_none() || !mixed.contains(&after));
                 }
                 let after = other.join().unwrap();
@@ -168,26 +168,27 @@ fn a_deadline_tells_whose_it_is() {
     loom::model(|| {
         let time = freeze();
         let rules = consecutive(1).rules();
-        let own = Arc::new(Own::new(rules, true));
-        let circuit = own.circuit();
-        let fail = |circuit: Circuit<'_>| {
-            let failure = Verdict::Judged(Mark { failure: true, slow: false });
-            let epoch = circuit.front.quick().unwrap().epoch();
+        let own = Arc::new(Circuit::new(rules, true));
+        let circuit = own.by_ref();
+        let fail = |circuit: CircuitRef<'_>| {
+            let failure = Verdict::Judged(Sample { failure: true, slow: false });
+            let epoch = circuit.published.try_admit().unwrap().epoch();
             assert!(circuit.record("model", epoch, &Moment::default(), |_| failure).is_ok());
         };
         fail(circuit);
         time.advance(WAIT);
-        let tenant = circuit.front.tenant();
+        let stamp = circuit.published.stamp();
         let other = {
             let own = Arc::clone(&own);
             thread::spawn(move || {
-                let circuit = own.circuit();
+                let circuit = own.by_ref();
                 circuit.reassign("next", rules, crate::Mode::Normal, |_| true).unwrap();
                 fail(circuit);
             })
         };
-        let rejected = matches!(circuit.front.look_at(circuit.front.word()), Some(Err(_)));
-        assert!(!rejected || circuit.front.tenant() != tenant);
+        let rejected =
+            matches!(circuit.published.admit_lock_free(circuit.published.summary()), Some(Err(_)));
+        assert!(!rejected || circuit.published.stamp() != stamp);
         other.join().unwrap();
     });
 }

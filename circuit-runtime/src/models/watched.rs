@@ -59,15 +59,16 @@ impl Watched {
     /// Admission. Invariants 1 and 3 are checked here, in the middle of everything.
     pub(super) fn admit(&'static self) -> Result<Call, CircuitOpenError> {
         let permit = self.breaker.try_acquire().inspect_err(|error| self.rejected(error))?;
-        let period = permit.held.ticket().epoch();
+        let period = permit.raw.ticket().epoch();
         let call = Call { watched: self, permit: Some(permit), period };
         let undecided = self.note(period, |period| {
             period.undecided += 1;
             period.undecided
         });
         if undecided > self.rules.probes {
-            let word = self.breaker.own_front().word();
-            let probes = word.state() == State::HalfOpen && Ticket::of(word).epoch() == period;
+            let summary = self.breaker.own_published().summary();
+            let probes =
+                summary.state() == State::HalfOpen && Ticket::of(summary).epoch() == period;
             assert!(!probes, "{undecided} undecided probes of one round");
         }
         Ok(call)

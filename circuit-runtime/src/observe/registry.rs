@@ -26,7 +26,7 @@ impl Registry {
         Registry { circuits: Vec::new(), by_name: BTreeMap::new() }
     }
 
-    /// Lists a circuit, and gives it a name that no other has.
+    /// Registers a circuit, and gives it a name that no other has.
     fn add(&mut self, breaker: &'static CircuitBreaker, wanted: &'static str) -> &'static str {
         let name = self.unique(wanted);
         self.circuits.push(breaker);
@@ -53,7 +53,7 @@ impl Registry {
     }
 }
 
-/// Lists a circuit under its name, if it isn't listed yet.
+/// Registers a circuit under its name, if it isn't registered yet.
 pub(crate) fn add(breaker: &'static CircuitBreaker, name: &Name) {
     let wanted = name.wanted();
     let mut registry = unpoisoned(REGISTRY.lock());

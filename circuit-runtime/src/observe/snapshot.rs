@@ -12,7 +12,7 @@ use crate::outcome::{Mode, State};
 use crate::primitives::clock::NEVER;
 #[cfg(feature = "metrics")]
 use crate::primitives::clock::Nanos;
-use crate::window::Figures;
+use crate::window::WindowTotals;
 
 /// A circuit at one moment. `Display` prints one line.
 ///
@@ -76,7 +76,7 @@ pub struct Snapshot {
 pub(crate) struct Look {
     pub(crate) snapshot: Snapshot,
     /// The window, exactly: a snapshot's figures end at 32 bits.
-    window: Option<Figures>,
+    window: Option<WindowTotals>,
     #[cfg(feature = "metrics")]
     pub(crate) totals: Totals,
     /// For how long the last of the open circuits is open.
@@ -177,14 +177,14 @@ impl Snapshot {
         self.cancelled += totals.get(Count::Cancelled);
         self.panicked += totals.get(Count::Panicked);
         self.timed_out += totals.get(Count::TimedOut);
-        self.late += totals.get(Count::Late) + totals.get(Count::Moved);
+        self.late += totals.get(Count::Late) + totals.get(Count::Reassigned);
         self.fallbacks += totals.get(Count::Fallbacks);
-        self.unprotected += totals.get(Count::Unprotected) + totals.get(Count::Moved);
+        self.unprotected += totals.get(Count::Unprotected) + totals.get(Count::Reassigned);
     }
 
     /// Adds the circuit of one key to the sum over all keys: of one that is deserted, only what it has
     /// counted.
-    pub(crate) fn join(&mut self, view: View, window: &mut Option<Figures>) {
+    pub(crate) fn join(&mut self, view: View, window: &mut Option<WindowTotals>) {
         if !view.deserted {
             self.state = self.state.max(view.state);
             self.failures_in_a_row = self.failures_in_a_row.max(view.failures_in_a_row);
@@ -214,8 +214,8 @@ impl Snapshot {
 }
 
 impl WindowSnapshot {
-    fn of(figures: Figures) -> Self {
-        let Figures { calls, failures, slow } = figures;
+    fn of(figures: WindowTotals) -> Self {
+        let WindowTotals { calls, failures, slow } = figures;
         let rate = |count: u64| (calls > 0).then(|| in_float(count) / in_float(calls));
         WindowSnapshot {
             calls: shown(calls),

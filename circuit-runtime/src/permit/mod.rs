@@ -1,18 +1,18 @@
-//! The right to make one call, and its end, as far as that is inlined where the call is made.
+//! The right to make one call, and the part of its end that is inlined at the call.
 
-mod end;
-mod source;
+mod finish;
+mod handle;
 
 use std::fmt;
 use std::mem::ManuallyDrop;
 
-use crate::circuit::{Entry, Kept};
+use crate::circuit::{Admission, StoredAdmission};
 use crate::outcome::Outcome;
-use crate::primitives::sync::aside;
+use crate::primitives::sync::cold_path;
 
-pub(crate) use end::{End, Fallback};
-pub use source::{ByRef, OfFunction, OfStatic};
-pub(crate) use source::{OfKey, OfShared, Source};
+pub(crate) use finish::{End, Fallback};
+pub use handle::{FnHandle, RefHandle, StaticHandle};
+pub(crate) use handle::{Handle, KeyHandle, SharedHandle};
 
 /// The right to make one call through a circuit, from
 /// [`CircuitBreaker::try_acquire`](crate::CircuitBreaker::try_acquire).
@@ -34,13 +34,13 @@ pub(crate) use source::{OfKey, OfShared, Source};
 /// ```
 #[must_use = "a permit that is dropped counts as a cancelled call"]
 pub struct Permit<'a> {
-    pub(crate) held: Held<ByRef<'a>>,
+    pub(crate) raw: RawPermit<RefHandle<'a>>,
 }
 
 /// A permit, and where its circuit is found.
-pub struct Held<S: Source> {
-    source: S,
-    entry: Kept,
+pub struct RawPermit<S: Handle> {
+    handle: S,
+    admission: StoredAdmission,
 }
 
 impl Permit<'_> {
@@ -65,98 +65,100 @@ impl Permit<'_> {
     /// The call came to this.
     #[inline]
     pub fn record(self, outcome: Outcome) {
-        self.held.record(outcome);
+        self.raw.record(outcome);
     }
 }
 
-impl<S: Source> Held<S> {
+impl<S: Handle> RawPermit<S> {
     #[inline]
-    pub(crate) fn new(source: S, entry: Entry) -> Self {
-        Held { source, entry: entry.kept() }
+    pub(crate) fn new(handle: S, admission: Admission) -> Self {
+        RawPermit { handle, admission: admission.stored() }
     }
 
     /// A permit whose call begins at once.
     #[inline]
-    pub(crate) fn entered(source: S, entry: Entry) -> Self {
-        Self::new(source, entry.map(|ticket| ticket.with_inside(true)))
+    pub(crate) fn entered(handle: S, admission: Admission) -> Self {
+        Self::new(handle, admission.map(|ticket| ticket.with_inside(true)))
     }
 
     /// The call came to this.
     #[inline]
     pub(crate) fn record(self, outcome: Outcome) {
-        self.settle(End::Outcome(outcome), Fallback::None);
+        self.finish(End::Outcome(outcome), Fallback::None);
     }
 
     /// For the error of a call that took too long.
     #[cfg(feature = "tokio")]
     pub(crate) fn circuit_name(&self) -> &'static str {
-        self.source.breaker().name()
+        self.handle.breaker().name()
     }
 
     /// For the models' books.
     #[cfg(all(test, circuit_loom))]
     pub(crate) fn ticket(&self) -> crate::circuit::Ticket {
-        self.entry.entry().ticket
+        self.admission.admission().ticket
     }
 
     /// Whether the call's own code is running, so that a drop is its panic and no cancellation.
     #[inline]
     pub(crate) fn inside(&mut self, inside: bool) {
         // Asked first: of a new permit, which is inside, the compiler knows it.
-        let entry = self.entry.entry();
-        if entry.ticket.is_inside() != inside {
-            self.entry = entry.map(|ticket| ticket.with_inside(inside)).kept();
+        let admission = self.admission.admission();
+        if admission.ticket.is_inside() != inside {
+            self.admission = admission.map(|ticket| ticket.with_inside(inside)).stored();
         }
     }
 
     /// The call's own code begins to run on this thread, until the frame is dropped.
     #[inline]
     pub(crate) fn frame(&self) -> S::Frame {
-        self.source.frame()
+        self.handle.frame()
     }
 
-    /// The one way a permit ends by itself. A success through a calm circuit only counts itself.
+    /// The one way a permit ends by itself. A success with nothing to write only counts itself.
     #[expect(clippy::inline_always, reason = "out of line it would ask for the permit in memory")]
     #[inline(always)]
-    pub(crate) fn settle(self, end: End, fallback: Fallback) {
+    pub(crate) fn finish(self, end: End, fallback: Fallback) {
         // Its parts go on by value, so that the healthy path keeps the permit in registers.
-        let &Held { source, entry } = &*ManuallyDrop::new(self);
-        let (breaker, front) = (source.breaker(), source.front());
-        let entry = entry.entry().map(|ticket| ticket.with_inside(false));
+        let &RawPermit { handle, admission } = &*ManuallyDrop::new(self);
+        let (breaker, published) = (handle.breaker(), handle.published());
+        let admission = admission.admission().map(|ticket| ticket.with_inside(false));
         match (end, fallback) {
             (End::Outcome(Outcome::Success), Fallback::None) => {
-                if front.is_calm_for(entry.ticket) {
-                    breaker.count_success(front, entry.number());
+                if published.has_nothing_to_write(admission.ticket) {
+                    breaker.count_success(published, admission.number());
                 } else {
-                    aside();
-                    end::succeed(breaker, front, entry);
+                    cold_path();
+                    finish::succeed(breaker, published, admission);
                 }
             }
-            (end, Fallback::None) => end::conclude(breaker, front, entry, end),
-            (end, Fallback::Runs) => end::conclude_by_fallback(breaker, front, entry, end),
+            (end, Fallback::None) => finish::finish_slow(breaker, published, admission, end),
+            (end, Fallback::Runs) => {
+                finish::finish_with_fallback(breaker, published, admission, end);
+            }
         }
     }
 }
 
 impl fmt::Debug for Permit<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.held.fmt(f)
+        self.raw.fmt(f)
     }
 }
 
-impl<S: Source> fmt::Debug for Held<S> {
+impl<S: Handle> fmt::Debug for RawPermit<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Permit")
-            .field("circuit", &self.source.breaker().name())
+            .field("circuit", &self.handle.breaker().name())
             .finish_non_exhaustive()
     }
 }
 
-impl<S: Source> Drop for Held<S> {
+impl<S: Handle> Drop for RawPermit<S> {
     // By value, and next to nothing: so that it is inlined where a panic passes, too, which lets the
     // healthy path keep the permit in registers.
     #[inline]
     fn drop(&mut self) {
-        end::dropped(self.source.breaker(), self.source.front(), self.entry.entry());
+        finish::dropped(self.handle.breaker(), self.handle.published(), self.admission.admission());
     }
 }

@@ -43,9 +43,9 @@ impl Index {
 
     /// The slot that stands where one of this hash would if it were alone, if it may be that.
     #[inline]
-    pub(crate) fn at_home(&self, hash: u64) -> Option<usize> {
+    pub(crate) fn first_probe(&self, hash: u64) -> Option<usize> {
         let (table, hash) = (self.table()?, used(hash));
-        let entry = table.get(table.home(hash));
+        let entry = table.get(table.first_position(hash));
         (entry != FREE && entry & !NUMBER == part(hash)).then(|| number(entry))
     }
 
@@ -93,7 +93,7 @@ impl Table {
 
     /// Where a hash would stand if it were alone. The entry has the uppermost bits.
     #[inline]
-    fn home(&self, hash: u32) -> usize {
+    fn first_position(&self, hash: u32) -> usize {
         hash as usize & (self.0.len() - 1)
     }
 
@@ -118,7 +118,7 @@ impl Table {
 
     #[inline]
     fn find<T>(&self, hash: u32, mut at: impl FnMut(usize) -> Option<T>) -> Option<T> {
-        let mut position = self.home(hash);
+        let mut position = self.first_position(hash);
         // Once around, should it look full while entries are being moved.
         for _ in 0..self.0.len() {
             let entry = self.get(position);
@@ -137,7 +137,7 @@ impl Table {
 
     fn insert(&self, number: usize, hashes: &[u32]) {
         let hash = hashes[number];
-        let mut position = self.home(hash);
+        let mut position = self.first_position(hash);
         while self.get(position) != FREE {
             position = self.behind(position);
         }
@@ -146,14 +146,14 @@ impl Table {
 
     /// Closes the gap: whatever behind it would stand in it, had it been free, moves there.
     fn remove(&self, slot: usize, hashes: &[u32]) {
-        let mut gap = self.home(hashes[slot]);
+        let mut gap = self.first_position(hashes[slot]);
         while self.get(gap) != FREE && number(self.get(gap)) != slot {
             gap = self.behind(gap);
         }
         let mut position = self.behind(gap);
         while self.get(position) != FREE {
-            let home = self.home(hashes[number(self.get(position))]);
-            if self.distance(home, position) >= self.distance(gap, position) {
+            let first_position = self.first_position(hashes[number(self.get(position))]);
+            if self.distance(first_position, position) >= self.distance(gap, position) {
                 self.set(gap, self.get(position));
                 gap = position;
             }
@@ -226,8 +226,8 @@ mod tests {
         }
         let table = index.table().unwrap();
         let way = |position: usize| {
-            let home = table.home(hashes[number(table.get(position))]);
-            table.distance(home, position)
+            let first_position = table.first_position(hashes[number(table.get(position))]);
+            table.distance(first_position, position)
         };
         let taken = (0..table.0.len()).filter(|position| table.get(*position) != FREE);
         let ways: usize = taken.map(way).sum();

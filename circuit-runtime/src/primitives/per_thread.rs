@@ -9,8 +9,8 @@
 //!
 //! # Atomic orderings
 //!
-//! Rows have one writer, so load + store loses nothing, and coherence keeps what a reader sees from
-//! going back. A row outlives its thread: its index goes through the mutex of [`INDICES`] from the
+//! Shards have one writer, so load + store loses nothing, and coherence keeps what a reader sees from
+//! going back. A shard outlives its thread: its index goes through the mutex of [`INDICES`] from the
 //! old owner to the new, which orders the old owner's last store before the new one's first load.
 
 use std::cell::Cell;
@@ -20,15 +20,15 @@ use std::sync::Mutex;
 
 use once_cell::race::OnceBox;
 
-use crate::primitives::sync::{aside, unpoisoned};
+use crate::primitives::sync::{cold_path, unpoisoned};
 
 /// So many threads, the first ones, have a place each in every table.
 pub(crate) const FIRST: u32 = 16;
 /// How many chunks of places there can be for the others; the n-th has 16 × 2^n. Together 4,096
-/// threads have rows of their own.
+/// threads have shards of their own.
 const CHUNKS: usize = 8;
 
-/// A row for each thread, made at its first use.
+/// A shard for each thread, made at its first use.
 #[derive(Debug)]
 pub(crate) struct PerThread<T> {
     first: [OnceBox<T>; FIRST as usize],
@@ -43,19 +43,19 @@ impl<T> PerThread<T> {
         PerThread { first: [const { OnceBox::new() }; FIRST as usize], chunks: OnceBox::new() }
     }
 
-    /// This thread's row, if it has one by now.
+    /// This thread's shard, if it has one by now.
     #[inline]
     pub(crate) fn get(&self) -> Option<&T> {
         let Thread(index) = Thread::here();
-        if let Some(row) = self.first.get(index as usize) {
-            row.get()
+        if let Some(shard) = self.first.get(index as usize) {
+            shard.get()
         } else {
-            aside();
+            cold_path();
             self.get_further(index)
         }
     }
 
-    /// The row of this very thread, if it is one of the first: without a call, for whoever has
+    /// The shard of this very thread, if it is one of the first: without a call, for whoever has
     /// another way besides.
     #[inline]
     pub(crate) fn get_first(&self, Thread(index): Thread) -> Option<&T> {
@@ -68,14 +68,14 @@ impl<T> PerThread<T> {
         self.chunks.get()?.get(chunk)?.get()?.get(offset)?.get()
     }
 
-    /// This thread's row. `None` for threads beyond those that have one, and for those that are
+    /// This thread's shard. `None` for threads beyond those that have one, and for those that are
     /// ending.
     #[cold]
     #[inline(never)]
     pub(crate) fn get_or_make(&self, make: impl FnOnce() -> T) -> Option<&T> {
         let index = index()?;
-        let row = if let Some(row) = self.first.get(index as usize) {
-            row
+        let shard = if let Some(shard) = self.first.get(index as usize) {
+            shard
         } else {
             let (chunk, offset) = place(index);
             let places =
@@ -83,13 +83,13 @@ impl<T> PerThread<T> {
             let chunks = self.chunks.get_or_init(|| Box::new([const { OnceBox::new() }; CHUNKS]));
             chunks.get(chunk)?.get_or_init(places).get(offset)?
         };
-        Some(row.get_or_init(|| Box::new(make())))
+        Some(shard.get_or_init(|| Box::new(make())))
     }
 
-    /// All rows, those of ended threads too.
+    /// All shards, those of ended threads too.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         let chunks = self.chunks.get().into_iter().flatten();
-        let further = chunks.filter_map(OnceBox::get).flat_map(|rows| rows.iter());
+        let further = chunks.filter_map(OnceBox::get).flat_map(|shards| shards.iter());
         self.first.iter().chain(further).filter_map(OnceBox::get)
     }
 }
@@ -126,7 +126,7 @@ impl Drop for Guard {
     }
 }
 
-/// The indices of living threads: dense, and handed on, so that short-lived threads don't make rows
+/// The indices of living threads: dense, and handed on, so that short-lived threads don't make shards
 /// for ever. The smallest first, since the first threads have the shortest way.
 struct Indices {
     next: u32,
@@ -189,7 +189,7 @@ mod modelled {
         static INDEX: Cell<Option<u32>> = Cell::new(None);
     }
 
-    /// One row a thread; a model has few.
+    /// One shard a thread; a model has few.
     pub(super) fn index() -> u32 {
         INDEX.with(|index| {
             let taken = index.get().unwrap_or_else(|| NEXT.fetch_add(1, Ordering::Relaxed));
@@ -217,22 +217,22 @@ mod tests {
 
     #[test]
     fn many_threads_at_once_share_nothing() {
-        let rows: PerThread<std::sync::atomic::AtomicU64> = PerThread::new();
+        let shards: PerThread<std::sync::atomic::AtomicU64> = PerThread::new();
         let barrier = std::sync::Barrier::new(40);
         std::thread::scope(|scope| {
             for _ in 0..40 {
                 scope.spawn(|| {
                     barrier.wait();
-                    let row = rows.get_or_make(Default::default).unwrap();
+                    let shard = shards.get_or_make(Default::default).unwrap();
                     for _ in 0..1_000 {
-                        crate::counters::increment(row);
+                        crate::counters::increment(shard);
                     }
-                    assert!(std::ptr::eq(row, rows.get().unwrap()));
+                    assert!(std::ptr::eq(shard, shards.get().unwrap()));
                     barrier.wait();
                 });
             }
         });
-        let counts = rows.iter().map(|row| row.load(std::sync::atomic::Ordering::Relaxed));
+        let counts = shards.iter().map(|shard| shard.load(std::sync::atomic::Ordering::Relaxed));
         assert_eq!(counts.sum::<u64>(), 40_000);
     }
 }

@@ -14,12 +14,11 @@ pub(crate) use loom::sync::{
     atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence},
 };
 
-/// Called where a path begins that the compiler is to lay out of the way of the one which healthy
-/// calls take: to go straight on is cheaper than to jump. The branch has to stand in the same
-/// function.
+/// Marks the branch that calls it as unlikely, so that the compiler lays it out of the way: falling
+/// through is cheaper than jumping. The branch has to be in the same function.
 #[cold]
 #[inline]
-pub(crate) fn aside() {}
+pub(crate) fn cold_path() {}
 
 /// What a lock guards, even if a holder panicked.
 ///

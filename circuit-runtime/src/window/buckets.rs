@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Figures, Mark, World};
+use super::{Env, Sample, WindowTotals};
 use crate::primitives::clock::{LAG, Nanos, nanos};
 
 /// How many buckets a time window has; its documented granularity.
@@ -21,14 +21,14 @@ pub(crate) struct Buckets {
     /// outcome.
     pub(super) current: Option<(Nanos, u64)>,
     /// [`BUCKETS`] of them, allocated when the first outcome comes.
-    kept: Vec<Figures>,
-    pub(super) total: Figures,
+    kept: Vec<WindowTotals>,
+    pub(super) total: WindowTotals,
 }
 
 impl Buckets {
     pub(super) const fn new(length: Duration) -> Self {
         let width = nanos(length) / BUCKETS as u64;
-        let empty = Figures { calls: 0, failures: 0, slow: 0 };
+        let empty = WindowTotals { calls: 0, failures: 0, slow: 0 };
         Buckets {
             width: if width == 0 { 1 } else { width },
             current: None,
@@ -37,28 +37,28 @@ impl Buckets {
         }
     }
 
-    pub(super) fn push(&mut self, mark: Mark, now: Nanos) {
+    pub(super) fn push(&mut self, sample: Sample, now: Nanos) {
         let number = match self.current {
             None => {
                 self.current = Some((now, 0));
-                self.kept.resize(BUCKETS, Figures::default());
+                self.kept.resize(BUCKETS, WindowTotals::default());
                 0
             }
             Some(_) => self.turn(now),
         };
-        self.kept[slot(number)].add(mark);
-        self.total.add(mark);
+        self.kept[slot(number)].add(sample);
+        self.total.add(sample);
     }
 
     /// The clock of this window: one clock for all that it does.
     ///
     /// If it has gone back by more than the window is long, as that of a machine does which is
     /// restored from a checkpoint, nobody knows how old the outcomes are: the window begins anew.
-    pub(super) fn now(&mut self, world: &impl World) -> Nanos {
-        let now = if self.width >= COARSE_FROM { world.coarse() } else { world.now() };
+    pub(super) fn now(&mut self, env: &impl Env) -> Nanos {
+        let now = if self.width >= COARSE_FROM { env.coarse() } else { env.now() };
         // A thread that was held up since it read the clock reads it again.
-        if self.is_far_ahead_of(now) && self.is_far_ahead_of(world.now_again()) {
-            world.forget_successes();
+        if self.is_far_ahead_of(now) && self.is_far_ahead_of(env.now_again()) {
+            env.forget_successes();
             self.clear();
         }
         now
@@ -79,7 +79,7 @@ impl Buckets {
         if self.kept.is_empty() {
             return; // not in use yet
         }
-        let more = Figures { calls: successes, ..Figures::default() };
+        let more = WindowTotals { calls: successes, ..WindowTotals::default() };
         self.kept[slot(number)].join(more);
         self.total.join(more);
     }
@@ -87,7 +87,7 @@ impl Buckets {
     pub(super) fn clear(&mut self) {
         self.current = None;
         self.kept.clear();
-        self.total = Figures::default();
+        self.total = WindowTotals::default();
     }
 
     /// Empties every bucket that time has passed by, gaps included, and gives the number of the
@@ -105,7 +105,7 @@ impl Buckets {
         for passed in (reached - passed + 1)..=reached {
             let bucket = &mut self.kept[slot(passed)];
             self.total.subtract(*bucket);
-            *bucket = Figures::default();
+            *bucket = WindowTotals::default();
         }
         self.current = Some((origin, reached));
         reached
@@ -130,14 +130,14 @@ impl Buckets {
         let span = other.width.saturating_mul(BUCKETS as u64);
         for number in reached.saturating_sub(BUCKETS as u64 - 1)..=reached {
             let began = origin.saturating_add(number.saturating_mul(self.width)).min(now);
-            let figures = self.kept[slot(number)];
-            if figures.calls == 0 || now - began >= span {
+            let totals = self.kept[slot(number)];
+            if totals.calls == 0 || now - began >= span {
                 continue;
             }
             let (start, _) = *other.current.get_or_insert((began, (now - began) / other.width));
-            other.kept.resize(BUCKETS, Figures::default());
-            other.kept[slot((began - start) / other.width)].join(figures);
-            other.total.join(figures);
+            other.kept.resize(BUCKETS, WindowTotals::default());
+            other.kept[slot((began - start) / other.width)].join(totals);
+            other.total.join(totals);
         }
         other
     }
@@ -153,7 +153,7 @@ pub(crate) const fn slot(number: u64) -> usize {
 mod tests {
     use super::*;
 
-    const FAILURE: Mark = Mark { failure: true, slow: false };
+    const FAILURE: Sample = Sample { failure: true, slow: false };
 
     fn window(length: u64) -> Buckets {
         Buckets::new(Duration::from_nanos(length))
@@ -279,7 +279,7 @@ mod tests {
     /// Its exact clock, and its coarse one.
     struct Clocks(Nanos, Nanos);
 
-    impl World for Clocks {
+    impl Env for Clocks {
         fn now(&self) -> Nanos {
             self.0
         }

@@ -15,7 +15,7 @@ use crate::primitives::clock::Nanos;
 
 /// What stands in a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Figures {
+pub(crate) struct WindowTotals {
     pub(crate) calls: u64,
     pub(crate) failures: u64,
     pub(crate) slow: u64,
@@ -23,25 +23,25 @@ pub(crate) struct Figures {
 
 /// One outcome as a window sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Mark {
+pub(crate) struct Sample {
     pub(crate) failure: bool,
     pub(crate) slow: bool,
 }
 
-impl Figures {
-    fn add(&mut self, mark: Mark) {
+impl WindowTotals {
+    fn add(&mut self, sample: Sample) {
         self.calls = self.calls.saturating_add(1);
-        self.failures = self.failures.saturating_add(mark.failure.into());
-        self.slow = self.slow.saturating_add(mark.slow.into());
+        self.failures = self.failures.saturating_add(sample.failure.into());
+        self.slow = self.slow.saturating_add(sample.slow.into());
     }
 
-    pub(crate) fn join(&mut self, other: Figures) {
+    pub(crate) fn join(&mut self, other: WindowTotals) {
         self.calls = self.calls.saturating_add(other.calls);
         self.failures = self.failures.saturating_add(other.failures);
         self.slow = self.slow.saturating_add(other.slow);
     }
 
-    fn subtract(&mut self, other: Figures) {
+    fn subtract(&mut self, other: WindowTotals) {
         self.calls = self.calls.saturating_sub(other.calls);
         self.failures = self.failures.saturating_sub(other.failures);
         self.slow = self.slow.saturating_sub(other.slow);
@@ -50,42 +50,42 @@ impl Figures {
 
 /// The outcomes that the rates are judged on.
 #[derive(Debug)]
-pub(crate) enum Outcomes {
+pub(crate) enum SlidingWindow {
     Calls(Ring),
     Time(Buckets),
 }
 
-impl Outcomes {
+impl SlidingWindow {
     pub(crate) const fn new(window: Window) -> Self {
         match window {
-            Window::Calls(size) => Outcomes::Calls(Ring::new(size)),
-            Window::Time(length) => Outcomes::Time(Buckets::new(length)),
+            Window::Calls(size) => SlidingWindow::Calls(Ring::new(size)),
+            Window::Time(length) => SlidingWindow::Time(Buckets::new(length)),
         }
     }
 
-    pub(crate) fn push(&mut self, mark: Mark, world: &impl World) {
+    pub(crate) fn push(&mut self, sample: Sample, env: &impl Env) {
         match self {
-            Outcomes::Calls(ring) => ring.push(mark),
-            Outcomes::Time(buckets) => {
-                let now = buckets.now(world);
-                buckets.push(mark, now);
+            SlidingWindow::Calls(ring) => ring.push(sample),
+            SlidingWindow::Time(buckets) => {
+                let now = buckets.now(env);
+                buckets.push(sample, now);
             }
         }
     }
 
     /// Successes that have come since, and were only counted.
     pub(crate) fn slide(&mut self, successes: u32) {
-        if let Outcomes::Calls(ring) = self {
+        if let SlidingWindow::Calls(ring) = self {
             ring.slide(successes);
         }
     }
 
     /// What is known here: all, but for successes of a time window that were counted elsewhere.
-    pub(crate) fn known(&mut self, world: &impl World) -> Figures {
+    pub(crate) fn known(&mut self, env: &impl Env) -> WindowTotals {
         match self {
-            Outcomes::Calls(ring) => ring.figures,
-            Outcomes::Time(buckets) => {
-                let now = buckets.now(world);
+            SlidingWindow::Calls(ring) => ring.totals,
+            SlidingWindow::Time(buckets) => {
+                let now = buckets.now(env);
                 buckets.turn(now);
                 buckets.total
             }
@@ -93,20 +93,20 @@ impl Outcomes {
     }
 
     /// Everything that counts now.
-    pub(crate) fn figures(&mut self, epoch: u32, world: &impl World) -> Figures {
-        let mut figures = self.known(world);
+    pub(crate) fn totals(&mut self, epoch: u32, env: &impl Env) -> WindowTotals {
+        let mut totals = self.known(env);
         if let Some(span) = self.span() {
-            let mut add = |_, more: u64| figures.calls = figures.calls.saturating_add(more);
-            world.successes_elsewhere(epoch, span.reached, &mut add);
+            let mut add = |_, more: u64| totals.calls = totals.calls.saturating_add(more);
+            env.successes_elsewhere(epoch, span.reached, &mut add);
         }
-        figures
+        totals
     }
 
     /// Where the buckets of a time window are, once it is in use.
     pub(crate) fn span(&self) -> Option<Span> {
         match self {
-            Outcomes::Calls(_) => None,
-            Outcomes::Time(buckets) => {
+            SlidingWindow::Calls(_) => None,
+            SlidingWindow::Time(buckets) => {
                 let (origin, reached) = buckets.current?;
                 Some(Span { origin, width: buckets.width, reached })
             }
@@ -115,8 +115,8 @@ impl Outcomes {
 
     pub(crate) fn clear(&mut self) {
         match self {
-            Outcomes::Calls(ring) => ring.clear(),
-            Outcomes::Time(buckets) => buckets.clear(),
+            SlidingWindow::Calls(ring) => ring.clear(),
+            SlidingWindow::Time(buckets) => buckets.clear(),
         }
     }
 
@@ -125,52 +125,56 @@ impl Outcomes {
     /// It can't open the circuit where the window holds nothing but successes, and not by sliding
     /// either: it takes the place of an outcome that was no better. A time window is another
     /// matter, because what leaves it is decided by time.
-    pub(crate) fn ease(&self, min_calls: u32) -> Ease {
+    pub(crate) fn on_success(&self, min_calls: u32) -> OnSuccess {
         match self {
-            Outcomes::Calls(ring) if ring.is_fixed_point() => Ease::Calm,
-            Outcomes::Calls(ring) if ring.figures.calls >= u64::from(min_calls) => Ease::Slides,
-            Outcomes::Time(buckets) if buckets.holds_successes_only() => Ease::Counts,
-            Outcomes::Calls(_) | Outcomes::Time(_) => Ease::Stirred,
+            SlidingWindow::Calls(ring) if ring.is_fixed_point() => OnSuccess::Nothing,
+            SlidingWindow::Calls(ring) if ring.totals.calls >= u64::from(min_calls) => {
+                OnSuccess::Slide
+            }
+            SlidingWindow::Time(buckets) if buckets.holds_successes_only() => OnSuccess::Bucket,
+            SlidingWindow::Calls(_) | SlidingWindow::Time(_) => OnSuccess::Lock,
         }
     }
 
     /// Takes over the successes that threads have counted for themselves.
-    pub(crate) fn gather(&mut self, epoch: u32, world: &impl World) {
-        if let Outcomes::Time(buckets) = self {
-            let now = buckets.now(world);
+    pub(crate) fn gather(&mut self, epoch: u32, env: &impl Env) {
+        if let SlidingWindow::Time(buckets) = self {
+            let now = buckets.now(env);
             let reached = buckets.turn(now);
-            world.take_successes(epoch, reached, &mut |number, more| buckets.gather(number, more));
+            env.take_successes(epoch, reached, &mut |number, more| buckets.gather(number, more));
         }
     }
 
     /// The same outcomes in a window of another size; a window of the other kind starts empty.
-    pub(crate) fn resized(&mut self, window: Window, world: &impl World) -> Self {
+    pub(crate) fn resized(&mut self, window: Window, env: &impl Env) -> Self {
         match (self, window) {
-            (Outcomes::Calls(ring), Window::Calls(size)) => Outcomes::Calls(ring.resized(size)),
-            (Outcomes::Time(buckets), Window::Time(length)) => {
-                let now = buckets.now(world);
-                Outcomes::Time(buckets.resized(length, now))
+            (SlidingWindow::Calls(ring), Window::Calls(size)) => {
+                SlidingWindow::Calls(ring.resized(size))
             }
-            (_, other) => Outcomes::new(other),
+            (SlidingWindow::Time(buckets), Window::Time(length)) => {
+                let now = buckets.now(env);
+                SlidingWindow::Time(buckets.resized(length, now))
+            }
+            (_, other) => SlidingWindow::new(other),
         }
     }
 }
 
 /// How much a success has to write in a closed circuit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ease {
+pub(crate) enum OnSuccess {
     /// Nothing.
-    Calm,
+    Nothing,
     /// It moves the count window by one, and can't open the circuit.
-    Slides,
+    Slide,
     /// It is one more in the time window, and can't open the circuit.
-    Counts,
+    Bucket,
     /// It must be judged.
-    Stirred,
+    Lock,
 }
 
-/// What the pure parts ask of the world around them.
-pub(crate) trait World {
+/// What the pure parts ask for from outside: time, chance, and successes that threads counted.
+pub(crate) trait Env {
     fn now(&self) -> Nanos;
     /// A cheaper clock, a few milliseconds behind.
     fn coarse(&self) -> Nanos;

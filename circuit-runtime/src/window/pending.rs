@@ -1,4 +1,4 @@
-//! Successes that have only moved the count window since somebody last held the lock.
+//! Successes that only slide the count window, counted until somebody takes the lock.
 
 use crate::primitives::sync::{AtomicU64, Ordering, const_fn};
 
@@ -7,22 +7,22 @@ use crate::primitives::sync::{AtomicU64, Ordering, const_fn};
 ///
 /// They are sealed while somebody holds the lock, and afterwards unless a success may only move the
 /// window. So a success adds itself before the lock's holder has looked, or not at all: then it asks
-/// for the lock itself, and comes behind. All of it by read-modify-writes but for [`Slides::open`],
+/// for the lock itself, and comes behind. All of it by read-modify-writes but for [`PendingSuccesses::open`],
 /// before which there is nothing to lose.
 #[derive(Debug)]
-pub(crate) struct Slides(AtomicU64);
+pub(crate) struct PendingSuccesses(AtomicU64);
 
 const SEALED: u64 = u64::MAX;
 
-fn parts(slides: u64) -> (u32, u32) {
+fn parts(pending: u64) -> (u32, u32) {
     #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
-    ((slides >> 32) as u32, slides as u32)
+    ((pending >> 32) as u32, pending as u32)
 }
 
-impl Slides {
+impl PendingSuccesses {
     const_fn! {
     pub(crate) fn new() -> Self {
-        Slides(AtomicU64::new(SEALED))
+        PendingSuccesses(AtomicU64::new(SEALED))
     }
     }
 
@@ -30,9 +30,9 @@ impl Slides {
     /// they are sealed.
     #[inline]
     pub(crate) fn add(&self, epoch: u32, full: u32) -> bool {
-        let more = |slides| {
-            let (period, count) = parts(slides);
-            (slides != SEALED && period == epoch && count + 1 < full).then(|| slides + 1)
+        let more = |pending| {
+            let (period, count) = parts(pending);
+            (pending != SEALED && period == epoch && count + 1 < full).then(|| pending + 1)
         };
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
@@ -59,25 +59,25 @@ mod tests {
 
     #[test]
     fn successes_add_up_in_their_own_period_until_the_window_is_full_of_them() {
-        let slides = Slides::new();
-        slides.open(0);
-        assert!(!slides.add(1, 4), "of another period");
-        assert!((0..3).all(|_| slides.add(0, 4)));
-        assert!(!slides.add(0, 4), "the window holds nothing else by now");
-        assert_eq!((slides.seal(), slides.seal()), (3, 0));
-        slides.open(0);
-        assert!(slides.add(0, 4));
+        let pending = PendingSuccesses::new();
+        pending.open(0);
+        assert!(!pending.add(1, 4), "of another period");
+        assert!((0..3).all(|_| pending.add(0, 4)));
+        assert!(!pending.add(0, 4), "the window holds nothing else by now");
+        assert_eq!((pending.seal(), pending.seal()), (3, 0));
+        pending.open(0);
+        assert!(pending.add(0, 4));
     }
 
     #[test]
     fn what_is_sealed_takes_no_success_of_any_period() {
-        let slides = Slides::new();
-        assert!(!slides.add(0, 4) && !slides.add(u32::MAX, u32::MAX));
-        slides.open(7);
-        assert!(slides.add(7, 4));
-        assert_eq!(slides.seal(), 1);
-        assert!(!slides.add(7, 4));
-        slides.open(8);
-        assert!(!slides.add(7, 4) && slides.add(8, 4));
+        let pending = PendingSuccesses::new();
+        assert!(!pending.add(0, 4) && !pending.add(u32::MAX, u32::MAX));
+        pending.open(7);
+        assert!(pending.add(7, 4));
+        assert_eq!(pending.seal(), 1);
+        assert!(!pending.add(7, 4));
+        pending.open(8);
+        assert!(!pending.add(7, 4) && pending.add(8, 4));
     }
 }

@@ -1,6 +1,6 @@
 //! The last N outcomes, exactly.
 
-use super::{Figures, Mark};
+use super::{Sample, WindowTotals};
 
 /// Outcomes in one word of a ring, two bits each: the lower one for a failure, the upper for slow.
 const MARKS_PER_WORD: usize = 32;
@@ -13,28 +13,28 @@ pub(crate) struct Ring {
     /// Where the next outcome goes, which is where the oldest stands once the ring is full. Places
     /// that have held none are clear, like a success.
     next: usize,
-    pub(super) figures: Figures,
+    pub(super) totals: WindowTotals,
     words: Vec<u64>,
 }
 
 impl Ring {
     pub(super) const fn new(size: u32) -> Self {
-        let figures = Figures { calls: 0, failures: 0, slow: 0 };
-        Ring { size: size as usize, next: 0, figures, words: Vec::new() }
+        let totals = WindowTotals { calls: 0, failures: 0, slow: 0 };
+        Ring { size: size as usize, next: 0, totals, words: Vec::new() }
     }
 
     pub(super) fn is_fixed_point(&self) -> bool {
-        let Figures { calls, failures, slow } = self.figures;
+        let WindowTotals { calls, failures, slow } = self.totals;
         calls == self.size as u64 && failures == 0 && slow == 0
     }
 
-    pub(super) fn push(&mut self, mark: Mark) {
+    pub(super) fn push(&mut self, sample: Sample) {
         let place = self.next;
         self.cover(1);
-        let bits = u64::from(mark.failure) | u64::from(mark.slow) << 1;
+        let bits = u64::from(sample.failure) | u64::from(sample.slow) << 1;
         self.words[place / MARKS_PER_WORD] |= bits << (place % MARKS_PER_WORD * 2);
-        self.figures.failures += u64::from(mark.failure);
-        self.figures.slow += u64::from(mark.slow);
+        self.totals.failures += u64::from(sample.failure);
+        self.totals.slow += u64::from(sample.slow);
     }
 
     /// So many successes, over the oldest outcomes.
@@ -56,30 +56,30 @@ impl Ring {
         let gone = self.words[word] & covered;
         // Most are successes, and to count bits takes a processor of the common sort long.
         if gone != 0 {
-            self.figures.failures -= u64::from((gone & FAILURES).count_ones());
+            self.totals.failures -= u64::from((gone & FAILURES).count_ones());
             if gone & !FAILURES != 0 {
-                self.figures.slow -= u64::from((gone & !FAILURES).count_ones());
+                self.totals.slow -= u64::from((gone & !FAILURES).count_ones());
             }
             self.words[word] &= !covered;
         }
-        self.figures.calls = (self.figures.calls + marks as u64).min(self.size as u64);
+        self.totals.calls = (self.totals.calls + marks as u64).min(self.size as u64);
         self.next = if self.next + marks == self.size { 0 } else { self.next + marks };
         marks
     }
 
     pub(super) fn clear(&mut self) {
         self.next = 0;
-        self.figures = Figures::default();
+        self.totals = WindowTotals::default();
         self.words.fill(0);
     }
 
     pub(super) fn resized(&self, size: u32) -> Self {
         let mut other = Ring::new(size);
-        let held = self.size.min(usize::try_from(self.figures.calls).unwrap_or(usize::MAX));
+        let held = self.size.min(usize::try_from(self.totals.calls).unwrap_or(usize::MAX));
         for age in (1..=held).rev() {
             let index = (self.next + self.size - age) % self.size;
             let bits = self.words[index / MARKS_PER_WORD] >> (index % MARKS_PER_WORD * 2);
-            other.push(Mark { failure: bits & 0b01 != 0, slow: bits & 0b10 != 0 });
+            other.push(Sample { failure: bits & 0b01 != 0, slow: bits & 0b10 != 0 });
         }
         other
     }
@@ -92,9 +92,14 @@ mod tests {
     use super::*;
 
     /// The figures of the last `size` marks, by looking at each.
-    fn plain(marks: &VecDeque<Mark>) -> Figures {
-        let count = |of: fn(&Mark) -> bool| marks.iter().map(|mark| u64::from(of(mark))).sum();
-        Figures { calls: count(|_| true), failures: count(|m| m.failure), slow: count(|m| m.slow) }
+    fn plain(marks: &VecDeque<Sample>) -> WindowTotals {
+        let count =
+            |of: fn(&Sample) -> bool| marks.iter().map(|sample| u64::from(of(sample))).sum();
+        WindowTotals {
+            calls: count(|_| true),
+            failures: count(|m| m.failure),
+            slow: count(|m| m.slow),
+        }
     }
 
     #[test]
@@ -104,18 +109,18 @@ mod tests {
             let (mut ring, mut queue) = (Ring::new(size), VecDeque::new());
             for step in 0..5_000 {
                 // Mostly healthy stretches of any length, and some single outcomes of every kind.
-                let mark = Mark { failure: random.u8(..4) == 0, slow: random.u8(..4) == 0 };
-                let (mark, times) = if random.bool() {
-                    ring.push(mark);
-                    (mark, 1)
+                let sample = Sample { failure: random.u8(..4) == 0, slow: random.u8(..4) == 0 };
+                let (sample, times) = if random.bool() {
+                    ring.push(sample);
+                    (sample, 1)
                 } else {
                     let times = random.u32(..2 * size + 2);
                     ring.slide(times);
-                    (Mark { failure: false, slow: false }, times)
+                    (Sample { failure: false, slow: false }, times)
                 };
-                queue.extend((0..times).map(|_| mark));
+                queue.extend((0..times).map(|_| sample));
                 queue.drain(..queue.len().saturating_sub(size as usize));
-                assert_eq!(ring.figures, plain(&queue), "size {size}, step {step}");
+                assert_eq!(ring.totals, plain(&queue), "size {size}, step {step}");
                 let healthy =
                     queue.len() == size as usize && queue.iter().all(|m| !m.failure && !m.slow);
                 assert_eq!(ring.is_fixed_point(), healthy, "size {size}, step {step}");
@@ -130,18 +135,18 @@ mod tests {
             let (old, new) = (random.u32(1..80), random.u32(1..80));
             let (mut ring, mut queue) = (Ring::new(old), VecDeque::new());
             for _ in 0..random.usize(..200) {
-                let mark = Mark { failure: random.bool(), slow: random.bool() };
-                ring.push(mark);
-                queue.push_back(mark);
+                let sample = Sample { failure: random.bool(), slow: random.bool() };
+                ring.push(sample);
+                queue.push_back(sample);
             }
             queue.drain(..queue.len().saturating_sub(old.min(new) as usize));
             let mut resized = ring.resized(new);
-            assert_eq!(resized.figures, plain(&queue), "{old} to {new}");
+            assert_eq!(resized.totals, plain(&queue), "{old} to {new}");
             // In the same order: one success more pushes out the oldest.
             resized.slide(1);
-            queue.push_back(Mark { failure: false, slow: false });
+            queue.push_back(Sample { failure: false, slow: false });
             queue.drain(..queue.len().saturating_sub(new as usize));
-            assert_eq!(resized.figures, plain(&queue), "{old} to {new}");
+            assert_eq!(resized.totals, plain(&queue), "{old} to {new}");
         }
     }
 }

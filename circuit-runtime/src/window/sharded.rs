@@ -7,15 +7,15 @@
 //! # Atomic orderings
 //!
 //! Buckets are placed anew under the circuit's lock: `origin` and `width`, then `generation`
-//! (release), which a counting thread loads first (acquire). A row has one writer, which empties it
-//! before it stores the row's new generation (release); a reader takes the row's generation first
+//! (release), which a counting thread loads first (acquire). A shard has one writer, which empties it
+//! before it stores the shard's new generation (release); a reader takes the shard's generation first
 //! (acquire), so that what it adds up under the present one was counted in it. The reader holds the
 //! lock, so the generation can't move on meanwhile. What has been counted before a failure began,
 //! by whatever synchronization the user has, is seen when it is judged; what is counted at the same
 //! moment may come after it.
 //!
-//! A thread that has counted in a generation before may count on in it by a glance: what it would
-//! read of the placement, it has read then. The lifetime counter in a row is as those in `counters`.
+//! A thread that has counted in a generation before needs no second look at the placement: what it
+//! would read there, it has read then. The lifetime counter in a row is as those in `counters`.
 //!
 //! A generation carries the epoch, so that a thread that was held up between finding its period
 //! current and counting can't count in a later one.
@@ -31,9 +31,9 @@ use crate::window::{BUCKETS, COARSE_FROM, Span, slot};
 
 /// The per-thread part of a time window.
 #[derive(Debug)]
-pub(crate) struct Tally {
-    rows: PerThread<Row>,
-    /// The epoch in the upper half, in the lower [`PLACED`] and the number of the placement.
+pub(crate) struct ShardedBuckets {
+    shards: PerThread<Shard>,
+    /// The epoch in the upper half, in the lower [`ACTIVE`] and the number of the placement.
     generation: AtomicU64,
     /// Where the first bucket began, and how long each is.
     origin: AtomicU64,
@@ -43,7 +43,7 @@ pub(crate) struct Tally {
 /// One thread's successes.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-pub(crate) struct Row {
+pub(crate) struct Shard {
     /// The generation in which all of this was counted.
     generation: AtomicU64,
     /// Where the current bucket is, its number, and when it ends.
@@ -64,12 +64,12 @@ const COUNT: u64 = (1 << NUMBER) - 1;
 /// Where in a generation the epoch begins.
 const EPOCH: u32 = 32;
 /// In a generation: its buckets have been placed and hold.
-const PLACED: u64 = 1 << 31;
+const ACTIVE: u64 = 1 << 31;
 
-impl Row {
+impl Shard {
     /// Counts a success beside others in its bucket. False: there are none yet.
     #[inline]
-    pub(crate) fn count_again(&self, now: Nanos) -> bool {
+    pub(crate) fn try_count(&self, now: Nanos) -> bool {
         let goes_on = now < self.ends.load(Ordering::Relaxed);
         if goes_on {
             self.count();
@@ -79,7 +79,7 @@ impl Row {
 
     /// Counts a success for life, in place of the circuit's counters.
     #[inline]
-    pub(crate) fn keep(&self) {
+    pub(crate) fn count_lifetime(&self) {
         increment(&self.successes);
     }
 
@@ -95,10 +95,10 @@ impl Row {
     }
 }
 
-impl Tally {
+impl ShardedBuckets {
     pub(crate) fn new() -> Self {
-        Tally {
-            rows: PerThread::new(),
+        ShardedBuckets {
+            shards: PerThread::new(),
             generation: AtomicU64::new(0),
             origin: AtomicU64::new(0),
             width: AtomicU64::new(1),
@@ -109,13 +109,13 @@ impl Tally {
     /// that successes count here.
     pub(crate) fn place(&self, epoch: u32, Span { origin, width, .. }: Span) {
         let generation = self.generation.load(Ordering::Relaxed);
-        if generation & PLACED != 0 && generation >> EPOCH == u64::from(epoch) {
+        if generation & ACTIVE != 0 && generation >> EPOCH == u64::from(epoch) {
             return;
         }
         self.origin.store(origin, Ordering::Relaxed);
         self.width.store(width, Ordering::Relaxed);
-        let number = (generation + 1) & (PLACED - 1);
-        let generation = u64::from(epoch) << EPOCH | PLACED | number;
+        let number = (generation + 1) & (ACTIVE - 1);
+        let generation = u64::from(epoch) << EPOCH | ACTIVE | number;
         self.generation.store(generation, Ordering::Release);
     }
 
@@ -124,7 +124,7 @@ impl Tally {
     /// window.
     pub(crate) fn forget(&self) {
         let generation = self.generation.load(Ordering::Relaxed);
-        self.generation.store(generation & !PLACED, Ordering::Release);
+        self.generation.store(generation & !ACTIVE, Ordering::Release);
     }
 
     /// Whether the coarse clock tells which bucket a success falls into.
@@ -133,89 +133,92 @@ impl Tally {
         self.width.load(Ordering::Relaxed) >= COARSE_FROM
     }
 
-    /// The row of a thread that has counted in this period before.
+    /// The shard of a thread that has counted in this period before.
     #[inline]
-    pub(crate) fn row(&self, epoch: u32, thread: Thread) -> Option<&Row> {
-        let row = self.rows.get_first(thread)?;
+    pub(crate) fn shard(&self, epoch: u32, thread: Thread) -> Option<&Shard> {
+        let shard = self.shards.get_first(thread)?;
         let generation = self.generation.load(Ordering::Acquire);
-        // A row's generation is one that has been placed.
-        let present = row.generation.load(Ordering::Relaxed) == generation
+        // A shard's generation is one that has been placed.
+        let present = shard.generation.load(Ordering::Relaxed) == generation
             && generation >> EPOCH == u64::from(epoch);
-        present.then_some(row)
+        present.then_some(shard)
     }
 
-    /// Counts a success of this period, in the row that it gives. `None`: its thread or its period
+    /// Counts a success of this period, in the shard that it gives. `None`: its thread or its period
     /// can't.
     #[expect(clippy::inline_always, reason = "out of line it would ask for the moment in memory")]
     #[inline(always)]
-    pub(crate) fn count(&self, epoch: u32, moment: &Moment) -> Option<&Row> {
+    pub(crate) fn count(&self, epoch: u32, moment: &Moment) -> Option<&Shard> {
         let generation = self.generation.load(Ordering::Acquire);
-        if generation & PLACED == 0 || generation >> EPOCH != u64::from(epoch) {
+        if generation & ACTIVE == 0 || generation >> EPOCH != u64::from(epoch) {
             return None;
         }
-        let row = self.rows.get().or_else(|| self.rows.get_or_make(Row::default))?;
+        let shard = self.shards.get().or_else(|| self.shards.get_or_make(Shard::default))?;
         let now = if self.is_coarse() { moment.coarse() } else { moment.exact() };
-        if row.generation.load(Ordering::Relaxed) != generation
-            || now >= row.ends.load(Ordering::Relaxed)
+        if shard.generation.load(Ordering::Relaxed) != generation
+            || now >= shard.ends.load(Ordering::Relaxed)
         {
-            self.turn(row, generation, now);
+            self.turn(shard, generation, now);
         }
-        row.count();
-        Some(row)
+        shard.count();
+        Some(shard)
     }
 
     /// Goes on to the bucket of the present time, in the present generation.
     #[cold]
     #[inline(never)]
-    fn turn(&self, row: &Row, generation: u64, now: Nanos) {
+    fn turn(&self, shard: &Shard, generation: u64, now: Nanos) {
         let (origin, width) =
             (self.origin.load(Ordering::Relaxed), self.width.load(Ordering::Relaxed));
         let number = now.saturating_sub(origin) / width;
-        let is_new = row.generation.load(Ordering::Relaxed) != generation;
-        // A row turns to a later bucket, or to its first one. Those that it passed by hold nothing.
+        let is_new = shard.generation.load(Ordering::Relaxed) != generation;
+        // A shard turns to a later bucket, or to its first one. Those that it passed by hold nothing.
         if is_new {
-            for bucket in &row.buckets {
+            for bucket in &shard.buckets {
                 bucket.store(0, Ordering::Relaxed);
             }
         } else {
-            let passed = number.saturating_sub(row.at.load(Ordering::Relaxed));
+            let passed = number.saturating_sub(shard.at.load(Ordering::Relaxed));
             for back in 0..passed.min(BUCKETS as u64) {
-                row.buckets[slot(number - back)].store(0, Ordering::Relaxed);
+                shard.buckets[slot(number - back)].store(0, Ordering::Relaxed);
             }
         }
         #[expect(clippy::cast_possible_truncation, reason = "below ten")]
-        row.current.store(slot(number) as u32, Ordering::Relaxed);
-        row.buckets[slot(number)].store(number << NUMBER, Ordering::Relaxed);
-        row.ends
+        shard.current.store(slot(number) as u32, Ordering::Relaxed);
+        shard.buckets[slot(number)].store(number << NUMBER, Ordering::Relaxed);
+        shard
+            .ends
             .store(origin.saturating_add((number + 1).saturating_mul(width)), Ordering::Relaxed);
         // Release: who reads this number finds emptied what was passed by.
-        row.at.store(number, Ordering::Release);
+        shard.at.store(number, Ordering::Release);
         if is_new {
-            row.generation.store(generation, Ordering::Release);
+            shard.generation.store(generation, Ordering::Release);
         }
     }
 
     /// All that have ever been counted here for life.
     pub(crate) fn successes(&self) -> u64 {
-        self.rows.iter().map(|row| row.successes.load(Ordering::Relaxed)).sum()
+        self.shards.iter().map(|shard| shard.successes.load(Ordering::Relaxed)).sum()
     }
 
     /// Gives each bucket that still counts to `each`: its number and its successes. Under the
     /// circuit's lock.
     pub(crate) fn each(&self, epoch: u32, reached: u64, mut each: impl FnMut(u64, u64)) {
         let generation = self.generation.load(Ordering::Relaxed);
-        // Once forgotten, it is no row's either.
+        // Once forgotten, it is no shard's either.
         if generation >> EPOCH != u64::from(epoch) {
             return;
         }
-        for row in
-            self.rows.iter().filter(|row| row.generation.load(Ordering::Acquire) == generation)
+        for shard in self
+            .shards
+            .iter()
+            .filter(|shard| shard.generation.load(Ordering::Acquire) == generation)
         {
             // Acquire: pairs with the Release in `turn`.
-            if row.at.load(Ordering::Acquire).saturating_add(BUCKETS as u64) <= reached {
+            if shard.at.load(Ordering::Acquire).saturating_add(BUCKETS as u64) <= reached {
                 continue;
             }
-            for bucket in &row.buckets {
+            for bucket in &shard.buckets {
                 let filled = bucket.load(Ordering::Relaxed);
                 let age = age(reached, filled >> NUMBER);
                 // Below the tenth: a thread may also have turned to a bucket that the lock's holder
@@ -242,17 +245,17 @@ mod tests {
 
     #[test]
     fn a_bucket_that_is_full_stays_so() {
-        let tally = Tally::new();
+        let sharded = ShardedBuckets::new();
         let moment = Moment::default();
-        tally.place(0, Span { origin: moment.exact(), width: Nanos::MAX, reached: 0 });
-        assert!(tally.count(0, &moment).is_some());
-        for row in tally.rows.iter() {
-            row.buckets[0].store(COUNT - 1, Ordering::Relaxed);
+        sharded.place(0, Span { origin: moment.exact(), width: Nanos::MAX, reached: 0 });
+        assert!(sharded.count(0, &moment).is_some());
+        for shard in sharded.shards.iter() {
+            shard.buckets[0].store(COUNT - 1, Ordering::Relaxed);
         }
         for _ in 0..3 {
-            assert!(tally.count(0, &moment).is_some());
+            assert!(sharded.count(0, &moment).is_some());
             let mut seen = Vec::new();
-            tally.each(0, 0, |number, successes| {
+            sharded.each(0, 0, |number, successes| {
                 seen.extend((successes > 0).then_some((number, successes)));
             });
             assert!(seen.contains(&(0, COUNT)), "{seen:?}");
@@ -261,16 +264,16 @@ mod tests {
 
     #[test]
     fn a_success_counts_in_the_period_that_was_placed_and_while_its_placement_holds() {
-        let (tally, moment) = (Tally::new(), Moment::default());
+        let (sharded, moment) = (ShardedBuckets::new(), Moment::default());
         let span = Span { origin: moment.exact(), width: Nanos::MAX, reached: 0 };
-        assert!(tally.count(0, &moment).is_none(), "not placed yet");
+        assert!(sharded.count(0, &moment).is_none(), "not placed yet");
         for epoch in [0, 3] {
-            tally.place(epoch, span);
-            assert!(tally.count(epoch, &moment).is_some());
-            assert!([1, 2].iter().all(|later| tally.count(epoch + later, &moment).is_none()));
-            tally.forget();
-            assert!(tally.count(epoch, &moment).is_none(), "taken over");
-            tally.each(epoch, 0, |_, successes| panic!("{successes} are given twice"));
+            sharded.place(epoch, span);
+            assert!(sharded.count(epoch, &moment).is_some());
+            assert!([1, 2].iter().all(|later| sharded.count(epoch + later, &moment).is_none()));
+            sharded.forget();
+            assert!(sharded.count(epoch, &moment).is_none(), "taken over");
+            sharded.each(epoch, 0, |_, successes| panic!("{successes} are given twice"));
         }
     }
 
@@ -278,15 +281,15 @@ mod tests {
     #[test]
     fn numbers_of_buckets_go_on_beyond_the_bits_that_are_kept() {
         for end in [1_u64 << 16, 1 << 32, 1 << 50] {
-            let (tally, moment) = (Tally::new(), Moment::default());
+            let (sharded, moment) = (ShardedBuckets::new(), Moment::default());
             let now = moment.exact();
-            tally.place(0, Span { origin: now, width: 1, reached: 0 });
-            assert!(tally.count(0, &Moment::at(now + end - 3)).is_some());
-            assert!(tally.count(0, &Moment::at(now + end + 2)).is_some());
+            sharded.place(0, Span { origin: now, width: 1, reached: 0 });
+            assert!(sharded.count(0, &Moment::at(now + end - 3)).is_some());
+            assert!(sharded.count(0, &Moment::at(now + end + 2)).is_some());
             let mut seen = Vec::new();
             let mut look = |reached| {
                 seen.clear();
-                tally.each(0, reached, |number, successes| {
+                sharded.each(0, reached, |number, successes| {
                     seen.extend((successes > 0).then_some(number));
                 });
                 seen.sort_unstable();
@@ -301,14 +304,14 @@ mod tests {
 
     #[test]
     fn a_row_begins_a_period_with_every_bucket_empty() {
-        let (tally, moment) = (Tally::new(), Moment::default());
+        let (sharded, moment) = (ShardedBuckets::new(), Moment::default());
         let span = Span { origin: moment.exact(), width: 1, reached: 0 };
         for epoch in [0, 1] {
-            tally.place(epoch, span);
+            sharded.place(epoch, span);
             for number in 0..10 {
-                assert!(tally.count(epoch, &Moment::at(span.origin + number)).is_some());
+                assert!(sharded.count(epoch, &Moment::at(span.origin + number)).is_some());
                 let mut counted = 0;
-                tally.each(epoch, number, |_, successes| counted += successes);
+                sharded.each(epoch, number, |_, successes| counted += successes);
                 assert_eq!(counted, number + 1, "in the period {epoch}");
             }
         }
@@ -316,13 +319,13 @@ mod tests {
 
     #[test]
     fn a_row_turns_when_its_bucket_ends_and_not_before() {
-        let (tally, moment) = (Tally::new(), Moment::default());
+        let (sharded, moment) = (ShardedBuckets::new(), Moment::default());
         let (now, width) = (moment.exact(), 1_000_000_000);
-        tally.place(0, Span { origin: now - 5 * width, width, reached: 5 });
-        assert!(tally.count(0, &moment).is_some());
-        let row = tally.rows.get().expect("this thread has counted");
-        assert_eq!(row.current.load(Ordering::Relaxed), 5);
-        assert_eq!(row.ends.load(Ordering::Relaxed), now + width);
+        sharded.place(0, Span { origin: now - 5 * width, width, reached: 5 });
+        assert!(sharded.count(0, &moment).is_some());
+        let shard = sharded.shards.get().expect("this thread has counted");
+        assert_eq!(shard.current.load(Ordering::Relaxed), 5);
+        assert_eq!(shard.ends.load(Ordering::Relaxed), now + width);
     }
 
     #[test]
@@ -344,33 +347,33 @@ mod tests {
 
     /// False: this thread is none of the first ones.
     fn counts_on_by_a_glance() -> bool {
-        let (tally, moment) = (Tally::new(), Moment::default());
+        let (sharded, moment) = (ShardedBuckets::new(), Moment::default());
         let (now, width) = (moment.exact(), 1_000_000_000);
-        tally.place(0, Span { origin: now - 5 * width, width, reached: 5 });
-        let row = |epoch| tally.row(epoch, Thread::here());
-        assert!(row(0).is_none(), "it hasn't counted yet");
-        assert!(tally.count(0, &moment).is_some());
-        if tally.rows.get_first(Thread::here()).is_none() {
+        sharded.place(0, Span { origin: now - 5 * width, width, reached: 5 });
+        let shard = |epoch| sharded.shard(epoch, Thread::here());
+        assert!(shard(0).is_none(), "it hasn't counted yet");
+        assert!(sharded.count(0, &moment).is_some());
+        if sharded.shards.get_first(Thread::here()).is_none() {
             return false;
         }
-        let first = row(0).expect("it has counted");
-        assert!(tally.is_coarse());
-        assert!(first.count_again(now) && first.count_again(now + width - 1));
-        assert!(!first.count_again(now + width), "the bucket is over");
+        let first = shard(0).expect("it has counted");
+        assert!(sharded.is_coarse());
+        assert!(first.try_count(now) && first.try_count(now + width - 1));
+        assert!(!first.try_count(now + width), "the bucket is over");
         let mut seen = Vec::new();
-        tally.each(0, 0, |number, successes| seen.push((number, successes)));
+        sharded.each(0, 0, |number, successes| seen.push((number, successes)));
         assert!(seen.contains(&(5, 3)), "{seen:?}");
-        assert_eq!(tally.successes(), 0);
-        first.keep();
-        first.keep();
-        assert_eq!(tally.successes(), 2);
-        assert!(row(1).is_none(), "of another period");
-        tally.forget();
-        assert!(row(0).is_none(), "taken over");
-        tally.place(1, Span { origin: now, width: COARSE_FROM - 1, reached: 0 });
-        assert!(row(1).is_none(), "it hasn't counted since");
-        assert!(tally.count(1, &moment).is_some());
-        assert!(row(1).is_some() && !tally.is_coarse());
+        assert_eq!(sharded.successes(), 0);
+        first.count_lifetime();
+        first.count_lifetime();
+        assert_eq!(sharded.successes(), 2);
+        assert!(shard(1).is_none(), "of another period");
+        sharded.forget();
+        assert!(shard(0).is_none(), "taken over");
+        sharded.place(1, Span { origin: now, width: COARSE_FROM - 1, reached: 0 });
+        assert!(shard(1).is_none(), "it hasn't counted since");
+        assert!(sharded.count(1, &moment).is_some());
+        assert!(shard(1).is_some() && !sharded.is_coarse());
         true
     }
 
@@ -378,9 +381,9 @@ mod tests {
     #[test]
     fn buckets_that_are_short_beside_the_lag_turn_by_the_exact_clock() {
         for _ in 0..100 {
-            let (tally, moment) = (Tally::new(), Moment::default());
-            tally.place(0, Span { origin: 0, width: COARSE_FROM - 1, reached: 0 });
-            assert!(tally.count(0, &moment).is_some());
+            let (sharded, moment) = (ShardedBuckets::new(), Moment::default());
+            sharded.place(0, Span { origin: 0, width: COARSE_FROM - 1, reached: 0 });
+            assert!(sharded.count(0, &moment).is_some());
             assert_eq!(moment.coarse(), moment.exact());
         }
     }

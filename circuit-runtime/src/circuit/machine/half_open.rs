@@ -82,11 +82,11 @@ impl Probes {
     /// A probe has ended that was admitted so many rounds ago.
     pub(super) fn answer(&mut self, rounds_ago: u32, verdict: Verdict) {
         let of_this_round = u32::from(rounds_ago == 0);
-        match verdict.mark() {
+        match verdict.sample() {
             None => self.taken -= of_this_round,
-            Some(mark) => {
+            Some(sample) => {
                 self.decided += of_this_round;
-                if mark.failure || mark.slow { self.failed += 1 } else { self.succeeded += 1 }
+                if sample.failure || sample.slow { self.failed += 1 } else { self.succeeded += 1 }
             }
         }
     }

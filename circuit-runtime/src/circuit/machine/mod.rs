@@ -16,7 +16,7 @@ use crate::config::Rules;
 use crate::observe::event::Reason;
 use crate::outcome::State;
 use crate::primitives::clock::{Nanos, Wait};
-use crate::window::{Ease, Figures, Mark, Outcomes, World};
+use crate::window::{Env, OnSuccess, Sample, SlidingWindow, WindowTotals};
 
 /// Everything that the next decision depends on.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(crate) struct Machine {
     /// The longest time for which an outcome of this period asked to be left alone.
     asked: Nanos,
     /// There while a rule is configured that is taken over it.
-    window: Option<Outcomes>,
+    window: Option<SlidingWindow>,
     /// Other rules have come, and no outcome has been judged by them yet.
     unjudged: bool,
 }
@@ -45,7 +45,7 @@ enum Period {
 
 /// What a call is told that wants to run.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Admission {
+pub(crate) enum Decision {
     Admitted {
         change: Option<Change>,
     },
@@ -59,7 +59,7 @@ pub(crate) enum Admission {
 /// How an admitted call ended, as the rules see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    Judged(Mark),
+    Judged(Sample),
     /// A failure; if the circuit opens, the service asks for at least this long.
     RetryAfter {
         wait: Nanos,
@@ -77,11 +77,11 @@ pub(crate) enum Verdict {
 impl Verdict {
     /// The outcome as a window sees it; a neutral one is none.
     #[inline]
-    pub(crate) fn mark(self) -> Option<Mark> {
+    pub(crate) fn sample(self) -> Option<Sample> {
         match self {
-            Verdict::Judged(mark) => Some(mark),
+            Verdict::Judged(sample) => Some(sample),
             Verdict::RetryAfter { slow, .. } | Verdict::OpenFor { slow, .. } => {
-                Some(Mark { failure: true, slow })
+                Some(Sample { failure: true, slow })
             }
             Verdict::Neutral => None,
         }
@@ -111,7 +111,7 @@ pub(crate) enum Recorded {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Idleness {
     /// Closed, without a failure in its run or window.
-    Calm,
+    Healthy,
     /// Closed, with some.
     Failing,
     /// Its wait is over, and no probe is out that may still decide.
@@ -139,7 +139,7 @@ impl Machine {
             last_wait: 0,
             asked: 0,
             window: match rules.window {
-                Some(window) => Some(Outcomes::new(window)),
+                Some(window) => Some(SlidingWindow::new(window)),
                 None => None,
             },
             unjudged: false,
@@ -165,19 +165,19 @@ impl Machine {
 
     /// How much a success that isn't slow has to write, in a closed circuit.
     #[inline]
-    pub(crate) fn ease(&self) -> Ease {
-        let Period::Closed { run, .. } = self.period else { return Ease::Stirred };
-        let ease = match &self.window {
-            None => Ease::Calm,
-            Some(_) if self.unjudged => Ease::Stirred,
-            Some(window) => window.ease(self.rules.min_calls),
+    pub(crate) fn on_success(&self) -> OnSuccess {
+        let Period::Closed { run, .. } = self.period else { return OnSuccess::Lock };
+        let on_success = match &self.window {
+            None => OnSuccess::Nothing,
+            Some(_) if self.unjudged => OnSuccess::Lock,
+            Some(window) => window.on_success(self.rules.min_calls),
         };
         // A success ends a run of failures: one that slides does so when it is taken over.
-        if run == 0 || ease == Ease::Slides { ease } else { Ease::Stirred }
+        if run == 0 || on_success == OnSuccess::Slide { on_success } else { OnSuccess::Lock }
     }
 
     /// The window, if a rule is taken over it.
-    pub(crate) fn window(&self) -> Option<&Outcomes> {
+    pub(crate) fn window(&self) -> Option<&SlidingWindow> {
         self.window.as_ref()
     }
 
@@ -212,20 +212,20 @@ impl Machine {
     }
 
     /// What stands in the window, if a rule is taken over it.
-    pub(crate) fn figures(&mut self, world: &impl World) -> Option<Figures> {
+    pub(crate) fn window_totals(&mut self, env: &impl Env) -> Option<WindowTotals> {
         let epoch = self.epoch;
-        self.window.as_mut().map(|window| window.figures(epoch, world))
+        self.window.as_mut().map(|window| window.totals(epoch, env))
     }
 
     /// How free a circuit in this state is to serve another key.
-    pub(crate) fn idleness(&mut self, world: &impl World) -> Idleness {
-        let now = world.now();
+    pub(crate) fn idleness(&mut self, env: &impl Env) -> Idleness {
+        let now = env.now();
         let goes_on = |wait: &Wait| wait.left(now).is_some();
         let wait = match self.period {
             Period::Closed { run, .. } => {
-                let window = self.window.as_mut().map(|window| window.known(world).failures);
+                let window = self.window.as_mut().map(|window| window.known(env).failures);
                 return if run == 0 && window.unwrap_or(0) == 0 {
-                    Idleness::Calm
+                    Idleness::Healthy
                 } else {
                     Idleness::Failing
                 };
@@ -243,9 +243,9 @@ impl Machine {
     ///
     /// The first one at or after the deadline turns an open circuit half-open. When all places have
     /// been taken for too long since the last one was given, another round of probes begins.
-    pub(crate) fn admit(&mut self, now: Nanos) -> Admission {
+    pub(crate) fn admit(&mut self, now: Nanos) -> Decision {
         if let Some(left) = self.rejection().and_then(|wait| wait.left(now)) {
-            return Admission::Rejected { state: self.state(), left };
+            return Decision::Rejected { state: self.state(), left };
         }
         let change = match self.period {
             Period::Closed { .. } => None,
@@ -263,41 +263,41 @@ impl Machine {
                 None
             }
         };
-        Admission::Admitted { change }
+        Decision::Admitted { change }
     }
 
     /// A call that was admitted in the period `epoch` has ended.
     #[inline]
-    pub(crate) fn record(&mut self, epoch: u32, verdict: Verdict, world: &impl World) -> Recorded {
+    pub(crate) fn record(&mut self, epoch: u32, verdict: Verdict, env: &impl Env) -> Recorded {
         let epochs_ago = self.epoch.wrapping_sub(epoch);
         let change = match self.period {
             Period::HalfOpen(probes) if probes.includes(epochs_ago) => {
-                self.record_probe(probes, epochs_ago, verdict, world)
+                self.record_probe(probes, epochs_ago, verdict, env)
             }
             _ if epochs_ago != 0 => return Recorded::Late,
-            _ => self.record_closed(verdict, world),
+            _ => self.record_closed(verdict, env),
         };
         Recorded::Counted { change }
     }
 
     #[inline]
-    fn record_closed(&mut self, verdict: Verdict, world: &impl World) -> Option<Change> {
+    fn record_closed(&mut self, verdict: Verdict, env: &impl Env) -> Option<Change> {
         // An open period admits nobody.
-        let (Period::Closed { since, run }, Some(mark)) = (self.period, verdict.mark()) else {
+        let (Period::Closed { since, run }, Some(sample)) = (self.period, verdict.sample()) else {
             return None;
         };
-        let run = if mark.failure { run.saturating_add(1) } else { 0 };
+        let run = if sample.failure { run.saturating_add(1) } else { 0 };
         self.period = Period::Closed { since, run };
         self.unjudged = false;
         if let Some(window) = &mut self.window {
-            window.push(mark, world);
+            window.push(sample, env);
         }
         self.asked = self.asked.max(verdict.asked());
         if let Verdict::OpenFor { wait, .. } = verdict {
-            return Some(self.open_for(wait, world));
+            return Some(self.open_for(wait, env));
         }
-        let reason = self.tripped(run, world)?;
-        Some(self.open(reason, world))
+        let reason = self.tripped(run, env)?;
+        Some(self.open(reason, env))
     }
 
     #[cold]
@@ -306,36 +306,36 @@ impl Machine {
         mut probes: Probes,
         rounds_ago: u32,
         verdict: Verdict,
-        world: &impl World,
+        env: &impl Env,
     ) -> Option<Change> {
         probes.answer(rounds_ago, verdict);
         self.period = Period::HalfOpen(probes);
         self.asked = self.asked.max(verdict.asked());
         match verdict {
-            Verdict::OpenFor { wait, .. } => Some(self.open_for(wait, world)),
-            _ => self.decide(probes, world),
+            Verdict::OpenFor { wait, .. } => Some(self.open_for(wait, env)),
+            _ => self.decide(probes, env),
         }
     }
 
     /// Ends half-open if the answers of its probes say so.
-    fn decide(&mut self, probes: Probes, world: &impl World) -> Option<Change> {
+    fn decide(&mut self, probes: Probes, env: &impl Env) -> Option<Change> {
         match probes.decision(&self.rules)? {
-            reason @ Reason::ProbesSucceeded { .. } => Some(self.close(world, reason)),
-            reason => Some(self.open(reason, world)),
+            reason @ Reason::ProbesSucceeded { .. } => Some(self.close(env, reason)),
+            reason => Some(self.open(reason, env)),
         }
     }
 
     /// Which rule is met, if any. The quotient is compared: the product would be off, since
     /// 0.07 × 100 > 7.
     #[inline]
-    fn tripped(&mut self, run: u32, world: &impl World) -> Option<Reason> {
+    fn tripped(&mut self, run: u32, env: &impl Env) -> Option<Reason> {
         if let Some(threshold) = self.rules.threshold {
             if run >= threshold {
                 return Some(Reason::FailuresInARow { failures: run, threshold });
             }
         }
         let (rules, window) = (&self.rules, self.window.as_mut()?);
-        let known = window.known(world);
+        let known = window.known(env);
         if let (Some(count), Some(window)) = (rules.failure_count, rules.window) {
             // All failures are known here.
             if known.failures >= u64::from(count) {
@@ -346,44 +346,45 @@ impl Machine {
         // Successes that are counted elsewhere only lower a rate: most outcomes needn't ask for
         // them.
         rate_reached(rules, known)?;
-        let figures = window.figures(self.epoch, world);
-        rate_reached(rules, figures).filter(|_| figures.calls >= u64::from(rules.min_calls))
+        let window_totals = window.totals(self.epoch, env);
+        rate_reached(rules, window_totals)
+            .filter(|_| window_totals.calls >= u64::from(rules.min_calls))
     }
 
     /// Opens for min(recovery × backoff^streak, cap), then jitter; longer if the service asked for
     /// it.
     #[cold]
-    fn open(&mut self, reason: Reason, world: &impl World) -> Change {
-        self.end_streak_if_stable(world.now());
+    fn open(&mut self, reason: Reason, env: &impl Env) -> Change {
+        self.end_streak_if_stable(env.now());
         let Rules { recovery, backoff, max_recovery, jitter, .. } = self.rules;
         let exponent = i32::try_from(self.streak).unwrap_or(i32::MAX);
         let wait = saturate(in_float(recovery) * backoff.powi(exponent)).min(max_recovery);
-        let spread = 1.0 + jitter * (2.0 * world.roll() - 1.0);
+        let spread = 1.0 + jitter * (2.0 * env.roll() - 1.0);
         self.last_wait = saturate(in_float(wait) * spread).max(1);
         self.streak = self.streak.saturating_add(1);
-        self.wait(self.last_wait.max(self.granted(world)), world, reason)
+        self.wait(self.last_wait.max(self.granted(env)), env, reason)
     }
 
     /// Opens because the service asked for it. Neither the streak nor its last wait is touched: what
     /// a service asks for says nothing about how often it failed.
     #[cold]
-    fn open_for(&mut self, asked: Nanos, world: &impl World) -> Change {
-        self.end_streak_if_stable(world.now());
+    fn open_for(&mut self, asked: Nanos, env: &impl Env) -> Change {
+        self.end_streak_if_stable(env.now());
         let reason = Reason::Requested { wait: Duration::from_nanos(asked) };
-        self.wait(self.granted(world), world, reason)
+        self.wait(self.granted(env), env, reason)
     }
 
     /// What a service gets of the time that it asked for in this period: no more than the cap, and
     /// then, since its other clients were told the same, only longer by jitter.
-    fn granted(&self, world: &impl World) -> Nanos {
+    fn granted(&self, env: &impl Env) -> Nanos {
         let granted = self.asked.min(self.rules.max_asked);
-        let more = in_float(granted) * self.rules.jitter * world.roll();
+        let more = in_float(granted) * self.rules.jitter * env.roll();
         granted.saturating_add(saturate(more))
     }
 
-    fn wait(&mut self, wait: Nanos, world: &impl World, reason: Reason) -> Change {
-        self.gather(world);
-        self.begin(Period::Open(Wait::from(world.now(), wait)), reason)
+    fn wait(&mut self, wait: Nanos, env: &impl Env, reason: Reason) -> Change {
+        self.gather(env);
+        self.begin(Period::Open(Wait::from(env.now(), wait)), reason)
     }
 
     /// How long the present opening lasts, from its beginning on.
@@ -404,11 +405,11 @@ impl Machine {
         }
     }
 
-    fn close(&mut self, world: &impl World, reason: Reason) -> Change {
+    fn close(&mut self, env: &impl Env, reason: Reason) -> Change {
         if let Some(window) = &mut self.window {
             window.clear();
         }
-        self.begin(Period::Closed { since: world.now(), run: 0 }, reason)
+        self.begin(Period::Closed { since: env.now(), run: 0 }, reason)
     }
 
     fn begin(&mut self, period: Period, reason: Reason) -> Change {
@@ -421,8 +422,8 @@ impl Machine {
 
     /// Closes, empties the window, ends the streak and begins a new period; a change only if it
     /// wasn't closed.
-    pub(crate) fn reset(&mut self, world: &impl World) -> Option<Change> {
-        let change = self.close(world, Reason::Reset);
+    pub(crate) fn reset(&mut self, env: &impl Env) -> Option<Change> {
+        let change = self.close(env, Reason::Reset);
         self.streak = 0;
         self.last_wait = 0;
         (change.from != State::Closed).then_some(change)
@@ -431,26 +432,26 @@ impl Machine {
     /// Other rules from now on: state, deadline, run, probes and a window of the same kind stay. A
     /// closed circuit is judged at the next outcome; a half-open one decides at once what the new
     /// numbers decide, since there may be no other outcome to come.
-    pub(crate) fn reconfigure(&mut self, rules: Rules, world: &impl World) -> Option<Change> {
-        self.gather(world);
+    pub(crate) fn reconfigure(&mut self, rules: Rules, env: &impl Env) -> Option<Change> {
+        self.gather(env);
         self.window = match (self.window.take(), rules.window) {
-            (Some(mut kept), Some(window)) => Some(kept.resized(window, world)),
-            (None, Some(window)) => Some(Outcomes::new(window)),
+            (Some(mut kept), Some(window)) => Some(kept.resized(window, env)),
+            (None, Some(window)) => Some(SlidingWindow::new(window)),
             (_, None) => None,
         };
         self.rules = rules;
         self.unjudged = true;
         match self.period {
-            Period::HalfOpen(probes) => self.decide(probes, world),
+            Period::HalfOpen(probes) => self.decide(probes, env),
             Period::Closed { .. } | Period::Open(_) => None,
         }
     }
 
     /// Takes over what threads have counted for themselves, before their period or its rules go.
-    fn gather(&mut self, world: &impl World) {
+    fn gather(&mut self, env: &impl Env) {
         let epoch = self.epoch;
         if let Some(window) = &mut self.window {
-            window.gather(epoch, world);
+            window.gather(epoch, env);
         }
     }
 
@@ -463,7 +464,10 @@ impl Machine {
 }
 
 /// Which rate these figures reach; of no calls, none, since no number is what their quotient is.
-fn rate_reached(rules: &Rules, Figures { calls, failures, slow }: Figures) -> Option<Reason> {
+fn rate_reached(
+    rules: &Rules,
+    WindowTotals { calls, failures, slow }: WindowTotals,
+) -> Option<Reason> {
     let reached = |count: u64, rate: Option<f64>| {
         rate.filter(|rate| in_float(count) / in_float(calls) >= *rate)
     };

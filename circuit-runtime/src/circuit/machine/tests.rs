@@ -6,7 +6,7 @@ use crate::config::Config;
 /// A world at this time and with this draw, with nothing in it.
 struct At(Nanos, f64);
 
-impl World for At {
+impl Env for At {
     fn now(&self) -> Nanos {
         self.0
     }
@@ -30,7 +30,7 @@ impl World for At {
     fn forget_successes(&self) {}
 }
 
-const FAILURE: Verdict = Verdict::Judged(Mark { failure: true, slow: false });
+const FAILURE: Verdict = Verdict::Judged(Sample { failure: true, slow: false });
 const RECOVERY: std::time::Duration = std::time::Duration::from_nanos(100);
 const FRAGILE: Config = Config::new().threshold(1).recovery(RECOVERY);
 
@@ -39,10 +39,10 @@ const FRAGILE: Config = Config::new().threshold(1).recovery(RECOVERY);
 fn an_open_machine_rejects_whoever_asks_before_its_deadline() {
     let mut machine = Machine::new(FRAGILE.rules());
     machine.record(0, FAILURE, &At(1_000, 0.0));
-    let rejected = |left| Admission::Rejected { state: State::Open, left };
+    let rejected = |left| Decision::Rejected { state: State::Open, left };
     assert_eq!(machine.admit(1_000), rejected(100));
     assert_eq!(machine.admit(1_099), rejected(1));
-    assert!(matches!(machine.admit(1_100), Admission::Admitted { change: Some(_) }));
+    assert!(matches!(machine.admit(1_100), Decision::Admitted { change: Some(_) }));
 }
 
 /// A call may see a place that another one takes before it asks.
@@ -52,11 +52,11 @@ fn a_full_machine_rejects_whoever_asks_before_its_lease_ends() {
     machine.record(0, FAILURE, &At(0, 0.0));
     machine.admit(1_000);
     let epoch = machine.epoch();
-    let rejected = |left| Admission::Rejected { state: State::HalfOpen, left };
+    let rejected = |left| Decision::Rejected { state: State::HalfOpen, left };
     assert_eq!(machine.admit(1_000), rejected(100));
     assert_eq!(machine.admit(1_099), rejected(1));
     assert_eq!(machine.epoch(), epoch);
-    assert_eq!(machine.admit(1_100), Admission::Admitted { change: None });
+    assert_eq!(machine.admit(1_100), Decision::Admitted { change: None });
     assert_ne!(machine.epoch(), epoch);
 }
 

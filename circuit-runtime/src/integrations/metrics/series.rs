@@ -35,7 +35,7 @@ fn outcomes(totals: &Totals) -> Calls {
         of(Count::Ignored),
         // The others are failures. The two are not read at the same moment.
         of(Count::Cancelled).saturating_sub(of(Count::CancelledAsFailure)),
-        of(Count::Late) + of(Count::Moved),
+        of(Count::Late) + of(Count::Reassigned),
         of(Count::Unprotected),
         of(Count::Rejected),
     ]
@@ -103,7 +103,7 @@ pub(super) fn of_track(book: &Book) -> [Counter; 6] {
 pub(super) struct Tenancy {
     pub(super) key: Arc<str>,
     /// Tells it from all other times that this key or another had a circuit: the numbers don't.
-    pub(super) stamp: (usize, u64),
+    pub(super) assignment: (usize, u64),
     pub(super) calls: Calls,
     /// None of a key that nobody has asked for in long.
     pub(super) state: Option<State>,
@@ -113,7 +113,7 @@ impl Tenancy {
     pub(super) fn of(view: View) -> Option<Self> {
         Some(Tenancy {
             key: view.key?,
-            stamp: view.stamp,
+            assignment: view.assignment,
             calls: outcomes(&view.totals.since(&view.before)),
             state: (!view.deserted).then_some(view.state),
         })
@@ -122,7 +122,7 @@ impl Tenancy {
 
 /// The key that has had such a time, and the calls of all of it.
 pub(super) fn past(departed: Departed) -> (Arc<str>, (usize, u64), Calls) {
-    (departed.key, departed.stamp, outcomes(&departed.totals))
+    (departed.key, departed.assignment, outcomes(&departed.totals))
 }
 
 /// Tells a recorder what the names mean.

@@ -125,21 +125,24 @@ impl Teller<'_> {
             let mut before = std::mem::take(known);
             // In the order in which they lost their circuits: of a key that did so twice the first time
             // may have been told in part, the second is new.
-            let more_of_past = past.iter().map(|(key, stamp, calls)| {
-                let told = before.get(key).filter(|told| told.stamp == *stamp);
+            let more_of_past = past.iter().map(|(key, assignment, calls)| {
+                let told = before.get(key).filter(|told| told.assignment == *assignment);
                 let mut told = told.map(|told| told.calls).unwrap_or_default();
                 let more = differences(&mut told, *calls);
-                before.insert(Arc::clone(key), ToldOfKey { stamp: *stamp, calls: told });
+                before.insert(Arc::clone(key), ToldOfKey { assignment: *assignment, calls: told });
                 more
             });
             let more_of_past = more_of_past.collect();
             let more = present.iter().map(|tenancy| {
                 let told = before.remove(&tenancy.key);
                 // A key that went and came back begins anew.
-                let told = told.filter(|told| told.stamp == tenancy.stamp);
+                let told = told.filter(|told| told.assignment == tenancy.assignment);
                 let mut calls = told.map(|told| told.calls).unwrap_or_default();
                 let more = differences(&mut calls, tenancy.calls);
-                known.insert(Arc::clone(&tenancy.key), ToldOfKey { stamp: tenancy.stamp, calls });
+                known.insert(
+                    Arc::clone(&tenancy.key),
+                    ToldOfKey { assignment: tenancy.assignment, calls },
+                );
                 more
             });
             (more.collect(), more_of_past, before.into_keys().collect())
@@ -203,7 +206,7 @@ struct Told {
 }
 
 struct ToldOfKey {
-    stamp: (usize, u64),
+    assignment: (usize, u64),
     calls: Calls,
 }
 

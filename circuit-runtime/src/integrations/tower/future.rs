@@ -8,7 +8,7 @@ use pin_project_lite::pin_project;
 use super::{BoxError, Classify};
 use crate::error::CircuitOpenError;
 use crate::guard::{self, Fuse};
-use crate::permit::{ByRef, End, Fallback, Held};
+use crate::permit::{End, Fallback, RawPermit, RefHandle};
 
 pin_project! {
     /// The response of a [`CircuitBreakerService`](super::CircuitBreakerService). Dropped before its end, the call is
@@ -27,7 +27,7 @@ pin_project! {
             // Dropped before the permit: the call is over when the circuit hears of it.
             #[pin]
             body: Fuse<F>,
-            permit: Option<Held<ByRef<'static>>>,
+            permit: Option<RawPermit<RefHandle<'static>>>,
             classify: C,
         },
         Rejected { error: CircuitOpenError },
@@ -35,7 +35,7 @@ pin_project! {
 }
 
 impl<F, C> ResponseFuture<F, C> {
-    pub(super) fn admitted(future: F, permit: Held<ByRef<'static>>, classify: C) -> Self {
+    pub(super) fn admitted(future: F, permit: RawPermit<RefHandle<'static>>, classify: C) -> Self {
         ResponseFuture {
             state: State::Admitted { body: Fuse::new(future), permit: Some(permit), classify },
         }

@@ -75,7 +75,7 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         match self.breaker.try_acquire() {
-            Ok(Permit { held: mut permit }) => {
+            Ok(Permit { raw: mut permit }) => {
                 permit.inside(true); // a panic here is the call's
                 let future = self.inner.call(request);
                 let classify = self.classify.clone();

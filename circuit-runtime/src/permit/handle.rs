@@ -2,10 +2,10 @@
 
 use crate::breaker::CircuitBreaker;
 use crate::call_stack;
-use crate::circuit::Front;
+use crate::circuit::Published;
 
 /// Where the circuit of a permit is found.
-pub trait Source: Copy {
+pub trait Handle: Copy {
     /// What there is to keep while the call's own code runs.
     type Frame;
 
@@ -14,16 +14,16 @@ pub trait Source: Copy {
 
     /// What calls read of its own circuit, or of that of the call's key.
     #[inline]
-    fn front(&self) -> &Front {
-        self.breaker().own_front()
+    fn published(&self) -> &Published {
+        self.breaker().own_published()
     }
 
     /// The call's own code begins to run, until the frame is dropped.
     fn frame(&self) -> Self::Frame;
 }
 
-/// A [`Source`] whose breaker is a static.
-pub trait OfStatic: Source {
+/// A [`Handle`] whose breaker is a static.
+pub trait StaticHandle: Handle {
     /// The breaker.
     fn get(self) -> &'static CircuitBreaker;
 }
@@ -31,9 +31,9 @@ pub trait OfStatic: Source {
 /// The circuit of a breaker at hand: by hand, or in an annotated function that blocks. There the
 /// static is known where the code is, and nothing is compiled for each function by itself.
 #[derive(Debug, Clone, Copy)]
-pub struct ByRef<'a>(pub &'a CircuitBreaker);
+pub struct RefHandle<'a>(pub &'a CircuitBreaker);
 
-impl Source for ByRef<'_> {
+impl Handle for RefHandle<'_> {
     type Frame = ();
 
     #[inline]
@@ -45,7 +45,7 @@ impl Source for ByRef<'_> {
     fn frame(&self) {}
 }
 
-impl OfStatic for ByRef<'static> {
+impl StaticHandle for RefHandle<'static> {
     #[inline]
     fn get(self) -> &'static CircuitBreaker {
         self.0
@@ -54,9 +54,9 @@ impl OfStatic for ByRef<'static> {
 
 /// The circuit of an annotated async function. Its permit needs no room for it in the future.
 #[derive(Debug, Clone, Copy)]
-pub struct OfFunction<B>(pub B);
+pub struct FnHandle<B>(pub B);
 
-impl<B: Fn() -> &'static CircuitBreaker + Copy> Source for OfFunction<B> {
+impl<B: Fn() -> &'static CircuitBreaker + Copy> Handle for FnHandle<B> {
     type Frame = ();
 
     #[inline]
@@ -71,9 +71,9 @@ impl<B: Fn() -> &'static CircuitBreaker + Copy> Source for OfFunction<B> {
 /// The circuit that an annotated function shares with others: a call of one of them within a call of
 /// another passes through.
 #[derive(Debug, Clone, Copy)]
-pub struct OfShared<S>(pub(crate) S);
+pub struct SharedHandle<S>(pub(crate) S);
 
-impl<S: Source> Source for OfShared<S> {
+impl<S: Handle> Handle for SharedHandle<S> {
     type Frame = call_stack::Frame;
 
     #[inline]
@@ -83,11 +83,11 @@ impl<S: Source> Source for OfShared<S> {
 
     #[inline]
     fn frame(&self) -> call_stack::Frame {
-        call_stack::push(self.front().address())
+        call_stack::push(self.published().address())
     }
 }
 
-impl<B: Fn() -> &'static CircuitBreaker + Copy> OfStatic for OfFunction<B> {
+impl<B: Fn() -> &'static CircuitBreaker + Copy> StaticHandle for FnHandle<B> {
     #[inline]
     fn get(self) -> &'static CircuitBreaker {
         (self.0)()
@@ -96,12 +96,12 @@ impl<B: Fn() -> &'static CircuitBreaker + Copy> OfStatic for OfFunction<B> {
 
 /// The circuit of a key.
 #[derive(Debug, Clone, Copy)]
-pub struct OfKey<S> {
+pub struct KeyHandle<S> {
     pub(crate) breaker: S,
-    pub(crate) front: &'static Front,
+    pub(crate) published: &'static Published,
 }
 
-impl<S: Source> Source for OfKey<S> {
+impl<S: Handle> Handle for KeyHandle<S> {
     type Frame = ();
 
     #[inline]
@@ -110,8 +110,8 @@ impl<S: Source> Source for OfKey<S> {
     }
 
     #[inline]
-    fn front(&self) -> &Front {
-        self.front
+    fn published(&self) -> &Published {
+        self.published
     }
 
     #[inline]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Circuit, Inner};
+use super::{CircuitRef, Inner};
 use crate::circuit::machine::Idleness;
 use crate::config::Rules;
 #[cfg(feature = "metrics")]
@@ -21,50 +21,50 @@ const LEAST: Nanos = 600 * 1_000_000_000;
 #[derive(Debug)]
 pub(crate) struct Departed {
     pub(crate) key: Arc<str>,
-    pub(crate) stamp: (usize, u64),
+    pub(crate) assignment: (usize, u64),
     pub(crate) totals: Totals,
 }
 
-impl Circuit<'_> {
+impl CircuitRef<'_> {
     pub(crate) fn key(&self) -> Option<Arc<str>> {
-        self.enter().key.clone()
+        self.lock().key.clone()
     }
 
     /// The key that the circuit serves, if it is its so many-th one.
     pub(crate) fn key_of(&self, number: u64) -> Option<Arc<str>> {
-        let inner = self.enter();
-        inner.key.as_ref().filter(|_| self.front.tenant() / 2 == number).map(Arc::clone)
+        let inner = self.lock();
+        inner.key.as_ref().filter(|_| self.published.stamp() / 2 == number).map(Arc::clone)
     }
 
     /// Whether this is the key that the circuit serves.
     pub(crate) fn serves(&self, key: &str) -> bool {
-        self.enter().key.as_deref() == Some(key)
+        self.lock().key.as_deref() == Some(key)
     }
 
     /// How free it is, but for its calls.
     pub(crate) fn idleness(&self) -> Idleness {
-        self.idleness_of(&mut self.enter())
+        self.idleness_of(&mut self.lock())
     }
 
     fn idleness_of(&self, inner: &mut MutexGuard<'_, Inner>) -> Idleness {
         let moment = Moment::default();
-        inner.machine.idleness(&self.here(&moment))
+        inner.machine.idleness(&self.env(&moment))
     }
 
     /// Notes that a key whose circuit isn't closed has been asked for. That one of a closed one has is
-    /// noted without reading a clock (`Front::touch`).
+    /// noted without reading a clock (`Published::touch`).
     pub(crate) fn note_asked(&self, now: Nanos) {
         // Relaxed: only a number to be compared with the time. Most calls come within a tick of the
         // coarse clock, and leave the cache line alone.
-        if self.back.asked.load(Ordering::Relaxed) != now {
-            self.back.asked.store(now, Ordering::Relaxed);
+        if self.locked.asked.load(Ordering::Relaxed) != now {
+            self.locked.asked.store(now, Ordering::Relaxed);
         }
     }
 
     /// Whether nobody has asked for the key of a circuit that isn't closed for so long that it no
     /// longer counts in the state of all: ten of its waits, ten minutes at least.
     pub(crate) fn is_deserted(&self) -> bool {
-        self.front.word().state() != State::Closed
+        self.published.summary().state() != State::Closed
             && self.is_deserted_at(clock::now(), self.last_wait())
     }
 
@@ -72,7 +72,7 @@ impl Circuit<'_> {
     pub(super) fn is_deserted_now(&self, inner: &Inner, moment: &Moment) -> bool {
         let now = moment.exact();
         let wait = if inner.machine.state() == State::Closed {
-            if self.front.take_news() {
+            if self.published.take_news() {
                 self.note_asked(now);
             }
             inner.machine.rules().recovery
@@ -84,11 +84,11 @@ impl Circuit<'_> {
 
     /// How long this circuit waits, or has waited, by its last opening.
     fn last_wait(&self) -> Nanos {
-        self.front.open.length()
+        self.published.open.length()
     }
 
     fn is_deserted_at(&self, now: Nanos, wait: Nanos) -> bool {
-        let asked = self.back.asked.load(Ordering::Relaxed);
+        let asked = self.locked.asked.load(Ordering::Relaxed);
         if asked > now {
             // The clock went back: that says nothing of when it was.
             self.note_asked(now);
@@ -105,30 +105,30 @@ impl Circuit<'_> {
         mode: Mode,
         may_go: impl FnOnce(Idleness) -> bool,
     ) -> Result<bool, Idleness> {
-        let mut inner = self.enter();
+        let mut inner = self.lock();
         let idleness = self.idleness_of(&mut inner);
         let idleness = if !may_go(idleness) {
             idleness
-        } else if !self.front.places.hand_over(self.front.next_tenant()) {
+        } else if !self.published.bulkhead.hand_over(self.published.next_stamp()) {
             Idleness::Busy
         } else {
             let had_key = inner.key.is_some();
             self.begin_anew(&mut inner, Some(Arc::from(key)), rules, mode);
             return Ok(had_key);
         };
-        if !matches!(idleness, Idleness::Calm | Idleness::Failing) {
-            self.front.wait_for();
+        if !matches!(idleness, Idleness::Healthy | Idleness::Failing) {
+            self.published.wait_for();
         }
         Err(idleness)
     }
 
-    /// Takes this circuit from its key, whatever its state. False: calls of that key still hold
-    /// places, so that the next key has to wait.
+    /// Takes this circuit from its key, whatever its state. False: calls of that key are still
+    /// in the bulkhead, so that the next key has to wait.
     pub(crate) fn vacate(&self) -> bool {
-        let mut inner = self.enter();
-        let free = self.front.places.hand_over(self.front.next_tenant());
+        let mut inner = self.lock();
+        let free = self.published.bulkhead.hand_over(self.published.next_stamp());
         if !free {
-            self.front.wait_for();
+            self.published.wait_for();
         }
         let (rules, mode) = (*inner.machine.rules(), inner.mode);
         self.begin_anew(&mut inner, None, rules, mode);
@@ -149,10 +149,10 @@ impl Circuit<'_> {
         inner.since_epoch = inner.machine.epoch();
         inner.mode = mode;
         // The first key finds nothing.
-        inner.before = (self.front.tenant() > 0).then(|| Box::new(self.totals()));
+        inner.before = (self.published.stamp() > 0).then(|| Box::new(self.totals()));
         inner.transitions_before = inner.transitions;
-        self.front.change_tenant();
-        self.front.publish_rules(&rules);
+        self.published.invalidate_stamp();
+        self.published.publish_rules(&rules);
         self.publish(inner);
     }
 
@@ -162,26 +162,26 @@ impl Circuit<'_> {
         inner.departed = inner.key.take().map(|key| {
             let before = inner.before.as_deref().copied().unwrap_or_default();
             let totals = self.totals().since(&before);
-            Box::new(Departed { key, stamp: self.stamp(), totals })
+            Box::new(Departed { key, assignment: self.assignment(), totals })
         });
     }
 
     /// Tells the time that the present key has this circuit from all other times that a key has one.
     #[cfg(feature = "metrics")]
-    pub(super) fn stamp(&self) -> (usize, u64) {
-        // Without the flag of a key that is moving in.
-        (self.front.number(), self.front.tenant() / 2)
+    pub(super) fn assignment(&self) -> (usize, u64) {
+        // Without the flag of a text that is being replaced.
+        (self.published.number(), self.published.stamp() / 2)
     }
 
     /// The key that has just lost this circuit, once.
     #[cfg(feature = "metrics")]
     pub(crate) fn take_departed(&self) -> Option<Box<Departed>> {
-        self.enter().departed.take()
+        self.lock().departed.take()
     }
 
     /// Whether another key than the present one had the circuit in this period.
     pub(crate) fn is_of_earlier_key(&self, epoch: u32) -> bool {
-        self.enter().is_of_earlier_key(epoch)
+        self.lock().is_of_earlier_key(epoch)
     }
 }
 

@@ -1,0 +1,229 @@
+//! The end of a call: out of line, shared by all functions.
+
+use crate::breaker::CircuitBreaker;
+use crate::circuit::machine::Verdict;
+use crate::circuit::{Admission, CircuitRef, Published, Ticket};
+use crate::config::Rules;
+use crate::counters::Count;
+use crate::outcome::Outcome;
+use crate::primitives::clock::{self, Moment, Nanos, nanos};
+use crate::primitives::sync::cold_path;
+use crate::window::{OnSuccess, Sample};
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Outcome(Outcome),
+    #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "only `timeout` ends a call so"))]
+    TimedOut,
+    Panicked,
+    Cancelled,
+}
+
+/// Whether a fallback answers instead of the call, which is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fallback {
+    None,
+    Runs,
+}
+
+#[cold]
+#[inline(never)]
+pub(super) fn dropped(breaker: &CircuitBreaker, published: &Published, admission: Admission) {
+    let end = if admission.ticket.is_inside() { End::Panicked } else { End::Cancelled };
+    finish_slow(breaker, published, admission.map(|ticket| ticket.with_inside(false)), end);
+}
+
+/// A success that has something to write or to give back; mostly without the lock.
+#[inline(never)]
+pub(super) fn succeed(breaker: &CircuitBreaker, published: &Published, admission: Admission) {
+    // The usual ones, each before what takes more stack.
+    match published.on_success_for_bare(admission.ticket) {
+        OnSuccess::Bucket => succeed_by_bucket(breaker, published, admission.ticket),
+        OnSuccess::Slide => succeed_by_slide(breaker, published, admission.ticket),
+        _ => succeed_slow(breaker, published, admission),
+    }
+}
+
+/// A success that slides a count window.
+#[inline(never)]
+fn succeed_by_slide(breaker: &CircuitBreaker, published: &Published, ticket: Ticket) {
+    match breaker.own_of(published) {
+        Some(own) if own.by_ref().slide(ticket.epoch()) => {
+            own.counters().bump(Count::Successes, ());
+        }
+        _ => succeed_slow(breaker, published, Admission::new(ticket)),
+    }
+}
+
+/// A success in a time window.
+#[inline(never)]
+fn succeed_by_bucket(breaker: &CircuitBreaker, published: &Published, ticket: Ticket) {
+    // The clock first, since little has to be kept across the call to it then.
+    let now = if published.counts_coarsely() {
+        clock::coarse()
+    } else {
+        cold_path();
+        clock::now()
+    };
+    match published.shard(ticket.epoch()) {
+        Some(shard) if shard.try_count(now) => shard.count_lifetime(),
+        _ => {
+            cold_path();
+            succeed_in_new_bucket(breaker, published, ticket, now);
+        }
+    }
+}
+
+/// A success in a time window, the first of its thread in its bucket perhaps, or of a thread without
+/// the short way to its shard. The clock that the window goes by shows `now`.
+#[cold]
+#[inline(never)]
+fn succeed_in_new_bucket(
+    breaker: &CircuitBreaker,
+    published: &Published,
+    ticket: Ticket,
+    now: Nanos,
+) {
+    match published.count(ticket.epoch(), &Moment::at(now)) {
+        Some(shard) => shard.count_lifetime(),
+        None => succeed_slow(breaker, published, Admission::new(ticket)),
+    }
+}
+
+#[inline(never)]
+fn succeed_slow(breaker: &CircuitBreaker, published: &Published, admission: Admission) {
+    let moment = Moment::default();
+    let circuit = breaker.circuit(published);
+    let slow = admission.took(&moment).is_some_and(|took| published.is_slow(took));
+    if !slow && circuit.record_lock_free(admission.ticket, &moment) {
+        if admission.ticket.is_in_bulkhead() && published.release() {
+            breaker.make_room(published);
+        }
+        circuit.bump(Count::Successes);
+        #[cfg(feature = "metrics")]
+        if let Some(took) = admission.took(&moment) {
+            crate::integrations::took(breaker, took);
+        }
+    } else {
+        finish_at(breaker, circuit, admission, End::Outcome(Outcome::Success), &moment);
+    }
+}
+
+/// Everything but such a success: gives back what the call held, has it judged, counts it and
+/// tells of it.
+#[inline(never)]
+pub(super) fn finish_slow(
+    breaker: &CircuitBreaker,
+    published: &Published,
+    admission: Admission,
+    end: End,
+) {
+    finish_at(breaker, breaker.circuit(published), admission, end, &Moment::default());
+}
+
+/// The same where a fallback answers instead of the call.
+#[cold]
+#[inline(never)]
+pub(super) fn finish_with_fallback(
+    breaker: &CircuitBreaker,
+    published: &Published,
+    admission: Admission,
+    end: End,
+) {
+    if !admission.ticket.is_passing() {
+        breaker.counts_of(breaker.circuit(published), admission.ticket).bump(Count::Fallbacks);
+    }
+    finish_slow(breaker, published, admission, end);
+}
+
+#[inline]
+fn finish_at(
+    breaker: &CircuitBreaker,
+    circuit: CircuitRef<'_>,
+    admission: Admission,
+    end: End,
+    moment: &Moment,
+) {
+    let ticket = admission.ticket;
+    if ticket.is_in_bulkhead() && circuit.published.release() {
+        breaker.make_room(circuit.published);
+    }
+    if ticket.is_unseen() {
+        return;
+    }
+    #[cfg(feature = "metrics")]
+    if end != End::Cancelled {
+        if let Some(took) = admission.took(moment) {
+            crate::integrations::took(breaker, took);
+        }
+    }
+    // A ticket without a time is of a circuit that had no stopwatch when it admitted the call: not
+    // slow.
+    let took = || admission.took(moment).unwrap_or_default();
+    let judge = |rules: &Rules| verdict(end, rules, took);
+    let judged = if ticket.is_judged() {
+        match circuit.record(breaker.name(), ticket.epoch(), moment, judge) {
+            Ok(judged) => judged,
+            Err(late) if late.of_earlier_key => return breaker.count_reassigned(),
+            Err(_) => return circuit.bump(Count::Late),
+        }
+    } else {
+        let verdict = judge(&circuit.rules());
+        return count(breaker.counts_of(circuit, ticket), end, verdict);
+    };
+    count(circuit, end, judged.verdict);
+    // A probe that has decided nothing may have been the last one out.
+    breaker.may_have_room(circuit.published);
+    if judged.is_neutral {
+        breaker.place_came_back(circuit.published);
+    }
+    if let Some(transition) = judged.transition {
+        breaker.tell(*transition);
+    }
+}
+
+#[inline]
+fn count(circuit: CircuitRef<'_>, end: End, verdict: Verdict) {
+    let bump = |count| circuit.bump(count);
+    match end {
+        End::Outcome(_) => {}
+        End::TimedOut => bump(Count::TimedOut),
+        End::Panicked => bump(Count::Panicked),
+        End::Cancelled => {
+            bump(Count::Cancelled);
+            if matches!(verdict, Verdict::Judged(Sample { failure: true, .. })) {
+                bump(Count::CancelledAsFailure);
+            }
+        }
+    }
+    let (count, slow) = match verdict.sample() {
+        Some(Sample { failure: false, slow }) => (Count::Successes, slow),
+        Some(Sample { failure: true, slow }) => (Count::Failures, slow),
+        None if end == End::Cancelled => return,
+        None => (Count::Ignored, false),
+    };
+    bump(count);
+    if slow {
+        bump(Count::Slow);
+    }
+}
+
+/// What the rules make of an ending.
+#[inline]
+fn verdict(end: End, rules: &Rules, took: impl FnOnce() -> Nanos) -> Verdict {
+    let slow = || rules.slow_call.is_some_and(|slow| took() >= slow);
+    match end {
+        End::Outcome(Outcome::Success) => Verdict::Judged(Sample { failure: false, slow: slow() }),
+        // Who asks for no time at all has just failed.
+        End::Outcome(Outcome::RetryAfter(wait)) if !wait.is_zero() => {
+            Verdict::RetryAfter { wait: nanos(wait), slow: slow() }
+        }
+        End::Outcome(Outcome::OpenFor(wait)) if !wait.is_zero() => {
+            Verdict::OpenFor { wait: nanos(wait), slow: slow() }
+        }
+        End::Outcome(Outcome::Ignored) => Verdict::Neutral,
+        End::Cancelled if !rules.cancel_is_failure => Verdict::Neutral,
+        _ => Verdict::Judged(Sample { failure: true, slow: slow() }),
+    }
+}
