@@ -22,7 +22,7 @@ pub trait Handle: Copy {
     fn frame(&self) -> Self::Frame;
 }
 
-/// A [`Handle`] whose breaker is a static.
+/// A handle whose breaker is a static.
 pub trait StaticHandle: Handle {
     /// The breaker.
     fn get(self) -> &'static CircuitBreaker;
