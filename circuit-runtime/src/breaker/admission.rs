@@ -80,8 +80,7 @@ impl CircuitBreaker {
         fallback: Fallback,
         to_register: Option<&'static Self>,
     ) -> Result<Admission, CircuitOpenError> {
-        let summary = self.own.published().summary();
-        let asked = Self::seen_by(summary, to_register);
+        let asked = Self::seen_by(self.own.published().summary(), to_register);
         if asked.just_rejects_in(State::Open) {
             self.reject(State::Open, fallback, to_register)
         } else if asked.just_rejects_in(State::HalfOpen) {
@@ -89,7 +88,8 @@ impl CircuitBreaker {
             self.reject_full(fallback, to_register)
         } else {
             cold_path();
-            self.admit_by_machine(summary, false, fallback, to_register)
+            // Read again: for the rejections before, it needn't be kept.
+            self.admit_by_machine(self.own.published().summary(), false, fallback, to_register)
         }
     }
 
@@ -119,16 +119,20 @@ impl CircuitBreaker {
             cold_path();
             return self.reject_near_deadline(fallback, to_register);
         };
-        let (Some(shard), Some(name)) = (self.own.counters().shard(thread), self.name.known())
-        else {
-            cold_path();
-            return self.reject_slow(refusal, fallback);
-        };
-        let bump = |count| shard.increment(count);
-        if state == State::HalfOpen {
-            bump(Count::RejectedHalfOpenFull);
+        // A registered circuit has the name that the registry gave it.
+        let name = if to_register.is_some() { self.name.registered() } else { self.name.known() };
+        // One inside the other: each is asked once.
+        if let Some(name) = name {
+            if let Some(shard) = self.own.counters().shard(thread) {
+                let bump = |count| shard.increment(count);
+                if state == State::HalfOpen {
+                    bump(Count::RejectedHalfOpenFull);
+                }
+                return Err(Self::rejection(name, refusal, None, fallback, bump));
+            }
         }
-        Err(Self::rejection(name, refusal, None, fallback, bump))
+        cold_path();
+        self.reject_slow(refusal, fallback)
     }
 
     /// The same where a thread first counts something, or has no shard among the first; or where the

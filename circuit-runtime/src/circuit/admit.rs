@@ -72,9 +72,9 @@ impl Published {
         // The clock first: the deadline needn't be kept while it is read.
         let now = clock::coarse();
         let Wait { until, length } = self.deadline(state).wait();
-        let left = clock::left(until, now);
+        let left = if until == NEVER { NEVER } else { until.wrapping_sub(now) };
         // In one comparison: more than the lag is left, and no more than the whole and the lag.
-        // Elsewhere the exact clock tells.
+        // Elsewhere, past the deadline too, the exact clock tells.
         if left.wrapping_sub(clock::LAG + 1) >= length {
             cold_path();
             return None;
@@ -155,7 +155,7 @@ impl CircuitRef<'_> {
             let mut inner = self.lock();
             let epoch = admission.ticket.epoch();
             let moment = Moment::default();
-            inner.machine.record(epoch, Verdict::Neutral, &self.env(&moment));
+            inner.machine.record(epoch, Verdict::NEUTRAL, &self.env(&moment));
             self.publish(&inner);
         }
         Ok(Err(Refusal { reason: Rejection::TooManyCalls, retry_after: NEVER }))

@@ -93,28 +93,29 @@ impl CircuitRef<'_> {
         self.locked.pending.add(epoch, self.published.pending_limit.load(Ordering::Relaxed))
     }
 
-    /// Judges an outcome in the period that admitted its call. A disabled circuit judges nothing.
+    /// Judges an outcome in the period that admitted its call. A disabled circuit judges nothing. The
+    /// `name` is asked for if a transition has to be told of.
     #[inline]
     pub(crate) fn record(
         &self,
-        name: &'static str,
+        name: impl FnOnce() -> &'static str,
         epoch: u32,
         moment: &Moment,
         verdict: impl FnOnce(&Rules) -> Verdict,
     ) -> Result<Judged, Late> {
         let mut inner = self.lock();
         let verdict = verdict(inner.machine.rules());
-        let judged = if inner.mode == Mode::Disabled { Verdict::Neutral } else { verdict };
+        let judged = if inner.mode == Mode::Disabled { Verdict::NEUTRAL } else { verdict };
         match inner.machine.record(epoch, judged, &self.env(moment)) {
             Recorded::Late => Err(Late { of_earlier_key: inner.is_of_earlier_key(epoch) }),
             Recorded::Counted { change } => {
                 let transition = change.map(|change| {
                     // That a key's call has just ended is as good as that it has been asked for.
                     self.note_asked(moment.exact());
-                    inner.note(name, change)
+                    inner.note(name(), change)
                 });
                 self.publish(&inner);
-                Ok(Judged { verdict, is_neutral: judged == Verdict::Neutral, transition })
+                Ok(Judged { verdict, is_neutral: judged.sample.is_none(), transition })
             }
         }
     }

@@ -26,8 +26,8 @@ fn ask(circuit: CircuitRef<'_>) -> Result<Admission, Refusal> {
 /// A call that is admitted and judged behind the lock.
 fn call(circuit: CircuitRef<'_>, failure: bool) {
     let epoch = ask(circuit).expect("the call is admitted").ticket.epoch();
-    let verdict = |_: &Rules| Verdict::Judged(Sample { failure, slow: false });
-    circuit.record("test", epoch, &Moment::default(), verdict).expect("the call isn't late");
+    let verdict = |_: &Rules| Verdict::of(Sample { failure, slow: false });
+    circuit.record(|| "test", epoch, &Moment::default(), verdict).expect("the call isn't late");
 }
 
 /// The answer without the lock, if there is one: the ticket, or the reason and what is left.
@@ -294,8 +294,8 @@ fn a_late_outcome_is_told_from_one_for_an_earlier_key() {
     circuit.reassign("second", FRAGILE.rules(), Mode::Normal, |_| true).unwrap();
     (0..5).for_each(|_| drop(circuit.reset("test", None)));
     let of_earlier_key = |epoch| {
-        let neutral = |_: &Rules| Verdict::Neutral;
-        circuit.record("test", epoch, &Moment::default(), neutral).map_err(|l| l.of_earlier_key)
+        let neutral = |_: &Rules| Verdict::NEUTRAL;
+        circuit.record(|| "test", epoch, &Moment::default(), neutral).map_err(|l| l.of_earlier_key)
     };
     for epoch in [u32::MAX, 0, 1] {
         assert_eq!(of_earlier_key(epoch).err(), Some(true), "period {epoch}");

@@ -52,9 +52,9 @@ fn a_circuit_given_to_another_key_hears_nothing_of_the_old_one() {
                 if circuit.published.stamp() != stamp {
                     return false; // looks its key up again
                 }
-                let failure = Verdict::Judged(Sample { failure: true, slow: false });
+                let failure = Verdict::of(Sample { failure: true, slow: false });
                 let moment = Moment::default();
-                let recorded = circuit.record("model", ticket.epoch(), &moment, |_| failure);
+                let recorded = circuit.record(|| "model", ticket.epoch(), &moment, |_| failure);
                 recorded.is_ok()
             })
         };
@@ -171,9 +171,9 @@ fn a_deadline_tells_whose_it_is() {
         let own = Arc::new(Circuit::new(rules, true));
         let circuit = own.by_ref();
         let fail = |circuit: CircuitRef<'_>| {
-            let failure = Verdict::Judged(Sample { failure: true, slow: false });
+            let failure = Verdict::of(Sample { failure: true, slow: false });
             let epoch = circuit.published.try_admit().unwrap().epoch();
-            assert!(circuit.record("model", epoch, &Moment::default(), |_| failure).is_ok());
+            assert!(circuit.record(|| "model", epoch, &Moment::default(), |_| failure).is_ok());
         };
         fail(circuit);
         time.advance(WAIT);

@@ -46,10 +46,16 @@ impl Name {
     /// The name, if it needn't be found first.
     #[inline]
     pub(crate) fn known(&self) -> Option<&'static str> {
-        match (self.registered.get(), &self.wanted) {
-            (Some(name), _) | (None, Wanted::Given(name)) => Some(name),
-            (None, Wanted::Path(_)) => None,
+        match self.wanted {
+            Wanted::Given(name) => Some(self.registered().unwrap_or(name)),
+            Wanted::Path(_) => self.registered(),
         }
+    }
+
+    /// The name that the registry gave.
+    #[inline]
+    pub(crate) fn registered(&self) -> Option<&'static str> {
+        self.registered.get().copied()
     }
 
     #[inline]
@@ -73,7 +79,7 @@ impl Name {
     }
 
     pub(crate) fn is_registered(&self) -> bool {
-        self.registered.get().is_some()
+        self.registered().is_some()
     }
 
     /// The name from now on; only the first counts.

@@ -158,19 +158,14 @@ fn finish_at(
             crate::integrations::took(breaker, took);
         }
     }
-    // A ticket without a time is of a circuit that had no stopwatch when it admitted the call: not
-    // slow.
-    let took = || admission.took(moment).unwrap_or_default();
-    let judge = |rules: &Rules| verdict(end, rules, took);
-    let judged = if ticket.is_judged() {
-        match circuit.record(breaker.name(), ticket.epoch(), moment, judge) {
-            Ok(judged) => judged,
-            Err(late) if late.of_earlier_key => return breaker.count_reassigned(),
-            Err(_) => return circuit.bump(Count::Late),
-        }
-    } else {
-        let verdict = judge(&circuit.rules());
-        return count(breaker.counts_of(circuit, ticket), end, verdict);
+    if !ticket.is_judged() {
+        return count_unjudged(breaker, circuit, admission, end, moment);
+    }
+    let judge = |rules: &Rules| verdict(end, rules, admission, moment);
+    let judged = match circuit.record(|| breaker.name(), ticket.epoch(), moment, judge) {
+        Ok(judged) => judged,
+        Err(late) if late.of_earlier_key => return breaker.count_reassigned(),
+        Err(_) => return circuit.bump(Count::Late),
     };
     count(circuit, end, judged.verdict);
     // A probe that has decided nothing may have been the last one out.
@@ -183,47 +178,69 @@ fn finish_at(
     }
 }
 
+/// The end of a call that a disabled circuit admitted.
+#[cold]
+#[inline(never)]
+fn count_unjudged(
+    breaker: &CircuitBreaker,
+    circuit: CircuitRef<'_>,
+    admission: Admission,
+    end: End,
+    moment: &Moment,
+) {
+    let verdict = verdict(end, &circuit.rules(), admission, moment);
+    count(breaker.counts_of(circuit, admission.ticket), end, verdict);
+}
+
 #[inline]
 fn count(circuit: CircuitRef<'_>, end: End, verdict: Verdict) {
-    let bump = |count| circuit.bump(count);
-    match end {
-        End::Outcome(_) => {}
-        End::TimedOut => bump(Count::TimedOut),
-        End::Panicked => bump(Count::Panicked),
-        End::Cancelled => {
-            bump(Count::Cancelled);
-            if matches!(verdict, Verdict::Judged(Sample { failure: true, .. })) {
-                bump(Count::CancelledAsFailure);
-            }
-        }
+    if !matches!(end, End::Outcome(_)) {
+        count_without_result(circuit, end, verdict);
     }
-    let (count, slow) = match verdict.sample() {
+    let (count, slow) = match verdict.sample {
         Some(Sample { failure: false, slow }) => (Count::Successes, slow),
         Some(Sample { failure: true, slow }) => (Count::Failures, slow),
         None if end == End::Cancelled => return,
         None => (Count::Ignored, false),
     };
-    bump(count);
+    circuit.bump(count);
     if slow {
-        bump(Count::Slow);
+        circuit.bump(Count::Slow);
+    }
+}
+
+/// How a call without a result ended.
+#[cold]
+fn count_without_result(circuit: CircuitRef<'_>, end: End, verdict: Verdict) {
+    let count = match end {
+        End::Outcome(_) => return,
+        End::TimedOut => Count::TimedOut,
+        End::Panicked => Count::Panicked,
+        End::Cancelled => Count::Cancelled,
+    };
+    circuit.bump(count);
+    if end == End::Cancelled && verdict.sample.is_some_and(|sample| sample.failure) {
+        circuit.bump(Count::CancelledAsFailure);
     }
 }
 
 /// What the rules make of an ending.
 #[inline]
-fn verdict(end: End, rules: &Rules, took: impl FnOnce() -> Nanos) -> Verdict {
+fn verdict(end: End, rules: &Rules, admission: Admission, moment: &Moment) -> Verdict {
+    // A ticket without a time is of a circuit that had no stopwatch when it admitted the call: not
+    // slow.
+    let took = || admission.took(moment).unwrap_or_default();
     let slow = || rules.slow_call.is_some_and(|slow| took() >= slow);
+    let judged = |failure| Verdict::of(Sample { failure, slow: slow() });
     match end {
-        End::Outcome(Outcome::Success) => Verdict::Judged(Sample { failure: false, slow: slow() }),
+        End::Outcome(Outcome::Success) => judged(false),
+        End::Outcome(Outcome::Ignored) => Verdict::NEUTRAL,
+        End::Cancelled if !rules.cancel_is_failure => Verdict::NEUTRAL,
         // Who asks for no time at all has just failed.
-        End::Outcome(Outcome::RetryAfter(wait)) if !wait.is_zero() => {
-            Verdict::RetryAfter { wait: nanos(wait), slow: slow() }
+        End::Outcome(Outcome::RetryAfter(wait)) => Verdict { asked: nanos(wait), ..judged(true) },
+        End::Outcome(Outcome::OpenFor(wait)) => {
+            Verdict { opens: !wait.is_zero(), asked: nanos(wait), ..judged(true) }
         }
-        End::Outcome(Outcome::OpenFor(wait)) if !wait.is_zero() => {
-            Verdict::OpenFor { wait: nanos(wait), slow: slow() }
-        }
-        End::Outcome(Outcome::Ignored) => Verdict::Neutral,
-        End::Cancelled if !rules.cancel_is_failure => Verdict::Neutral,
-        _ => Verdict::Judged(Sample { failure: true, slow: slow() }),
+        _ => judged(true),
     }
 }

@@ -82,7 +82,7 @@ impl Probes {
     /// A probe has ended that was admitted so many rounds ago.
     pub(super) fn answer(&mut self, rounds_ago: u32, verdict: Verdict) {
         let of_this_round = u32::from(rounds_ago == 0);
-        match verdict.sample() {
+        match verdict.sample {
             None => self.taken -= of_this_round,
             Some(sample) => {
                 self.decided += of_this_round;

@@ -58,42 +58,21 @@ pub(crate) enum Decision {
 
 /// How an admitted call ended, as the rules see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Judged(Sample),
-    /// A failure; if the circuit opens, the service asks for at least this long.
-    RetryAfter {
-        wait: Nanos,
-        slow: bool,
-    },
-    /// A failure that opens the circuit for this long.
-    OpenFor {
-        wait: Nanos,
-        slow: bool,
-    },
-    /// Ignored or cancelled: counts neither way.
-    Neutral,
+pub(crate) struct Verdict {
+    /// The outcome as a window sees it. `None`: ignored or cancelled, counts neither way.
+    pub(crate) sample: Option<Sample>,
+    /// It opens the circuit, whatever the rules say.
+    pub(crate) opens: bool,
+    /// If the circuit opens, the service asks for at least this long.
+    pub(crate) asked: Nanos,
 }
 
 impl Verdict {
-    /// The outcome as a window sees it; a neutral one is none.
-    #[inline]
-    pub(crate) fn sample(self) -> Option<Sample> {
-        match self {
-            Verdict::Judged(sample) => Some(sample),
-            Verdict::RetryAfter { slow, .. } | Verdict::OpenFor { slow, .. } => {
-                Some(Sample { failure: true, slow })
-            }
-            Verdict::Neutral => None,
-        }
-    }
+    pub(crate) const NEUTRAL: Verdict = Verdict { sample: None, opens: false, asked: 0 };
 
-    /// For how long the service asks to be left alone.
     #[inline]
-    fn asked(self) -> Nanos {
-        match self {
-            Verdict::RetryAfter { wait, .. } | Verdict::OpenFor { wait, .. } => wait,
-            Verdict::Judged(_) | Verdict::Neutral => 0,
-        }
+    pub(crate) const fn of(sample: Sample) -> Self {
+        Verdict { sample: Some(sample), opens: false, asked: 0 }
     }
 }
 
@@ -283,7 +262,7 @@ impl Machine {
     #[inline]
     fn record_closed(&mut self, verdict: Verdict, env: &impl Env) -> Option<Change> {
         // An open period admits nobody.
-        let (Period::Closed { since, run }, Some(sample)) = (self.period, verdict.sample()) else {
+        let (Period::Closed { since, run }, Some(sample)) = (self.period, verdict.sample) else {
             return None;
         };
         let run = if sample.failure { run.saturating_add(1) } else { 0 };
@@ -292,9 +271,9 @@ impl Machine {
         if let Some(window) = &mut self.window {
             window.push(sample, env);
         }
-        self.asked = self.asked.max(verdict.asked());
-        if let Verdict::OpenFor { wait, .. } = verdict {
-            return Some(self.open_for(wait, env));
+        self.asked = self.asked.max(verdict.asked);
+        if verdict.opens {
+            return Some(self.open_for(verdict.asked, env));
         }
         let reason = self.tripped(run, env)?;
         Some(self.open(reason, env))
@@ -310,11 +289,11 @@ impl Machine {
     ) -> Option<Change> {
         probes.answer(rounds_ago, verdict);
         self.period = Period::HalfOpen(probes);
-        self.asked = self.asked.max(verdict.asked());
-        match verdict {
-            Verdict::OpenFor { wait, .. } => Some(self.open_for(wait, env)),
-            _ => self.decide(probes, env),
+        self.asked = self.asked.max(verdict.asked);
+        if verdict.opens {
+            return Some(self.open_for(verdict.asked, env));
         }
+        self.decide(probes, env)
     }
 
     /// Ends half-open if the answers of its probes say so.

@@ -30,7 +30,7 @@ impl Env for At {
     fn forget_successes(&self) {}
 }
 
-const FAILURE: Verdict = Verdict::Judged(Sample { failure: true, slow: false });
+const FAILURE: Verdict = Verdict::of(Sample { failure: true, slow: false });
 const RECOVERY: std::time::Duration = std::time::Duration::from_nanos(100);
 const FRAGILE: Config = Config::new().threshold(1).recovery(RECOVERY);
 
