@@ -4,12 +4,11 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
-use circuit_runtime::test_util::{Frozen, freeze};
-use circuit_runtime::{CircuitBreaker, Config, Outcome, Permit, Rejection, State};
+use circuit_runtime::test_util::freeze;
+use circuit_runtime::{CircuitBreaker, Outcome, Rejection, State};
 
 use crate::support::{
-    FRAGILE, NANOSECOND, admits, breaker, end, fail, millis, reason, recorded, rejection, secs,
-    succeed,
+    FRAGILE, NANOSECOND, admits, breaker, end, fail, reason, recorded, rejection, secs, succeed,
 };
 
 /// How many of 64 threads that arrive together at the deadline are let through.
@@ -277,159 +276,6 @@ fn a_hung_probe_leaves_the_free_places_free() {
     time.advance(secs(60));
     succeed(&breaker, 1);
     assert_eq!(State::Closed, breaker.state());
-}
-
-#[test]
-fn after_the_probe_timeout_the_undecided_places_are_free_and_earlier_answers_count() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE.success_threshold(2).probes(3).probe_timeout(secs(3)));
-    fail(&breaker, 1);
-    time.advance(secs(10));
-    succeed(&breaker, 1);
-    let _hung = [breaker.try_acquire().unwrap(), breaker.try_acquire().unwrap()];
-    time.advance(secs(3));
-    let probes = [breaker.try_acquire().unwrap(), breaker.try_acquire().unwrap()];
-    assert_eq!(Rejection::HalfOpenFull, reason(&breaker));
-    let [probe, _other] = probes;
-    probe.success();
-    assert_eq!(State::Closed, breaker.state());
-}
-
-#[test]
-fn a_further_round_of_probes_is_no_transition() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE);
-    fail(&breaker, 1);
-    time.advance(secs(10));
-    let _hung = breaker.try_acquire().unwrap();
-    time.advance(secs(10));
-    let _next = breaker.try_acquire().unwrap();
-    assert_eq!(2, breaker.snapshot().transitions);
-}
-
-/// Half-open with a probe of an earlier round and one of the present round.
-fn two_rounds(breaker: &CircuitBreaker) -> (Frozen, [Permit<'_>; 2]) {
-    let time = freeze();
-    fail(breaker, 1);
-    time.advance(secs(10));
-    let earlier = breaker.try_acquire().unwrap();
-    time.advance(secs(10));
-    let present = breaker.try_acquire().unwrap();
-    assert_eq!(Rejection::HalfOpenFull, reason(breaker));
-    (time, [earlier, present])
-}
-
-#[test]
-fn an_answer_of_an_earlier_round_decides() {
-    for (outcome, state) in [(Outcome::Success, State::Closed), (Outcome::Failure, State::Open)] {
-        let breaker = breaker(FRAGILE);
-        let (_time, [earlier, present]) = two_rounds(&breaker);
-        earlier.record(outcome);
-        assert_eq!((state, 0), (breaker.state(), breaker.snapshot().late));
-        present.success();
-        assert_eq!((state, 1), (breaker.state(), breaker.snapshot().late));
-    }
-}
-
-#[test]
-fn an_answer_of_an_earlier_round_frees_no_place() {
-    for outcome in [Outcome::Ignored, Outcome::Success, Outcome::Failure] {
-        let breaker = breaker(FRAGILE.success_threshold(2).probes(3).probe_timeout(secs(10)));
-        let time = freeze();
-        fail(&breaker, 1);
-        time.advance(secs(10));
-        let [earlier, _hung, _other] = [(); 3].map(|()| breaker.try_acquire().unwrap());
-        time.advance(secs(10));
-        let _present = [(); 3].map(|()| breaker.try_acquire().unwrap());
-        earlier.record(outcome);
-        assert_eq!(State::HalfOpen, breaker.state());
-        assert_eq!(Rejection::HalfOpenFull, reason(&breaker), "{outcome:?}");
-    }
-}
-
-#[test]
-fn a_dropped_probe_of_an_earlier_round_frees_no_place_and_one_of_the_present_round_does() {
-    let breaker = breaker(FRAGILE);
-    let (_time, [earlier, present]) = two_rounds(&breaker);
-    drop(earlier);
-    assert_eq!(Rejection::HalfOpenFull, reason(&breaker));
-    drop(present);
-    succeed(&breaker, 1);
-    assert_eq!((State::Closed, 2), (breaker.state(), breaker.snapshot().cancelled));
-}
-
-#[test]
-fn each_further_round_waits_twice_as_long_and_at_most_ten_times() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE.probe_timeout(secs(3)));
-    fail(&breaker, 1);
-    time.advance(secs(10));
-    for times in [1, 2, 4, 8, 10, 10, 10] {
-        std::mem::forget(breaker.try_acquire().unwrap());
-        time.advance(secs(3) * times - NANOSECOND);
-        assert_eq!(Some(NANOSECOND), rejection(&breaker).retry_after(), "{times}");
-        time.advance(NANOSECOND);
-    }
-    assert!(admits(&breaker));
-}
-
-#[test]
-fn a_round_after_a_reopening_waits_no_longer_than_the_first() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE);
-    let (_, [earlier, present]) = two_rounds(&breaker);
-    earlier.failure();
-    time.advance(secs(40));
-    present.failure(); // late
-    let _hung = breaker.try_acquire().unwrap();
-    time.advance(secs(10) - NANOSECOND);
-    assert_eq!(Rejection::HalfOpenFull, reason(&breaker));
-    time.advance(NANOSECOND);
-    assert!(admits(&breaker));
-}
-
-/// What 5 seconds of calls, one each 20 ms, come to while each takes that long and then ends so.
-fn five_seconds(breaker: &CircuitBreaker, takes: Duration, outcome: Outcome) -> u32 {
-    let time = freeze();
-    let mut flying = std::collections::VecDeque::new();
-    let mut reached = 0;
-    for step in 0..250 {
-        let now = millis(20) * step;
-        while flying.front().is_some_and(|(ends, _)| *ends <= now) {
-            let (_, permit): (Duration, Permit<'_>) = flying.pop_front().unwrap();
-            permit.record(outcome);
-        }
-        if let Ok(permit) = breaker.try_acquire() {
-            reached += 1;
-            flying.push_back((now + takes, permit));
-        }
-        time.advance(millis(20));
-    }
-    reached
-}
-
-#[test]
-fn a_service_that_is_well_but_slower_than_the_probe_timeout_closes_its_circuit() {
-    let breaker = breaker(Config::new().threshold(3).recovery(millis(100)));
-    fail(&breaker, 3);
-    five_seconds(&breaker, millis(150), Outcome::Success);
-    let seen = breaker.snapshot();
-    assert_eq!((State::Closed, 3), (seen.state, seen.transitions));
-    assert!(seen.late <= 1, "{seen}");
-}
-
-#[test]
-fn a_service_that_fails_slower_than_the_probe_timeout_gets_few_calls() {
-    let config = Config::new().threshold(3).recovery(millis(100)).backoff(2.0);
-    for (config, most) in [(config, 16), (config.probe_timeout(secs(1)), 5)] {
-        let breaker = breaker(config);
-        fail(&breaker, 3);
-        let reached = five_seconds(&breaker, secs(1), Outcome::Failure);
-        assert!(reached <= most, "{reached}");
-        let transitions = breaker.snapshot().recent_transitions;
-        let openings = transitions.iter().filter(|transition| transition.to == State::Open);
-        assert!(openings.count() >= 4, "{transitions:?}");
-    }
 }
 
 #[test]

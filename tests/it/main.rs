@@ -31,6 +31,7 @@ mod rates;
 mod reconfigure;
 mod recovery;
 mod registry;
+mod rounds;
 mod runtimes;
 mod shapes;
 mod shapes_2024;

@@ -261,20 +261,23 @@ fn more_probes_admit_more() {
 #[test]
 fn a_half_open_circuit_decides_at_once_what_the_new_numbers_decide() {
     let time = freeze();
-    for (config, reached, state) in [
+    let [two_of_three, three_of_five] = [(2, 3), (3, 5)]
+        .map(|(successes, probes)| FRAGILE.success_threshold(successes).probes(probes));
+    for (before, after, reached, state) in [
         // None is in flight, so that no other outcome would come.
-        (FRAGILE.success_threshold(2).probes(2), (1, 1), State::Open),
-        (FRAGILE.success_threshold(1).probes(3), (1, 1), State::Closed),
-        (FRAGILE.success_threshold(1).probes(5), (2, 0), State::Closed),
+        (two_of_three, FRAGILE.success_threshold(2).probes(2), (1, 1), State::Open),
+        (three_of_five, FRAGILE.success_threshold(2).probes(2), (1, 1), State::Open),
+        (three_of_five, FRAGILE.success_threshold(1).probes(3), (1, 1), State::Closed),
+        (three_of_five, FRAGILE.success_threshold(1).probes(5), (2, 0), State::Closed),
     ] {
-        let breaker = breaker(FRAGILE.success_threshold(3).probes(5).probe_timeout(Duration::MAX));
+        let breaker = breaker(before.probe_timeout(Duration::MAX));
         let seen = recorded(&breaker);
         fail(&breaker, 1);
         time.advance(secs(10));
         succeed(&breaker, reached.0);
         fail(&breaker, reached.1);
         assert_eq!(State::HalfOpen, breaker.state());
-        breaker.reconfigure(config.probe_timeout(Duration::MAX)).unwrap();
+        breaker.reconfigure(after.probe_timeout(Duration::MAX)).unwrap();
         assert_eq!(state, breaker.state());
         let seen = seen.lock().unwrap();
         assert_eq!((3, state), (seen.len(), seen[2].to), "its listeners have heard of it");

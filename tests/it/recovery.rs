@@ -414,8 +414,8 @@ fn with_a_clock_that_goes_back(by: Duration, before: impl FnOnce()) -> Frozen {
 
 #[test]
 fn a_clock_that_goes_back_ends_the_wait() {
-    for by in [secs(11), secs(1_000)] {
-        let breaker = breaker(FRAGILE);
+    for (recovery, by) in [(10, secs(11)), (10, secs(1_000)), (2, secs(1_000))] {
+        let breaker = breaker(FRAGILE.recovery(secs(recovery)));
         let _time = with_a_clock_that_goes_back(by, || fail(&breaker, 1));
         assert_eq!((State::HalfOpen, None), (breaker.state(), breaker.snapshot().retry_after));
         succeed(&breaker, 1);

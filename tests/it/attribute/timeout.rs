@@ -1,6 +1,8 @@
 //! `timeout`: a call that takes too long is dropped and has failed. It follows tokio's clock.
 
+use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use circuit_runtime::test_util::freeze;
@@ -38,6 +40,57 @@ async fn a_probe_is_waited_for_as_long_as_it_may_take() {
 async fn after(wait: Duration, answer: Answer) -> Answer {
     tokio::time::sleep(wait).await;
     answer
+}
+
+/// A call each 20 ms for five seconds, by tokio's clock.
+async fn five_seconds<F: Future<Output = Answer> + Send + 'static>(call: impl Fn() -> F) {
+    for _ in 0..250 {
+        tokio::spawn(call());
+        tokio::time::sleep(millis(20)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_is_well_but_slower_than_the_wait_is_back_within_five_seconds() {
+    #[circuit_breaker(
+        name = "timeout: slow but well",
+        threshold = 3,
+        recovery = "100ms",
+        timeout = "1s"
+    )]
+    async fn call(takes: Duration, answer: Answer) -> Answer {
+        after(takes, answer).await
+    }
+    let _time = freeze().follow_tokio();
+    for _ in 0..3 {
+        assert_eq!(Err(Error::Down), call(Duration::ZERO, Err(Error::Down)).await);
+    }
+    five_seconds(|| call(millis(150), Ok(1))).await;
+    let seen = snapshot("timeout: slow but well");
+    assert_eq!((State::Closed, 3, 0), (seen.state, seen.transitions, seen.late));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_hangs_until_its_timeout_gets_few_calls() {
+    static REACHED: AtomicU32 = AtomicU32::new(0);
+    #[circuit_breaker(
+        name = "timeout: hangs",
+        threshold = 3,
+        recovery = "100ms",
+        backoff = 2,
+        timeout = "1s"
+    )]
+    async fn call() -> Answer {
+        REACHED.fetch_add(1, Ordering::Relaxed);
+        std::future::pending().await
+    }
+    let _time = freeze().follow_tokio();
+    let (_one, _two, _three) = tokio::join!(call(), call(), call());
+    let before = REACHED.load(Ordering::Relaxed);
+    five_seconds(call).await;
+    let reached = REACHED.load(Ordering::Relaxed) - before;
+    assert!((1..=5).contains(&reached), "{reached}");
+    assert_eq!(0, snapshot("timeout: hangs").late);
 }
 
 #[tokio::test(start_paused = true)]

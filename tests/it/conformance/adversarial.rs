@@ -4,12 +4,18 @@ use circuit_runtime::{Config, Window};
 
 use super::Run::{Code, Script};
 use super::{Row, differs, same};
-use crate::support::{FRAGILE, secs};
+use crate::support::{FRAGILE, millis, secs};
 use crate::{cancellation, half_open, listeners};
 
 const WITH_WINDOW: Config = FRAGILE.failure_rate(1.0).window(Window::Calls(10)).min_calls(10);
 
 const FIVE: Config = Config::new().threshold(5).recovery(secs(10));
+
+/// gobreaker's `TotalFailures`, and Failsafe's count of failures within a period.
+const FIVE_A_MINUTE: Config =
+    Config::new().failure_count(5).window(Window::Time(secs(60))).recovery(secs(60));
+
+const QUICK: Config = Config::new().threshold(3).recovery(millis(100));
 
 pub(super) const ROWS: &[Row] = &[
     same("A1", &[Script(FRAGILE, "begin(a) F O @10s begin(p) H end(a,S) H #late=1 end(p,F) O")]),
@@ -74,5 +80,30 @@ pub(super) const ROWS: &[Row] = &[
             "F @10s begin(a) begin(b) begin(c) set(probes=1) R(full) end(a,X) R(full)
              end(b,X) R(full) end(c,X) begin(d) R(full) end(d,S) C",
         )],
+    ),
+    same(
+        "A21",
+        &[
+            Script(
+                FIVE_A_MINUTE,
+                "{ F Sx9 +10s }x4 C row=0 calls=40 failures=4 F O #failures=5 R(open) @100s H S C failures=0",
+            ),
+            Script(FIVE_A_MINUTE, "Fx4 +60s Fx4 C failures=4 S F O"),
+            Script(Config::new().failure_count(5).window(Window::Calls(20)), "{ F Sx3 }x4 C F O"),
+        ],
+    ),
+    same(
+        "A22",
+        &[
+            Script(
+                QUICK,
+                "Fx3 O @100ms begin(p) @200ms begin(q) @250ms end(p,S) C #late=0 end(q,S) C #late=1",
+            ),
+            Script(
+                QUICK.backoff(2.0),
+                "Fx3 O @100ms begin(p) @200ms begin(q) @400ms begin(r) R(full) @1100ms end(p,F) O
+                 retry=0.2 end(q,F) end(r,F) #late=2 retry=0.2",
+            ),
+        ],
     ),
 ];
