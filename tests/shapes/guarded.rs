@@ -6,6 +6,8 @@ pub fn open(name: &str) {
 
 #[path = "conditions.rs"]
 pub mod conditions;
+#[path = "diverging.rs"]
+pub mod diverging;
 #[path = "fallbacks.rs"]
 pub mod fallbacks;
 #[path = "forms.rs"]

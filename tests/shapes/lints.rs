@@ -205,104 +205,6 @@ fn clones(text: String, mut more: String) -> Answer {
     Ok(more)
 }
 
-/// What never gives anything.
-mod diverging {
-    use super::{Answer, Error, circuit_breaker};
-
-    fn dies() -> ! {
-        std::process::exit(3)
-    }
-
-    fn dies_with(_: u8) -> ! {
-        dies()
-    }
-
-    #[circuit_breaker(fallback = return Err(Error::Down))]
-    pub fn returns(n: u8) -> Answer {
-        Ok(format!("{}", n))
-    }
-
-    #[circuit_breaker(fallback = return Err(Error::Down))]
-    pub async fn returns_later(n: u8) -> Answer {
-        Ok(format!("{}", n))
-    }
-
-    #[circuit_breaker(fallback = dies())]
-    pub fn calls(n: u8) -> Answer {
-        Ok(format!("{}", n))
-    }
-
-    #[circuit_breaker(fallback = dies())]
-    pub async fn calls_later(n: u8) -> Answer {
-        Ok(format!("{}", n))
-    }
-
-    #[circuit_breaker(fallback = dies_with)]
-    pub fn path(n: u8) -> Answer {
-        Ok(format!("{}", n))
-    }
-
-    #[circuit_breaker(fallback = dies_with)]
-    pub async fn path_later(n: u8) -> Answer {
-        Ok(format!("{}", n))
-    }
-
-    #[circuit_breaker(fallback = |n| dies_with(n))]
-    pub fn closure(n: u8) -> Answer {
-        Ok(format!("{}", n))
-    }
-
-    #[circuit_breaker(fallback = |n| dies_with(n))]
-    pub async fn closure_later(n: u8) -> Answer {
-        Ok(format!("{}", n))
-    }
-
-    #[circuit_breaker(fallback = loop {})]
-    pub fn forever(n: u8) -> Answer {
-        Ok(format!("{}", n))
-    }
-
-    #[circuit_breaker(fallback = loop {})]
-    pub async fn forever_later(n: u8) -> Answer {
-        Ok(format!("{}", n))
-    }
-
-    #[circuit_breaker(fallback = { panic!("open") })]
-    pub fn panics(n: u8) -> Answer {
-        Ok(format!("{}", n))
-    }
-
-    #[circuit_breaker(fallback = panic!("open"))]
-    pub async fn panics_later(n: u8) -> Answer {
-        Ok(format!("{}", n))
-    }
-
-    #[circuit_breaker(fallback = |_| todo!())]
-    pub async fn to_be_done(n: u8) -> Answer {
-        Ok(format!("{}", n))
-    }
-
-    #[circuit_breaker(fallback = match n { 1 => return Err(Error::Down), _ => return Err(Error::Open) })]
-    pub fn matches(n: u8) -> Answer {
-        Ok(format!("{}", n))
-    }
-
-    #[circuit_breaker(fallback = match n { 1 => return Err(Error::Down), _ => return Err(Error::Open) })]
-    pub async fn matches_later(n: u8) -> Answer {
-        Ok(format!("{}", n))
-    }
-
-    #[circuit_breaker(fallback = dies(), fallback_on = any)]
-    pub async fn any(n: u8) -> Answer {
-        Ok(format!("{}", n))
-    }
-
-    #[circuit_breaker(fallback = return Err(Error::Down), fallback_on = any)]
-    pub fn any_returns(n: u8) -> Answer {
-        Ok(format!("{}", n))
-    }
-}
-
 /// Where allowing a lint is an error.
 mod forbidding {
     #![forbid(
@@ -452,7 +354,6 @@ pub fn run() {
     call("guard", || block_on(only_the_guard_uses(true, loud("a"))));
     call("path", || only_the_path_uses(loud("a"), loud("b")));
     call("clones", || clones("a".to_owned(), "b".to_owned()));
-    diverge();
     forbid();
     unit();
     block_on(unit_later());
@@ -467,24 +368,6 @@ pub fn run() {
     call("allowed", || allowed(loud("a"), loud("b")));
     call("expected", || block_on(expected(loud("a"), loud("b"))));
     let _unused: Option<(Pair, &dyn Debug)> = None;
-}
-
-fn diverge() {
-    call("returns", || diverging::returns(1));
-    call("calls", || diverging::calls(1));
-    call("path", || diverging::path(1));
-    call("closure", || diverging::closure(1));
-    call("forever", || diverging::forever(1));
-    call("panics", || diverging::panics(1));
-    call("matches", || diverging::matches(1));
-    call("any returns", || diverging::any_returns(1));
-    block_on(async {
-        let _answers = (diverging::returns_later(1).await, diverging::calls_later(1).await);
-        let _answers = (diverging::path_later(1).await, diverging::closure_later(1).await);
-        let _answers = (diverging::forever_later(1).await, diverging::panics_later(1).await);
-        let _answers = (diverging::to_be_done(1).await, diverging::matches_later(1).await);
-        let _answers = (diverging::any(1).await, 0);
-    });
 }
 
 fn forbid() {

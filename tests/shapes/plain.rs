@@ -4,6 +4,8 @@ pub fn open(_: &str) {}
 
 #[path = "conditions.rs"]
 pub mod conditions;
+#[path = "diverging.rs"]
+pub mod diverging;
 #[path = "fallbacks.rs"]
 pub mod fallbacks;
 #[path = "forms.rs"]

@@ -2,6 +2,7 @@
 
 mod fallback;
 mod form;
+mod format;
 pub(crate) mod names;
 mod parameters;
 

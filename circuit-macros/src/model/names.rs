@@ -7,6 +7,8 @@ use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::{Expr, Lit, Pat, PatIdent, Token};
 
+use super::format::{captured, formats};
+
 /// The variables that `pattern` binds, in the order of writing. What a macro in it binds only the
 /// compiler knows. A constant or a unit struct looks like a variable, and stays what it is in each
 /// place where a variable of that name would be bound or read.
@@ -206,11 +208,7 @@ impl<'ast> Visit<'ast> for Free {
             return self.tokens(mac.tokens.clone());
         };
         self.scope(|free| {
-            let formats = mac
-                .path
-                .segments
-                .last()
-                .is_some_and(|last| FORMATTING.iter().any(|name| last.ident == name));
+            let formats = formats(&mac.path);
             for argument in &arguments {
                 match argument {
                     // `format!("{n}", n = 3)`
@@ -237,38 +235,6 @@ impl<'ast> Visit<'ast> for Free {
     }
 }
 
-/// The macros that take variables out of their string.
-const FORMATTING: [&str; 28] = [
-    "anyhow",
-    "assert",
-    "assert_eq",
-    "assert_ne",
-    "bail",
-    "debug",
-    "debug_assert",
-    "debug_assert_eq",
-    "debug_assert_ne",
-    "ensure",
-    "eprint",
-    "eprintln",
-    "error",
-    "eyre",
-    "format",
-    "format_args",
-    "info",
-    "log",
-    "panic",
-    "print",
-    "println",
-    "todo",
-    "trace",
-    "unimplemented",
-    "unreachable",
-    "warn",
-    "write",
-    "writeln",
-];
-
 fn item_name(statement: &syn::Stmt) -> Option<String> {
     let syn::Stmt::Item(item) = statement else {
         return None;
@@ -281,27 +247,6 @@ fn item_name(statement: &syn::Stmt) -> Option<String> {
         _ => return None,
     };
     Some(name.unraw().to_string())
-}
-
-/// `"{name}"`, `"{name:?}"`, `"{:width$}"`
-fn captured(text: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    for piece in text.replace("{{", "").split('{').skip(1) {
-        let inside = piece.split('}').next().unwrap_or_default();
-        let (name, spec) = inside.split_once(':').unwrap_or((inside, ""));
-        let word = |c: char| c.is_alphanumeric() || c == '_';
-        let widths = spec.match_indices('$').map(|(end, _)| {
-            let before = &spec[..end];
-            &before[before.trim_end_matches(word).len()..]
-        });
-        let found = std::iter::once(name.trim()).chain(widths);
-        names.extend(
-            found
-                .filter(|name| name.starts_with(|c: char| c.is_alphabetic() || c == '_'))
-                .map(str::to_owned),
-        );
-    }
-    names
 }
 
 /// All tokens, those inside groups included.
@@ -328,7 +273,7 @@ mod tests {
     use quote::quote;
     use syn::parse::Parser;
 
-    use super::{Free, bindings, captured, macro_words};
+    use super::{Free, bindings, macro_words};
 
     #[test]
     fn every_binding_is_found() {
@@ -423,10 +368,5 @@ mod tests {
             assert!(!is_free("id", expr.clone()), "{expr}");
             assert!(!is_free("self", expr.clone()), "{expr}");
         }
-    }
-
-    #[test]
-    fn a_format_string_names_its_arguments() {
-        assert_eq!(captured("{a} {b:?} {{c}} {} {0} {d:>e$.f$}"), ["a", "b", "d", "e", "f"]);
     }
 }

@@ -240,4 +240,14 @@ fn half_block() -> Result<(), E> {
     Ok(())
 }
 
+// Each condition doubles what is printed.
+#[rustfmt::skip]
+#[circuit_breaker]
+fn conditions(
+    #[cfg(unix)] _a: u8, #[cfg(unix)] _b: u8, #[cfg(unix)] _c: u8, #[cfg(unix)] _d: u8,
+    #[cfg(unix)] _e: u8, #[cfg(unix)] _f: u8, #[cfg(unix)] _g: u8,
+) -> Result<(), E> {
+    Ok(())
+}
+
 fn main() {}
