@@ -1,31 +1,29 @@
 //! The one type users see: a circuit, or one circuit per key, with its name and its listeners.
 
 mod admission;
+mod call;
+mod control;
 mod keys;
 mod rejection;
 
 use std::fmt;
-use std::future::Future;
 use std::ptr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::circuit::{Admission, Circuit, CircuitRef, Published};
 use crate::config::Config;
 use crate::counters::Count;
-use crate::error::{CallError, CircuitOpenError, ConfigError};
-use crate::guard::{self, Begun, Fuse};
+use crate::error::{CircuitOpenError, ConfigError};
 #[cfg(any(feature = "axum", feature = "metrics", feature = "tracing"))]
 use crate::integrations;
 use crate::keyed::{Keys, KeysOnDemand};
 use crate::observe::event::{self, Listeners, Transition};
 use crate::observe::name::Name;
-use crate::observe::registry;
 use crate::observe::snapshot::{Look, Snapshot};
 #[cfg(feature = "metrics")]
 use crate::observe::track::{Standing, Track};
-use crate::outcome::{Mode, Outcome, State};
-use crate::permit::{End, Fallback, Permit, RawPermit, RefHandle};
+use crate::outcome::{Mode, State};
+use crate::permit::{Permit, RawPermit, RefHandle};
 #[cfg(all(feature = "tokio", feature = "tower"))]
 use crate::primitives::clock::Nanos;
 use crate::primitives::sync::{Mutex, cold_path, const_fn, unpoisoned};
@@ -235,100 +233,6 @@ impl CircuitBreaker {
         event::deliver(transition, &self.listeners);
     }
 
-    /// Makes a call that blocks: `Ok` is a success, `Err` and a panic are failures.
-    ///
-    /// # Errors
-    ///
-    /// [`CallError::Open`] if the call was rejected and didn't run, else [`CallError::Failed`] with
-    /// its own error.
-    #[inline]
-    pub fn call<T, E>(&self, call: impl FnOnce() -> Result<T, E>) -> Result<T, CallError<E>> {
-        let permit = self.acquire()?;
-        let judge = |result: &Result<T, E>| (by_result(result), Fallback::None);
-        guard::run(permit, call, judge, |result, _| result.map_err(CallError::Failed))
-    }
-
-    /// Makes an async call: as [`call`](CircuitBreaker::call). Nothing is taken before the first
-    /// poll; dropped before its end, the call is cancelled.
-    ///
-    /// # Errors
-    ///
-    /// As [`call`](CircuitBreaker::call).
-    ///
-    /// # Panics
-    ///
-    /// If it is polled after its end, as the future of an async function.
-    ///
-    /// ```
-    /// # use circuit_runtime::{CircuitBreaker, Config};
-    /// # async fn charge() -> Result<u32, std::io::Error> { Ok(7) }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// static PAYMENTS: CircuitBreaker = CircuitBreaker::new("payments", Config::new());
-    /// assert_eq!(PAYMENTS.call_async(charge()).await.unwrap(), 7);
-    /// # }
-    /// ```
-    pub fn call_async<T, E>(
-        &self,
-        call: impl Future<Output = Result<T, E>>,
-    ) -> impl Future<Output = Result<T, CallError<E>>> {
-        let judge = |result: &Result<T, E>| (by_result(result), Fallback::None);
-        let begin = self.once(|open| Err(CallError::Open(open)));
-        guard::asking(begin, Fuse::new(call), judge, |result, _| result.map_err(CallError::Failed))
-    }
-
-    /// Makes a call of any return type that blocks; `classify` says what its result counts as.
-    ///
-    /// # Errors
-    ///
-    /// If the call was rejected and didn't run.
-    ///
-    /// ```
-    /// use circuit_runtime::{CircuitBreaker, Config, Outcome};
-    ///
-    /// static SEARCH: CircuitBreaker = CircuitBreaker::new("search", Config::new());
-    /// let by_status = |status: &u16| if *status >= 500 { Outcome::Failure } else { Outcome::Success };
-    /// assert_eq!(SEARCH.call_with(by_status, || 503), Ok(503));
-    /// assert_eq!(SEARCH.snapshot().failures, 1);
-    /// ```
-    #[inline]
-    pub fn call_with<R>(
-        &self,
-        classify: impl FnOnce(&R) -> Outcome,
-        call: impl FnOnce() -> R,
-    ) -> Result<R, CircuitOpenError> {
-        let permit = self.acquire()?;
-        let judge = |result: &R| (End::Outcome(classify(result)), Fallback::None);
-        guard::run(permit, call, judge, |result, _| Ok(result))
-    }
-
-    /// Makes an async call of any return type; `classify` says what its result counts as.
-    ///
-    /// # Errors
-    ///
-    /// If the call was rejected and didn't run.
-    ///
-    /// # Panics
-    ///
-    /// If it is polled after its end, as the future of an async function.
-    pub fn call_with_async<R>(
-        &self,
-        classify: impl Fn(&R) -> Outcome,
-        call: impl Future<Output = R>,
-    ) -> impl Future<Output = Result<R, CircuitOpenError>> {
-        let judge = move |result: &R| (End::Outcome(classify(result)), Fallback::None);
-        guard::asking(self.once(Err), Fuse::new(call), judge, |result, _| Ok(result))
-    }
-
-    /// Asks for the permit of a future, once.
-    fn once<'a, R>(
-        &'a self,
-        rejected: impl Fn(CircuitOpenError) -> R,
-    ) -> impl FnMut() -> Begun<RefHandle<'a>, R> {
-        let mut breaker = Some(self);
-        move || Some(breaker.take()?.acquire().map_err(&rejected))
-    }
-
     /// The state; of a circuit per key, the worst of them, but for keys that nobody has asked for in ten
     /// of their waits (ten minutes at least): a pod that is gone. From the deadline on, an open circuit is
     /// half-open.
@@ -367,110 +271,6 @@ impl CircuitBreaker {
         look
     }
 
-    /// Another configuration from now on. State, deadline, counters and a window of the same kind
-    /// are kept; the new rules judge from the next outcome on, but for a half-open circuit: what the
-    /// new numbers decide of its probes is decided at once. Calls in flight have not been timed for
-    /// a `slow_call` that comes later: they count as fast.
-    ///
-    /// It is a whole configuration, not a change: what it leaves out falls back to its default. Begin
-    /// with [`config`](CircuitBreaker::config), `PAYMENTS.config().threshold(10)`; a file that names one
-    /// number would drop the bulkhead.
-    ///
-    /// # Errors
-    ///
-    /// What [`Config::validate`] says; nothing has changed then.
-    pub fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
-        let timed = Config { timeout: self.timeout, ..config };
-        if self.keys.get().is_some() {
-            timed.validate_keyed()?;
-        } else {
-            timed.validate()?;
-        }
-        let rules = timed.rules();
-        let transitions = {
-            // Held while the circuits change: of two configurations at once, one is everywhere.
-            let mut present = unpoisoned(self.config.lock());
-            *present = config;
-            self.transitions(|circuit| circuit.reconfigure(self.name(), rules))
-        };
-        self.tell_all(transitions);
-        self.may_admit();
-        Ok(())
-    }
-
-    /// Closes the circuit, empties its window, ends the streak of openings and begins a new period.
-    /// The mode stays.
-    pub fn reset(&self) {
-        self.reset_by(None);
-    }
-
-    /// [`reset`](CircuitBreaker::reset) by an operator whose name may be known.
-    pub(crate) fn reset_by(&self, by: Option<&Arc<str>>) {
-        self.tell_all(self.transitions(|circuit| circuit.reset(self.name(), by)));
-    }
-
-    /// Rejects every call until [`resume`](CircuitBreaker::resume). Calls admitted earlier are
-    /// still judged.
-    pub fn force_open(&self) {
-        self.set_mode(Mode::ForcedOpen, None);
-    }
-
-    /// Lets every call pass and judges none, those admitted earlier neither, until
-    /// [`resume`](CircuitBreaker::resume). The lifetime counters go on, and a probe that ends
-    /// meanwhile gives its place back.
-    pub fn disable(&self) {
-        self.set_mode(Mode::Disabled, None);
-    }
-
-    /// Runs what would be rejected, counted in `rejected` and judged by nothing, until
-    /// [`resume`](CircuitBreaker::resume): to see what a breaker would do before it does it.
-    pub fn shadow(&self) {
-        self.set_mode(Mode::Shadow, None);
-    }
-
-    /// Ends a mode and uncovers the state.
-    pub fn resume(&self) {
-        self.set_mode(Mode::Normal, None);
-    }
-
-    /// `by` is the operator's name, where it is known.
-    pub(crate) fn set_mode(
-        &self,
-        mode: Mode,
-        #[cfg_attr(
-            not(any(feature = "axum", feature = "tracing")),
-            expect(unused_variables, reason = "nobody is told")
-        )]
-        by: Option<&Arc<str>>,
-    ) {
-        #[cfg(any(feature = "axum", feature = "tracing"))]
-        let before = self.mode();
-        self.change_all(|circuit| circuit.set_mode(mode));
-        self.may_admit();
-        #[cfg(any(feature = "axum", feature = "tracing"))]
-        if mode != before {
-            integrations::mode_changed(self, mode, by);
-        }
-    }
-
-    /// What came of a change of all circuits. Nobody is told under the locks that it takes.
-    fn transitions(
-        &self,
-        change: impl Fn(CircuitRef<'_>) -> Option<Box<Transition>>,
-    ) -> Vec<Transition> {
-        let mut transitions = Vec::new();
-        self.change_all(|circuit| {
-            transitions.extend(change(circuit).map(|transition| *transition));
-        });
-        transitions
-    }
-
-    fn tell_all(&self, transitions: Vec<Transition>) {
-        for transition in transitions {
-            self.tell(transition);
-        }
-    }
-
     /// Adds a listener to this circuit's transitions; of a circuit per key, to those of all keys.
     /// It is kept for good.
     ///
@@ -482,17 +282,14 @@ impl CircuitBreaker {
         self.listeners.add(listener);
     }
 
-    /// Lists the circuit in [`circuits`](crate::circuits) and makes it known to
-    /// [`find`](crate::find), once. Circuits of annotated functions and those named by `breaker
-    /// = …` are registered at their first call.
-    ///
-    /// Names are unique: where another circuit has its [name](CircuitBreaker::name), this one is
-    /// `name#2` from now on, wherever it is shown, found, configured and exported; feature `tracing`
-    /// says so at WARN, once.
-    pub fn register(&'static self) {
-        if !self.is_registered() {
-            self.register_first();
-        }
+    /// The name that it asks for, or has.
+    pub(crate) fn own_name(&self) -> &Name {
+        &self.name
+    }
+
+    /// It is among [`circuits`](crate::circuits) now: its calls need not register it any more.
+    pub(crate) fn mark_registered(&self) {
+        self.own().mark_registered();
     }
 
     pub(crate) fn is_registered(&self) -> bool {
@@ -511,13 +308,6 @@ impl CircuitBreaker {
     pub(crate) fn standing(&self) -> Option<Standing> {
         self.keys.made().is_none().then(|| Standing::of(&self.look()))
     }
-
-    #[cold]
-    #[inline(never)]
-    fn register_first(&'static self) {
-        registry::add(self, &self.name);
-        self.own().mark_registered();
-    }
 }
 
 impl fmt::Debug for CircuitBreaker {
@@ -529,10 +319,4 @@ impl fmt::Debug for CircuitBreaker {
             .field("config", &self.config())
             .finish_non_exhaustive()
     }
-}
-
-/// What counts as what where nobody says otherwise.
-#[inline]
-fn by_result<T, E>(result: &Result<T, E>) -> End {
-    End::Outcome(if result.is_ok() { Outcome::Success } else { Outcome::Failure })
 }

@@ -16,7 +16,9 @@
 //! [`keys`], on circuits that change hands, are below the breaker, and have checks of their own.
 
 mod keys;
+mod probes;
 mod watched;
+mod windows;
 
 use std::time::Duration;
 
@@ -24,7 +26,7 @@ use loom::thread;
 
 use crate::test_util::freeze;
 use crate::{Config, Rejection, State, Window};
-use watched::{Call, Watched, watch};
+use watched::{Watched, watch};
 
 const WAIT: Duration = Duration::from_secs(10);
 /// What a half-open circuit tells at most to come back after.
@@ -122,136 +124,6 @@ fn an_opening_is_never_seen_without_its_deadline() {
 }
 
 #[test]
-fn one_probe_at_the_deadline() {
-    loom::model(|| {
-        let time = freeze();
-        let watched = watch(consecutive(1));
-        open(watched);
-        time.advance(WAIT);
-        let others = [(); 2].map(|()| thread::spawn(move || watched.admit()));
-        let mut answers = vec![watched.admit()];
-        answers.extend(others.into_iter().map(|other| other.join().unwrap()));
-        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
-        for rejected in answers.iter().filter_map(|answer| answer.as_ref().err()) {
-            assert_eq!(rejected.reason(), Rejection::HalfOpenFull);
-            assert_eq!(rejected.retry_after(), Some(SECOND));
-        }
-        drop(answers);
-        watched.settled(&time);
-    });
-}
-
-#[test]
-fn two_probes_decide_together() {
-    loom::model(|| {
-        let time = freeze();
-        let watched = watch(consecutive(1).success_threshold(2));
-        open(watched);
-        time.advance(WAIT);
-        let other = thread::spawn(move || watched.admit().map(Call::success).is_ok());
-        let here = watched.admit().map(Call::success).is_ok();
-        let there = other.join().unwrap();
-        assert!(here && there, "there is a place for each");
-        assert_eq!(watched.settled(&time).state, State::Closed);
-    });
-}
-
-#[test]
-fn a_cancelled_probe_leaves_its_place_and_nothing_else() {
-    loom::model(|| {
-        let time = freeze();
-        let watched = watch(consecutive(1));
-        open(watched);
-        time.advance(WAIT);
-        let probe = watched.pass();
-        let other = thread::spawn(move || drop(probe));
-        let second = watched.admit();
-        other.join().unwrap();
-        let third = watched.admit();
-        // One place, whoever has it.
-        assert!(third.is_ok() != second.is_ok());
-        drop((second, third));
-        assert_eq!(watched.settled(&time).state, State::HalfOpen);
-    });
-}
-
-#[test]
-fn a_probe_that_outlives_its_round_still_decides() {
-    loom::model(|| {
-        let time = freeze();
-        let watched = watch(consecutive(1));
-        open(watched);
-        time.advance(WAIT);
-        let hung = watched.pass();
-        time.advance(WAIT);
-        let other = thread::spawn(move || hung.success());
-        let next = watched.admit();
-        other.join().unwrap();
-        let next = next.expect("a further round has begun, or the circuit is closed");
-        assert_eq!(watched.breaker.state(), State::Closed);
-        next.success();
-        let settled = watched.settled(&time);
-        // A probe of the further round is late, as the circuit has closed meanwhile.
-        assert!(settled.late <= 1 && settled.transitions == 3, "{settled}");
-    });
-}
-
-#[test]
-fn a_cancelled_probe_of_an_earlier_round_frees_no_place() {
-    loom::model(|| {
-        let time = freeze();
-        let watched = watch(consecutive(1));
-        open(watched);
-        time.advance(WAIT);
-        let hung = watched.pass();
-        time.advance(WAIT);
-        let other = thread::spawn(move || drop(hung));
-        let next = watched.pass();
-        other.join().unwrap();
-        // It had the place of the first round, or the one that it gave back.
-        assert!(watched.admit().is_err());
-        next.success();
-        assert_eq!(watched.settled(&time).state, State::Closed);
-    });
-}
-
-#[test]
-fn two_rounds_decide_together() {
-    loom::model(|| {
-        let time = freeze();
-        let watched = watch(consecutive(1).success_threshold(2));
-        open(watched);
-        time.advance(WAIT);
-        let (one, two) = (watched.pass(), watched.pass());
-        time.advance(WAIT);
-        let next = watched.pass();
-        let other = thread::spawn(move || one.success());
-        next.success();
-        other.join().unwrap();
-        assert_eq!(watched.breaker.state(), State::Closed);
-        drop(two);
-        watched.settled(&time);
-    });
-}
-
-#[test]
-fn a_reconfiguration_decides_what_the_probes_have_answered() {
-    loom::model(|| {
-        let time = freeze();
-        let watched = watch(consecutive(1).success_threshold(2).probes(3));
-        open(watched);
-        time.advance(WAIT);
-        watched.pass().success();
-        let probe = watched.pass();
-        let other = thread::spawn(move || watched.reconfigure(consecutive(1).success_threshold(2)));
-        probe.failure();
-        other.join().unwrap();
-        // Whichever came first, by the numbers that came last one failure is one too many.
-        assert_eq!(watched.settled(&time).state, State::Open);
-    });
-}
-
-#[test]
 fn a_call_that_ends_while_the_circuit_is_disabled_is_judged_by_nothing() {
     loom::model(|| {
         let time = freeze();
@@ -338,143 +210,6 @@ fn a_reconfiguration_loses_no_failure() {
 }
 
 #[test]
-fn successes_slide_the_count_window_exactly() {
-    loom::model(|| {
-        let time = freeze();
-        let rate = Config::new().failure_rate(1.0).window(Window::Calls(3)).min_calls(1);
-        let watched = watch(rate.recovery(WAIT));
-        watched.pass().success();
-        watched.pass().failure();
-        let other = thread::spawn(move || {
-            watched.pass().success();
-            watched.pass().success();
-        });
-        watched.pass().success();
-        let during = watched.breaker.snapshot().window.unwrap();
-        assert!(during.calls == 3 && during.failures <= 1);
-        other.join().unwrap();
-        let settled = watched.settled(&time);
-        let window = settled.window.unwrap();
-        assert_eq!((window.calls, window.failures, settled.successes), (3, 0, 4));
-    });
-}
-
-#[test]
-fn a_success_of_a_past_period_does_not_slide_the_next_window() {
-    loom::model(|| {
-        let time = freeze();
-        let rate = Config::new().failure_rate(0.5).window(Window::Calls(4)).min_calls(1);
-        let watched = watch(rate.recovery(WAIT));
-        watched.pass().success();
-        watched.pass().success();
-        watched.pass().failure();
-        watched.pass().success(); // from here on, successes only slide
-        let call = watched.pass();
-        let other = thread::spawn(move || call.success());
-        watched.breaker.reset();
-        other.join().unwrap();
-        assert_eq!(watched.settled(&time).window.unwrap().calls, 0);
-    });
-}
-
-#[test]
-fn a_failure_sees_the_successes_that_threads_counted_before_it() {
-    loom::model(|| {
-        let time = freeze();
-        let rate = Config::new().failure_rate(0.3).window(Window::Time(WAIT)).min_calls(4);
-        let watched = watch(rate.recovery(WAIT));
-        watched.pass().success(); // from here on, successes are counted by their threads
-        watched.pass().success();
-        let other = thread::spawn(move || watched.pass().success());
-        watched.pass().failure();
-        other.join().unwrap();
-        let window = watched.breaker.snapshot().window.unwrap();
-        assert_eq!((window.calls, window.failures), (4, 1));
-        assert_eq!(watched.breaker.state(), State::Closed);
-        watched.pass().failure();
-        assert_eq!(watched.settled(&time).state, State::Open);
-    });
-}
-
-#[test]
-fn a_success_of_a_past_period_is_not_counted_in_the_next() {
-    loom::model(|| {
-        let time = freeze();
-        let rate = Config::new().failure_rate(0.5).window(Window::Time(WAIT)).min_calls(1);
-        let watched = watch(rate.recovery(WAIT));
-        watched.pass().success();
-        let call = watched.pass();
-        let other = thread::spawn(move || call.success());
-        watched.breaker.reset();
-        watched.pass().success(); // from here on, successes are counted by their threads again
-        other.join().unwrap();
-        assert_eq!(watched.settled(&time).window.unwrap().calls, 1);
-    });
-}
-
-#[test]
-fn a_time_window_turns_while_threads_count() {
-    loom::model(|| {
-        let time = freeze();
-        let rate = Config::new().failure_rate(0.9).window(Window::Time(WAIT)).min_calls(2);
-        let watched = watch(rate.recovery(WAIT));
-        watched.pass().success(); // from here on, successes are counted by their threads
-        let other = thread::spawn(move || {
-            watched.pass().success();
-            watched.pass().success();
-        });
-        time.advance(WAIT);
-        watched.pass().failure();
-        other.join().unwrap();
-        let settled = watched.settled(&time);
-        let window = settled.window.unwrap();
-        // The first success is out of the window; the others are in it if they came after the turn.
-        assert!((1..=3).contains(&window.calls) && window.failures == 1, "{window:?}");
-        assert_eq!((settled.successes, settled.failures), (3, 1));
-    });
-}
-
-#[test]
-fn a_success_that_meets_a_longer_window_does_not_outstay_it() {
-    loom::model(|| {
-        let time = freeze();
-        let rate = Config::new().failure_rate(0.9).min_calls(1).recovery(WAIT);
-        let watched = watch(rate.window(Window::Time(WAIT)));
-        watched.pass().success(); // from here on, successes are counted by their threads
-        time.advance(WAIT / 10 * 9);
-        let other = thread::spawn(move || watched.pass().success());
-        watched.reconfigure(rate.window(Window::Time(WAIT * 10)));
-        watched.pass().success(); // from here on again, in longer buckets
-        other.join().unwrap();
-        time.advance(WAIT * 10);
-        let calls = watched.breaker.snapshot().window.unwrap().calls;
-        assert_eq!(calls, 0, "in a bucket of the shorter window");
-        watched.settled(&time);
-    });
-}
-
-#[test]
-fn what_a_thread_counted_in_a_past_period_is_gone_when_it_counts_again() {
-    loom::model(|| {
-        let time = freeze();
-        let rate = Config::new().failure_rate(0.9).window(Window::Time(WAIT)).min_calls(1);
-        let watched = watch(rate.recovery(WAIT));
-        watched.pass().success(); // from here on, successes are counted by their threads
-        watched.pass().success();
-        watched.pass().success();
-        let other = thread::spawn(move || {
-            watched.breaker.reset();
-            watched.pass().success(); // from here on again
-            let calls = watched.breaker.snapshot().window.unwrap().calls;
-            assert!(calls <= 2, "{calls} of this period");
-        });
-        watched.pass().success();
-        other.join().unwrap();
-        watched.settled(&time);
-    });
-}
-
-#[test]
 fn the_bulkhead_holds_under_contention() {
     loom::model(|| {
         let time = freeze();
@@ -486,24 +221,5 @@ fn the_bulkhead_holds_under_contention() {
         drop((mine, theirs));
         drop(watched.pass());
         watched.settled(&time);
-    });
-}
-
-#[test]
-fn a_success_that_slides_ends_the_run_though_its_window_goes() {
-    loom::model(|| {
-        let time = freeze();
-        let rate = consecutive(3).failure_rate(1.0).window(Window::Calls(8)).min_calls(1);
-        let watched = watch(rate);
-        watched.pass().success();
-        watched.pass().failure();
-        watched.pass().failure();
-        let call = watched.pass();
-        let other = thread::spawn(move || call.success());
-        watched.reconfigure(consecutive(3));
-        other.join().unwrap();
-        watched.pass().failure();
-        let settled = watched.settled(&time);
-        assert_eq!((settled.state, settled.failures_in_a_row), (State::Closed, 1));
     });
 }

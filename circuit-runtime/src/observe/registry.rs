@@ -53,8 +53,30 @@ impl Registry {
     }
 }
 
+impl CircuitBreaker {
+    /// Registers the circuit: puts it among [`circuits`](crate::circuits) and makes it known to
+    /// [`find`](crate::find), once. Circuits of annotated functions and those named by `breaker
+    /// = …` are registered at their first call.
+    ///
+    /// Names are unique: where another circuit has its [name](CircuitBreaker::name), this one is
+    /// `name#2` from now on, wherever it is shown, found, configured and exported; feature `tracing`
+    /// says so at WARN, once.
+    pub fn register(&'static self) {
+        if !self.is_registered() {
+            self.register_first();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn register_first(&'static self) {
+        add(self, self.own_name());
+        self.mark_registered();
+    }
+}
+
 /// Registers a circuit under its name, if it isn't registered yet.
-pub(crate) fn add(breaker: &'static CircuitBreaker, name: &Name) {
+fn add(breaker: &'static CircuitBreaker, name: &Name) {
     let wanted = name.wanted();
     let mut registry = unpoisoned(REGISTRY.lock());
     if name.is_registered() {

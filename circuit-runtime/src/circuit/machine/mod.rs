@@ -5,10 +5,13 @@
 //! not at all. Half-open has a number for each round of its probes, all of one period.
 
 mod half_open;
+mod numbers;
 #[cfg(test)]
 mod tests;
+mod trip;
+mod wait;
 
-use std::time::Duration;
+pub(crate) use numbers::{in_float, shown};
 
 use half_open::Probes;
 
@@ -304,86 +307,6 @@ impl Machine {
         }
     }
 
-    /// Which rule is met, if any. The quotient is compared: the product would be off, since
-    /// 0.07 × 100 > 7.
-    #[inline]
-    fn tripped(&mut self, run: u32, env: &impl Env) -> Option<Reason> {
-        if let Some(threshold) = self.rules.threshold {
-            if run >= threshold {
-                return Some(Reason::FailuresInARow { failures: run, threshold });
-            }
-        }
-        let (rules, window) = (&self.rules, self.window.as_mut()?);
-        let known = window.known(env);
-        if let (Some(count), Some(window)) = (rules.failure_count, rules.window) {
-            // All failures are known here.
-            if known.failures >= u64::from(count) {
-                let failures = shown(known.failures);
-                return Some(Reason::FailureCount { failures, count, window });
-            }
-        }
-        // Successes that are counted elsewhere only lower a rate: most outcomes needn't ask for
-        // them.
-        rate_reached(rules, known)?;
-        let window_totals = window.totals(self.epoch, env);
-        rate_reached(rules, window_totals)
-            .filter(|_| window_totals.calls >= u64::from(rules.min_calls))
-    }
-
-    /// Opens for min(recovery × backoff^streak, cap), then jitter; longer if the service asked for
-    /// it.
-    #[cold]
-    fn open(&mut self, reason: Reason, env: &impl Env) -> Change {
-        self.end_streak_if_stable(env.now());
-        let Rules { recovery, backoff, max_recovery, jitter, .. } = self.rules;
-        let exponent = i32::try_from(self.streak).unwrap_or(i32::MAX);
-        let wait = saturate(in_float(recovery) * backoff.powi(exponent)).min(max_recovery);
-        let spread = 1.0 + jitter * (2.0 * env.roll() - 1.0);
-        self.last_wait = saturate(in_float(wait) * spread).max(1);
-        self.streak = self.streak.saturating_add(1);
-        self.wait(self.last_wait.max(self.granted(env)), env, reason)
-    }
-
-    /// Opens because the service asked for it. Neither the streak nor its last wait is touched: what
-    /// a service asks for says nothing about how often it failed.
-    #[cold]
-    fn open_for(&mut self, asked: Nanos, env: &impl Env) -> Change {
-        self.end_streak_if_stable(env.now());
-        let reason = Reason::Requested { wait: Duration::from_nanos(asked) };
-        self.wait(self.granted(env), env, reason)
-    }
-
-    /// What a service gets of the time that it asked for in this period: no more than the cap, and
-    /// then, since its other clients were told the same, only longer by jitter.
-    fn granted(&self, env: &impl Env) -> Nanos {
-        let granted = self.asked.min(self.rules.max_asked);
-        let more = in_float(granted) * self.rules.jitter * env.roll();
-        granted.saturating_add(saturate(more))
-    }
-
-    fn wait(&mut self, wait: Nanos, env: &impl Env, reason: Reason) -> Change {
-        self.gather(env);
-        self.begin(Period::Open(Wait::from(env.now(), wait)), reason)
-    }
-
-    /// How long the present opening lasts, from its beginning on.
-    pub(crate) fn opened_for(&self) -> Option<Nanos> {
-        match self.period {
-            Period::Open(wait) => Some(wait.length),
-            Period::Closed { .. } | Period::HalfOpen(_) => None,
-        }
-    }
-
-    /// The streak ends when the circuit has stayed closed for at least its last wait. A clock that
-    /// has gone back so far can't tell, and prolongs nothing.
-    fn end_streak_if_stable(&mut self, now: Nanos) {
-        if let Period::Closed { since, .. } = self.period {
-            if now.abs_diff(since) >= self.last_wait {
-                self.streak = 0;
-            }
-        }
-    }
-
     fn close(&mut self, env: &impl Env, reason: Reason) -> Change {
         if let Some(window) = &mut self.window {
             window.clear();
@@ -440,42 +363,4 @@ impl Machine {
         let epoch = self.epoch.wrapping_add(1);
         *self = Machine { epoch, ..Machine::new(rules) };
     }
-}
-
-/// Which rate these figures reach; of no calls, none, since no number is what their quotient is.
-fn rate_reached(
-    rules: &Rules,
-    WindowTotals { calls, failures, slow }: WindowTotals,
-) -> Option<Reason> {
-    let reached = |count: u64, rate: Option<f64>| {
-        rate.filter(|rate| in_float(count) / in_float(calls) >= *rate)
-    };
-    if let Some(rate) = reached(failures, rules.failure_rate) {
-        let (failures, calls) = (shown(failures), shown(calls));
-        return Some(Reason::FailureRate { failures, calls, rate });
-    }
-    let rate = reached(slow, rules.slow_rate)?;
-    Some(Reason::SlowRate { slow: shown(slow), calls: shown(calls), rate })
-}
-
-/// A figure as it is shown: four billion calls in one window are enough.
-pub(crate) fn shown(figure: u64) -> u32 {
-    u32::try_from(figure).unwrap_or(u32::MAX)
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "53 bits of nanoseconds are exact for 104 days, and neither waits nor rates need more"
-)]
-pub(crate) fn in_float(number: u64) -> f64 {
-    number as f64
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "`as` saturates, which is what is wanted"
-)]
-fn saturate(nanos: f64) -> Nanos {
-    nanos as Nanos
 }

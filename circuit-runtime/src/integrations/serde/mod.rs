@@ -9,6 +9,7 @@
 mod config;
 mod duration;
 mod time;
+mod values;
 
 #[cfg(feature = "axum")]
 pub(super) use time::Rfc3339;

@@ -1,0 +1,145 @@
+//! The shape of the crates: files that a reader can take in, and imports that lead downwards.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const CRATES: [&str; 2] = ["circuit-runtime/src", "circuit-macros/src"];
+const MOST_LINES: usize = 400;
+
+/// All sources below a folder.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
+        let path = entry.expect("a file").path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A crate's modules by their paths, each with its code: without comments and unit tests.
+fn modules(src: &Path) -> BTreeMap<String, String> {
+    let code = |text: &str| {
+        let text = text.split("\nmod tests {").next().unwrap_or_default();
+        let without = text.lines().map(|line| line.split("//").next().unwrap_or_default());
+        without.collect::<Vec<_>>().join("\n")
+    };
+    let module = |path: PathBuf| {
+        let text = fs::read_to_string(&path).expect("a source");
+        let inside = path.strip_prefix(src).expect("below src").with_extension("");
+        let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
+        let name = parts.join("::");
+        let name = name.strip_suffix("::mod").unwrap_or(&name);
+        (if name == "lib" { String::new() } else { name.to_owned() }, code(&text))
+    };
+    sources(src).into_iter().map(module).collect()
+}
+
+/// The module that owns what a path names: that of its longest beginning that is a file.
+fn owner(modules: &BTreeMap<String, String>, path: &[&str]) -> Option<String> {
+    let beginnings = (1..=path.len()).rev().map(|length| path[..length].join("::"));
+    beginnings.into_iter().find(|name| modules.contains_key(name))
+}
+
+/// What a path's text begins with: its segments, and of a group each first segment.
+fn paths(text: &str) -> Vec<Vec<&str>> {
+    let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
+    let (prefix, rest) = text.split_at(end.unwrap_or(text.len()));
+    let prefix: Vec<_> = prefix.split("::").filter(|part| !part.is_empty()).collect();
+    let Some(group) = rest.strip_prefix('{') else { return vec![prefix] };
+    let group = group.split('}').next().unwrap_or_default();
+    let heads = group.split(',').map(|item| item.trim().split("::").next().unwrap_or_default());
+    let with = |head| prefix.iter().copied().chain([head]).collect();
+    heads.filter(|head| !head.is_empty()).map(with).collect()
+}
+
+/// The other modules that a module names by `crate::` and `super::`.
+fn imports(modules: &BTreeMap<String, String>, module: &str) -> BTreeSet<String> {
+    let code = &modules[module];
+    let mut found = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::").filter(|(at, _)| !code[..*at].ends_with('$')) {
+        for path in paths(&code[at + "crate::".len()..]) {
+            found.extend(owner(modules, &path));
+        }
+    }
+    for (at, _) in code.match_indices("super::").filter(|(at, _)| !code[..*at].ends_with("super::"))
+    {
+        let mut above: Vec<_> = module.split("::").collect();
+        let mut rest = &code[at..];
+        while let Some(further) = rest.strip_prefix("super::") {
+            above.pop();
+            rest = further;
+        }
+        for path in paths(rest) {
+            found.extend(owner(modules, &[above.clone(), path].concat()));
+        }
+    }
+    found.remove(module);
+    found
+}
+
+#[test]
+fn no_file_of_the_runtime_is_longer_than_a_reader_can_take_in() {
+    for path in sources(&root().join(CRATES[0])) {
+        let lines = fs::read_to_string(&path).expect("a source").lines().count();
+        assert!(lines <= MOST_LINES, "{}: {lines} lines", path.display());
+    }
+}
+
+#[test]
+fn no_file_imports_from_one_that_imports_from_it() {
+    for src in CRATES {
+        let modules = modules(&root().join(src));
+        assert!(modules.len() > 20, "{src} is not read as it is laid out");
+        let mut left: BTreeMap<_, _> =
+            modules.keys().map(|name| (name, imports(&modules, name))).collect();
+        // What imports nothing that is left is on no circle.
+        loop {
+            let free: BTreeSet<_> =
+                left.iter().filter(|(_, to)| to.is_empty()).map(|(name, _)| *name).collect();
+            if free.is_empty() {
+                break;
+            }
+            left.retain(|name, _| !free.contains(name));
+            for to in left.values_mut() {
+                to.retain(|name| !free.contains(name));
+            }
+        }
+        assert!(left.is_empty(), "{src}: on a circle, or leading to one: {left:#?}");
+    }
+}
+
+#[test]
+fn the_primitives_know_nothing_of_circuits() {
+    let modules = modules(&root().join(CRATES[0]));
+    let primitives: Vec<_> =
+        modules.keys().filter(|name| name.starts_with("primitives::")).collect();
+    assert!(!primitives.is_empty());
+    for module in primitives {
+        let outside: Vec<_> = imports(&modules, module)
+            .into_iter()
+            .filter(|name| !name.starts_with("primitives"))
+            .collect();
+        assert!(outside.is_empty(), "{module} imports from {outside:?}");
+    }
+}
+
+/// `CONTRIBUTING.md` has a line for each file and folder right below `circuit-runtime/src`.
+#[test]
+fn the_map_names_every_room() {
+    let map = fs::read_to_string(root().join("CONTRIBUTING.md")).expect("the map");
+    let rooms = fs::read_dir(root().join(CRATES[0])).expect("the sources");
+    for room in rooms.map(|room| room.expect("a file").path()) {
+        let name = room.file_name().expect("a name").to_string_lossy().into_owned();
+        let name = if room.is_dir() { format!("{name}/") } else { name };
+        assert!(map.contains(&format!("`{name}`")), "CONTRIBUTING.md has no `{name}`");
+    }
+}
