@@ -48,9 +48,9 @@ use quote::{ToTokens, quote};
 /// | `success_threshold` | integer, 1 to 1,000 | 1 | probes that must succeed for the circuit to close |
 /// | `probes` | integer, `success_threshold` to 1,000 | `success_threshold` | calls that a half-open circuit admits in order to decide; also the most in flight per round |
 /// | `probe_timeout` | duration | the longer of `recovery` and `timeout`; by hand and with `breaker`: `recovery` | how long unanswered probes may block the next round; not below `timeout`; each further round waits twice as long, at most ten times this |
-/// | `failure` | match-arm pattern, guard allowed | `Err(_)` | results that match are failures: `failure = Err(e) if e.is_server_error()` |
-/// | `ignore` | match-arm pattern, guard allowed | none | results that match count neither way; wins over `failure` |
-/// | `classify` | path or closure `Fn(&Ret) -> Outcome` | none | full control over what a result counts as |
+/// | `failure` | match-arm pattern, guard allowed | `Err(_)`; none with `classify` | results that match are failures: `failure = Err(e) if e.is_server_error()` |
+/// | `ignore` | match-arm pattern, guard allowed | none | results that match count neither way; asked before `failure` |
+/// | `classify` | path or closure `Fn(&Ret) -> Outcome` | none | decides what `ignore` and `failure`, which are asked first, leave open |
 /// | `on_cancel` | `ignore` or `failure` | `ignore` | what a dropped (cancelled) future counts as |
 /// | `timeout` | duration | off | feature `tokio`: a call that takes longer is dropped and is a failure |
 /// | `max_concurrent` | integer ≥ 1 | off | bulkhead: calls beyond this many in flight are rejected, which doesn't count as a failure |

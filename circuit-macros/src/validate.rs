@@ -17,7 +17,6 @@ pub(crate) use both::both;
 /// The rules that need the options only.
 pub(crate) fn options(options: &Options, problems: &mut Problems) {
     breaker_has_its_own_circuit(options, problems);
-    classify_alone(options, problems);
     fits_the_window(options, Opt::MinCalls, "no rate would ever be judged", problems);
     fits_the_window(options, Opt::FailureCount, "it could never be reached", problems);
     window_fits_a_key(options, problems);
@@ -82,21 +81,6 @@ fn breaker_has_its_own_circuit(options: &Options, problems: &mut Problems) {
                 format!(
                     "`{}` can't be combined with `{}`: a shared circuit is configured where it is \
                      defined",
-                    name(later),
-                    name(first),
-                ),
-            );
-        }
-    }
-}
-
-fn classify_alone(options: &Options, problems: &mut Problems) {
-    for option in [Opt::Failure, Opt::Ignore] {
-        if let Some([first, later]) = options.both(option, Opt::Classify) {
-            problems.add(
-                &later.key,
-                format!(
-                    "`{}` can't be combined with `{}`: `classify` decides alone",
                     name(later),
                     name(first),
                 ),

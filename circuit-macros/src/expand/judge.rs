@@ -1,10 +1,10 @@
 //! What makes an outcome of a result, and what the return type must allow for.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote_spanned};
 
 use super::{at, at_return_type};
-use crate::model::{Judge, Model, Patterns};
+use crate::model::{Judge, Model};
 use crate::options::Arm;
 
 /// Conversions into the return type. All bounds of a function are in one call:
@@ -44,44 +44,39 @@ pub(super) fn evidence(model: &Model) -> TokenStream {
 /// compiled for each function by itself.
 pub(super) fn outcome(model: &Model) -> TokenStream {
     let site = at_return_type(model);
-    match &model.judge {
-        Judge::Default => default(model, &quote_spanned!(site=> &)),
-        Judge::Classify(_) | Judge::Patterns(_) => {
-            let closure = closure(model);
-            quote_spanned! {site=>
-                __circuit::judge(__circuit_returns, &__circuit_result, #closure)
-            }
-        }
+    if model.judge.is_given() || model.judge.ignore.is_some() {
+        let closure = closure(model);
+        return quote_spanned! {site=>
+            __circuit::judge(__circuit_returns, &__circuit_result, #closure)
+        };
     }
+    default(model, &quote_spanned!(site=> &))
 }
 
 /// An expression of type `Fn(&R) -> Outcome`.
 pub(super) fn closure(model: &Model) -> TokenStream {
-    match &model.judge {
-        Judge::Classify(function) => quote!(#function),
-        Judge::Default => {
-            let site = at_return_type(model);
-            let default = default(model, &TokenStream::new());
-            quote_spanned!(site=> |__circuit_result| #default)
+    let Judge { ignore, failure, classify } = &model.judge;
+    let Some(first) = failure.as_ref().or(ignore.as_ref()) else {
+        if let Some(function) = classify {
+            return function.to_token_stream();
         }
-        Judge::Patterns(patterns) => {
-            let Patterns { ignore, failure } = &**patterns;
-            let site = failure
-                .as_ref()
-                .or(ignore.as_ref())
-                .map_or_else(|| at_return_type(model), |arm| at(&arm.pattern));
-            let ignore = arm(ignore.as_ref(), "Ignored");
-            let rest = if failure.is_some() {
-                let failure = arm(failure.as_ref(), "Failure");
-                quote_spanned!(site=> #failure _ => __circuit::Outcome::Success,)
-            } else {
-                let default = default(model, &TokenStream::new());
-                quote_spanned!(site=> _ => #default,)
-            };
-            quote_spanned! {site=>
-                move |__circuit_result| match __circuit_result { #ignore #rest }
-            }
+        let site = at_return_type(model);
+        let default = default(model, &TokenStream::new());
+        return quote_spanned!(site=> |__circuit_result| #default);
+    };
+    let site = at(&first.pattern);
+    let ignored = arm(ignore.as_ref(), "Ignored");
+    let failed = arm(failure.as_ref(), "Failure");
+    let rest = match (classify, failure) {
+        // Handed over, so that a closure needn't say what it is given.
+        (Some(function), _) => {
+            quote_spanned!(site=> __circuit::judge(__circuit_returns, __circuit_result, #function))
         }
+        (None, Some(_)) => quote_spanned!(site=> __circuit::Outcome::Success),
+        (None, None) => default(model, &TokenStream::new()),
+    };
+    quote_spanned! {site=>
+        move |__circuit_result| match __circuit_result { #ignored #failed _ => #rest, }
     }
 }
 

@@ -62,42 +62,27 @@ pub(crate) struct Timeout {
     pub(crate) limit: Value,
 }
 
-pub(crate) enum Judge {
-    /// `Err` is a failure.
-    Default,
-    Patterns(Box<Patterns>),
-    Classify(Box<Expr>),
-}
-
-pub(crate) struct Patterns {
+/// What an outcome is made of, in the order of asking; where nothing is given, `Err` is a failure.
+pub(crate) struct Judge {
     pub(crate) ignore: Option<Arm>,
     pub(crate) failure: Option<Arm>,
+    pub(crate) classify: Option<Expr>,
 }
 
 impl Judge {
     /// Whether the user says what a failure is: then the return type may be any.
     pub(crate) fn is_given(&self) -> bool {
-        match self {
-            Self::Default => false,
-            Self::Patterns(patterns) => patterns.failure.is_some(),
-            Self::Classify(_) => true,
-        }
+        self.failure.is_some() || self.classify.is_some()
     }
 
     fn free(&self) -> Free {
-        match self {
-            Self::Default => Free::default(),
-            Self::Patterns(patterns) => {
-                let mut free = Free::default();
-                for arm in [&patterns.ignore, &patterns.failure].into_iter().flatten() {
-                    if let Some((_, guard)) = &arm.guard {
-                        free.add_guard(&arm.pattern, guard);
-                    }
-                }
-                free
+        let mut free = self.classify.as_ref().map(Free::of).unwrap_or_default();
+        for arm in [&self.ignore, &self.failure].into_iter().flatten() {
+            if let Some((_, guard)) = &arm.guard {
+                free.add_guard(&arm.pattern, guard);
             }
-            Self::Classify(function) => Free::of(function),
         }
+        free
     }
 }
 
@@ -195,12 +180,10 @@ fn circuit(options: &Options) -> Circuit {
 }
 
 fn judge(options: &Options) -> Judge {
-    if let Some(classify) = code(options, Opt::Classify) {
-        return Judge::Classify(Box::new(classify));
-    }
-    match (arm(options, Opt::Ignore), arm(options, Opt::Failure)) {
-        (None, None) => Judge::Default,
-        (ignore, failure) => Judge::Patterns(Box::new(Patterns { ignore, failure })),
+    Judge {
+        ignore: arm(options, Opt::Ignore),
+        failure: arm(options, Opt::Failure),
+        classify: code(options, Opt::Classify),
     }
 }
 

@@ -74,6 +74,66 @@ fn sync_function() {
 }
 
 #[test]
+fn classify_beside_patterns() {
+    check(
+        "failure = Err(E::Down), ignore = Ok(0), classify = |result| judge(result, limit)",
+        "fn fetch(limit: u8) -> Result<u8, E> { get(limit) }",
+        expect![[r#"
+            fn fetch(limit: u8) -> Result<u8, E> {
+                use ::circuit_runtime::__private as __circuit;
+                let __circuit_breaker = __circuit::RefHandle({
+                    static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = {
+                        enum __CircuitHere {}
+                        __circuit::create(
+                            __circuit::Name::found::<__CircuitHere>(),
+                            __circuit::checked(__circuit::Config::new()),
+                        )
+                    };
+                    &__CIRCUIT_BREAKER
+                });
+                let __circuit_returns = __circuit::Returns::new();
+                if false {
+                    return __circuit_returns.never();
+                }
+                let __circuit_reject = __circuit::rejectable(__circuit_returns);
+                return {
+                    let __circuit_permit = {
+                        let __circuit_permit = match __circuit::enter(__circuit_breaker) {
+                            __circuit::Admitted(__circuit_permit) => __circuit_permit,
+                            __circuit::Rejected(__circuit_open) => {
+                                return __circuit_reject(__circuit_open);
+                            }
+                        };
+                        __circuit_permit
+                    };
+                    let __circuit_result = __circuit::body(
+                        __circuit_returns,
+                        move || { get(limit) },
+                    )();
+                    let __circuit_outcome = __circuit::judge(
+                        __circuit_returns,
+                        &__circuit_result,
+                        move |__circuit_result| match __circuit_result {
+                            Ok(0) => __circuit::Outcome::Ignored,
+                            Err(E::Down) => __circuit::Outcome::Failure,
+                            _ => {
+                                __circuit::judge(
+                                    __circuit_returns,
+                                    __circuit_result,
+                                    |result| judge(result, limit),
+                                )
+                            }
+                        },
+                    );
+                    __circuit::finish(__circuit_permit, __circuit_outcome);
+                    __circuit_result
+                };
+            }
+        "#]],
+    );
+}
+
+#[test]
 fn async_method() {
     check_method(
         "failure = Err(e) if e.is_server_error(), key = self.host",

@@ -115,7 +115,7 @@ fn what_a_macro_wrapped_is_unwrapped() {
 fn the_later_option_is_blamed() {
     assert_eq!(blamed("breaker = B, threshold = 3"), ["threshold"]);
     assert_eq!(blamed("threshold = 3, breaker = B"), ["breaker"]);
-    assert_eq!(blamed("classify = f, failure = Err(_)"), ["failure"]);
+    assert_eq!(blamed("max_concurrent = 3, breaker = B"), ["breaker"]);
     assert_eq!(blamed("probes = 1, success_threshold = 2"), ["2"]);
     assert_eq!(blamed("max_recovery = \"9m\", recovery = \"10m\""), ["\"10m\""]);
 }

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use circuit_runtime::{Outcome, circuit_breaker};
+use circuit_runtime::{CallError, Outcome, circuit_breaker};
 
 use super::{E, answer, block_on, counts, is_send};
 
@@ -108,6 +108,70 @@ fn nothing() {}
 })]
 fn classify_result(fail: bool) -> Result<u8, E> {
     answer(fail, 1)
+}
+
+fn by_code(result: &Result<u8, Status>) -> Outcome {
+    match result {
+        Ok(0) => Outcome::Failure,
+        Ok(_) => Outcome::Success,
+        Err(Status::Code(429)) => Outcome::OpenFor(Duration::from_secs(3600)),
+        Err(_) => Outcome::Ignored,
+    }
+}
+
+#[circuit_breaker(
+    name = "classify_rest",
+    classify = by_code,
+    ignore = Err(Status::Code(501)),
+    failure = Err(Status::Code(500..=599)),
+    fallback = Ok(9)
+)]
+fn classify_rest(result: Result<u8, Status>) -> Result<u8, Status> {
+    result
+}
+
+#[circuit_breaker(
+    name = "classify_rest_async",
+    ignore = Err(Status::Code(_)) if lax,
+    classify = |result| match result {
+        Ok(answer) if *answer < least => Outcome::Failure,
+        Ok(_) => Outcome::Success,
+        Err(_) => Outcome::Ignored,
+    },
+    fallback_on = any,
+    fallback = |_: Result<u8, Status>, _: bool, _: u8, reason| match reason {
+        CallError::Failed(Ok(answer)) => Ok(100 + answer),
+        _ => Ok(9),
+    }
+)]
+async fn classify_rest_async(
+    result: Result<u8, Status>,
+    lax: bool,
+    least: u8,
+) -> Result<u8, Status> {
+    result
+}
+
+#[circuit_breaker(
+    name = "classify_number",
+    failure = 0,
+    classify = |n| if n.is_power_of_two() { Outcome::Ignored } else { Outcome::Success },
+    fallback = 9
+)]
+fn classify_number(n: u32) -> u32 {
+    n
+}
+
+#[circuit_breaker(
+    name = "classify_impl",
+    ignore = Err(_),
+    classify = |result| match result {
+        Ok(items) if items.len() == 0 => Outcome::Failure,
+        _ => Outcome::Success,
+    }
+)]
+fn classify_impl(n: Result<u8, E>) -> Result<impl ExactSizeIterator<Item = u8>, E> {
+    n.map(|n| vec![0_u8; usize::from(n)].into_iter())
 }
 
 #[circuit_breaker(name = "generic_pattern", failure = Err(_), fallback = value)]
@@ -217,7 +281,7 @@ fn return_types_other_than_result() {
 }
 
 #[test]
-fn classify_decides_alone() {
+fn classify_may_decide_alone() {
     for n in [0, 1, 2] {
         assert_eq!(classify_path(n), n);
     }
@@ -231,6 +295,35 @@ fn classify_decides_alone() {
     assert_eq!(tally("classify_nothing"), (0, 0, 1));
     let _ = classify_result(true);
     assert_eq!(tally("classify_result"), (0, 0, 1));
+}
+
+#[test]
+fn classify_decides_what_ignore_and_failure_leave_open() {
+    let _ = classify_rest(Err(Status::Code(501))); // by `ignore`, which wins over `failure`
+    let _ = classify_rest(Err(Status::Code(503))); // by `failure`: `by_code` would ignore it
+    let _ = classify_rest(Err(Status::NotFound));
+    let _ = classify_rest(Ok(0));
+    let _ = classify_rest(Ok(1));
+    assert_eq!(tally("classify_rest"), (1, 2, 2));
+    assert_eq!(classify_rest(Err(Status::Code(429))), Err(Status::Code(429)));
+    assert_eq!(classify_rest(Ok(1)), Ok(9));
+
+    let call = |result, lax| block_on(is_send(classify_rest_async(result, lax, 5)));
+    assert_eq!(call(Ok(5), false), Ok(5));
+    assert_eq!(call(Ok(4), false), Ok(104));
+    assert_eq!(call(Err(Status::Code(1)), true), Err(Status::Code(1)));
+    assert_eq!(call(Err(Status::Code(1)), false), Err(Status::Code(1)));
+    assert_eq!(tally("classify_rest_async"), (1, 1, 2));
+
+    for n in [0, 1, 2, 3] {
+        assert_eq!(classify_number(n), n);
+    }
+    assert_eq!(tally("classify_number"), (1, 1, 2));
+
+    let _ = classify_impl(Err(E::Down));
+    let _ = classify_impl(Ok(0)).map(Iterator::count);
+    let _ = classify_impl(Ok(1)).map(Iterator::count);
+    assert_eq!(tally("classify_impl"), (1, 1, 1));
 }
 
 #[test]

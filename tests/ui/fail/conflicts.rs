@@ -110,16 +110,6 @@ fn fallback_on() -> Result<(), E> {
     Ok(())
 }
 
-#[circuit_breaker(failure = Err(_), classify = judge)]
-fn classify_failure() -> Result<(), E> {
-    Ok(())
-}
-
-#[circuit_breaker(classify = judge, ignore = Err(_), failure = Err(_))]
-fn classify_ignore() -> Result<(), E> {
-    Ok(())
-}
-
 #[circuit_breaker(timeout = "1s")]
 fn timeout() -> Result<(), E> {
     Ok(())

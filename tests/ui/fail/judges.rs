@@ -35,6 +35,16 @@ async fn closure_bool() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(ignore = Err(_), classify = by_value)]
+fn takes_value_of_the_rest() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = Err(_), classify = |_| true)]
+async fn closure_bool_of_the_rest() -> Result<(), E> {
+    Ok(())
+}
+
 #[circuit_breaker(failure = Some(_))]
 fn other_pattern() -> Result<(), E> {
     Ok(())
