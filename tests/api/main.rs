@@ -6,7 +6,7 @@
 //! seen are implementations that a macro writes.
 
 mod auto_traits;
-mod house;
+mod layout;
 mod listing;
 mod sources;
 

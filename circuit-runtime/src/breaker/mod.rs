@@ -192,6 +192,10 @@ impl CircuitBreaker {
     }
 
     /// Calls may be admitted that were rejected: whoever waits for that has a look.
+    #[cfg_attr(
+        not(all(feature = "tokio", feature = "tower")),
+        expect(clippy::unused_self, reason = "only the tower layer waits, and only with a timer")
+    )]
     pub(crate) fn may_admit(&self) {
         #[cfg(all(feature = "tokio", feature = "tower"))]
         self.waiters.wake();

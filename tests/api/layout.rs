@@ -134,12 +134,12 @@ fn the_primitives_know_nothing_of_circuits() {
 
 /// `CONTRIBUTING.md` has a line for each file and folder right below `circuit-runtime/src`.
 #[test]
-fn the_map_names_every_room() {
+fn the_map_names_every_module() {
     let map = fs::read_to_string(root().join("CONTRIBUTING.md")).expect("the map");
-    let rooms = fs::read_dir(root().join(CRATES[0])).expect("the sources");
-    for room in rooms.map(|room| room.expect("a file").path()) {
-        let name = room.file_name().expect("a name").to_string_lossy().into_owned();
-        let name = if room.is_dir() { format!("{name}/") } else { name };
+    let modules = fs::read_dir(root().join(CRATES[0])).expect("the sources");
+    for module in modules.map(|module| module.expect("a file").path()) {
+        let name = module.file_name().expect("a name").to_string_lossy().into_owned();
+        let name = if module.is_dir() { format!("{name}/") } else { name };
         assert!(map.contains(&format!("`{name}`")), "CONTRIBUTING.md has no `{name}`");
     }
 }
