@@ -1,36 +1,15 @@
 //! Memory doesn't grow with the threads that have come and gone.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+mod live_memory;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use circuit_runtime::{CircuitBreaker, CircuitOpenError, Config, Window, circuit_breaker};
-
-static LIVE: AtomicUsize = AtomicUsize::new(0);
+use live_memory::live;
 
 /// What one test uses is no other one's.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-
-/// The system's allocator, with a count of the bytes that are in use.
-struct Counting;
-
-// SAFETY: every call is handed on to `System` as it came; counting neither allocates nor unwinds.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        LIVE.fetch_add(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller keeps what `GlobalAlloc::alloc` asks for.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller keeps what `GlobalAlloc::dealloc` asks for.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
 
 /// A call on a thread of its own, which has ended when this returns.
 fn call_on_a_new_thread(breaker: &CircuitBreaker) {
@@ -46,9 +25,9 @@ fn threads_that_ended_leave_no_rows_that_add_up() {
         CircuitBreaker::new("rows", Config::new().failure_rate(0.5).window(Window::Calls(10)));
     let _alone = ONE_AT_A_TIME.lock();
     (0..100).for_each(|_| call_on_a_new_thread(&BREAKER));
-    let before = LIVE.load(Ordering::Relaxed);
+    let before = live();
     (0..10_000).for_each(|_| call_on_a_new_thread(&BREAKER));
-    let more = LIVE.load(Ordering::Relaxed).saturating_sub(before);
+    let more = live().saturating_sub(before);
     assert!(more < 1_000, "{more} bytes more after 10,000 threads");
     assert_eq!(BREAKER.snapshot().successes, 10_100);
 }
@@ -71,12 +50,12 @@ fn a_thread_that_calls_by_a_key_makes_counters_for_itself_alone() {
                 // All threads are counted, …
                 OTHER.call(|| Ok::<_, ()>(())).expect("it is closed");
                 if barrier.wait().is_leader() {
-                    let before = LIVE.load(Ordering::Relaxed);
+                    let before = live();
                     // … and one more calls.
                     std::thread::scope(|scope| scope.spawn(|| call(1)).join())
                         .expect("it doesn't panic")
                         .expect("it is closed");
-                    let more = LIVE.load(Ordering::Relaxed).saturating_sub(before);
+                    let more = live().saturating_sub(before);
                     used.store(more, Ordering::Relaxed);
                 }
                 barrier.wait();
