@@ -1,33 +1,12 @@
 //! Bytes per circuit, per thread, per key and per window, counted by the allocator; the table of `performance.md`.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
+#[path = "../../tests/live_memory/mod.rs"]
+mod live_memory;
+
 use std::time::Duration;
 
 use circuit_runtime::{CircuitBreaker, CircuitOpenError, Config, Permit, Window, circuit_breaker};
-
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-
-/// The system's allocator, with a count of the bytes that are in use.
-struct Counting;
-
-// SAFETY: every call is handed on to `System` as it came; counting neither allocates nor unwinds.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        LIVE.fetch_add(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller keeps what `GlobalAlloc::alloc` asks for.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller keeps what `GlobalAlloc::dealloc` asks for.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
+use live_memory::live;
 
 type Answer = Result<u64, CircuitOpenError>;
 
@@ -53,9 +32,9 @@ fn keyed_window(key: u64) -> Answer {
 
 /// How many bytes more are in use after `f`.
 fn bytes(f: impl FnOnce()) -> usize {
-    let before = LIVE.load(Ordering::Relaxed);
+    let before = live();
     f();
-    LIVE.load(Ordering::Relaxed).saturating_sub(before)
+    live().saturating_sub(before)
 }
 
 fn call(breaker: &CircuitBreaker) {

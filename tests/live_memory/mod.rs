@@ -1,4 +1,4 @@
-//! How many bytes of the heap are in use: a test binary that has this module counts them.
+//! How many bytes of the heap are in use: a program that has this module counts them.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -97,9 +97,7 @@ fn succeed_slow(breaker: &CircuitBreaker, published: &Published, admission: Admi
     let circuit = breaker.circuit(published);
     let slow = admission.took(&moment).is_some_and(|took| published.is_slow(took));
     if !slow && circuit.record_lock_free(admission.ticket, &moment) {
-        if admission.ticket.is_in_bulkhead() && published.release() {
-            breaker.make_room(published);
-        }
+        leave_bulkhead(breaker, published, admission.ticket);
         circuit.bump(Count::Successes);
         #[cfg(feature = "metrics")]
         if let Some(took) = admission.took(&moment) {
@@ -107,6 +105,14 @@ fn succeed_slow(breaker: &CircuitBreaker, published: &Published, admission: Admi
         }
     } else {
         finish_at(breaker, circuit, admission, End::Outcome(Outcome::Success), &moment);
+    }
+}
+
+/// Gives back the call's place in the bulkhead, if it has one, for which a new key may wait.
+#[inline]
+fn leave_bulkhead(breaker: &CircuitBreaker, published: &Published, ticket: Ticket) {
+    if ticket.is_in_bulkhead() && published.release() {
+        breaker.make_room(published);
     }
 }
 
@@ -146,9 +152,7 @@ fn finish_at(
     moment: &Moment,
 ) {
     let ticket = admission.ticket;
-    if ticket.is_in_bulkhead() && circuit.published.release() {
-        breaker.make_room(circuit.published);
-    }
+    leave_bulkhead(breaker, circuit.published, ticket);
     if ticket.is_unseen() {
         return;
     }
