@@ -3,11 +3,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-page=circuit-runtime/docs/performance.md
-
-# Puts standard input between the page's marks of that name.
+# Puts standard input between a page's marks of that name.
 put() {
-  local text
+  local text page=$2
   text=$(cat)
   TEXT=$text awk -v begin="<!-- $1 -->" -v end="<!-- end of $1 -->" '
     $0 == begin { print begin "\n\n" ENVIRON["TEXT"] "\n"; inside = 1 }
@@ -18,10 +16,10 @@ put() {
 }
 
 cargo bench --quiet -p benches -- --write
-cargo run --quiet --release -p benches --bin memory | put memory
-cargo run --quiet -p benches --bin compile-time | put build
+cargo run --quiet --release -p benches --bin memory | put memory circuit-runtime/docs/performance.md
+cargo run --quiet -p benches --bin compile-time | put build circuit-runtime/docs/performance.md
 {
   echo '```text'
   benches/code-size.sh
   echo '```'
-} | put code
+} | put code docs/internals/machine-code.md

@@ -1,25 +1,37 @@
 #!/usr/bin/env bash
-# The machine code of one annotated function, `healthy` of `src/paths.rs`, and what the cold paths that all functions
-# share come to; for `circuit-runtime/docs/performance.md`.
+# The machine code of annotated functions, those of `src/paths.rs`, and of the runtime that they share.
+#
+#   benches/code-size.sh            how many instructions each has; for `docs/internals/machine-code.md`
+#   benches/code-size.sh healthy    the instructions of one of them
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 cargo build --quiet --release -p benches --bin paths
-program=${CARGO_TARGET_DIR:-target}/release/paths
-code=$(objdump --disassemble --demangle --no-show-raw-insn "$program")
+code=$(objdump --disassemble --demangle --no-show-raw-insn "${CARGO_TARGET_DIR:-target}/release/paths" | grep -v int3)
 
-# The function whose name ends so.
-function_of() {
-  awk -v name="$1>:" 'index($0, name) && / <.*>:$/ { found = 1 } found && /^$/ { exit } found' <<<"$code" | grep -v int3
-}
+if [ $# -gt 0 ]; then
+  listing=$(awk -v name="<paths::$1>:" '/ <.*>:$/ { found = $2 == name } found && NF' <<<"$code")
+  [ -n "$listing" ] || {
+    echo "no function \`$1\` in benches/src/paths.rs" >&2
+    exit 1
+  }
+  sed -E 's/^ +([0-9a-f]+):/  \1/; s/ +# [0-9a-f]+/ #/; s/^[0-9a-f]+ //' <<<"$listing"
+  exit
+fi
 
-function_of 'paths::healthy' | sed -E 's/^ +([0-9a-f]+):/  \1/; s/ +# [0-9a-f]+/ #/; s/^[0-9a-f]+ //'
-printf '\n%-50s %12s\n' function instructions
-for name in paths::plain paths::healthy paths::failing paths::count_window paths::rejecting paths::by_key; do
-  printf '%-50s %12s\n' "$name" "$(function_of "$name" | tail -n +2 | wc -l)"
-done
-echo 'out of line, once for all functions:'
-for name in breaker::admit breaker::reject_near_deadline breaker::reject_full breaker::admit_by_machine finish::succeed finish::succeed_by_slide finish::succeed_by_bucket finish::succeed_slow finish::finish_at Counters::bump_slow; do
-  pattern=${name/breaker::/CircuitBreaker>::}
-  printf '%-50s %12s\n' "$name" "$(function_of "${pattern/Counters::/Counters<R,S>::}" | tail -n +2 | wc -l)"
-done
+awk '
+  / <.*>:$/ { name = $0; sub(/^[0-9a-f]+ </, "", name); sub(/>:$/, "", name); next }
+  /^ +[0-9a-f]+:/ { count[name]++ }
+  END {
+    printf "%-40s %12s\n", "function", "instructions"
+    split("plain healthy count_window failing rejecting by_key polled", paths)
+    for (i = 1; i in paths; i++) printf "%-40s %12d\n", "paths::" paths[i], count["paths::" paths[i]]
+    print "out of line, once for all functions, by module:"
+    for (name in count)
+      if (match(name, /^<?circuit_runtime::[a-z_]+/)) {
+        module = substr(name, RSTART, RLENGTH); sub(/^</, "", module)
+        modules[module] += count[name]
+      }
+    for (module in modules) printf "%-40s %12d\n", module, modules[module] | "sort"
+  }
+' <<<"$code"

@@ -69,8 +69,8 @@ fn main() {
         }),
     );
     let breaker = made(Config::new());
-    let one_row = bytes(|| call(breaker));
-    row("the first thread's row of counters, in each circuit that it calls", one_row);
+    let one_shard = bytes(|| call(breaker));
+    row("the first thread's shard of counters, in each circuit that it calls", one_shard);
     let threads = |count: usize| {
         let barrier = std::sync::Barrier::new(count);
         std::thread::scope(|scope| {
@@ -87,16 +87,19 @@ fn main() {
             }
         });
     };
-    row("the rows of 62 more threads that live at the same time, each", bytes(|| threads(62)) / 62);
+    row(
+        "the shards of 62 more threads that live at the same time, each",
+        bytes(|| threads(62)) / 62,
+    );
     row("10,000 threads more, one after the other", bytes(|| (0..10_000).for_each(|_| threads(1))));
     for calls in [100, 1_000, 10_000] {
         let breaker = made(Config::new().failure_rate(0.5).window(Window::Calls(calls)));
-        let used = bytes(|| (0..2 * calls).for_each(|_| call(breaker))) - one_row;
+        let used = bytes(|| (0..2 * calls).for_each(|_| call(breaker))) - one_shard;
         row(&format!("a count window of {calls} calls, from its first one on"), used);
     }
     let time = Window::Time(Duration::from_secs(10));
     let breaker = made(Config::new().failure_rate(0.5).window(time));
-    let used = bytes(|| (0..100).for_each(|_| call(breaker))) - one_row;
+    let used = bytes(|| (0..100).for_each(|_| call(breaker))) - one_shard;
     row("a time window, from its first call on, and for each thread more", used);
     let keys = |from: u64, call: fn(u64) -> Answer| {
         bytes(|| (from..from + 100_000).for_each(|key| assert!(call(key).is_ok()))) / 100_000

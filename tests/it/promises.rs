@@ -1,7 +1,18 @@
-//! The guide's page of promises names tests: they have to be there.
+//! The guide's page of promises and the maintainers' page of proofs name tests: they have to be there.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+const PROMISES: &str = "circuit-runtime/docs/promises.md";
+const PROOFS: &str = "docs/internals/proofs.md";
+
+fn path(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(file)
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(path(file)).unwrap_or_else(|e| panic!("{file}: {e}"))
+}
 
 /// Every `- ` item of the page that begins with a file, and the tests that it names.
 fn evidence(page: &str) -> Vec<(String, Vec<String>)> {
@@ -30,12 +41,10 @@ fn evidence(page: &str) -> Vec<(String, Vec<String>)> {
 
 #[test]
 fn every_test_that_the_page_of_promises_names_exists() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let page = fs::read_to_string(root.join("circuit-runtime/docs/promises.md")).unwrap();
-    let evidence = evidence(&page);
+    let evidence = evidence(&read(PROMISES));
     assert!(evidence.len() > 20, "the page is not read as it is written");
     for (file, tests) in evidence {
-        let text = fs::read_to_string(root.join(&file)).unwrap_or_else(|e| panic!("{file}: {e}"));
+        let text = read(&file);
         assert!(!tests.is_empty(), "{file}: no test is named");
         for test in tests {
             let (before, _) = text
@@ -49,14 +58,28 @@ fn every_test_that_the_page_of_promises_names_exists() {
 
 #[test]
 fn every_section_that_promises_something_names_a_test() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let page = fs::read_to_string(root.join("circuit-runtime/docs/promises.md")).unwrap();
-    for section in page.split("\n# ").skip(1) {
+    for section in read(PROMISES).split("\n# ").skip(1) {
         let title = section.lines().next().unwrap_or_default();
-        let promises_nothing =
-            ["What is not promised", "Broken on purpose", "What mutation testing leaves alive"];
-        if !promises_nothing.contains(&title) {
+        if title != "What is not promised" {
             assert!(!evidence(section).is_empty(), "nothing stands behind \"{title}\"");
+        }
+    }
+}
+
+#[test]
+fn every_model_that_the_page_of_proofs_names_exists() {
+    let models = fs::read_dir(path("circuit-runtime/src/models")).unwrap();
+    let models: String =
+        models.map(|model| fs::read_to_string(model.unwrap().path()).unwrap()).collect();
+    let page = read(PROOFS);
+    let rows: Vec<_> = page.lines().filter_map(|line| line.strip_prefix("| ")).skip(1).collect();
+    assert!(rows.len() > 20, "the page is not read as it is written");
+    for row in rows {
+        let (fault, caught_by) = row.split_once(" | ").unwrap();
+        let named: Vec<_> = caught_by.split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty() || caught_by == "15 models |", "nothing catches \"{fault}\"");
+        for model in named {
+            assert!(models.contains(&format!("fn {model}(")), "no model `{model}`");
         }
     }
 }

@@ -17,23 +17,23 @@ const ROUNDS: usize = 5;
 
 /// Why the runtime depends on each crate, with default features on Linux.
 const REASONS: [(&str, &str); 11] = [
-    ("bitflags", "of rustix: sets of flags in its types"),
+    ("bitflags", "for rustix: sets of flags in its types"),
     ("circuit-macros", "the attribute (feature `macros`)"),
-    ("fastrand", "the draw of the jitter"),
-    ("foldhash", "hashes keys: seeded, so that keys from outside can't be made to collide"),
-    ("linux-raw-sys", "of rustix: the kernel's constants"),
-    ("once_cell", "rows of counters, time windows and circuits of keys on first use"),
+    ("fastrand", "draws the jitter"),
+    ("foldhash", "hashes keys, seeded: nobody outside can make keys collide"),
+    ("linux-raw-sys", "for rustix: the kernel's constants"),
+    ("once_cell", "makes shards of counters, time windows and circuits of keys on first use"),
     (
         "pin-project-lite",
         "pins the guarded future without `unsafe` of our own; no build-time dependencies",
     ),
     (
         "proc-macro2, quote, syn, unicode-ident",
-        "of circuit-macros, at build time: heads of functions and option values",
+        "for circuit-macros, at build time: heads of functions and option values",
     ),
-    ("rustix", "the kernel's coarse clock, a fifth of the exact one's price"),
+    ("rustix", "the kernel's coarse clock, at a fifth of the exact one's cost"),
     ("thiserror", "the error types"),
-    ("thiserror-impl", "of thiserror, at build time"),
+    ("thiserror-impl", "for thiserror, at build time"),
 ];
 
 fn main() {
