@@ -6,15 +6,15 @@ cd "$(dirname "$0")/.."
 
 # Instructions per call over those of a plain call: the path, the bound.
 bounds='
-healthy               25
-count-window          25
-count-window-failing 126
+healthy               23
+count-window          23
+count-window-failing 120
 time-window           99
 slow-rule            242
-failing              323
-rejecting             81
-keyed                179
-async                 31
+failing              318
+rejecting             78
+keyed                174
+async                 28
 '
 
 command -v valgrind >/dev/null || {

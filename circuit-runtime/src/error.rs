@@ -3,11 +3,12 @@
 use std::io;
 use std::time::Duration;
 
+use crate::observe::name::NameRef;
 use crate::primitives::clock::{NEVER, Nanos};
 
 /// A call was rejected: its body did not run.
 ///
-/// Small, `Copy`, and made without allocating. An annotated function without a fallback returns it
+/// Four words, `Copy`, and made without allocating. An annotated function without a fallback returns it
 /// as `Err(E::from(error))`.
 ///
 /// ```
@@ -24,32 +25,29 @@ use crate::primitives::clock::{NEVER, Nanos};
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CircuitOpenError {
-    circuit: &'static str,
+    circuit: NameRef,
     /// `NEVER` where nothing can be said.
     retry_after: Nanos,
-    /// The reason, and above it what tells the key. A whole word: an error without padding is handed
-    /// on in four moves, with it in seven.
-    why: u64,
+    /// Zero without a key.
+    key: KeyId,
+    /// A whole word: an error without padding is handed on in four moves, with it in seven.
+    reason: Rejection,
 }
 
-/// So many bits of the word are for the reason.
-const REASON: u32 = 3;
-
 impl CircuitOpenError {
-    pub(crate) const fn new(circuit: &'static str, reason: Rejection, retry_after: Nanos) -> Self {
-        CircuitOpenError { circuit, retry_after, why: reason as u64 }
+    pub(crate) const fn new(circuit: NameRef, reason: Rejection, retry_after: Nanos) -> Self {
+        CircuitOpenError { circuit, retry_after, key: KeyId(0), reason }
     }
 
-    /// The same of a key, as long as what tells it fits: 61 bits.
+    /// The same of a key.
     #[must_use]
-    pub(crate) fn of_key(self, id: KeyId) -> Self {
-        let id = if id.0 <= u64::MAX >> REASON { id.0 } else { 0 };
-        CircuitOpenError { why: self.why | id << REASON, ..self }
+    pub(crate) fn of_key(self, key: KeyId) -> Self {
+        CircuitOpenError { key, ..self }
     }
 
     /// What tells the key, if it was a key's circuit.
     pub(crate) fn key_id(&self) -> Option<KeyId> {
-        Some(KeyId(self.why >> REASON)).filter(|id| id.0 != 0)
+        Some(self.key).filter(|key| key.0 != 0)
     }
 
     /// The name of the circuit that rejected the call.
@@ -61,7 +59,7 @@ impl CircuitOpenError {
     /// Why the call was rejected.
     #[must_use]
     pub const fn reason(&self) -> Rejection {
-        Rejection::of_bits(self.why & !(u64::MAX << REASON))
+        self.reason
     }
 
     /// How long to wait before a call has a chance: what is left of the wait when open; what is left
@@ -100,17 +98,6 @@ pub enum Rejection {
     ForcedOpen,
     /// The bulkhead (`max_concurrent`) is full.
     TooManyCalls,
-}
-
-impl Rejection {
-    const fn of_bits(bits: u64) -> Self {
-        match bits {
-            0 => Rejection::Open,
-            1 => Rejection::HalfOpenFull,
-            2 => Rejection::ForcedOpen,
-            _ => Rejection::TooManyCalls,
-        }
-    }
 }
 
 impl From<CircuitOpenError> for io::Error {
@@ -217,22 +204,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rejection_keeps_its_reason_beside_its_key() {
-        let reasons = [
-            Rejection::Open,
-            Rejection::HalfOpenFull,
-            Rejection::ForcedOpen,
-            Rejection::TooManyCalls,
-        ];
-        for reason in reasons {
-            let error = CircuitOpenError::new("test", reason, 7);
-            assert_eq!((error.reason(), error.key_id()), (reason, None));
-            for id in [1, 2, 1 << 60, u64::MAX >> REASON].map(KeyId) {
-                let error = error.of_key(id);
-                assert_eq!((error.reason(), error.key_id()), (reason, Some(id)));
-            }
-            // One that doesn't fit is no other key's.
-            assert_eq!(error.of_key(KeyId(1 << 61)), error);
+    fn a_result_needs_no_more_room_than_the_error() {
+        enum Failure {
+            _Service,
+            _Open(CircuitOpenError),
         }
+        assert_eq!(size_of::<CircuitOpenError>(), 32);
+        assert_eq!(size_of::<std::task::Poll<Result<u64, Failure>>>(), 32);
     }
 }

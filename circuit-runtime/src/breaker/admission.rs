@@ -10,6 +10,7 @@ use crate::error::{CircuitOpenError, KeyId, Rejection};
 #[cfg(feature = "tracing")]
 use crate::integrations;
 use crate::keyed::{Keys, LONGEST, Lookup};
+use crate::observe::name::NameRef;
 use crate::outcome::{Mode, State};
 use crate::permit::Fallback;
 use crate::primitives::clock;
@@ -293,14 +294,14 @@ impl CircuitBreaker {
         if let Some(part) = Count::of_rejection(refusal.reason) {
             bump(part);
         }
-        Self::rejection(self.name(), refusal, key, fallback, bump)
+        Self::rejection(self.name.get_ref(), refusal, key, fallback, bump)
     }
 
     /// The same by whoever has the name and the counters at hand.
     #[expect(clippy::inline_always, reason = "a rejection is quick, and has few places")]
     #[inline(always)]
     fn rejection(
-        name: &'static str,
+        name: NameRef,
         Refusal { reason, retry_after }: Refusal,
         key: Option<AskedKey<'_>>,
         fallback: Fallback,

@@ -1,11 +1,11 @@
 //! A circuit summed up in one word, which its calls read without the lock.
 //!
-//! It has the number of the period (the epoch) in its upper half and flags in its lower one, as a
-//! [`Ticket`] does, with different flags but for UNREGISTERED: so that "this success has nothing to
+//! It has the number of the period (the epoch) in its upper bits and flags below it, as a [`Ticket`]
+//! does, with different flags but for UNREGISTERED: so that "this success has nothing to
 //! write" is a single comparison, the summary equals the ticket. (Under [`HARMLESS`] flags it may have
 //! nothing to write either, but gives back what the ticket says.)
 
-use super::ticket::{FLAGS, Ticket, UNREGISTERED};
+use super::ticket::{EPOCH, FLAGS, Ticket, UNREGISTERED};
 use crate::circuit::machine::Machine;
 use crate::config::Rules;
 use crate::outcome::{Mode, State};
@@ -65,7 +65,10 @@ impl Summary {
             Mode::Shadow => SHADOW,
         };
         Summary(
-            u64::from(machine.epoch()) << 32 | state | mode | flags_of(machine.rules(), registered),
+            u64::from(machine.epoch()) << EPOCH
+                | state
+                | mode
+                | flags_of(machine.rules(), registered),
         )
     }
 

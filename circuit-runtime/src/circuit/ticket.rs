@@ -4,8 +4,11 @@ use std::num::NonZeroU64;
 
 use crate::primitives::clock::{Moment, Nanos};
 
-/// The lower half: flags. The upper half has the number of the period.
-pub(super) const FLAGS: u64 = u32::MAX as u64;
+/// From this bit on, the number of the period. One bit lower than the upper half: then the mask that
+/// leaves nothing but the period fits into an instruction, since a processor extends its sign.
+pub(super) const EPOCH: u32 = 31;
+/// Below it, flags.
+pub(super) const FLAGS: u64 = (1 << EPOCH) - 1;
 
 /// Not among [`circuits`](crate::circuits): a flag of the summary, too, so
 /// that the two can be equal.
@@ -48,7 +51,7 @@ impl Ticket {
     }
 
     pub(crate) fn of_epoch(epoch: u32) -> Self {
-        Ticket(u64::from(epoch) << 32)
+        Ticket(u64::from(epoch) << EPOCH)
     }
 
     #[must_use]
@@ -115,8 +118,9 @@ impl Ticket {
         self.0 & CLOCKED != 0
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "the bit above the period is zero")]
     pub(crate) fn epoch(self) -> u32 {
-        (self.0 >> 32) as u32
+        (self.0 >> EPOCH) as u32
     }
 }
 

@@ -233,7 +233,7 @@ impl<R: CounterStore, S: CounterStore<At = R::At>> Counters<R, S> {
     /// Counts one more.
     #[inline]
     pub(crate) fn bump(&self, count: Count, at: R::At) {
-        match self.shards.get().and_then(|shard| shard.get(count, at)) {
+        match self.shards.get_first(Thread::here()).and_then(|shard| shard.get(count, at)) {
             Some(counter) => increment(counter),
             None => self.bump_slow(count, at),
         }

@@ -159,7 +159,7 @@ mod tests {
             (12_345, 1e6),
             (999, 1e9),
         ] {
-            let error = CircuitOpenError::new("c", Rejection::Open, nanos);
+            let error = CircuitOpenError::new(&"c", Rejection::Open, nanos);
             let number = seconds(error.retry_after().unwrap()).unwrap() * unit;
             let message = error.to_string();
             assert!(message.contains(&format!("retry after {number:.1}")), "{number} in {message}");

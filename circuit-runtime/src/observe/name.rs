@@ -1,17 +1,26 @@
 //! What a circuit is called.
 
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::Mutex;
 
 use once_cell::race::OnceRef;
+
+use crate::primitives::sync::unpoisoned;
 
 /// The name of a circuit: the one that it asks for, until the registry has given it one that no
 /// other circuit has.
 #[derive(Debug)]
 pub struct Name {
-    /// One word, which a rejection reads for the price of the name that was given.
     registered: AssertUnwindSafe<OnceRef<'static, &'static str>>,
+    /// The wanted name of a circuit that has rejected a call before it was registered.
+    interned: AssertUnwindSafe<OnceRef<'static, &'static str>>,
     wanted: Wanted,
 }
+
+/// A name in one word: an error has four, and one of them has to have values to spare, so that
+/// `Result` and the caller's own enum need no word more.
+pub(crate) type NameRef = &'static &'static str;
 
 #[derive(Debug)]
 enum Wanted {
@@ -24,7 +33,11 @@ enum Wanted {
 impl Name {
     const fn new(wanted: Wanted) -> Self {
         // It is there or not, whoever panics.
-        Name { registered: AssertUnwindSafe(OnceRef::new()), wanted }
+        Name {
+            registered: AssertUnwindSafe(OnceRef::new()),
+            interned: AssertUnwindSafe(OnceRef::new()),
+            wanted,
+        }
     }
 
     /// A name that was given.
@@ -43,24 +56,26 @@ impl Name {
         Self::new(Wanted::Path(core::any::type_name::<Here>))
     }
 
-    /// The name, if it needn't be found first.
-    #[inline]
-    pub(crate) fn known(&self) -> Option<&'static str> {
-        match self.wanted {
-            Wanted::Given(name) => Some(self.registered().unwrap_or(name)),
-            Wanted::Path(_) => self.registered(),
-        }
-    }
-
     /// The name that the registry gave.
     #[inline]
-    pub(crate) fn registered(&self) -> Option<&'static str> {
-        self.registered.get().copied()
+    pub(crate) fn registered(&self) -> Option<NameRef> {
+        self.registered.get()
+    }
+
+    /// The name, if it needn't be found first.
+    #[inline]
+    pub(crate) fn known(&self) -> Option<NameRef> {
+        self.registered().or_else(|| self.interned.get())
     }
 
     #[inline]
     pub(crate) fn get(&self) -> &'static str {
-        self.known().unwrap_or_else(|| self.wanted())
+        self.registered().copied().unwrap_or_else(|| self.wanted())
+    }
+
+    /// The name for an error. Only a circuit's first, before it is registered, may allocate.
+    pub(crate) fn get_ref(&self) -> NameRef {
+        self.known().unwrap_or_else(|| self.interned.get_or_init(|| intern(self.wanted())))
     }
 
     /// The name that the circuit asks for, which another one may have.
@@ -88,6 +103,12 @@ impl Name {
     }
 }
 
+/// The same reference for the same name, so that breakers which come and go leave nothing behind.
+fn intern(name: &'static str) -> NameRef {
+    static NAMES: Mutex<BTreeMap<&str, NameRef>> = Mutex::new(BTreeMap::new());
+    unpoisoned(NAMES.lock()).entry(name).or_insert_with(|| Box::leak(Box::new(name)))
+}
+
 /// Input: `shop::Client::charge::{{closure}}::__CIRCUIT_BREAKER::Here`
 fn cut(path: &'static str) -> &'static str {
     let mut name = path.split("::__CIRCUIT_BREAKER").next().unwrap_or(path);
@@ -99,7 +120,14 @@ fn cut(path: &'static str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Name, cut};
+    use super::{Name, cut, intern};
+
+    #[test]
+    fn a_name_is_interned_once() {
+        let name = |text: &str| Name::given(text.to_owned().leak());
+        assert!(std::ptr::eq(name("twin").get_ref(), name("twin").get_ref()));
+        assert!(!std::ptr::eq(intern("twin"), intern("other")));
+    }
 
     #[test]
     fn what_the_attribute_added_is_cut_off() {

@@ -20,10 +20,16 @@ use std::sync::Mutex;
 
 use once_cell::race::OnceBox;
 
-use crate::primitives::sync::{cold_path, unpoisoned};
+use crate::primitives::sync::unpoisoned;
 
-/// So many threads, the first ones, have a place each in every table.
-pub(crate) const FIRST: u32 = 16;
+/// Each table has so many places at hand, a power of two. All but the last belong to the first
+/// threads; the last stays empty, and all other threads find it: one look tells whether a thread has
+/// a shard at hand, and the mask that every index goes through spares the check of bounds.
+const PLACES: u32 = 16;
+/// The place that stays empty.
+const EMPTY: u32 = PLACES - 1;
+/// So many threads, the first ones, have a place at hand.
+pub(crate) const FIRST: u32 = EMPTY;
 /// How many chunks of places there can be for the others; the n-th has 16 × 2^n. Together 4,096
 /// threads have shards of their own.
 const CHUNKS: usize = 8;
@@ -31,7 +37,7 @@ const CHUNKS: usize = 8;
 /// A shard for each thread, made at its first use.
 #[derive(Debug)]
 pub(crate) struct PerThread<T> {
-    first: [OnceBox<T>; FIRST as usize],
+    first: [OnceBox<T>; PLACES as usize],
     /// Out of the way: many never see so many threads.
     chunks: OnceBox<[OnceBox<Places<T>>; CHUNKS]>,
 }
@@ -40,46 +46,27 @@ type Places<T> = Box<[OnceBox<T>]>;
 
 impl<T> PerThread<T> {
     pub(crate) const fn new() -> Self {
-        PerThread { first: [const { OnceBox::new() }; FIRST as usize], chunks: OnceBox::new() }
+        PerThread { first: [const { OnceBox::new() }; PLACES as usize], chunks: OnceBox::new() }
     }
 
-    /// This thread's shard, if it has one by now.
+    /// The shard of this very thread, if it is one of the first and has one by now: without a call.
     #[inline]
-    pub(crate) fn get(&self) -> Option<&T> {
-        let Thread(index) = Thread::here();
-        if let Some(shard) = self.first.get(index as usize) {
-            shard.get()
-        } else {
-            cold_path();
-            self.get_further(index)
-        }
+    pub(crate) fn get_first(&self, Thread(place): Thread) -> Option<&T> {
+        self.first.get((place % PLACES) as usize)?.get()
     }
 
-    /// The shard of this very thread, if it is one of the first: without a call, for whoever has
-    /// another way besides.
-    #[inline]
-    pub(crate) fn get_first(&self, Thread(index): Thread) -> Option<&T> {
-        self.first.get(index as usize)?.get()
-    }
-
-    #[inline(never)]
-    fn get_further(&self, index: u32) -> Option<&T> {
-        let (chunk, offset) = place(index);
-        self.chunks.get()?.get(chunk)?.get()?.get(offset)?.get()
-    }
-
-    /// This thread's shard. `None` for threads beyond those that have one, and for those that are
+    /// This thread's shard, whichever it is. `None` for threads beyond those that have one, and for those that are
     /// ending.
     #[cold]
     #[inline(never)]
     pub(crate) fn get_or_make(&self, make: impl FnOnce() -> T) -> Option<&T> {
         let index = index()?;
-        let shard = if let Some(shard) = self.first.get(index as usize) {
-            shard
+        let shard = if index < FIRST {
+            self.first.get(index as usize)?
         } else {
             let (chunk, offset) = place(index);
             let places =
-                || Box::new((0..(FIRST as usize) << chunk).map(|_| OnceBox::new()).collect());
+                || Box::new((0..(PLACES as usize) << chunk).map(|_| OnceBox::new()).collect());
             let chunks = self.chunks.get_or_init(|| Box::new([const { OnceBox::new() }; CHUNKS]));
             chunks.get(chunk)?.get_or_init(places).get(offset)?
         };
@@ -97,8 +84,8 @@ impl<T> PerThread<T> {
 /// The chunk of a thread beyond the first ones, and the offset in it: indices 16 to 31 are chunk
 /// 0, 32 to 63 are chunk 1, ...; none for [`NONE`] and its like.
 fn place(index: u32) -> (usize, usize) {
-    let chunk = (index / FIRST).max(1).ilog2();
-    (chunk as usize, (index - (FIRST << chunk).min(index)) as usize)
+    let chunk = (index / PLACES).max(1).ilog2();
+    (chunk as usize, (index - (PLACES << chunk).min(index)) as usize)
 }
 
 /// No index: the thread has none yet.
@@ -108,6 +95,7 @@ const NEVER: u32 = u32::MAX - 1;
 
 thread_local! {
     // Apart from the guard, so that the hot read needs no check whether a destructor is registered.
+    static PLACE: Cell<u32> = const { Cell::new(EMPTY) };
     static INDEX: Cell<u32> = const { Cell::new(NONE) };
     static GUARD: Guard = const { Guard { index: Cell::new(None) } };
 }
@@ -119,6 +107,7 @@ struct Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        PLACE.set(EMPTY);
         INDEX.set(NEVER);
         if let Some(index) = self.index.take() {
             unpoisoned(INDICES.lock()).free.push(Reverse(index));
@@ -135,7 +124,7 @@ struct Indices {
 
 static INDICES: Mutex<Indices> = Mutex::new(Indices { next: 0, free: BinaryHeap::new() });
 
-/// A thread's index, or none.
+/// Where a thread's shard is at hand, if it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Thread(u32);
 
@@ -144,7 +133,7 @@ impl Thread {
     #[inline]
     pub(crate) fn here() -> Self {
         #[cfg(not(circuit_loom))]
-        return Thread(INDEX.get());
+        return Thread(PLACE.get());
         #[cfg(circuit_loom)]
         return Thread(modelled::index());
     }
@@ -161,12 +150,15 @@ fn index() -> Option<u32> {
             let index = GUARD.try_with(|guard| {
                 let mut indices = unpoisoned(INDICES.lock());
                 let index = indices.free.pop().map(|Reverse(index)| index).unwrap_or_else(|| {
-                    indices.next += 1;
-                    indices.next - 1
+                    let index = indices.next;
+                    // Nobody has the index of the place that stays empty.
+                    indices.next += if index + 1 == EMPTY { 2 } else { 1 };
+                    index
                 });
                 guard.index.set(Some(index));
                 index
             });
+            PLACE.set(index.as_ref().map_or(EMPTY, |index| *index.min(&EMPTY)));
             INDEX.set(index.unwrap_or(NEVER));
             index.ok()
         }
@@ -205,10 +197,10 @@ mod tests {
 
     #[test]
     fn every_index_has_a_place_of_its_own() {
-        let places: std::collections::HashSet<_> = (FIRST..4_096).map(place).collect();
-        assert_eq!(places.len(), 4_096 - FIRST as usize);
+        let places: std::collections::HashSet<_> = (PLACES..4_096).map(place).collect();
+        assert_eq!(places.len(), 4_096 - PLACES as usize);
         for (chunk, offset) in places {
-            assert!(chunk < CHUNKS && offset < (FIRST as usize) << chunk);
+            assert!(chunk < CHUNKS && offset < (PLACES as usize) << chunk);
         }
         for index in [4_096, NEVER, NONE] {
             assert!(place(index).0 >= CHUNKS);
@@ -224,10 +216,13 @@ mod tests {
                 scope.spawn(|| {
                     barrier.wait();
                     let shard = shards.get_or_make(Default::default).unwrap();
+                    barrier.wait();
                     for _ in 0..1_000 {
                         crate::counters::increment(shard);
                     }
-                    assert!(std::ptr::eq(shard, shards.get().unwrap()));
+                    let first = shards.get_first(Thread::here());
+                    assert!(first.is_none_or(|first| std::ptr::eq(shard, first)));
+                    assert_eq!(first.is_some(), index().unwrap() < FIRST);
                     barrier.wait();
                 });
             }

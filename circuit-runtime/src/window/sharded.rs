@@ -153,7 +153,7 @@ impl ShardedBuckets {
         if generation & ACTIVE == 0 || generation >> EPOCH != u64::from(epoch) {
             return None;
         }
-        let shard = self.shards.get().or_else(|| self.shards.get_or_make(Shard::default))?;
+        let shard = self.shards.get_or_make(Shard::default)?;
         let now = if self.is_coarse() { moment.coarse() } else { moment.exact() };
         if shard.generation.load(Ordering::Relaxed) != generation
             || now >= shard.ends.load(Ordering::Relaxed)
@@ -323,7 +323,7 @@ mod tests {
         let (now, width) = (moment.exact(), 1_000_000_000);
         sharded.place(0, Span { origin: now - 5 * width, width, reached: 5 });
         assert!(sharded.count(0, &moment).is_some());
-        let shard = sharded.shards.get().expect("this thread has counted");
+        let shard = sharded.shards.get_or_make(Shard::default).expect("this thread has counted");
         assert_eq!(shard.current.load(Ordering::Relaxed), 5);
         assert_eq!(shard.ends.load(Ordering::Relaxed), now + width);
     }
