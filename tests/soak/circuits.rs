@@ -1,0 +1,79 @@
+//! The circuits, and what their calls come to.
+
+use std::panic::resume_unwind;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use circuit_runtime::{
+    CircuitBreaker, CircuitOpenError, Config, OnCancel, Window, circuit_breaker,
+};
+
+/// Whether the service is well.
+pub(crate) static HEALTHY: AtomicBool = AtomicBool::new(true);
+
+pub(crate) const MOMENT: Duration = Duration::from_micros(20);
+
+/// Opens and closes all the time, by every rule.
+const RESTLESS: Config = Config::new()
+    .threshold(5)
+    .failure_rate(0.5)
+    .slow_call(MOMENT)
+    .slow_rate(0.9)
+    .window(Window::Calls(40))
+    .recovery(Duration::from_nanos(1))
+    .backoff(1.5)
+    .max_recovery(MOMENT)
+    .jitter(0.2)
+    .success_threshold(2)
+    .probes(3)
+    .probe_timeout(MOMENT)
+    .max_concurrent(64);
+
+const BY_TIME: Config =
+    RESTLESS.window(Window::Time(Duration::from_millis(1))).on_cancel(OnCancel::Failure);
+
+/// What `reconfigure` goes through.
+pub(crate) const OTHERS: [Config; 4] = [
+    BY_TIME,
+    BY_TIME.window(Window::Calls(7)).min_calls(3),
+    BY_TIME.threshold(1).probes(2),
+    Config::new().on_cancel(OnCancel::Failure).recovery(MOMENT),
+];
+
+pub(crate) static FLAPPING: CircuitBreaker = CircuitBreaker::new("soak: flapping", RESTLESS);
+pub(crate) static OPERATED: CircuitBreaker = CircuitBreaker::new("soak: operated", BY_TIME);
+/// Never opens, so that each counter is known exactly.
+pub(crate) static STEADY: CircuitBreaker =
+    CircuitBreaker::new("soak: steady", Config::new().threshold(1_000_000));
+
+pub(crate) struct Down;
+
+impl From<CircuitOpenError> for Down {
+    fn from(_: CircuitOpenError) -> Self {
+        Down
+    }
+}
+
+/// `Ok(false)` is the fallback's.
+#[circuit_breaker(
+    name = "soak: keys",
+    threshold = 3,
+    recovery = "2ms",
+    success_threshold = 2,
+    max_concurrent = 4,
+    key = host,
+    max_keys = 16,
+    fallback = |_, _| Ok(false)
+)]
+pub(crate) fn keyed(host: u64, fate: u64) -> Result<bool, Down> {
+    match fate {
+        0 => crash(),
+        1..4 => Err(Down),
+        _ => Ok(true),
+    }
+}
+
+/// Unwinds without the message that the panic hook would print.
+pub(crate) fn crash() -> ! {
+    resume_unwind(Box::new("crash"))
+}
