@@ -7,18 +7,18 @@ use std::task::Waker;
 use crate::foreign::contained;
 use crate::primitives::sync::unpoisoned;
 
-/// Who waits, each with a number of its own.
+/// The waiting tasks.
 #[derive(Debug)]
 pub(crate) struct Waiters(Mutex<Vec<(WaiterId, Waker)>>);
 
-/// One that waits.
+/// Identifies a waiting task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct WaiterId(u64);
 
 impl WaiterId {
     pub(crate) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        // Relaxed: that the numbers differ is all.
+        // Relaxed: all that matters is that the numbers differ.
         WaiterId(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 }
@@ -28,33 +28,33 @@ impl Waiters {
         Waiters(Mutex::new(Vec::new()))
     }
 
-    /// Waits from now on, or goes on waiting for another task. Look at the circuit after it: what
-    /// happened before wakes nobody.
+    /// Registers a waker, in the place of an earlier one of this id. Look at the circuit afterwards: what
+    /// happened before this call wakes nobody.
     pub(crate) fn wait(&self, id: WaiterId, waker: &Waker) {
-        // Cloned and dropped without the lock: wakers are the executor's code.
+        // Cloned and dropped without the lock: wakers run the executor's code.
         let waker = waker.clone();
         let mut waiters = unpoisoned(self.0.lock());
-        let place = waiters.iter().position(|(waiter, _)| *waiter == id);
-        let earlier = place.map(|place| waiters.swap_remove(place));
+        let index = waiters.iter().position(|(waiter, _)| *waiter == id);
+        let earlier = index.map(|index| waiters.swap_remove(index));
         waiters.push((id, waker));
         drop(waiters);
         drop(earlier);
     }
 
-    /// Waits no longer.
+    /// Removes a waker.
     pub(crate) fn leave(&self, id: WaiterId) {
         let mut waiters = unpoisoned(self.0.lock());
-        let place = waiters.iter().position(|(waiter, _)| *waiter == id);
-        let left = place.map(|place| waiters.swap_remove(place));
+        let index = waiters.iter().position(|(waiter, _)| *waiter == id);
+        let removed = index.map(|index| waiters.swap_remove(index));
         drop(waiters);
-        drop(left);
+        drop(removed);
     }
 
-    /// Wakes all: each of them looks for itself.
+    /// Wakes all; each of them asks the circuit again.
     pub(crate) fn wake(&self) {
         let woken = std::mem::take(&mut *unpoisoned(self.0.lock()));
         for (_, waker) in woken {
-            // A waker is the executor's code, and this is somebody else's call.
+            // A waker runs the executor's code, on a call that has nothing to do with it.
             contained(|| waker.wake());
         }
     }

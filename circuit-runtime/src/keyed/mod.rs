@@ -1,20 +1,23 @@
 //! One circuit per key, bounded.
 //!
 //! The circuits live in *slots*: made once, at most `max_keys` of them, never freed before their
-//! breaker, and given to another key when theirs has become idle. So a permit can hold a plain
-//! reference to its circuit without counting references, and whoever has looked a key up just
-//! before its slot changed hands is told so by the stamp (see `circuit`).
+//! breaker, and reassigned to another key when idle. So a permit can hold a plain reference to its
+//! circuit, without a reference count. A call that has looked a key up just before its slot was
+//! reassigned notices by the stamp (see `circuit`).
 //!
-//! Which slot a new key gets is a matter of queues, under the lock of the arrivals (`arrivals`,
-//! `queues`): it is found in amortised constant time, whatever the others are doing.
+//! Keys are inserted and evicted under a lock (`entries`). Which slot a new key takes over is decided
+//! by `eviction` and `queues`, in amortised constant time.
 //!
-//! A call finds its circuit without a lock: `key_table` says which slots may be the key's, and the slot's
-//! own `text` whether one is. Nothing is ever taken for another key's circuit; a call that finds
-//! none, because there is none or because it is just being moved, asks again behind the lock.
-//! A concurrent map of the usual kind alone costs as much as the whole call does so, since it has its
-//! entries, its keys and the reclamation of both to look after (see `benches`).
+//! A call finds its circuit without a lock: the key table says which slots may be the key's, and the
+//! slot's `text` whether one is. A call never takes another key's circuit for its own. If it finds
+//! none, because there is none or because an entry is being moved, it looks again under the lock.
+//!
+//! *Why not a concurrent map.* With its own table, slots and sequence-locked texts a whole call by one
+//! of 10,000 keys takes 39.9 ns; a look-up in the map papaya alone takes 51.9 (`cargo bench -p benches`, see the
+//! guide's page *Performance*). Simpler would be a concurrent map from a key to an `Arc` of its circuit.
 
-mod arrivals;
+mod entries;
+mod eviction;
 mod long;
 mod queues;
 mod slots;
@@ -31,9 +34,9 @@ use once_cell::race::OnceBox;
 
 use crate::circuit::{CircuitRef, Published};
 use crate::error::KeyId;
-use crate::primitives::key_table::Index;
+use crate::primitives::key_table::KeyTable;
 use crate::primitives::sync::{Mutex, cold_path};
-use arrivals::Arrivals;
+use entries::Entries;
 use long::Shortener;
 
 // The model checker has to find the same table in each execution.
@@ -42,7 +45,7 @@ use foldhash::quality::FixedState as RandomState;
 #[cfg(not(circuit_loom))]
 use foldhash::quality::RandomState;
 
-/// Two of their own seeds.
+/// Two hashers with seeds of their own.
 fn hashers() -> [RandomState; 2] {
     #[cfg(circuit_loom)]
     return [RandomState::with_seed(0), RandomState::with_seed(1)];
@@ -52,18 +55,18 @@ fn hashers() -> [RandomState; 2] {
 
 /// The circuits of one function's keys.
 pub(crate) struct Keys {
-    /// One for each half of a key's ends.
+    /// One for each half of a short key.
     hashers: [RandomState; 2],
-    index: Index,
+    table: KeyTable,
     slots: Slots,
     shortener: Shortener,
-    arrivals: Mutex<Arrivals>,
+    entries: Mutex<Entries>,
 }
 
-/// The same, made when somebody first asks: a constant can't make them.
+/// [`Keys`], made at first use: a constant can't make them.
 pub(crate) struct KeysOnDemand {
     keys: OnceBox<Keys>,
-    /// None where there is no `key`.
+    /// `None` without `key`.
     max: Option<u32>,
 }
 
@@ -85,8 +88,8 @@ impl KeysOnDemand {
     }
 }
 
-/// An optimistic look-up: valid while the stamp is unchanged, which whoever did it without the lock
-/// has to check. Two words, so that it travels in registers.
+/// An optimistic look-up: valid while the stamp is unchanged, which a caller without the lock has to
+/// check. Two words, so that it is returned in registers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lookup<'a> {
     pub(crate) published: &'a Published,
@@ -103,19 +106,19 @@ impl Keys {
     fn new(max_keys: u32) -> Self {
         Keys {
             hashers: hashers(),
-            index: Index::new(),
+            table: KeyTable::new(),
             slots: Slots::new(max_keys as usize),
             shortener: Shortener::default(),
-            arrivals: Mutex::new(Arrivals::new()),
+            entries: Mutex::new(Entries::new()),
         }
     }
 
-    /// The circuit that served a key just now, and its number. `None`: there was none, or it can't be
-    /// told without the lock.
+    /// The circuit that serves a key, and its number, without the lock. `None`: there is none, or only the
+    /// lock can tell.
     ///
     /// The number comes from the key table, not from the circuit: a call by one of many keys waits for
-    /// the circuit's cache line, and with the number in hand its counter is fetched meanwhile.
-    #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
+    /// the circuit's cache line, and with the number the processor fetches its counter meanwhile.
+    #[expect(clippy::inline_always, reason = "its answer is costly to return")]
     #[inline(always)]
     pub(crate) fn get(&self, key: &str) -> Option<(usize, Lookup<'_>)> {
         let (number, lookup) = if let Some(short) = ShortKey::of(key) {
@@ -128,13 +131,12 @@ impl Keys {
         Some((number, lookup))
     }
 
-    /// The same for a key of no more than these ends. Most are found at the first look, which is
-    /// without a loop and without a call.
-    #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
+    /// [`Keys::get`] for a short key. Most are found at the first probe, without a loop or a call.
+    #[expect(clippy::inline_always, reason = "its answer is costly to return")]
     #[inline(always)]
     fn get_short(&self, key: &str, short: ShortKey) -> Option<(usize, Lookup<'_>)> {
         let hash = short.hash(key.len(), self.hashers());
-        if let Some(number) = self.index.first_probe(hash) {
+        if let Some(number) = self.table.first_probe(hash) {
             if let Some(lookup) = self.slots.find_short(number, short, key.len()) {
                 return Some((number, lookup));
             }
@@ -143,7 +145,7 @@ impl Keys {
         Some(self.get_further(key, hash)?.numbered())
     }
 
-    /// The same for a key of any length.
+    /// [`Keys::get`] for a key of any length.
     #[inline(never)]
     fn get_any(&self, key: &str) -> Option<Lookup<'_>> {
         self.known_as(key, |key| self.get_further(key, self.hash(key)))
@@ -154,10 +156,10 @@ impl Keys {
         if key.len() <= LONGEST { f(key) } else { f(self.shortener.shorten(key).as_str()) }
     }
 
-    /// The same, wherever in the index it stands.
+    /// Probes the key table beyond the first position.
     #[inline(never)]
     fn get_further(&self, key: &str, hash: u64) -> Option<Lookup<'_>> {
-        self.index.find(hash, |number| self.slots.find(number, key))
+        self.table.find(hash, |number| self.slots.find(number, key))
     }
 
     /// The circuit with this published part.
@@ -168,8 +170,8 @@ impl Keys {
         circuit
     }
 
-    /// Tells this assignment of a circuit to a key from all others of this breaker: its number among
-    /// all that the slots will ever have.
+    /// Identifies this assignment of a circuit to a key among all assignments that this breaker will ever
+    /// make.
     pub(crate) fn id(&self, Lookup { published, stamp }: Lookup<'_>) -> KeyId {
         let (slot, slots) = (published.number() as u64, self.slots.max() as u64);
         KeyId((stamp / 2).saturating_mul(slots).saturating_add(slot + 1))
@@ -182,7 +184,7 @@ impl Keys {
         self.slots.circuit(usize::try_from(slot).ok()?)?.key_of(stamp)
     }
 
-    /// Counts a success of the circuit of this number.
+    /// Counts a success of the circuit with this number.
     #[inline]
     pub(crate) fn count_success(&self, number: usize) {
         self.slots.count_success(number);
@@ -222,7 +224,7 @@ mod tests {
         let names: Vec<_> = (0..100).map(name).collect();
         let arrived = |name: &String| get_or_insert(&keys, name).unwrap();
         let arrived: Vec<_> = names.iter().map(arrived).collect();
-        let _lock = keys.arrivals.lock();
+        let _lock = keys.entries.lock();
         for (name, arrived) in names.iter().zip(arrived) {
             let (number, found) = keys.get(name).unwrap();
             assert_eq!(number, found.published.number());
@@ -238,8 +240,8 @@ mod tests {
         assert_ne!(keys.hash("a"), keys.hash("b"));
     }
 
-    /// Which has nothing to do with what is found, but with what a call costs: texts whose ends are
-    /// alike are as far from each other in the index as others.
+    /// What is found doesn't depend on it, but what a call costs does: texts that begin and end alike are
+    /// spread over the table as others are.
     #[test]
     fn most_short_keys_are_found_at_the_first_probe() {
         let forms: [fn(usize) -> String; 4] = [
@@ -257,7 +259,7 @@ mod tests {
             let at_once = names.iter().filter(|name| {
                 let short = ShortKey::of(name).expect("it has no more");
                 let hash = short.hash(name.len(), keys.hashers());
-                let found = keys.index.first_probe(hash);
+                let found = keys.table.first_probe(hash);
                 found.and_then(|number| keys.slots.find_short(number, short, name.len())).is_some()
             });
             let at_once = at_once.count();

@@ -1,47 +1,50 @@
-//! In which order slots are given to new keys: every slot stands in one of these queues, so that
-//! nobody has to search among those that can't go.
+//! The order of eviction: every slot is in one of these queues, so that an eviction never searches
+//! among slots that can't go.
 //!
-//! All of it is pure, and changes under the lock of the arrivals. Each step takes constant time, but
-//! for `advance`, which takes it for each slot that it moves: a slot that waits for a moment is moved
+//! Pure code, called under the lock of the entries. Each operation takes constant time, except
+//! `advance`, which takes constant time for each slot that it moves: a slot that waits for a point in time is moved
 //! at most once for each bit of the time until then.
+//!
+//! *Why not a scan.* A new key took 4 to 7 ms among 10,000 circuits that couldn't go, and takes 0.3 to
+//! 1.6 µs now (the guide's page *Performance*). Simpler would be to scan all slots.
 
 use crate::primitives::clock::Nanos;
 
-/// Where a slot stands.
+/// The queue that a slot is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Queue {
     /// Has no key.
     Vacant,
-    /// May be idle: to be looked at.
+    /// May be idle: to be examined.
     Candidate,
-    /// Closed, with failures in its run or window when it was last looked at.
+    /// Closed, with failures in its run or window when last examined.
     Failing,
-    /// Not closed; its wait was over when it was last looked at, or may be over by now.
+    /// Not closed; its wait was over when last examined, or may be over by now.
     Settled,
-    /// Held by a call; its end says so.
+    /// In use by a call, which reports its end.
     Busy,
 }
 
-/// The queues above, and one for each bit of a moment.
+/// The queues above, and one for each bit of a point in time.
 const NAMED: usize = 5;
 const QUEUES: usize = NAMED + Nanos::BITS as usize;
 
-/// See the module. The slots of a queue stand in a ring with an anchor, which is there before any
-/// slot: node `QUEUES + 7` is slot 7.
+/// See the module. Each queue is a doubly linked ring through an anchor node. The anchors come first:
+/// node `QUEUES + 7` is slot 7.
 #[derive(Debug)]
 pub(super) struct Queues {
     nodes: Vec<Node>,
-    /// What the moments of those that wait are told from: slots whose moment first differs from it in
-    /// the same bit stand together (a radix heap: Ahuja, Mehlhorn, Orlin, Tarjan, *Faster algorithms
+    /// The time of the last `advance`. Slots that wait for a time whose highest bit that differs from it is
+    /// the same are in one queue (a radix heap: Ahuja, Mehlhorn, Orlin, Tarjan, *Faster algorithms
     /// for the shortest path problem*, J. ACM 37, 1990).
     base: Nanos,
 }
 
-/// In one word: the next node, the previous one, and of a slot's node the queue.
+/// In one word: the next node, the previous node and, for a slot, its queue.
 #[derive(Debug, Clone, Copy)]
 struct Node(u64);
 
-/// Bits for the number of a node, of which there are few more than slots.
+/// Bits for a node's number; there are few more nodes than slots.
 const NUMBER: u32 = 21;
 const MASK: u64 = (1 << NUMBER) - 1;
 const _: () = assert!(QUEUES < 128 && (QUEUES as u64) + 1_000_000 < MASK);
@@ -62,14 +65,14 @@ impl Queues {
         Queues { nodes: (0..QUEUES).map(|queue| Node::new(queue, queue, 0)).collect(), base: 0 }
     }
 
-    /// One slot more, the next one, which is in use.
+    /// Adds the next slot, as a candidate.
     pub(super) fn push(&mut self) {
         let node = self.nodes.len();
         push(&mut self.nodes, Node::new(node, node, 0));
         self.put(node - QUEUES, Queue::Candidate);
     }
 
-    /// The slot that has stood in a queue for longest.
+    /// The slot that has been in a queue for longest.
     pub(super) fn first(&self, queue: Queue) -> Option<usize> {
         self.first_of(queue as usize)
     }
@@ -78,7 +81,7 @@ impl Queues {
         self.nodes[queue].parts().0.checked_sub(QUEUES)
     }
 
-    /// Whether a slot stands in this queue.
+    /// Whether a slot is in this queue.
     pub(super) fn is_in(&self, slot: usize, queue: Queue) -> bool {
         self.nodes[QUEUES + slot].parts().2 == queue as usize
     }
@@ -88,7 +91,7 @@ impl Queues {
         self.put_in(slot, queue as usize);
     }
 
-    /// Has a slot wait for a moment; for the next one at least, so that whoever puts it here doesn't
+    /// Makes a slot wait until a point in time; at least until the next `advance`, so that the caller doesn't
     /// find it again at once.
     pub(super) fn put_until(&mut self, slot: usize, until: Nanos) {
         let bit = if until > self.base { (until ^ self.base).ilog2() } else { 0 };
@@ -113,10 +116,10 @@ impl Queues {
         self.nodes[next] = Node::new(behind, node, queue);
     }
 
-    /// Puts those whose moment has come among the settled ones, and some for which it is still to
-    /// come: whoever looks at such a one has it wait again.
+    /// Moves the slots whose time has come to the settled ones, and some whose time is still to come: the
+    /// caller makes those wait again.
     pub(super) fn advance(&mut self, now: Nanos) {
-        // A clock that went back says nothing of what was told from its later moments.
+        // After a clock went back, nothing is known of the order by its later readings: move all.
         let reached = if now < self.base { Nanos::MAX } else { now ^ self.base };
         self.base = now;
         let Some(highest) = reached.checked_ilog2() else { return };
@@ -128,7 +131,7 @@ impl Queues {
     }
 }
 
-/// Adds one, and a thirty-second more room when there is none: keys are many.
+/// Pushes, and grows by a thirty-second only: keys are many, and doubling would waste memory.
 pub(super) fn push<T>(to: &mut Vec<T>, one: T) {
     if to.len() == to.capacity() {
         to.reserve_exact(to.len() / 32 + 16);

@@ -1,4 +1,4 @@
-//! The slots: made when they are needed, never freed, never moved.
+//! The slots: made on demand, never freed, never moved.
 
 use std::array;
 
@@ -11,7 +11,7 @@ use crate::config::Rules;
 use crate::counters::{Count, Key, KeyCounters};
 use crate::primitives::sync::{Ordering, fence};
 
-/// What calls read of a circuit, and whose it is: what all of them read, on one cache line.
+/// What calls read of a circuit, and the text of its key: what every call reads is on one cache line.
 #[derive(Debug)]
 #[repr(C, align(128))]
 struct Slot {
@@ -22,8 +22,8 @@ struct Slot {
 #[cfg(all(target_pointer_width = "64", not(circuit_loom)))]
 const _: () = assert!(size_of::<Slot>() == 128);
 
-/// Some slots, and apart from them what else their circuits have: calls by many keys find what they
-/// read on few pages.
+/// Some slots. The rest of their circuits is kept apart, so that what calls by many keys read is on few
+/// pages.
 #[derive(Debug)]
 struct Slab {
     slots: [Slot; TOGETHER],
@@ -31,10 +31,10 @@ struct Slab {
     middles: [Middle; TOGETHER],
 }
 
-/// How many slots are made together.
+/// Slots in a slab.
 const TOGETHER: usize = 32;
 
-/// Slots by the slab, and the counters of their circuits.
+/// All slots, and the counters of their circuits.
 #[derive(Debug)]
 pub(crate) struct Slots {
     max: usize,
@@ -48,7 +48,7 @@ impl Slots {
         Slots { max, slabs, counters: KeyCounters::new() }
     }
 
-    /// How many there may be.
+    /// The most slots there may be.
     pub(super) fn max(&self) -> usize {
         self.max
     }
@@ -58,12 +58,12 @@ impl Slots {
         self.slabs.get(number / TOGETHER)?.get()
     }
 
-    /// Looks whether the slot is this key's. `None`: it isn't, or its text is being replaced.
+    /// The slot, if it is this key's. `None`: it isn't, or its text is being replaced.
     pub(crate) fn find(&self, number: usize, key: &str) -> Option<Lookup<'_>> {
         self.find_if(number, |text, middle| text.is(key, middle))
     }
 
-    /// The same for a key of this length that has no more than these ends.
+    /// [`Slots::find`] for a short key of this length.
     #[inline]
     pub(crate) fn find_short(
         &self,
@@ -82,15 +82,18 @@ impl Slots {
         if !is(text, &slab.middles[number % TOGETHER]) {
             return None;
         }
+        // Pairs with the Release fence in `publish_key`: had any word that was compared been of a later
+        // text, the check of the stamp (`Lookup`) would see that the stamp has changed.
         fence(Ordering::Acquire);
         Some(Lookup { published, stamp })
     }
 
-    /// Publishes the key of a slot whose circuit has been given to it, so that look-ups find it. One
+    /// Publishes the text of the key that a slot's circuit was reassigned to, so that look-ups find it. One
     /// thread at a time.
     pub(crate) fn publish_key(&self, number: usize, key: &str) -> Option<Lookup<'_>> {
         let slab = self.slab(number)?;
         let Slot { published, text } = &slab.slots[number % TOGETHER];
+        // Orders the odd stamp, stored by `reassign`, before the text: pairs with the fence in `find_if`.
         fence(Ordering::Release);
         text.replace(key, &slab.middles[number % TOGETHER]);
         published.publish_stamp();
@@ -112,7 +115,7 @@ impl Slots {
         self.counters.bump(Count::Successes, Key { number, max: self.max });
     }
 
-    /// The circuit of a slot, made if need be. `None`: beyond those that there may be.
+    /// The circuit of a slot, made if need be. `None`: there may not be that many.
     pub(crate) fn get_or_make(&self, number: usize, rules: Rules) -> Option<CircuitRef<'_>> {
         let (slab, offset) = (number / TOGETHER, number % TOGETHER);
         let make = || Box::new(Slab::new(number - offset, &rules));

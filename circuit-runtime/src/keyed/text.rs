@@ -1,14 +1,15 @@
-//! A key's text, which can be read without a lock while another takes its place.
+//! A key's text, which can be read without a lock while it is being replaced.
 //!
 //! # Atomic orderings
 //!
 //! A sequence lock (H.-J. Boehm, *Can seqlocks get along with programming language memory models?*,
-//! MSPC 2012), one writer at a time; its version is the circuit's tenant (see `circuit::Published`). The
-//! writer makes it odd, fences (release), stores the text (relaxed), and makes it even (release),
-//! never what it has been before. A reader loads it (acquire), compares the text (relaxed), fences
-//! (acquire), and loads it again before it goes by what it has found (`Lookup`). Had it read any
-//! part of a later text, the fences would have it see at least the odd version in front of that
-//! text; so the same even version twice means that the whole text was that version's.
+//! MSPC 2012) with one writer at a time. Its version is the circuit's stamp (see
+//! `circuit::Published`). The writer makes the stamp odd, fences (Release), stores the text (Relaxed),
+//! and makes the stamp even (Release), with a value that it never had before. A reader loads the stamp
+//! (Acquire), compares the text (Relaxed), fences (Acquire), and loads the stamp again before it
+//! relies on what it has found (`Lookup`). If it has read any part of a later text, the fences make it
+//! see at least the odd stamp before that text. So the same even stamp twice means that the whole text
+//! belongs to it.
 
 use std::hash::Hasher;
 
@@ -17,17 +18,17 @@ use once_cell::race::OnceBox;
 use super::long::MOST;
 use crate::primitives::sync::{AtomicU64, Ordering};
 
-/// So many words are between the ends of the longest text.
+/// Words between the ends of the longest text.
 const WORDS: usize = (MOST - 32).div_ceil(8);
 
-/// The first and the last two words of a text, which may overlap: all of a text of up to 32 bytes,
-/// and most host names are shorter.
+/// The first two and the last two words of a text, which may overlap. That is all of a text of up to 32
+/// bytes, and most host names are shorter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ShortKey([u64; 4]);
 
 impl ShortKey {
-    /// Those of a text of 8 to 32 bytes. No jump depends on the length, which a processor can't foresee
-    /// where keys come in any order.
+    /// The ends of a text of 8 to 32 bytes. No branch depends on the length, because the processor couldn't
+    /// predict it when keys come in random order.
     #[inline]
     pub(crate) fn of(text: &str) -> Option<Self> {
         let text = text.as_bytes();
@@ -41,7 +42,7 @@ impl ShortKey {
         Some(ShortKey([first, second, last_but_one, last].map(|word| u64::from_le_bytes(*word))))
     }
 
-    /// Those of any text.
+    /// The ends of any text.
     fn of_any(text: &str) -> Self {
         Self::of(text).unwrap_or_else(|| {
             let text = text.as_bytes();
@@ -54,8 +55,8 @@ impl ShortKey {
         })
     }
 
-    /// The hash of a text of this length that has no more than these ends. Texts of one letter have
-    /// the same ends, whatever their lengths: those turn the one half against the other.
+    /// The hash of a short text of this length. Texts that repeat one letter have the same ends at every
+    /// length, so one half is rotated by the length.
     #[inline]
     pub(super) fn hash<H: Hasher>(self, len: usize, [mut first, mut last]: [H; 2]) -> u64 {
         let ShortKey([a, b, c, d]) = self;
@@ -72,13 +73,13 @@ fn two(first: u64, second: u64) -> u128 {
     u128::from(first) | u128::from(second) << 64
 }
 
-/// What is between the ends.
+/// The bytes between the ends.
 fn middle(text: &str) -> &[u8] {
     let text = text.as_bytes();
     text.get(16..text.len().saturating_sub(16)).unwrap_or_default()
 }
 
-/// A text, but for its middle.
+/// A text, without its middle.
 #[derive(Debug)]
 #[repr(C)]
 pub(super) struct Text {
@@ -87,8 +88,8 @@ pub(super) struct Text {
     short: [AtomicU64; 4],
 }
 
-/// The words of a text's middle; made with the first text that has one, and kept, so that they can be
-/// read without a lock.
+/// The words of a text's middle. Made for the first text that has one and then kept, so that they can
+/// be read without a lock.
 #[derive(Debug)]
 pub(super) struct Middle(OnceBox<[AtomicU64; WORDS]>);
 
@@ -99,11 +100,12 @@ impl Middle {
 
     fn is(&self, middle: &[u8]) -> bool {
         let words = middle.len().div_ceil(8);
-        let places =
+        let stored =
             if words == 0 { Some(&[][..]) } else { self.0.get().and_then(|all| all.get(..words)) };
-        places.is_some_and(|places| {
-            let mut places = places.iter().enumerate();
-            places.all(|(index, place)| place.load(Ordering::Relaxed) == word(middle, index))
+        stored.is_some_and(|stored| {
+            let mut stored = stored.iter().enumerate();
+            // Relaxed: the fences of the sequence lock order it.
+            stored.all(|(index, stored)| stored.load(Ordering::Relaxed) == word(middle, index))
         })
     }
 
@@ -111,25 +113,27 @@ impl Middle {
         if middle.is_empty() {
             return;
         }
-        let places = self.0.get_or_init(|| Box::new(std::array::from_fn(|_| AtomicU64::new(0))));
-        for (index, place) in places.iter().enumerate().take(middle.len().div_ceil(8)) {
-            place.store(word(middle, index), Ordering::Relaxed);
+        let stored = self.0.get_or_init(|| Box::new(std::array::from_fn(|_| AtomicU64::new(0))));
+        for (index, stored) in stored.iter().enumerate().take(middle.len().div_ceil(8)) {
+            // Relaxed: the fences of the sequence lock order it.
+            stored.store(word(middle, index), Ordering::Relaxed);
         }
     }
 }
 
 impl Text {
     pub(super) fn new() -> Self {
-        // That of no text.
+        // The length of no text.
         Text { len: AtomicU64::new(u64::MAX), short: std::array::from_fn(|_| AtomicU64::new(0)) }
     }
 
     /// Whether this is a text of this length with these ends.
     #[inline]
     pub(super) fn has(&self, ShortKey(short): ShortKey, len: usize) -> bool {
-        let mut places = self.short.iter().zip(short);
+        let mut stored = self.short.iter().zip(short);
+        // Relaxed: the fences of the sequence lock order it.
         self.len.load(Ordering::Relaxed) == len as u64
-            && places.all(|(place, word)| place.load(Ordering::Relaxed) == word)
+            && stored.all(|(stored, word)| stored.load(Ordering::Relaxed) == word)
     }
 
     /// Whether this is the text, whatever its length.
@@ -137,18 +141,19 @@ impl Text {
         self.has(ShortKey::of_any(text), text.len()) && rest.is(middle(text))
     }
 
-    /// Puts another text here, of at most `MOST` bytes. One thread at a time.
+    /// Stores another text, of at most `MOST` bytes. One thread at a time.
     pub(super) fn replace(&self, text: &str, rest: &Middle) {
+        // Relaxed: the fences of the sequence lock order it.
         self.len.store(text.len() as u64, Ordering::Relaxed);
-        for (place, word) in self.short.iter().zip(ShortKey::of_any(text).0) {
-            place.store(word, Ordering::Relaxed);
+        for (stored, word) in self.short.iter().zip(ShortKey::of_any(text).0) {
+            stored.store(word, Ordering::Relaxed);
         }
         rest.replace(middle(text));
     }
 }
 
-/// Eight bytes of a text. The last word of a text that doesn't end with one begins before: to read
-/// that is cheaper than to read less than a word.
+/// Eight bytes of a text. The last word is read from the last eight bytes, so that it may overlap the one
+/// before: that is cheaper than to read less than a word.
 #[inline]
 fn word(text: &[u8], index: usize) -> u64 {
     let from = (index * 8).min(text.len().saturating_sub(8));
@@ -164,7 +169,7 @@ mod tests {
 
     use super::*;
 
-    /// What is said of a text of no more than its ends is the same either way.
+    /// For a short text, both ways to compare it agree.
     fn is(text: &Text, key: &str, rest: &Middle) -> bool {
         let is = text.is(key, rest);
         if let Some(short) = ShortKey::of(key) {

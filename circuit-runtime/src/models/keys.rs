@@ -27,7 +27,7 @@ fn admit(
     enter_keyed(RefHandle(breaker), key)
 }
 
-/// Those executions with so many preemptions: two arrivals are too long a way for all.
+/// Only the executions with so many preemptions: inserting two keys has too many to run all of them.
 fn few(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     let mut few = loom::model::Builder::new();
     few.preemption_bound = Some(preemptions);

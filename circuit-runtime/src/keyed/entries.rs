@@ -1,0 +1,180 @@
+//! Keys are inserted, evicted and forgotten here, one at a time.
+
+#[cfg(feature = "metrics")]
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::eviction::Eviction;
+use super::long::MOST;
+use super::queues::{self, Queue, Queues};
+use super::{Keys, LONGEST, Lookup};
+#[cfg(feature = "metrics")]
+use crate::circuit::Departed;
+use crate::circuit::{CircuitRef, Published};
+use crate::config::Rules;
+use crate::outcome::Mode;
+use crate::primitives::key_table;
+use crate::primitives::sync::unpoisoned;
+
+/// What changes when a key is inserted or evicted.
+#[derive(Debug)]
+pub(super) struct Entries {
+    /// The hash of each slot's key, as far as the key table uses it.
+    pub(super) hashes: Vec<u32>,
+    /// Which slot the next new key gets.
+    pub(super) queues: Queues,
+    /// Evicted and forgotten keys, for the metrics. `None`: nobody has asked for them.
+    #[cfg(feature = "metrics")]
+    departed: Option<VecDeque<Departed>>,
+}
+
+/// The fewest departed keys that are kept, where `max_keys` is smaller.
+#[cfg(feature = "metrics")]
+const FEWEST_DEPARTED: usize = 1_000;
+
+impl Entries {
+    pub(super) fn new() -> Self {
+        Entries {
+            hashes: Vec::new(),
+            queues: Queues::new(),
+            #[cfg(feature = "metrics")]
+            departed: None,
+        }
+    }
+}
+
+impl Keys {
+    /// The circuit of a key, inserted if need be. `None`: no circuit may be evicted.
+    ///
+    /// `settings` are read under the lock, under which they are also changed for all keys.
+    #[cold]
+    pub(crate) fn get_or_insert(
+        &self,
+        key: &str,
+        settings: impl FnOnce() -> (Rules, Mode),
+    ) -> Option<Lookup<'_>> {
+        let hash = self.hash(key);
+        let mut entries = unpoisoned(self.entries.lock());
+        if let Some(lookup) = self.present(&entries, key, hash) {
+            lookup.published.touch();
+            return Some(lookup);
+        }
+        let (rules, mode) = settings();
+        let next = entries.hashes.len();
+        let number = if next < self.slots.max() && entries.queues.first(Queue::Vacant).is_none() {
+            self.slots.get_or_make(next, rules)?.reassign(key, rules, mode, |_| true).ok()?;
+            queues::push(&mut entries.hashes, key_table::used(hash));
+            entries.queues.push();
+            next
+        } else {
+            Eviction { keys: self, entries: &mut entries, key, rules, mode }.run()?
+        };
+        entries.hashes[number] = key_table::used(hash);
+        let lookup = self.slots.publish_key(number, key);
+        self.table.insert(number, &entries.hashes);
+        lookup
+    }
+
+    /// A key's circuit may have become idle, so that another key may take it over.
+    #[cold]
+    pub(crate) fn make_room(&self, published: &Published) {
+        let mut entries = unpoisoned(self.entries.lock());
+        Self::make_candidate(&mut entries, published);
+    }
+
+    fn make_candidate(entries: &mut Entries, published: &Published) {
+        published.stop_waiting();
+        let number = published.number();
+        let examined_anyway = [Queue::Vacant, Queue::Candidate, Queue::Failing];
+        if !examined_anyway.into_iter().any(|queue| entries.queues.is_in(number, queue)) {
+            entries.queues.put(number, Queue::Candidate);
+        }
+    }
+
+    /// Forgets a key; false if it has no circuit. Outcomes of its calls in flight will be late.
+    pub(crate) fn forget(&self, key: &str) -> bool {
+        let mut entries = unpoisoned(self.entries.lock());
+        let Some(lookup) = self.find(&entries, key) else { return false };
+        let number = lookup.published.number();
+        let Some(circuit) = self.slots.circuit(number) else { return false };
+        let queue = if circuit.vacate() { Queue::Vacant } else { Queue::Busy };
+        let entries = &mut *entries;
+        #[cfg(feature = "metrics")]
+        self.note_departed(entries, circuit);
+        self.table.remove(number, &entries.hashes);
+        entries.queues.put(number, queue);
+        true
+    }
+
+    /// Keeps the counters of a key that has lost its circuit, if somebody asks for them.
+    #[cfg(feature = "metrics")]
+    pub(super) fn note_departed(&self, entries: &mut Entries, circuit: CircuitRef<'_>) {
+        let departed = circuit.take_departed();
+        if let (Some(departed), Some(kept)) = (departed, &mut entries.departed) {
+            // Bounded, however many keys depart before somebody looks: the latest are kept.
+            if kept.len() >= self.slots.max().max(FEWEST_DEPARTED) {
+                kept.pop_front();
+            }
+            kept.push_back(*departed);
+        }
+    }
+
+    /// The keys that have lost their circuits since the last time that this was called, or the latest of
+    /// them; none the first time.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn departed(&self) -> VecDeque<Departed> {
+        unpoisoned(self.entries.lock()).departed.replace(VecDeque::new()).unwrap_or_default()
+    }
+
+    /// The key's circuit, if it has one. Doesn't count as use.
+    pub(crate) fn peek(&self, key: &str) -> Option<Lookup<'_>> {
+        let entries = unpoisoned(self.entries.lock());
+        self.find(&entries, key)
+    }
+
+    /// Looks up a key, or what a long key is listed as.
+    fn find(&self, entries: &Entries, key: &str) -> Option<Lookup<'_>> {
+        let present = |key: &str| self.present(entries, key, self.hash(key));
+        let may_be_listed = (LONGEST + 1..=MOST).contains(&key.len());
+        let listed = if may_be_listed { present(key) } else { None };
+        listed.or_else(|| self.known_as(key, present))
+    }
+
+    /// Looks up a key under the lock, where every key is found.
+    fn present(&self, _: &Entries, key: &str, hash: u64) -> Option<Lookup<'_>> {
+        self.table.find(hash, |number| {
+            let CircuitRef { published, .. } =
+                self.slots.circuit(number).filter(|circuit| circuit.serves(key))?;
+            Some(Lookup { published, stamp: published.stamp() })
+        })
+    }
+
+    /// Changes the circuit that new keys take their settings from, and every key's circuit, while no
+    /// key can be inserted.
+    pub(crate) fn change_all(&self, root: CircuitRef<'_>, mut change: impl FnMut(CircuitRef<'_>)) {
+        let mut entries = unpoisoned(self.entries.lock());
+        change(root);
+        for circuit in self.first(entries.hashes.len()) {
+            change(circuit);
+            if circuit.published.is_waited_for() {
+                Self::make_candidate(&mut entries, circuit.published);
+            }
+        }
+    }
+
+    /// Every key that has a circuit, in no particular order; none is inserted or evicted meanwhile.
+    pub(crate) fn names(&self) -> Vec<Arc<str>> {
+        let entries = unpoisoned(self.entries.lock());
+        self.first(entries.hashes.len()).filter_map(|circuit| circuit.key()).collect()
+    }
+
+    /// Every circuit, in no particular order.
+    pub(crate) fn circuits(&self) -> impl Iterator<Item = CircuitRef<'_>> {
+        let made = unpoisoned(self.entries.lock()).hashes.len();
+        self.first(made)
+    }
+
+    fn first(&self, made: usize) -> impl Iterator<Item = CircuitRef<'_>> {
+        (0..made).filter_map(|number| self.slots.circuit(number))
+    }
+}
