@@ -176,29 +176,6 @@ impl<E: From<CircuitOpenError> + From<CallTimeoutError>> CallError<E> {
     }
 }
 
-/// A configuration that can't be meant; the message names the option and the remedy.
-///
-/// In a `static` it fails the build; [`CircuitBreaker::try_new`](crate::CircuitBreaker::try_new)
-/// and [`reconfigure`](crate::CircuitBreaker::reconfigure) return it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-#[non_exhaustive]
-pub struct ConfigError {
-    message: &'static str,
-}
-
-impl ConfigError {
-    pub(crate) const fn new(message: &'static str) -> Self {
-        ConfigError { message }
-    }
-
-    /// The whole message; `Display` prints the same.
-    #[must_use]
-    pub const fn message(&self) -> &'static str {
-        self.message
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -57,8 +57,10 @@ mod waiters;
 mod window;
 
 pub use breaker::CircuitBreaker;
+pub use config::error::ConfigError;
+pub use config::option::ConfigOption;
 pub use config::{Config, OnCancel, Window};
-pub use error::{CallError, CallTimeoutError, CircuitOpenError, ConfigError, Rejection};
+pub use error::{CallError, CallTimeoutError, CircuitOpenError, Rejection};
 #[cfg(feature = "axum")]
 pub use integrations::axum;
 #[cfg(feature = "metrics")]

@@ -4,9 +4,9 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use circuit_runtime::test_util::Frozen;
 use circuit_runtime::{
-    CallError, CallTimeoutError, CircuitBreaker, CircuitOpenError, Config, ConfigError, Mode,
-    OnCancel, Outcome, Permit, Reason, Rejection, Snapshot, State, Transition, Window,
-    WindowSnapshot,
+    CallError, CallTimeoutError, CircuitBreaker, CircuitOpenError, Config, ConfigError,
+    ConfigOption, Mode, OnCancel, Outcome, Permit, Reason, Rejection, Snapshot, State, Transition,
+    Window, WindowSnapshot,
 };
 
 /// Whether a type has a trait: where it does, an inherent constant hides the trait's.
@@ -49,6 +49,7 @@ table! {
     CallTimeoutError: CallTimeoutError,
     CircuitOpenError: CircuitOpenError,
     ConfigError: ConfigError,
+    ConfigOption: ConfigOption,
     Rejection: Rejection,
     Reason: Reason,
     Transition: Transition,

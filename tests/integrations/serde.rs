@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use circuit_runtime::{CircuitBreaker, Config, OnCancel, Outcome, Window, test_util};
+use circuit_runtime::{CircuitBreaker, Config, ConfigOption, OnCancel, Outcome, Window, test_util};
 use serde_json::{Value, from_str, from_value, json, to_value};
 
 fn refusal(config: Value) -> String {
@@ -45,10 +45,37 @@ fn a_configuration_has_the_options_of_the_attribute() {
 #[test]
 fn what_is_left_out_has_its_default() {
     assert_eq!(from_str::<Config>("{}").unwrap(), Config::new());
-    let written = to_value(Config::new()).unwrap();
-    assert_eq!(written["recovery"], "1m");
-    assert_eq!(written.get("threshold"), None, "not given, not written");
-    assert_eq!(from_value::<Config>(written).unwrap(), Config::new());
+    assert_eq!(to_value(Config::new()).unwrap(), json!({}), "not given, not written");
+}
+
+#[test]
+fn what_is_taken_back_is_off() {
+    let config = Config::new().slow_call(Duration::from_secs(2)).off(ConfigOption::Threshold);
+    let written = to_value(config).unwrap();
+    assert_eq!(written, json!({ "threshold": "off", "slow_call": "2s" }));
+    assert_eq!(from_value::<Config>(written).unwrap(), config);
+    // YAML 1.1 reads `off` as `false`.
+    assert_eq!(
+        from_value::<Config>(json!({ "threshold": false, "slow_call": "2s" })).unwrap(),
+        config
+    );
+    for (config, message) in [
+        (json!({ "threshold": "off" }), "`threshold` can't be `off` without another rule"),
+        (json!({ "threshold": true }), "expected a whole number for `threshold`"),
+        (json!({ "recovery": "off" }), "`recovery` can't be `off`"),
+        (json!({ "on_cancel": false }), "`on_cancel` can't be `off`"),
+        (json!({ "slow_call": "off", "slow_rate": 0.5 }), "`slow_rate` needs `slow_call`"),
+        (json!({ "slow_rate": 0.5, "slow_call": "off" }), "`slow_rate` needs `slow_call`"),
+        (
+            json!({ "failure_rate": 0.5, "backoff": "off", "max_recovery": "2m" }),
+            "`max_recovery` goes with `backoff`, which is `off`",
+        ),
+    ] {
+        let error = refusal(config.clone());
+        assert!(error.contains(message), "{config}: {error}");
+    }
+    let off = json!({ "slow_call": "off", "failure_rate": "off", "failure_count": 3, "window": 5 });
+    assert!(from_value::<Config>(off).is_ok(), "the count needs the window");
 }
 
 #[test]
@@ -76,7 +103,7 @@ fn a_bad_value_is_refused_with_the_options_name() {
             "invalid type: integer `30`, expected a duration such as \"30s\" for `recovery`",
         ),
         (json!({ "recovery": "0s" }), "`recovery` must be longer than zero"),
-        (json!({ "threshold": -1 }), "`threshold` must be at least 1"),
+        (json!({ "threshold": -1 }), "`threshold` must be from 1 to 1,000,000"),
         (
             json!({ "threshold": 1.5 }),
             "floating point `1.5`, expected a whole number for `threshold`",
@@ -85,14 +112,17 @@ fn a_bad_value_is_refused_with_the_options_name() {
             json!({ "threshold": "many" }),
             "string \"many\", expected a whole number for `threshold`",
         ),
-        (json!({ "threshold": 0 }), "`threshold` must be at least 1"),
+        (json!({ "threshold": 0 }), "`threshold` must be from 1 to 1,000,000"),
         (json!({ "failure_rate": "50" }), "`failure_rate` must be above 0 and at most 1"),
         (
             json!({ "failure_rate": "nan%" }),
             "expected a number such as 0.5, or text such as \"50%\", for `failure_rate`",
         ),
         (json!({ "failure_rate": 1.5 }), "`failure_rate` must be above 0 and at most 1"),
-        (json!({ "failure_rate": 0.5, "window": 5_000_000_000_u64 }), "`window` must hold at most"),
+        (
+            json!({ "failure_rate": 0.5, "window": 5_000_000_000_u64 }),
+            "`window` must be from 1 to 1,000,000 calls",
+        ),
         (json!({ "on_cancel": "success" }), "expected `ignore` or `failure` for `on_cancel`"),
         (json!({ "slow_rate": 0.5 }), "`slow_rate` needs `slow_call`"),
     ] {
@@ -181,11 +211,11 @@ fn points_at(toml: &str, line: &str, message: &str) {
 #[test]
 fn in_toml_an_error_points_at_the_line_of_the_value() {
     for (line, message) in [
-        ("threshold = 0", "`threshold` must be at least 1"),
+        ("threshold = 0", "`threshold` must be from 1 to 1,000,000"),
         ("threshold = 1.5", "expected a whole number for `threshold`"),
         ("recovery = \"30\"", "`recovery`: \"30\" has a number without a unit"),
         ("failure_rate = 1.5", "`failure_rate` must be above 0 and at most 1"),
-        ("probes = 1001", "`probes` must be at most 1,000"),
+        ("probes = 1001", "`probes` must be from 1 to 1,000"),
         ("on_cancel = \"success\"", "expected `ignore` or `failure` for `on_cancel`"),
         ("treshold = 3", "unknown field `treshold`"),
     ] {
@@ -200,7 +230,7 @@ fn in_toml_an_error_points_at_the_line_of_the_value() {
 #[test]
 fn in_yaml_an_error_says_its_place_once() {
     for (line, message) in [
-        ("threshold: 0", "`threshold` must be at least 1"),
+        ("threshold: 0", "`threshold` must be from 1 to 1,000,000"),
         ("threshold: many", "expected a whole number for `threshold`"),
         ("recovery: 30", "expected a duration such as \"30s\" for `recovery`"),
         ("recovery: \"30\"", "\"30\" has a number without a unit"),

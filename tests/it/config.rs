@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use circuit_runtime::{CircuitBreaker, Config, Window};
+use circuit_runtime::{CircuitBreaker, Config, ConfigOption, State, Window};
 
 use crate::support::secs;
 
@@ -212,4 +212,46 @@ fn a_configuration_is_validated_in_a_constant() {
 #[should_panic(expected = "`threshold`")]
 fn a_breaker_of_an_invalid_configuration_panics_with_the_option() {
     let _ = CircuitBreaker::new("invalid", NEW.threshold(0));
+}
+
+#[test]
+fn off_takes_back_what_stands_by_default_or_was_given() {
+    let off = NEW.slow_call(secs(1)).off(ConfigOption::Threshold);
+    let breaker = CircuitBreaker::new("no streak", off);
+    for _ in 0..9 {
+        breaker.try_acquire().unwrap().failure();
+    }
+    assert_eq!(breaker.state(), State::Closed, "only slow calls open it");
+    all_accepted(&[
+        off,
+        RATED.off(ConfigOption::FailureRate),
+        RATED.window(Window::Calls(20)).min_calls(5).off(ConfigOption::FailureRate),
+        SLOW.slow_rate(0.2).off(ConfigOption::SlowCall),
+        NEW.backoff(2.0).max_recovery(secs(100)).off(ConfigOption::Backoff),
+        NEW.off(ConfigOption::FailureCount).off(ConfigOption::MaxConcurrent),
+        NEW.jitter(0.5).off(ConfigOption::Jitter),
+    ]);
+}
+
+#[test]
+fn off_where_nothing_can_be_taken_back_is_refused() {
+    all_refused(&[
+        (NEW.off(ConfigOption::Threshold), &["threshold"]),
+        (NEW.off(ConfigOption::Recovery), &["recovery", "max_concurrent"]),
+        (RATED.off(ConfigOption::Window), &["window"]),
+        (SLOW.off(ConfigOption::SlowRate), &["slow_rate"]),
+        (NEW.off(ConfigOption::SlowCall).slow_rate(0.5), &["slow_rate", "slow_call"]),
+        (NEW.off(ConfigOption::FailureRate).window(Window::Calls(9)), &["window"]),
+        (NEW.off(ConfigOption::Backoff).max_recovery(secs(100)), &["max_recovery", "backoff"]),
+    ]);
+}
+
+#[test]
+fn an_error_says_which_options_it_is_about() {
+    let error = NEW.threshold(0).validate().unwrap_err();
+    assert_eq!((error.option(), error.other()), (ConfigOption::Threshold, None));
+    let error = NEW.success_threshold(3).probes(2).validate().unwrap_err();
+    assert_eq!(error.option(), ConfigOption::Probes);
+    assert_eq!(error.other(), Some(ConfigOption::SuccessThreshold));
+    assert_eq!(ConfigOption::SuccessThreshold.to_string(), "success_threshold");
 }

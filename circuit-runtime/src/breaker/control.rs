@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::CircuitBreaker;
 use crate::circuit::CircuitRef;
 use crate::config::Config;
-use crate::error::ConfigError;
+use crate::config::error::ConfigError;
 #[cfg(any(feature = "axum", feature = "tracing"))]
 use crate::integrations;
 use crate::observe::event::Transition;

@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use crate::circuit::{Admission, Circuit, CircuitRef, Published};
 use crate::config::Config;
+use crate::config::error::ConfigError;
 use crate::counters::Count;
-use crate::error::{CircuitOpenError, ConfigError};
+use crate::error::CircuitOpenError;
 #[cfg(any(feature = "axum", feature = "metrics", feature = "tracing"))]
 use crate::integrations;
 use crate::keyed::{Keys, KeysOnDemand};

@@ -1,13 +1,21 @@
-//! What a circuit is configured by. `validate` checks it, `rules` fills in the defaults, `limits` has the
-//! largest numbers.
+//! What a circuit is configured by. `option` has its options one by one, `spec` their ranges and what is said of
+//! faults, `validate` checks them, `rules` fills in the defaults.
 
-mod limits;
+mod choice;
+pub(crate) mod error;
+pub(crate) mod option;
 mod rules;
+mod spec;
 mod validate;
 
+pub(crate) use choice::Choice;
 pub(crate) use rules::Rules;
+#[cfg(feature = "serde")]
+pub(crate) use spec::Range;
 
 use std::time::Duration;
+
+use option::ConfigOption;
 
 /// What the rates and the count of failures are taken over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,24 +56,24 @@ pub enum OnCancel {
 /// );
 /// # assert_eq!(SEARCH.call(|| Ok::<_, ()>(1)), Ok(1));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub struct Config {
-    pub(crate) threshold: Option<u32>,
-    pub(crate) failure_rate: Option<f64>,
-    pub(crate) failure_count: Option<u32>,
-    pub(crate) slow_call: Option<Duration>,
-    pub(crate) slow_rate: Option<f64>,
-    pub(crate) window: Option<Window>,
-    pub(crate) min_calls: Option<u32>,
-    pub(crate) recovery: Duration,
-    pub(crate) backoff: f64,
-    pub(crate) max_recovery: Option<Duration>,
-    pub(crate) jitter: f64,
-    pub(crate) success_threshold: u32,
-    pub(crate) probes: Option<u32>,
-    pub(crate) probe_timeout: Option<Duration>,
-    pub(crate) on_cancel: OnCancel,
-    pub(crate) max_concurrent: Option<u32>,
+    pub(crate) threshold: Choice<u32>,
+    pub(crate) failure_rate: Choice<f64>,
+    pub(crate) failure_count: Choice<u32>,
+    pub(crate) slow_call: Choice<Duration>,
+    pub(crate) slow_rate: Choice<f64>,
+    pub(crate) window: Choice<Window>,
+    pub(crate) min_calls: Choice<u32>,
+    pub(crate) recovery: Choice<Duration>,
+    pub(crate) backoff: Choice<f64>,
+    pub(crate) max_recovery: Choice<Duration>,
+    pub(crate) jitter: Choice<f64>,
+    pub(crate) success_threshold: Choice<u32>,
+    pub(crate) probes: Choice<u32>,
+    pub(crate) probe_timeout: Choice<Duration>,
+    pub(crate) on_cancel: Choice<OnCancel>,
+    pub(crate) max_concurrent: Choice<u32>,
     /// How long calls may take, where that is known: it is no option of the circuit's, but
     /// `probe_timeout` depends on it.
     pub(crate) timeout: Option<Duration>,
@@ -82,39 +90,21 @@ impl Config {
     /// success.
     #[must_use]
     pub const fn new() -> Self {
-        Config {
-            threshold: None,
-            failure_rate: None,
-            failure_count: None,
-            slow_call: None,
-            slow_rate: None,
-            window: None,
-            min_calls: None,
-            recovery: Duration::from_secs(60),
-            backoff: 1.0,
-            max_recovery: None,
-            jitter: 0.0,
-            success_threshold: 1,
-            probes: None,
-            probe_timeout: None,
-            on_cancel: OnCancel::Ignore,
-            max_concurrent: None,
-            timeout: None,
-        }
+        Config::UNSET
     }
 
     /// Opens after so many failures in a row; 1 to 1,000,000. Default 5, or off when a
     /// `failure_rate` or a `failure_count` is given.
     #[must_use]
     pub const fn threshold(mut self, failures: u32) -> Self {
-        self.threshold = Some(failures);
+        self.threshold = Choice::Given(failures);
         self
     }
 
     /// Opens when failures / calls in the window reaches this; above 0, at most 1. Default off.
     #[must_use]
     pub const fn failure_rate(mut self, rate: f64) -> Self {
-        self.failure_rate = Some(rate);
+        self.failure_rate = Choice::Given(rate);
         self
     }
 
@@ -122,14 +112,14 @@ impl Config {
     /// 1,000,000. Default off.
     #[must_use]
     pub const fn failure_count(mut self, failures: u32) -> Self {
-        self.failure_count = Some(failures);
+        self.failure_count = Choice::Given(failures);
         self
     }
 
     /// A call that took at least this long is slow, whatever it returned. Default off.
     #[must_use]
     pub const fn slow_call(mut self, at_least: Duration) -> Self {
-        self.slow_call = Some(at_least);
+        self.slow_call = Choice::Given(at_least);
         self
     }
 
@@ -137,35 +127,35 @@ impl Config {
     /// `slow_call` is given.
     #[must_use]
     pub const fn slow_rate(mut self, rate: f64) -> Self {
-        self.slow_rate = Some(rate);
+        self.slow_rate = Choice::Given(rate);
         self
     }
 
     /// What the two rates and the count of failures are taken over. Default the last 100 calls.
     #[must_use]
     pub const fn window(mut self, window: Window) -> Self {
-        self.window = Some(window);
+        self.window = Choice::Given(window);
         self
     }
 
     /// No rate is judged on fewer calls than this. Default 10, or a smaller count window.
     #[must_use]
     pub const fn min_calls(mut self, calls: u32) -> Self {
-        self.min_calls = Some(calls);
+        self.min_calls = Choice::Given(calls);
         self
     }
 
     /// How long the circuit stays open before it lets a probe through. Default 60 seconds.
     #[must_use]
     pub const fn recovery(mut self, wait: Duration) -> Self {
-        self.recovery = wait;
+        self.recovery = Choice::Given(wait);
         self
     }
 
     /// Each opening in a row multiplies the wait by this; at least 1. Default 1.
     #[must_use]
     pub const fn backoff(mut self, factor: f64) -> Self {
-        self.backoff = factor;
+        self.backoff = Choice::Given(factor);
         self
     }
 
@@ -175,21 +165,21 @@ impl Config {
     /// for the latter.
     #[must_use]
     pub const fn max_recovery(mut self, wait: Duration) -> Self {
-        self.max_recovery = Some(wait);
+        self.max_recovery = Choice::Given(wait);
         self
     }
 
     /// Draws the wait, after the cap, from wait × (1 ± jitter); at least 0, below 1. Default 0.
     #[must_use]
     pub const fn jitter(mut self, fraction: f64) -> Self {
-        self.jitter = fraction;
+        self.jitter = Choice::Given(fraction);
         self
     }
 
     /// Probes that must succeed for the circuit to close; 1 to 1,000. Default 1.
     #[must_use]
     pub const fn success_threshold(mut self, successes: u32) -> Self {
-        self.success_threshold = successes;
+        self.success_threshold = Choice::Given(successes);
         self
     }
 
@@ -197,7 +187,7 @@ impl Config {
     /// from `success_threshold` to 1,000. Default `success_threshold`.
     #[must_use]
     pub const fn probes(mut self, places: u32) -> Self {
-        self.probes = Some(places);
+        self.probes = Choice::Given(places);
         self
     }
 
@@ -206,14 +196,14 @@ impl Config {
     /// longer; not shorter than that.
     #[must_use]
     pub const fn probe_timeout(mut self, lease: Duration) -> Self {
-        self.probe_timeout = Some(lease);
+        self.probe_timeout = Choice::Given(lease);
         self
     }
 
     /// What a cancelled call counts as. Default [`OnCancel::Ignore`].
     #[must_use]
     pub const fn on_cancel(mut self, on_cancel: OnCancel) -> Self {
-        self.on_cancel = on_cancel;
+        self.on_cancel = Choice::Given(on_cancel);
         self
     }
 
@@ -221,8 +211,28 @@ impl Config {
     /// off.
     #[must_use]
     pub const fn max_concurrent(mut self, calls: u32) -> Self {
-        self.max_concurrent = Some(calls);
+        self.max_concurrent = Choice::Given(calls);
         self
+    }
+
+    /// Takes an optional rule back: the circuit is without it, also where it stands by default or
+    /// `self` has it. `threshold` can be off beside another trip rule; `failure_rate`, `failure_count`, `slow_call`,
+    /// `backoff`, `jitter` and `max_concurrent` can be off whatever else is given. Goes along: with
+    /// `slow_call` its `slow_rate`, with the last rate `min_calls`, with the last rate or count the `window`,
+    /// with `backoff` its `max_recovery`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use circuit_runtime::{Config, ConfigOption};
+    ///
+    /// /// Opens when calls are slow, however many fail.
+    /// const SLOW_ONLY: Config =
+    ///     Config::new().slow_call(Duration::from_secs(2)).off(ConfigOption::Threshold);
+    /// assert!(SLOW_ONLY.validate().is_ok());
+    /// ```
+    #[must_use]
+    pub const fn off(self, option: ConfigOption) -> Self {
+        Config::UNSET.set_off(option).over(self)
     }
 
     /// For generated code: how long the calls may take.

@@ -1,72 +1,74 @@
 //! A configuration as the machine reads it: defaults filled in, durations in nanoseconds.
 
-use super::{Config, OnCancel, Window};
+use std::time::Duration;
+
+use super::spec::{DEFAULT_MIN_CALLS, DEFAULT_RECOVERY_SECS, DEFAULT_THRESHOLD, DEFAULT_WINDOW};
+use super::{Choice, Config, OnCancel, Window};
 use crate::primitives::clock::{NEVER, Nanos, nanos};
 
 impl Config {
     pub(super) const fn effective_window(&self) -> Window {
-        match self.window {
-            Some(window) => window,
-            None => Window::Calls(100),
-        }
+        self.window.given_or(Window::Calls(DEFAULT_WINDOW))
+    }
+
+    pub(super) const fn effective_recovery(&self) -> Duration {
+        self.recovery.given_or(Duration::from_secs(DEFAULT_RECOVERY_SECS))
     }
 
     /// The numbers the state machine works with; of a valid configuration.
     pub(crate) const fn rules(&self) -> Rules {
         let window = self.effective_window();
         let min_calls = match (self.min_calls, window) {
-            (Some(calls), _) => calls,
-            (None, Window::Calls(calls)) if calls < 10 => calls,
-            (None, _) => 10,
+            (Choice::Given(calls), _) => calls,
+            (_, Window::Calls(calls)) if calls < DEFAULT_MIN_CALLS => calls,
+            _ => DEFAULT_MIN_CALLS,
         };
-        let recovery = nanos(self.recovery);
+        let recovery = nanos(self.effective_recovery());
+        let success_threshold = self.success_threshold.given_or(1);
         Rules {
-            threshold: match (self.threshold, self.failure_rate, self.failure_count) {
-                (Some(threshold), _, _) => Some(threshold),
-                (None, None, None) => Some(5),
-                (None, _, _) => None,
+            threshold: match self.threshold {
+                Choice::Given(threshold) => Some(threshold),
+                Choice::Off => None,
+                Choice::Unset if self.failure_rate.is_given() || self.failure_count.is_given() => {
+                    None
+                }
+                Choice::Unset => Some(DEFAULT_THRESHOLD),
             },
-            failure_rate: self.failure_rate,
-            failure_count: self.failure_count,
-            slow_call: match self.slow_call {
+            failure_rate: self.failure_rate.given(),
+            failure_count: self.failure_count.given(),
+            slow_call: match self.slow_call.given() {
                 Some(slow) => Some(nanos(slow)),
                 None => None,
             },
-            slow_rate: match (self.slow_rate, self.slow_call) {
+            slow_rate: match (self.slow_rate.given(), self.slow_call.given()) {
                 (Some(rate), _) => Some(rate),
                 (None, Some(_)) => Some(0.5),
                 (None, None) => None,
             },
-            window: match (self.failure_rate, self.failure_count, self.slow_call) {
-                (None, None, None) => None,
-                _ => Some(window),
-            },
+            window: if self.has_window_rule() { Some(window) } else { None },
             min_calls,
             recovery,
-            backoff: self.backoff,
-            max_recovery: match self.max_recovery {
+            backoff: self.backoff.given_or(1.0),
+            max_recovery: match self.max_recovery.given() {
                 Some(max) => nanos(max),
                 None => recovery.saturating_mul(10),
             },
-            max_asked: match self.max_recovery {
+            max_asked: match self.max_recovery.given() {
                 Some(max) => nanos(max),
                 None => NEVER,
             },
-            jitter: self.jitter,
-            success_threshold: self.success_threshold,
-            probes: match self.probes {
-                Some(probes) => probes,
-                None => self.success_threshold,
-            },
-            probe_timeout: match self.probe_timeout {
+            jitter: self.jitter.given_or(0.0),
+            success_threshold,
+            probes: self.probes.given_or(success_threshold),
+            probe_timeout: match self.probe_timeout.given() {
                 Some(lease) => nanos(lease),
                 None => match self.timeout {
                     Some(timeout) if nanos(timeout) > recovery => nanos(timeout),
                     _ => recovery,
                 },
             },
-            cancel_is_failure: matches!(self.on_cancel, OnCancel::Failure),
-            max_concurrent: self.max_concurrent,
+            cancel_is_failure: matches!(self.on_cancel.given(), Some(OnCancel::Failure)),
+            max_concurrent: self.max_concurrent.given(),
         }
     }
 }

@@ -1,16 +1,64 @@
-//! What can be meant, and what is refused with the remedy.
+//! What is refused: values out of range, and options that don't go together.
 
-use super::limits::{MAX_COUNT, MAX_KEYED_WINDOW, MAX_PROBES};
-use super::{Config, Window};
-use crate::error::ConfigError;
+use std::time::Duration;
+
+use super::error::ConfigError;
+use super::option::{ConfigOption, for_each_option};
+use super::spec;
+use super::{Choice, Config, OnCancel, Window};
 use crate::primitives::clock::nanos;
 
-/// Refuses what doesn't hold.
+/// `in_range` of the value that was given; `off` by what the option says of it.
+macro_rules! check {
+    ($type:ty, |$value:ident, $spec:ident| $in_range:expr) => {
+        impl Choice<$type> {
+            const fn check(self, option: ConfigOption) -> Result<(), ConfigError> {
+                let $spec = option.spec();
+                let error = match self {
+                    Choice::Given($value) if !$in_range => $spec.range_error,
+                    Choice::Off => match $spec.off_error {
+                        Some(error) => error,
+                        None => return Ok(()),
+                    },
+                    Choice::Given(_) | Choice::Unset => return Ok(()),
+                };
+                Err(ConfigError::new(option, None, error))
+            }
+        }
+    };
+}
+
+check!(u32, |value, spec| spec.range.has_whole(value));
+check!(f64, |value, spec| spec.range.has_number(value));
+check!(Duration, |value, _spec| !value.is_zero());
+check!(OnCancel, |_value, _spec| true);
+check!(Window, |value, spec| match value {
+    Window::Calls(calls) => spec.range.has_whole(calls),
+    Window::Time(length) => !length.is_zero(),
+});
+
+macro_rules! values {
+    ($($option:ident $field:ident $spec:ident,)*) => {
+        impl Config {
+            /// Each value by itself.
+            const fn validate_values(&self) -> Result<(), ConfigError> {
+                $(if let Err(error) = self.$field.check(ConfigOption::$option) {
+                    return Err(error);
+                })*
+                Ok(())
+            }
+        }
+    };
+}
+
+for_each_option!(values);
+
+/// Refuses an option, and maybe another one beside it, of which this doesn't hold.
 macro_rules! require {
-    ($holds:expr, $message:literal) => {
+    ($holds:expr, $option:ident, $other:expr, $message:ident) => {
         let holds: bool = $holds;
         if !holds {
-            return Err(ConfigError::new($message));
+            return Err(ConfigError::new(ConfigOption::$option, $other, spec::$message));
         }
     };
 }
@@ -22,6 +70,9 @@ impl Config {
     ///
     /// The first thing that can't be meant, with the option's name and the remedy.
     pub const fn validate(&self) -> Result<(), ConfigError> {
+        if let Err(error) = self.validate_values() {
+            return Err(error);
+        }
         match self.validate_trip_rules() {
             Ok(()) => self.validate_recovery(),
             refused => refused,
@@ -30,106 +81,75 @@ impl Config {
 
     /// What opens the circuit.
     const fn validate_trip_rules(&self) -> Result<(), ConfigError> {
-        if let Some(threshold) = self.threshold {
-            require!(threshold >= 1, "`threshold` must be at least 1");
-            require!(threshold <= MAX_COUNT, "`threshold` must be at most 1,000,000");
-        }
-        if let Some(rate) = self.failure_rate {
-            require!(is_rate(rate), "`failure_rate` must be above 0 and at most 1");
-        }
-        if let Some(failures) = self.failure_count {
-            require!(failures >= 1, "`failure_count` must be at least 1");
-            require!(failures <= MAX_COUNT, "`failure_count` must be at most 1,000,000");
-            if let Window::Calls(calls) = self.effective_window() {
-                require!(
-                    failures <= calls,
-                    "`failure_count` is above `window`, so that it could never be reached; lower `failure_count` or raise `window`"
-                );
-            }
-        }
-        if let Some(slow) = self.slow_call {
-            require!(!slow.is_zero(), "`slow_call` must be longer than zero");
-        }
-        if let Some(rate) = self.slow_rate {
-            require!(is_rate(rate), "`slow_rate` must be above 0 and at most 1");
-            require!(
-                self.slow_call.is_some(),
-                "`slow_rate` needs `slow_call`, which says when a call is slow"
-            );
-        }
-        let rated = self.failure_rate.is_some() || self.slow_call.is_some();
-        if let Some(window) = self.window {
-            match window {
-                Window::Calls(calls) => {
-                    require!(calls >= 1, "`window` must hold at least 1 call");
-                    require!(calls <= MAX_COUNT, "`window` must hold at most 1,000,000 calls");
-                }
-                Window::Time(length) => {
-                    require!(!length.is_zero(), "`window` must be longer than zero");
-                }
-            }
-            require!(
-                rated || self.failure_count.is_some(),
-                "`window` needs a rule: give `failure_rate`, `failure_count` or `slow_call`, or leave `window` out"
-            );
-        }
-        if let Some(min_calls) = self.min_calls {
-            require!(min_calls >= 1, "`min_calls` must be at least 1");
-            require!(min_calls <= MAX_COUNT, "`min_calls` must be at most 1,000,000");
-            require!(
-                rated,
-                "`min_calls` needs a rate: give `failure_rate` or `slow_call`, or leave `min_calls` out"
-            );
-            if let Window::Calls(calls) = self.effective_window() {
-                require!(
-                    min_calls <= calls,
-                    "`min_calls` must be at most `window`: no rate would ever be judged"
-                );
-            }
-        }
+        let other_rule = self.first_off(&ConfigOption::WINDOWED);
+        require!(
+            !self.threshold.is_off() || self.has_window_rule(),
+            Threshold,
+            other_rule,
+            NO_TRIP_RULE
+        );
+        let most = match self.effective_window() {
+            Window::Calls(calls) => calls,
+            Window::Time(_) => u32::MAX,
+        };
+        let window = Some(ConfigOption::Window);
+        require!(
+            self.failure_count.given_or(0) <= most,
+            FailureCount,
+            window,
+            FAILURE_COUNT_ABOVE_WINDOW
+        );
+        require!(
+            !self.slow_rate.is_given() || self.slow_call.is_given(),
+            SlowRate,
+            Some(ConfigOption::SlowCall),
+            SLOW_RATE_ALONE
+        );
+        require!(
+            !self.window.is_given() || self.has_window_rule(),
+            Window,
+            other_rule,
+            WINDOW_ALONE
+        );
+        require!(
+            !self.min_calls.is_given() || self.has_rate(),
+            MinCalls,
+            self.first_off(&ConfigOption::RATES),
+            MIN_CALLS_ALONE
+        );
+        require!(self.min_calls.given_or(0) <= most, MinCalls, window, MIN_CALLS_ABOVE_WINDOW);
         Ok(())
     }
 
-    /// What closes it again, and the rest.
+    /// What closes it again.
     const fn validate_recovery(&self) -> Result<(), ConfigError> {
-        require!(!self.recovery.is_zero(), "`recovery` must be longer than zero");
-        require!(
-            self.backoff >= 1.0 && self.backoff < f64::INFINITY,
-            "`backoff` must be a finite number of at least 1"
-        );
-        if let Some(max) = self.max_recovery {
-            require!(!max.is_zero(), "`max_recovery` must be longer than zero");
+        if let Some(max) = self.max_recovery.given() {
             require!(
-                nanos(max) >= nanos(self.recovery),
-                "`max_recovery` must be at least `recovery`"
+                nanos(max) >= nanos(self.effective_recovery()),
+                MaxRecovery,
+                Some(ConfigOption::Recovery),
+                MAX_RECOVERY_BELOW_RECOVERY
+            );
+            require!(
+                !self.backoff.is_off(),
+                MaxRecovery,
+                Some(ConfigOption::Backoff),
+                MAX_RECOVERY_WITHOUT_BACKOFF
             );
         }
         require!(
-            self.jitter >= 0.0 && self.jitter < 1.0,
-            "`jitter` must be at least 0 and below 1"
+            self.probes.given_or(u32::MAX) >= self.success_threshold.given_or(1),
+            Probes,
+            Some(ConfigOption::SuccessThreshold),
+            PROBES_BELOW_SUCCESS_THRESHOLD
         );
-        require!(self.success_threshold >= 1, "`success_threshold` must be at least 1");
-        require!(self.success_threshold <= MAX_PROBES, "`success_threshold` must be at most 1,000");
-        if let Some(probes) = self.probes {
-            require!(probes >= 1, "`probes` must be at least 1");
-            require!(probes <= MAX_PROBES, "`probes` must be at most 1,000");
+        if let (Some(lease), Some(timeout)) = (self.probe_timeout.given(), self.timeout) {
             require!(
-                probes >= self.success_threshold,
-                "`probes` must be at least `success_threshold`: the circuit could never close"
+                nanos(lease) >= nanos(timeout),
+                ProbeTimeout,
+                None,
+                PROBE_TIMEOUT_BELOW_TIMEOUT
             );
-        }
-        if let Some(lease) = self.probe_timeout {
-            require!(!lease.is_zero(), "`probe_timeout` must be longer than zero");
-            if let Some(timeout) = self.timeout {
-                require!(
-                    nanos(lease) >= nanos(timeout),
-                    "`probe_timeout` is below `timeout`, so that probes would be given up that may still answer; raise it, or lower `timeout`"
-                );
-            }
-        }
-        if let Some(limit) = self.max_concurrent {
-            require!(limit >= 1, "`max_concurrent` must be at least 1");
-            require!(limit <= MAX_COUNT, "`max_concurrent` must be at most 1,000,000");
         }
         Ok(())
     }
@@ -137,15 +157,9 @@ impl Config {
     /// What [`validate`](Config::validate) says, and the smaller bound on the window of a circuit
     /// per key.
     pub(crate) const fn validate_keyed(&self) -> Result<(), ConfigError> {
-        match self.effective_window() {
-            Window::Calls(calls) if calls > MAX_KEYED_WINDOW => Err(ConfigError::new(
-                "with `key`, a `window` of calls must be at most 10,000: each key has its own",
-            )),
-            _ => self.validate(),
+        if let Window::Calls(calls) = self.effective_window() {
+            require!(calls <= spec::MAX_KEYED_WINDOW, Window, None, KEYED_WINDOW_TOO_LARGE);
         }
+        self.validate()
     }
-}
-
-const fn is_rate(rate: f64) -> bool {
-    rate > 0.0 && rate <= 1.0 // false for NaN
 }

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::time::Duration;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery};
@@ -14,7 +15,8 @@ use super::history::{self, ModeChange};
 use super::response::{bad_path, json, refusal, unknown_circuit};
 use crate::breaker::CircuitBreaker;
 use crate::circuit::View;
-use crate::config::Config;
+use crate::config::option::ConfigOption;
+use crate::config::{Choice, Config, OnCancel};
 use crate::observe::registry;
 use crate::observe::snapshot::Snapshot;
 
@@ -131,19 +133,24 @@ fn worse(view: &View) -> impl Ord + use<'_> {
     (Reverse((view.state, view.failures_in_a_row)), &view.key)
 }
 
-/// With the defaults that depend on other options filled in.
+/// With its defaults filled in.
 fn in_force(config: Config) -> Config {
     let rules = config.rules();
-    let is_rated = rules.window.is_some();
+    let time = |nanos| Choice::Given(Duration::from_nanos(nanos));
+    let is_capped = rules.backoff > 1.0 || config.names(ConfigOption::MaxRecovery);
     Config {
-        threshold: rules.threshold,
-        slow_rate: rules.slow_rate,
-        window: rules.window,
-        min_calls: is_rated.then_some(rules.min_calls),
-        max_recovery: (config.backoff > 1.0)
-            .then(|| std::time::Duration::from_nanos(rules.max_recovery)),
-        probes: Some(rules.probes),
-        probe_timeout: Some(std::time::Duration::from_nanos(rules.probe_timeout)),
+        threshold: rules.threshold.into(),
+        slow_rate: rules.slow_rate.into(),
+        window: rules.window.into(),
+        min_calls: rules.window.map(|_| rules.min_calls).into(),
+        recovery: time(rules.recovery),
+        backoff: Choice::Given(rules.backoff),
+        max_recovery: if is_capped { time(rules.max_recovery) } else { Choice::Unset },
+        jitter: Choice::Given(rules.jitter),
+        success_threshold: Choice::Given(rules.success_threshold),
+        probes: Choice::Given(rules.probes),
+        probe_timeout: time(rules.probe_timeout),
+        on_cancel: Choice::Given(config.on_cancel.given().unwrap_or(OnCancel::Ignore)),
         ..config
     }
 }
