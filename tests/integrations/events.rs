@@ -28,7 +28,7 @@ fn circuit(name: &'static str, config: Config) -> &'static CircuitBreaker {
     breaker
 }
 
-/// More to say of them than goes into one piece, or into the buffers of a socket.
+/// More to say of them than goes into one chunk, or into the buffers of a socket.
 fn register_wordy_circuits() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -71,8 +71,8 @@ impl Client {
     /// The next event.
     async fn event(&mut self) -> Value {
         loop {
-            let piece = next(&mut self.stream).await.expect("goes on").unwrap();
-            let text = std::str::from_utf8(&piece).unwrap();
+            let chunk = next(&mut self.stream).await.expect("goes on").unwrap();
+            let text = std::str::from_utf8(&chunk).unwrap();
             assert!(text.ends_with("\n\n"), "{text}");
             let field = |name| text.lines().find_map(|line| line.strip_prefix(name));
             if let Some(data) = field("data: ") {
@@ -151,8 +151,8 @@ async fn a_stream_without_news_says_that_it_is_there() {
     let mut client = Client::new(None).await;
     client.event().await;
     let mut is_there = false;
-    while let Some(piece) = next(&mut client.stream).await {
-        is_there |= *piece.unwrap() == *b":\n\n";
+    while let Some(chunk) = next(&mut client.stream).await {
+        is_there |= *chunk.unwrap() == *b":\n\n";
     }
     assert!(is_there);
 }
@@ -181,22 +181,22 @@ async fn no_more_may_watch_than_there_is_room_for() {
     assert_eq!(watch(None).await.status(), StatusCode::OK);
 }
 
-/// Whoever holds a piece has not sent it.
+/// Whoever holds a chunk has not sent it.
 #[tokio::test(start_paused = true)]
-async fn no_more_than_one_piece_waits_for_a_client() {
+async fn no_more_than_one_chunk_waits_for_a_client() {
     let _alone = ALONE.lock().await;
     register_wordy_circuits();
     let mut stream = watch(None).await.into_body().into_data_stream();
-    let piece = next(&mut stream).await.unwrap().unwrap();
-    assert!(piece.len() < 32 * 1024, "{}", piece.len());
+    let chunk = next(&mut stream).await.unwrap().unwrap();
+    assert!(chunk.len() < 32 * 1024, "{}", chunk.len());
     assert!(poll(&mut stream).is_pending(), "there is more, but no room");
-    drop(piece);
-    let piece = next(&mut stream).await.unwrap().unwrap();
+    drop(chunk);
+    let chunk = next(&mut stream).await.unwrap().unwrap();
     assert!(poll(&mut stream).is_pending());
     // Nobody takes it.
     let end = next(&mut stream).await.unwrap();
     assert!(end.is_err(), "the connection has to be closed");
-    drop(piece);
+    drop(chunk);
 }
 
 /// A server with small buffers, and clients that send their request and read nothing.

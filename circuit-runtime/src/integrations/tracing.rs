@@ -26,9 +26,9 @@ pub(super) fn transition(transition: &Transition) {
                 from = transition.from.as_str(),
                 to = transition.to.as_str(),
                 reason = %transition.reason,
-                failures = figures(&transition.reason).failures,
-                slow = figures(&transition.reason).slow,
-                calls = figures(&transition.reason).calls,
+                failures = numbers(&transition.reason).failures,
+                slow = numbers(&transition.reason).slow,
+                calls = numbers(&transition.reason).calls,
                 by = operator(&transition.reason),
                 retry_after = transition.retry_after.and_then(seconds),
                 $message
@@ -74,14 +74,14 @@ pub(super) fn renamed(wanted: &str, circuit: &str) {
 /// it: `29.8` where they say `29.8s`. `None`: for good.
 fn seconds(wait: Duration) -> Option<f64> {
     let nanos = nanos(wait);
-    let place = match nanos {
+    let unit = match nanos {
         NEVER => return None,
         1_000_000_000.. => 100_000_000,
         1_000_000.. => 100_000,
         1_000.. => 100,
         _ => 1,
     };
-    let rounded = nanos.saturating_add(place / 2) / place * place;
+    let rounded = nanos.saturating_add(unit / 2) / unit * unit;
     Some(Duration::from_nanos(rounded).as_secs_f64())
 }
 
@@ -112,33 +112,33 @@ fn operator(reason: &Reason) -> Option<&str> {
     }
 }
 
-/// The numbers of a reason that are worth a field of their own; its text has them all.
+/// The numbers of a reason that get a field each; its text has all of them.
 #[derive(Default)]
-struct Figures {
+struct Numbers {
     failures: Option<u32>,
     slow: Option<u32>,
     calls: Option<u32>,
 }
 
-fn figures(reason: &Reason) -> Figures {
+fn numbers(reason: &Reason) -> Numbers {
     match *reason {
         Reason::FailuresInARow { failures, .. } | Reason::FailureCount { failures, .. } => {
-            Figures { failures: Some(failures), ..Figures::default() }
+            Numbers { failures: Some(failures), ..Numbers::default() }
         }
         Reason::FailureRate { failures, calls, .. } => {
-            Figures { failures: Some(failures), calls: Some(calls), ..Figures::default() }
+            Numbers { failures: Some(failures), calls: Some(calls), ..Numbers::default() }
         }
         Reason::SlowRate { slow, calls, .. } => {
-            Figures { slow: Some(slow), calls: Some(calls), ..Figures::default() }
+            Numbers { slow: Some(slow), calls: Some(calls), ..Numbers::default() }
         }
         Reason::ProbesFailed { failed, probes, .. } => {
-            Figures { failures: Some(failed), calls: Some(probes), ..Figures::default() }
+            Numbers { failures: Some(failed), calls: Some(probes), ..Numbers::default() }
         }
         Reason::Requested { .. }
         | Reason::WaitElapsed
         | Reason::ProbesSucceeded { .. }
         | Reason::Reset
-        | Reason::ByOperator { .. } => Figures::default(),
+        | Reason::ByOperator { .. } => Numbers::default(),
     }
 }
 

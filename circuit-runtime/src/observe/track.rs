@@ -1,7 +1,5 @@
-//! What a metric says of a circuit and a snapshot doesn't: how often it came to each state, and how
-//! long it was in it.
-//!
-//! Kept by each breaker, and so by nobody's name.
+//! What a metric shows of a circuit and a snapshot doesn't: how often it entered each state, and how
+//! long it was in it. Each breaker keeps its own.
 
 use std::cell::Cell;
 use std::sync::{Mutex, MutexGuard, TryLockError};
@@ -11,24 +9,24 @@ use crate::outcome::State;
 use crate::primitives::clock::{self, NEVER, Nanos};
 use crate::primitives::sync::unpoisoned;
 
-/// Where a circuit stands, how it came there, and whether the recorder knows.
+/// Tracks the states of a circuit, and whether the recorder has been told.
 #[derive(Debug)]
 pub(crate) struct Track {
-    /// Nothing but this module's own code runs under it.
-    book: Mutex<Book>,
-    /// Held while the recorder is told, so that the gauges of a state are always written as one. The
-    /// recorder runs under it.
-    pen: Mutex<()>,
+    /// Only this module's code runs under this lock.
+    tracked: Mutex<Tracked>,
+    /// Held while the recorder is told, so that the gauges of a state are always written together. The
+    /// recorder runs under this lock.
+    reporting: Mutex<()>,
 }
 
-/// Where a circuit stands; of a circuit per key, all of them together.
+/// The present state of a circuit; with a circuit per key, of all of them together.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Standing {
-    /// The worst of the keys' states.
+    /// The worst state of the keys.
     pub(crate) state: State,
-    /// For how long the last of the open ones is open.
+    /// How long the last of the open circuits stays open.
     pub(crate) open_for: Option<Nanos>,
-    /// When the next call has a chance, with the key that has it first.
+    /// How long until the next call may pass, for the key that comes first.
     pub(crate) retry_after: Option<Nanos>,
 }
 
@@ -42,46 +40,47 @@ impl Standing {
     }
 }
 
+/// What is known of a circuit's states, as of `since`.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Book {
+pub(crate) struct Tracked {
     pub(crate) state: State,
-    /// When it came into that state, or was last looked at; `None` before the first look.
+    /// Up to when its time is accounted for; `None` before the first look.
     since: Option<Nanos>,
-    /// From when on it is half-open without anybody's doing, if it is open.
+    /// If it is open: when its wait is over, from when on it counts as half-open.
     until: Nanos,
-    /// When the next call has a chance, if calls are rejected.
+    /// When the next call may pass, if calls are rejected.
     next: Option<Nanos>,
     pub(crate) spent: [Nanos; 3],
     pub(crate) transitions: [u64; 3],
-    /// The recorder doesn't know it yet.
-    unwritten: bool,
+    /// The recorder hasn't been told yet.
+    pending: bool,
 }
 
 impl Track {
     pub(crate) const fn new() -> Self {
-        Track { book: Mutex::new(Book::new()), pen: Mutex::new(()) }
+        Track { tracked: Mutex::new(Tracked::new()), reporting: Mutex::new(()) }
     }
 
-    /// The transitions so far: to tell whether a look at the circuit is older than the last of them.
+    /// The number of transitions so far, by which [`Track::look`] notices that a look is outdated.
     pub(crate) fn count(&self) -> u64 {
         self.lock().transitions.iter().sum()
     }
 
-    /// Notes what a look at the circuit has shown, which began after `count` transitions; false if
-    /// there have been more since, so that the look may be older than what they said.
+    /// Notes the state that a look at the circuit has shown, if there were `count` transitions before it and
+    /// none since. False: there were, and the look may be older than they are.
     pub(crate) fn look(&self, count: u64, standing: Standing, now: Nanos) -> bool {
-        let mut book = self.lock();
-        book.advance(now);
-        let is_fresh = book.transitions.iter().sum::<u64>() == count;
+        let mut tracked = self.lock();
+        tracked.advance(now);
+        let is_fresh = tracked.transitions.iter().sum::<u64>() == count;
         if is_fresh {
-            book.enter(standing, now);
+            tracked.enter(standing, now);
         }
         is_fresh
     }
 
-    /// Notes a transition. `present` says where the circuit stands now, given how long it was open
-    /// by what is known here. That needn't be the state it went to: threads may come here in another
-    /// order than they made their transitions in.
+    /// Notes a transition. `present` gives the present state, from how long the circuit stays open as far as
+    /// is known here. That needn't be the state after the transition: threads may get here in another
+    /// order than they made their transitions.
     pub(crate) fn transition(
         &self,
         from: State,
@@ -89,90 +88,92 @@ impl Track {
         now: Nanos,
         present: impl FnOnce(Option<Nanos>) -> Option<Standing>,
     ) {
-        let mut book = self.lock();
-        if book.since.is_none() {
-            book.state = from;
+        let mut tracked = self.lock();
+        if tracked.since.is_none() {
+            tracked.state = from;
         }
-        book.advance(now);
-        book.transitions[to as usize] += 1;
-        let open_for = (book.state == State::Open).then(|| clock::left(book.until, now));
+        tracked.advance(now);
+        tracked.transitions[to as usize] += 1;
+        let open_for = (tracked.state == State::Open).then(|| clock::left(tracked.until, now));
         if let Some(standing) = present(open_for) {
-            book.enter(standing, now);
+            tracked.enter(standing, now);
         }
-        book.unwritten = true;
+        tracked.pending = true;
     }
 
-    /// Tells the recorder, after whoever is just telling it; by whoever is [`Writing`].
-    pub(crate) fn write(&self, write: impl FnOnce(&Book)) {
-        let _pen = unpoisoned(self.pen.lock());
-        write(&self.take());
+    /// Tells the recorder, and waits for another thread that is telling it. The caller holds an
+    /// [`InRecorder`].
+    pub(crate) fn report(&self, report: impl FnOnce(&Tracked)) {
+        let _reporting = unpoisoned(self.reporting.lock());
+        report(&self.take());
     }
 
-    /// Tells the recorder what it doesn't know yet, unless somebody else is at it, who will then look
-    /// once more. Not more often: a slow recorder must not keep one caller writing for all the
-    /// others. What comes after that waits for the next transition or publication.
-    pub(crate) fn write_unwritten(&self, mut write: impl FnMut(&Book)) {
-        let Some(_writing) = Writing::begin() else { return };
+    /// Tells the recorder what it hasn't been told yet. If another thread is telling it already, that
+    /// thread checks once more when it is done. Only once: a slow recorder must not make one caller report
+    /// for all the others. What comes later waits for the next transition or publication.
+    pub(crate) fn report_pending(&self, mut report: impl FnMut(&Tracked)) {
+        let Some(_in_recorder) = InRecorder::begin() else { return };
         for _ in 0..2 {
-            let _pen = match self.pen.try_lock() {
-                Ok(pen) => pen,
-                Err(TryLockError::Poisoned(pen)) => pen.into_inner(),
+            let _reporting = match self.reporting.try_lock() {
+                Ok(reporting) => reporting,
+                Err(TryLockError::Poisoned(reporting)) => reporting.into_inner(),
                 Err(TryLockError::WouldBlock) => return,
             };
-            if !self.lock().unwritten {
+            if !self.lock().pending {
                 return;
             }
-            write(&self.take());
+            report(&self.take());
         }
     }
 
-    /// For the recorder, who is told of it now.
-    fn take(&self) -> Book {
-        let mut book = self.lock();
-        book.unwritten = false;
-        *book
+    /// A copy for the recorder, which is being told.
+    fn take(&self) -> Tracked {
+        let mut tracked = self.lock();
+        tracked.pending = false;
+        *tracked
     }
 
-    fn lock(&self) -> MutexGuard<'_, Book> {
-        unpoisoned(self.book.lock())
+    fn lock(&self) -> MutexGuard<'_, Tracked> {
+        unpoisoned(self.tracked.lock())
     }
 }
 
 thread_local! {
-    static WRITING: Cell<bool> = const { Cell::new(false) };
+    static IN_RECORDER: Cell<bool> = const { Cell::new(false) };
 }
 
-/// This thread is in a recorder: one that asks for its own numbers must not wait for itself.
-pub(crate) struct Writing;
+/// While this exists, its thread is in a recorder: one that asks for its own numbers must not wait for
+/// itself.
+pub(crate) struct InRecorder;
 
-impl Writing {
-    /// `None`: it already is, or it is ending and can't tell.
+impl InRecorder {
+    /// `None`: the thread already is in one, or is ending and can't tell.
     pub(crate) fn begin() -> Option<Self> {
-        let is_first = WRITING.try_with(|writing| !writing.replace(true));
-        is_first.is_ok_and(|is_first| is_first).then(|| Writing)
+        let is_first = IN_RECORDER.try_with(|in_recorder| !in_recorder.replace(true));
+        is_first.is_ok_and(|is_first| is_first).then(|| InRecorder)
     }
 }
 
-impl Drop for Writing {
+impl Drop for InRecorder {
     fn drop(&mut self) {
-        let _ = WRITING.try_with(|writing| writing.set(false));
+        let _ = IN_RECORDER.try_with(|in_recorder| in_recorder.set(false));
     }
 }
 
-impl Book {
+impl Tracked {
     const fn new() -> Self {
-        Book {
+        Tracked {
             state: State::Closed,
             since: None,
             until: NEVER,
             next: None,
             spent: [0; 3],
             transitions: [0; 3],
-            unwritten: true,
+            pending: true,
         }
     }
 
-    /// Accounts for the time until now.
+    /// Accounts for the time up to `now`.
     fn advance(&mut self, now: Nanos) {
         if self.state == State::Open && now >= self.until {
             self.spend(self.until);
@@ -193,7 +194,7 @@ impl Book {
         self.next = retry_after.map(|left| now.saturating_add(left));
     }
 
-    /// What was left when it was last looked at until the next call has a chance.
+    /// How long it is until the next call may pass, as of the last update.
     pub(crate) fn retry_after(&self) -> Option<Nanos> {
         Some(clock::left(self.next?, self.since?))
     }
@@ -230,35 +231,35 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_recorder_makes_nobody_write_more_than_twice() {
+    fn a_slow_recorder_makes_nobody_report_more_than_twice() {
         let track = Track::new();
-        let mut writes = 0;
-        track.write_unwritten(|_| {
-            writes += 1;
+        let mut reports = 0;
+        track.report_pending(|_| {
+            reports += 1;
             // Others who come meanwhile.
             std::thread::scope(|threads| {
                 threads.spawn(|| {
                     track.transition(State::Closed, State::Open, 1, OPEN);
-                    track.write_unwritten(|_| panic!("the pen is taken"));
+                    track.report_pending(|_| panic!("another thread is reporting"));
                 });
             });
         });
-        assert_eq!(writes, 2);
+        assert_eq!(reports, 2);
         let mut told = None;
-        track.write(|book| told = Some(book.transitions));
+        track.report(|tracked| told = Some(tracked.transitions));
         assert_eq!(told, Some([0, 0, 2]), "the rest is published");
     }
 
     #[test]
     fn a_recorder_that_asks_for_its_own_numbers_does_not_wait_for_itself() {
         let track = Track::new();
-        let mut writes = 0;
-        track.write_unwritten(|_| {
-            assert!(Writing::begin().is_none());
+        let mut reports = 0;
+        track.report_pending(|_| {
+            assert!(InRecorder::begin().is_none());
             track.transition(State::Closed, State::Open, 1, OPEN);
-            track.write_unwritten(|_| panic!("it is being told"));
-            writes += 1;
+            track.report_pending(|_| panic!("the recorder is being told"));
+            reports += 1;
         });
-        assert_eq!(writes, 2, "what it has caused itself comes after");
+        assert_eq!(reports, 2, "what it has caused itself comes after");
     }
 }

@@ -1,8 +1,8 @@
 //! The circuits as a stream of server-sent events: all of them first, then whatever changes.
 //!
-//! A client that doesn't read must neither cost much nor hold up a server that shuts down. A piece
-//! of the stream is handed over only when the one before it has gone to the operating system, so
-//! that no more than one waits here; one that waits for too long ends the connection.
+//! A client that doesn't read must not cost much, nor hold up a server that shuts down. A chunk of the
+//! stream is handed over only when the one before it has gone to the operating system, so that no more
+//! than one waits here; a chunk that waits for too long ends the connection.
 
 use std::io;
 use std::pin::Pin;
@@ -17,31 +17,31 @@ use axum::response::{IntoResponse, Response};
 use futures_core::Stream;
 use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval, sleep};
 
-use super::look::Told;
+use super::overview::Cursor;
 use super::response::refusal;
 use crate::primitives::sync::unpoisoned;
 
-/// How often it looks for changes: often enough for the eye.
+/// How often the stream looks for changes: often enough for the eye.
 const PERIOD: Duration = Duration::from_millis(500);
 
-/// After how many looks in vain it says that it is still there: for proxies that close what is
-/// silent, and for the page, which calls a server lost that says nothing for three times this long.
-const SILENCE: u32 = 8;
+/// After how many ticks without a change the stream sends a heartbeat: for proxies that close a silent
+/// connection, and for the page, which considers a server lost after three times this long.
+const TICKS_PER_HEARTBEAT: u32 = 8;
 
-/// A stream ends after this time, and the page asks for the next one: a server that shuts down
+/// A stream ends after this time, and the page requests the next one: a server that shuts down
 /// gracefully waits for its streams.
-const LIFE: Duration = Duration::from_secs(10);
+const MAX_LIFE: Duration = Duration::from_secs(10);
 
-/// How long a piece may wait for a client that doesn't read.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a chunk may wait for a client that doesn't read.
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How many may watch at once.
-const CLIENTS: usize = 64;
+/// How many clients may watch at once.
+const MAX_CLIENTS: usize = 64;
 
 static WATCHING: AtomicUsize = AtomicUsize::new(0);
 
 pub(super) async fn stream(headers: HeaderMap) -> Response {
-    let Some(place) = Place::take() else {
+    let Some(client) = Client::admit() else {
         let mut full = refusal(StatusCode::SERVICE_UNAVAILABLE, "too many are watching already");
         full.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
         return full;
@@ -52,21 +52,22 @@ pub(super) async fn stream(headers: HeaderMap) -> Response {
         (header::CACHE_CONTROL, "no-store"),
         (HeaderName::from_static("x-accel-buffering"), "no"), // nginx would wait for more of it
     ];
-    (headers, Body::from_stream(Feed::new(Told::since(last), place))).into_response()
+    (headers, Body::from_stream(Feed::new(Cursor::since(last), client))).into_response()
 }
 
-/// The right to watch.
-struct Place;
+/// One of the clients that watch, until it is dropped.
+struct Client;
 
-impl Place {
-    fn take() -> Option<Self> {
-        // Relaxed: the number alone matters.
-        let free = |watching| (watching < CLIENTS).then_some(watching + 1);
-        WATCHING.fetch_update(Ordering::Relaxed, Ordering::Relaxed, free).ok().map(|_| Place)
+impl Client {
+    /// `None`: too many are watching.
+    fn admit() -> Option<Self> {
+        // Relaxed: only the number matters.
+        let free = |watching| (watching < MAX_CLIENTS).then_some(watching + 1);
+        WATCHING.fetch_update(Ordering::Relaxed, Ordering::Relaxed, free).ok().map(|_| Client)
     }
 }
 
-impl Drop for Place {
+impl Drop for Client {
     fn drop(&mut self) {
         // Relaxed: as above.
         WATCHING.fetch_sub(1, Ordering::Relaxed);
@@ -74,39 +75,39 @@ impl Drop for Place {
 }
 
 struct Feed {
-    told: Told,
+    cursor: Cursor,
     ticks: Interval,
     ends: Instant,
-    silent: u32,
-    way: Arc<Way>,
-    /// When the piece on its way has waited for too long.
-    patience: Pin<Box<Sleep>>,
-    _place: Place,
+    idle_ticks: u32,
+    outbox: Arc<Outbox>,
+    /// Ends when the chunk in the outbox has waited for too long.
+    send_timeout: Pin<Box<Sleep>>,
+    _client: Client,
 }
 
 impl Feed {
-    fn new(told: Told, place: Place) -> Self {
+    fn new(cursor: Cursor, client: Client) -> Self {
         let mut ticks = interval(PERIOD);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Feed {
-            told,
+            cursor,
             ticks,
-            ends: Instant::now() + LIFE,
-            silent: 0,
-            way: Arc::default(),
-            patience: Box::pin(sleep(PATIENCE)),
-            _place: place,
+            ends: Instant::now() + MAX_LIFE,
+            idle_ticks: 0,
+            outbox: Arc::default(),
+            send_timeout: Box::pin(sleep(SEND_TIMEOUT)),
+            _client: client,
         }
     }
 
-    /// What there is to say, if anything.
+    /// The next event or heartbeat, if it is time for one.
     fn next(&mut self) -> Option<String> {
-        if let Some(event) = self.told.next() {
-            self.silent = 0;
+        if let Some(event) = self.cursor.next() {
+            self.idle_ticks = 0;
             return Some(event);
         }
-        self.silent += 1;
-        (self.silent % SILENCE == 0).then(|| ":\n\n".to_owned())
+        self.idle_ticks += 1;
+        (self.idle_ticks % TICKS_PER_HEARTBEAT == 0).then(|| ":\n\n".to_owned())
     }
 }
 
@@ -115,12 +116,12 @@ impl Stream for Feed {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
-            if !self.way.is_free(context.waker()) {
-                ready!(self.patience.as_mut().poll(context));
+            if !self.outbox.is_empty(context.waker()) {
+                ready!(self.send_timeout.as_mut().poll(context));
                 // The only way to end a connection that still has something to send.
                 return Poll::Ready(Some(Err(io::ErrorKind::TimedOut.into())));
             }
-            let now = if self.told.has_more() {
+            let now = if self.cursor.has_more() {
                 Instant::now()
             } else {
                 ready!(self.ticks.poll_tick(context))
@@ -129,57 +130,57 @@ impl Stream for Feed {
                 return Poll::Ready(None);
             }
             if let Some(event) = self.next() {
-                let late = Instant::now() + PATIENCE;
-                self.patience.as_mut().reset(late);
-                return Poll::Ready(Some(Ok(Way::send(&self.way, event))));
+                let late = Instant::now() + SEND_TIMEOUT;
+                self.send_timeout.as_mut().reset(late);
+                return Poll::Ready(Some(Ok(Outbox::send(&self.outbox, event))));
             }
         }
     }
 }
 
-/// Where one piece at a time is between this stream and the operating system.
+/// Holds the one chunk that is on its way to the operating system.
 #[derive(Default)]
-struct Way(Mutex<OnWay>);
+struct Outbox(Mutex<Outgoing>);
 
 #[derive(Default)]
-struct OnWay {
-    is_taken: bool,
-    waits: Option<Waker>,
+struct Outgoing {
+    is_full: bool,
+    waker: Option<Waker>,
 }
 
-impl Way {
-    /// Whoever waits is woken once it is.
-    fn is_free(&self, waker: &Waker) -> bool {
-        let mut way = unpoisoned(self.0.lock());
-        way.waits = way.is_taken.then(|| waker.clone());
-        !way.is_taken
+impl Outbox {
+    /// If it isn't empty, `waker` is woken once it is.
+    fn is_empty(&self, waker: &Waker) -> bool {
+        let mut outgoing = unpoisoned(self.0.lock());
+        outgoing.waker = outgoing.is_full.then(|| waker.clone());
+        !outgoing.is_full
     }
 
-    fn send(way: &Arc<Self>, text: String) -> Bytes {
-        unpoisoned(way.0.lock()).is_taken = true;
-        Bytes::from_owner(Piece { text, way: Arc::clone(way) })
+    fn send(outbox: &Arc<Self>, text: String) -> Bytes {
+        unpoisoned(outbox.0.lock()).is_full = true;
+        Bytes::from_owner(Chunk { text, outbox: Arc::clone(outbox) })
     }
 }
 
-/// A piece of the stream, which the server's connection drops once it is written.
-struct Piece {
+/// A chunk of the stream, which the server's connection drops once it is written.
+struct Chunk {
     text: String,
-    way: Arc<Way>,
+    outbox: Arc<Outbox>,
 }
 
-impl AsRef<[u8]> for Piece {
+impl AsRef<[u8]> for Chunk {
     fn as_ref(&self) -> &[u8] {
         self.text.as_bytes()
     }
 }
 
-impl Drop for Piece {
+impl Drop for Chunk {
     fn drop(&mut self) {
-        let mut way = unpoisoned(self.way.0.lock());
-        way.is_taken = false;
-        let waker = way.waits.take();
-        // Let go first: a waker is somebody else's code.
-        drop(way);
+        let mut outgoing = unpoisoned(self.outbox.0.lock());
+        outgoing.is_full = false;
+        let waker = outgoing.waker.take();
+        // Unlocked first: a waker runs the executor's code.
+        drop(outgoing);
         if let Some(waker) = waker {
             waker.wake();
         }

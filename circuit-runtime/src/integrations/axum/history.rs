@@ -1,7 +1,7 @@
-//! What the page shows of the past: for each circuit the states of the last five minutes, and who changed its mode.
+//! The history that the page shows: for each circuit the states of the last five minutes, and who changed its mode.
 //!
-//! Kept only once there are routes that show it. Its size depends on the time, not on how often a
-//! circuit flaps: one entry for a second in which something happened.
+//! Recorded once there are routes that show it. Its size doesn't depend on how often a circuit flaps:
+//! there is one entry for each second in which something happened.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -18,76 +18,82 @@ use crate::observe::registry;
 use crate::outcome::{Mode, State};
 use crate::primitives::sync::unpoisoned;
 
-/// What the page shows at first, in seconds.
+/// How much of the history is kept, in seconds.
 const KEPT: u64 = 300;
 
 /// How many changes of a circuit's mode are kept.
 const MODES: usize = 16;
 
-/// Keys go without a word: of more than so many it is asked which are still there.
+/// Nobody reports that a key has gone. Above this many keys it is checked which still exist.
 const MANY: usize = 256;
 
-/// Since when it is kept, in seconds since 1970; 0 before there are routes.
+/// Since when history is recorded, in seconds since 1970; 0 before there are routes.
 static SINCE: AtomicU64 = AtomicU64::new(0);
 
-/// By the place of the breaker: registered ones stay where they are.
-static PASTS: Mutex<Option<HashMap<usize, Past>>> = Mutex::new(None);
+/// By the address of the breaker: registered ones don't move.
+static HISTORIES: Mutex<Option<HashMap<usize, History>>> = Mutex::new(None);
 
-/// From now on the past is kept, and of what was before the last transitions of each circuit.
-pub(super) fn keep() {
-    // Relaxed, as is the load: it says nothing about other memory, and a transition at this very moment may be missed.
+/// Starts to record, with the recent transitions of each circuit.
+pub(super) fn start() {
+    // Relaxed, as is the load: it guards no other memory, and a transition at this very moment may be missed.
     let now = seconds(SystemTime::now());
     if SINCE.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed).is_err() {
         return;
     }
     for breaker in registry::circuits() {
         let seen = breaker.snapshot();
-        with(breaker, |past| {
-            if past.moments.is_empty() {
-                seen.recent_transitions.iter().for_each(|transition| past.enter(transition));
+        with(breaker, |history| {
+            if history.moments.is_empty() {
+                seen.recent_transitions.iter().for_each(|transition| history.record(transition));
             }
         });
     }
 }
 
 pub(crate) fn transition(breaker: &CircuitBreaker, transition: &Transition) {
-    with(breaker, |past| {
-        past.enter(transition);
-        past.forget(|| breaker.keys());
+    with(breaker, |history| {
+        history.record(transition);
+        history.forget(|| breaker.keys());
     });
 }
 
 pub(crate) fn mode_changed(breaker: &CircuitBreaker, mode: Mode, by: Option<&Arc<str>>) {
     let change = ModeChange { mode, at: SystemTime::now(), by: by.cloned() };
-    with(breaker, |past| past.change_mode(change));
+    with(breaker, |history| history.change_mode(change));
 }
 
-/// The states of a circuit from this second on, or all that are kept, after a look at it.
+/// The recorded states of a circuit from this second on, given its present state.
 pub(super) fn timeline(breaker: &CircuitBreaker, state: State, from: u64) -> Option<Timeline> {
-    with(breaker, |past| {
-        past.correct(seconds(SystemTime::now()), state);
+    with(breaker, |history| {
+        history.correct(seconds(SystemTime::now()), state);
         Timeline {
-            since: past.since,
-            before: past.before,
-            moments: past.moments.iter().filter(|moment| moment.second >= from).copied().collect(),
+            since: history.since,
+            before: history.before,
+            moments: history
+                .moments
+                .iter()
+                .filter(|moment| moment.second >= from)
+                .copied()
+                .collect(),
         }
     })
 }
 
 /// The last changes of its mode, the latest last.
 pub(super) fn mode_changes(breaker: &CircuitBreaker) -> Vec<ModeChange> {
-    with(breaker, |past| past.modes.iter().cloned().collect()).unwrap_or_default()
+    with(breaker, |history| history.modes.iter().cloned().collect()).unwrap_or_default()
 }
 
-fn with<R>(breaker: &CircuitBreaker, look: impl FnOnce(&mut Past) -> R) -> Option<R> {
-    // Relaxed: see `keep`.
+fn with<R>(breaker: &CircuitBreaker, look: impl FnOnce(&mut History) -> R) -> Option<R> {
+    // Relaxed: see `start`.
     let since = SINCE.load(Ordering::Relaxed);
     if since == 0 || !breaker.is_registered() {
         return None;
     }
-    let place = std::ptr::from_ref(breaker).addr();
-    let mut pasts = unpoisoned(PASTS.lock());
-    Some(look(pasts.get_or_insert_default().entry(place).or_insert_with(|| Past::new(since))))
+    let address = std::ptr::from_ref(breaker).addr();
+    let mut histories = unpoisoned(HISTORIES.lock());
+    let histories = histories.get_or_insert_default();
+    Some(look(histories.entry(address).or_insert_with(|| History::new(since))))
 }
 
 /// Since 1970.
@@ -152,30 +158,30 @@ impl Serialize for ModeChange {
     }
 }
 
-/// Of one circuit, or of the sum of its keys.
+/// The history of one circuit, or of all its keys together.
 #[derive(Debug)]
-struct Past {
+struct History {
     /// Since when the states are known.
     since: u64,
     /// The state then.
     before: State,
     moments: VecDeque<Moment>,
-    /// The keys whose circuit is not closed; `None` is the circuit without a key.
-    troubled: HashMap<Option<Arc<str>>, State>,
+    /// The keys whose circuit isn't closed; `None` is the circuit without a key.
+    not_closed: HashMap<Option<Arc<str>>, State>,
     /// How many of them are open.
     open: usize,
-    /// From how many of them on it is worth a look which of the keys are still there.
+    /// From how many of them on it is checked which keys still exist.
     many: usize,
     modes: VecDeque<ModeChange>,
 }
 
-impl Past {
+impl History {
     fn new(since: u64) -> Self {
-        Past {
+        History {
             since,
             before: State::Closed,
             moments: VecDeque::new(),
-            troubled: HashMap::new(),
+            not_closed: HashMap::new(),
             open: 0,
             many: MANY,
             modes: VecDeque::new(),
@@ -183,35 +189,35 @@ impl Past {
     }
 
     fn state(&self) -> State {
-        match (self.open, self.troubled.len()) {
+        match (self.open, self.not_closed.len()) {
             (0, 0) => State::Closed,
             (0, _) => State::HalfOpen,
             _ => State::Open,
         }
     }
 
-    fn enter(&mut self, transition: &Transition) {
+    fn record(&mut self, transition: &Transition) {
         let second = seconds(transition.at);
-        if self.moments.is_empty() && self.troubled.is_empty() {
+        if self.moments.is_empty() && self.not_closed.is_empty() {
             self.since = self.since.min(second);
             self.before = transition.from;
         }
         let key = transition.key.clone();
         let before = match transition.to {
-            State::Closed => self.troubled.remove(&key),
-            state => self.troubled.insert(key, state),
+            State::Closed => self.not_closed.remove(&key),
+            state => self.not_closed.insert(key, state),
         };
         self.open -= usize::from(before == Some(State::Open));
         self.open += usize::from(transition.to == State::Open);
         self.note(second);
     }
 
-    /// The state has changed, or may have.
+    /// Records a second in which the state has changed, or may have.
     fn note(&mut self, second: u64) {
         let state = self.state();
         let before = self.moments.back().map_or(self.before, |moment| moment.last);
         match self.moments.back_mut() {
-            // A clock that is set back makes the second longer.
+            // If the clock is set back, the second lasts longer.
             Some(latest) if latest.second >= second => {
                 latest.worst = latest.worst.max(state);
                 latest.last = state;
@@ -224,27 +230,27 @@ impl Past {
         }
     }
 
-    /// What only a look can tell: a wait that is over, and that the keys are gone which were open.
+    /// Corrects what no transition reports: a wait that is over, and open keys that are gone.
     fn correct(&mut self, second: u64, state: State) {
         if state < self.state() {
-            self.troubled.clear();
+            self.not_closed.clear();
             self.open = 0;
             if state == State::HalfOpen {
-                self.troubled.insert(None, state);
+                self.not_closed.insert(None, state);
             }
             self.note(second);
         }
     }
 
-    /// Forgets the keys that are no longer there, once they may be many.
+    /// Forgets keys that no longer exist, once there are many.
     fn forget(&mut self, keys: impl FnOnce() -> Vec<Arc<str>>) {
-        if self.troubled.len() < self.many {
+        if self.not_closed.len() < self.many {
             return;
         }
         let keys: HashSet<Arc<str>> = keys().into_iter().collect();
-        self.troubled.retain(|key, _| key.as_ref().is_none_or(|key| keys.contains(key)));
-        self.open = self.troubled.values().filter(|state| **state == State::Open).count();
-        self.many = MANY.max(2 * self.troubled.len());
+        self.not_closed.retain(|key, _| key.as_ref().is_none_or(|key| keys.contains(key)));
+        self.open = self.not_closed.values().filter(|state| **state == State::Open).count();
+        self.many = MANY.max(2 * self.not_closed.len());
     }
 
     fn change_mode(&mut self, change: ModeChange) {
@@ -275,36 +281,36 @@ mod tests {
         }
     }
 
-    fn moments(past: &Past) -> Vec<(u64, State, State)> {
-        past.moments.iter().map(|moment| (moment.second, moment.worst, moment.last)).collect()
+    fn moments(history: &History) -> Vec<(u64, State, State)> {
+        history.moments.iter().map(|moment| (moment.second, moment.worst, moment.last)).collect()
     }
 
     use State::{Closed, HalfOpen, Open};
 
     #[test]
     fn a_second_is_one_moment_however_often_the_circuit_flaps() {
-        let mut past = Past::new(1_000);
+        let mut history = History::new(1_000);
         for second in 1_000..2_000 {
             for _ in 0..3 {
-                past.enter(&change(None, Closed, Open, second));
-                past.enter(&change(None, Open, HalfOpen, second));
-                past.enter(&change(None, HalfOpen, Closed, second));
+                history.record(&change(None, Closed, Open, second));
+                history.record(&change(None, Open, HalfOpen, second));
+                history.record(&change(None, HalfOpen, Closed, second));
             }
         }
-        assert_eq!(past.moments.len(), 301);
-        assert_eq!(moments(&past)[0], (1_699, Open, Closed));
-        assert_eq!((past.since, past.before), (1_699, Closed));
+        assert_eq!(history.moments.len(), 301);
+        assert_eq!(moments(&history)[0], (1_699, Open, Closed));
+        assert_eq!((history.since, history.before), (1_699, Closed));
     }
 
     #[test]
     fn the_sum_of_keys_is_in_the_state_of_the_worst() {
-        let mut past = Past::new(0);
-        past.enter(&change(Some("a"), Closed, Open, 1));
-        past.enter(&change(Some("b"), Closed, Open, 2));
-        past.enter(&change(Some("a"), Open, HalfOpen, 3));
-        past.enter(&change(Some("b"), Open, HalfOpen, 4));
-        past.enter(&change(Some("b"), HalfOpen, Closed, 5));
-        past.enter(&change(Some("a"), HalfOpen, Closed, 6));
+        let mut history = History::new(0);
+        history.record(&change(Some("a"), Closed, Open, 1));
+        history.record(&change(Some("b"), Closed, Open, 2));
+        history.record(&change(Some("a"), Open, HalfOpen, 3));
+        history.record(&change(Some("b"), Open, HalfOpen, 4));
+        history.record(&change(Some("b"), HalfOpen, Closed, 5));
+        history.record(&change(Some("a"), HalfOpen, Closed, 6));
         let expected = [
             (1, Open, Open),
             (2, Open, Open),
@@ -313,28 +319,28 @@ mod tests {
             (5, HalfOpen, HalfOpen),
             (6, HalfOpen, Closed),
         ];
-        assert_eq!(moments(&past), expected);
+        assert_eq!(moments(&history), expected);
     }
 
     #[test]
     fn a_look_corrects_what_nobody_tells() {
-        let mut past = Past::new(0);
-        past.enter(&change(Some("gone"), Closed, Open, 1));
-        past.correct(2, Open);
-        assert_eq!(moments(&past), [(1, Open, Open)]);
-        past.correct(3, Closed);
-        assert_eq!(moments(&past), [(1, Open, Open), (3, Open, Closed)]);
-        assert!(past.troubled.is_empty());
+        let mut history = History::new(0);
+        history.record(&change(Some("gone"), Closed, Open, 1));
+        history.correct(2, Open);
+        assert_eq!(moments(&history), [(1, Open, Open)]);
+        history.correct(3, Closed);
+        assert_eq!(moments(&history), [(1, Open, Open), (3, Open, Closed)]);
+        assert!(history.not_closed.is_empty());
     }
 
     #[test]
     fn keys_that_went_without_a_word_are_forgotten() {
-        let mut past = Past::new(0);
+        let mut history = History::new(0);
         for number in 0..100_000 {
-            past.enter(&change(Some(&number.to_string()), Closed, Open, 1));
-            past.forget(|| vec![Arc::from("7")]);
-            assert!(past.troubled.len() <= MANY);
+            history.record(&change(Some(&number.to_string()), Closed, Open, 1));
+            history.forget(|| vec![Arc::from("7")]);
+            assert!(history.not_closed.len() <= MANY);
         }
-        assert_eq!(past.state(), Open);
+        assert_eq!(history.state(), Open);
     }
 }

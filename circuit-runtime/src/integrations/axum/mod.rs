@@ -92,7 +92,7 @@ mod details;
 mod events;
 mod history;
 mod hosts;
-mod look;
+mod overview;
 mod page;
 mod response;
 mod routes;

@@ -99,7 +99,7 @@ impl CircuitRoutes {
 
 impl<S: Clone + Send + Sync + 'static> From<CircuitRoutes> for Router<S> {
     fn from(CircuitRoutes { control, actor }: CircuitRoutes) -> Self {
-        history::keep();
+        history::start();
         let page = page::with_control(control.is_some());
         let mut router = Router::new()
             .route("/circuits", get(details::list))

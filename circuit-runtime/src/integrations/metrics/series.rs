@@ -1,4 +1,4 @@
-//! The series: their names, labels and meanings, and what they show of a circuit.
+//! The series: names, labels, descriptions, and their values for a circuit.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::circuit::{Departed, View};
 use crate::counters::{Count, Totals};
 use crate::error::Rejection;
 use crate::integrations::rejection;
-use crate::observe::track::Book;
+use crate::observe::track::Tracked;
 use crate::outcome::State;
 
 pub(super) const STATES: [State; 3] = [State::Closed, State::HalfOpen, State::Open];
@@ -19,21 +19,21 @@ const REASONS: [Rejection; 4] =
 pub(super) const OUTCOMES: [&str; 7] =
     ["success", "failure", "ignored", "cancelled", "late", "unprotected", "rejected"];
 
-/// Calls by what they came to.
+/// Numbers of calls, in the order of [`OUTCOMES`].
 pub(super) type Calls = [u64; OUTCOMES.len()];
 
-/// One counter of a circuit: its name, and the label beside `circuit`, if there is one.
+/// One counter of a circuit: its name, the label beside `circuit`, if any, and its value.
 pub(super) type Counter = (&'static str, Option<(&'static str, &'static str)>, u64);
 
-/// What calls came to: each call is in one of them. By lifetime counters alone, so that no setting of
-/// today says what a call of yesterday counted as.
+/// Calls by outcome: each call is in exactly one. From lifetime counters alone, so that a setting of today
+/// doesn't change what a call of yesterday counted as.
 fn outcomes(totals: &Totals) -> Calls {
     let of = |count| totals.get(count);
     [
         of(Count::Successes),
         of(Count::Failures),
         of(Count::Ignored),
-        // The others are failures. The two are not read at the same moment.
+        // The others are failures. Saturating, since the two are not read at the same moment.
         of(Count::Cancelled).saturating_sub(of(Count::CancelledAsFailure)),
         of(Count::Late) + of(Count::Reassigned),
         of(Count::Unprotected),
@@ -79,14 +79,14 @@ pub(super) fn of_calls(totals: &Totals) -> [Counter; 15] {
     ]
 }
 
-/// The counters that transitions make, and time.
-pub(super) fn of_track(book: &Book) -> [Counter; 6] {
+/// The counters that transitions and time make.
+pub(super) fn of_track(tracked: &Tracked) -> [Counter; 6] {
     let transitions = |state: State| {
         let label = ("to", state.as_str());
-        ("circuit_breaker_transitions_total", Some(label), book.transitions[state as usize])
+        ("circuit_breaker_transitions_total", Some(label), tracked.transitions[state as usize])
     };
     let seconds = |state: State| {
-        let spent = book.spent[state as usize] / 1_000_000_000;
+        let spent = tracked.spent[state as usize] / 1_000_000_000;
         ("circuit_breaker_state_seconds_total", Some(("state", state.as_str())), spent)
     };
     [
@@ -99,19 +99,19 @@ pub(super) fn of_track(book: &Book) -> [Counter; 6] {
     ]
 }
 
-/// What a key's circuit has seen since it became the key's.
-pub(super) struct Tenancy {
+/// What a key's circuit has counted since it was assigned to the key.
+pub(super) struct KeyTotals {
     pub(super) key: Arc<str>,
-    /// Tells it from all other times that this key or another had a circuit: the numbers don't.
+    /// Identifies the assignment: a key that comes back may have the same numbers.
     pub(super) assignment: (usize, u64),
     pub(super) calls: Calls,
-    /// None of a key that nobody has asked for in long.
+    /// `None` of an expired key.
     pub(super) state: Option<State>,
 }
 
-impl Tenancy {
+impl KeyTotals {
     pub(super) fn of(view: View) -> Option<Self> {
-        Some(Tenancy {
+        Some(KeyTotals {
             key: view.key?,
             assignment: view.assignment,
             calls: outcomes(&view.totals.since(&view.before)),
@@ -120,7 +120,7 @@ impl Tenancy {
     }
 }
 
-/// The key that has had such a time, and the calls of all of it.
+/// A key that has lost its circuit, the assignment, and all its calls.
 pub(super) fn past(departed: Departed) -> (Arc<str>, (usize, u64), Calls) {
     (departed.key, departed.assignment, outcomes(&departed.totals))
 }
@@ -128,14 +128,14 @@ pub(super) fn past(departed: Departed) -> (Arc<str>, (usize, u64), Calls) {
 /// Tells a recorder what the names mean.
 pub(super) fn describe(recorder: &dyn Recorder) {
     for (name, unit, text) in [
-        ("circuit_breaker_calls_total", None, "Calls by what they came to."),
-        ("circuit_breaker_rejected_total", None, "Rejected calls by the reason."),
+        ("circuit_breaker_calls_total", None, "Calls by outcome."),
+        ("circuit_breaker_rejected_total", None, "Rejected calls by reason."),
         ("circuit_breaker_panicked_total", None, "Failures that were panics."),
         ("circuit_breaker_timed_out_total", None, "Failures that exceeded their timeout."),
         ("circuit_breaker_slow_total", None, "Calls that took at least slow_call."),
         ("circuit_breaker_fallbacks_total", None, "Calls that a fallback answered."),
         ("circuit_breaker_transitions_total", None, "Changes of state, by the new state."),
-        ("circuit_breaker_key_calls_total", None, "Calls of one key by what they came to."),
+        ("circuit_breaker_key_calls_total", None, "Calls of one key by outcome."),
         ("circuit_breaker_state_seconds_total", Some(Unit::Seconds), "Time spent in each state."),
     ] {
         recorder.describe_counter(name.into(), unit, text.into());
@@ -143,14 +143,14 @@ pub(super) fn describe(recorder: &dyn Recorder) {
     for (name, unit, text) in [
         ("circuit_breaker_state", None, "1 for the present state."),
         ("circuit_breaker_mode", None, "1 for the present mode."),
-        ("circuit_breaker_in_flight", None, "Calls that hold a place of the bulkhead."),
+        ("circuit_breaker_in_flight", None, "Calls in flight, counted by the bulkhead."),
         ("circuit_breaker_failure_rate", None, "Failures / calls in the window."),
         ("circuit_breaker_slow_rate", None, "Slow calls / calls in the window."),
         ("circuit_breaker_key_state", None, "1 for the present state of a key."),
         (
             "circuit_breaker_retry_after_seconds",
             Some(Unit::Seconds),
-            "Time until the next call has a chance.",
+            "Time until the next call may pass.",
         ),
     ] {
         recorder.describe_gauge(name.into(), unit, text.into());

@@ -1,8 +1,9 @@
-//! What the recorder has been told, so that it is told of a counter what has come since.
+//! Reports to the recorder, and remembers what it has been told: counters are reported by what has come
+//! since.
 //!
-//! A recorder that hands on to OpenTelemetry can only add: of a counter that is told as a whole it
-//! would add the whole each time. And a counter is asked for anew each time, since a recorder may
-//! have dropped a series that was silent for long.
+//! A recorder that passes on to OpenTelemetry can only add; of a counter's whole value it would add the
+//! whole each time. Counters are registered anew at each report, because a recorder may have dropped
+//! a series that was silent for long.
 
 use std::collections::HashMap;
 use std::ptr;
@@ -11,52 +12,54 @@ use std::sync::{Arc, Mutex};
 
 use metrics::{Key, Label, Level, Metadata, Recorder, SharedString};
 
-use super::series::{self, Calls, Counter, STATES, Tenancy};
+use super::series::{self, Calls, Counter, KeyTotals, STATES};
 use crate::outcome::State;
 use crate::primitives::sync::unpoisoned;
 
 /// The recorder that is in use on this thread.
-pub(super) struct Teller<'a> {
+pub(super) struct Reporter<'a> {
     recorder: &'a dyn Recorder,
-    /// Where it is. Two that never are at the same time may be at the same place; the second is told
-    /// less then. It happens where one makes a recorder for a closure, drops it and makes another.
+    /// Its address. Two recorders that never exist at the same time may have the same address; the second is
+    /// told less then. It happens where one makes a recorder for a closure, drops it and makes another.
     id: usize,
 }
 
-/// A circuit, and what else the series are labelled with.
+/// The labels of a series.
 pub(super) type Labels<'a> = &'a [(&'static str, SharedString)];
 
 static METADATA: Metadata<'static> =
     Metadata::new("circuit_runtime", Level::INFO, Some("circuit_runtime"));
 
-/// The recorder that was described to last.
+/// The recorder that was last told the descriptions.
 static DESCRIBED: AtomicUsize = AtomicUsize::new(0);
 
-impl Teller<'_> {
-    /// Tells the recorder, which knows what the names mean by then.
-    pub(super) fn tell(write: impl FnOnce(&Teller<'_>)) {
+impl Reporter<'_> {
+    /// Calls `report` with this thread's recorder, after the descriptions.
+    pub(super) fn with(report: impl FnOnce(&Reporter<'_>)) {
         metrics::with_recorder(|recorder| {
             let id = ptr::from_ref(recorder).cast::<()>().addr();
-            // Acquire and release: what the one thread has described, the other's record comes after.
-            let teller = Teller { recorder, id };
+            // Acquire: pairs with the Release in `describe`, so that a thread that finds the descriptions made
+            // reports after them.
+            let reporter = Reporter { recorder, id };
             if DESCRIBED.load(Ordering::Acquire) != id {
-                teller.describe();
+                reporter.describe();
             }
-            write(&teller);
+            report(&reporter);
         });
     }
 
     pub(super) fn describe(&self) {
         series::describe(self.recorder);
+        // Release: see `with`.
         DESCRIBED.store(self.id, Ordering::Release);
     }
 
-    /// Tells what calls have made of a circuit's counters.
+    /// Reports the counters that calls make.
     pub(super) fn calls<const N: usize>(&self, circuit: &'static str, counters: [Counter; N]) {
         self.counters(circuit, counters, |told| &mut told.calls);
     }
 
-    /// Tells what transitions and time have.
+    /// Reports the counters that transitions and time make.
     pub(super) fn track<const N: usize>(&self, circuit: &'static str, counters: [Counter; N]) {
         self.counters(circuit, counters, |told| &mut told.track);
     }
@@ -65,7 +68,7 @@ impl Teller<'_> {
         &self,
         circuit: &'static str,
         counters: [Counter; N],
-        told: impl FnOnce(&mut ToldOfCircuit) -> &mut Vec<u64>,
+        told: impl FnOnce(&mut ReportedCircuit) -> &mut Vec<u64>,
     ) {
         let values = counters.map(|(_, _, value)| value);
         let more = self.told(|all| {
@@ -80,7 +83,7 @@ impl Teller<'_> {
         }
     }
 
-    /// Tells a counter what has come since, which may be nothing: so it is there.
+    /// Adds to a counter. Adding nothing makes the series exist.
     pub(super) fn count(&self, name: &'static str, labels: Labels<'_>, more: u64) {
         self.recorder.register_counter(&key(name, labels), &METADATA).increment(more);
     }
@@ -89,7 +92,7 @@ impl Teller<'_> {
         self.recorder.register_gauge(&key(name, labels), &METADATA).set(value);
     }
 
-    /// A gauge of what may not be there, such as a rate: it shows `absent` where it was there before.
+    /// Sets a gauge of something that may not exist, such as a rate; to `absent`, if it existed before.
     pub(super) fn set_if(
         &self,
         circuit: &'static str,
@@ -99,49 +102,50 @@ impl Teller<'_> {
     ) {
         let was_there = self.told(|all| {
             let shown = &mut all.circuits.entry(circuit).or_default().shown;
-            let place = shown.iter().position(|shown| *shown == name);
-            match (place, value) {
+            let index = shown.iter().position(|shown| *shown == name);
+            match (index, value) {
                 (None, Some(_)) => shown.push(name),
-                (Some(place), None) => drop(shown.swap_remove(place)),
+                (Some(index), None) => drop(shown.swap_remove(index)),
                 _ => {}
             }
-            place.is_some()
+            index.is_some()
         });
         if let Some(value) = value.or_else(|| was_there.then_some(absent)) {
             self.set(name, &[("circuit", circuit.into())], value);
         }
     }
 
-    /// What has come since for each of a circuit's keys, and for those that have lost theirs; and the
-    /// keys that no longer have one.
+    /// What has come since the last report: for each key that has a circuit, and for those that have lost
+    /// theirs. And the keys that no longer have one.
     pub(super) fn of_keys(
         &self,
         circuit: &'static str,
-        present: &[Tenancy],
+        present: &[KeyTotals],
         past: &[(Arc<str>, (usize, u64), Calls)],
     ) -> (Vec<Calls>, Vec<Calls>, Vec<Arc<str>>) {
         self.told(|all| {
             let known = all.keys.entry(circuit).or_default();
             let mut before = std::mem::take(known);
-            // In the order in which they lost their circuits: of a key that did so twice the first time
-            // may have been told in part, the second is new.
+            // In the order in which they lost their circuits. If a key did so twice, its first assignment may
+            // have been reported in part; the second is new.
             let more_of_past = past.iter().map(|(key, assignment, calls)| {
                 let told = before.get(key).filter(|told| told.assignment == *assignment);
                 let mut told = told.map(|told| told.calls).unwrap_or_default();
                 let more = differences(&mut told, *calls);
-                before.insert(Arc::clone(key), ToldOfKey { assignment: *assignment, calls: told });
+                before
+                    .insert(Arc::clone(key), ReportedKey { assignment: *assignment, calls: told });
                 more
             });
             let more_of_past = more_of_past.collect();
-            let more = present.iter().map(|tenancy| {
-                let told = before.remove(&tenancy.key);
-                // A key that went and came back begins anew.
-                let told = told.filter(|told| told.assignment == tenancy.assignment);
+            let more = present.iter().map(|key| {
+                let told = before.remove(&key.key);
+                // A key that was evicted and came back counts from zero.
+                let told = told.filter(|told| told.assignment == key.assignment);
                 let mut calls = told.map(|told| told.calls).unwrap_or_default();
-                let more = differences(&mut calls, tenancy.calls);
+                let more = differences(&mut calls, key.calls);
                 known.insert(
-                    Arc::clone(&tenancy.key),
-                    ToldOfKey { assignment: tenancy.assignment, calls },
+                    Arc::clone(&key.key),
+                    ReportedKey { assignment: key.assignment, calls },
                 );
                 more
             });
@@ -149,7 +153,7 @@ impl Teller<'_> {
         })
     }
 
-    /// One entry of a histogram.
+    /// Adds an entry to a histogram.
     pub(super) fn record(&self, name: &'static str, labels: Labels<'_>, value: f64) {
         self.recorder.register_histogram(&key(name, labels), &METADATA).record(value);
     }
@@ -163,18 +167,18 @@ impl Teller<'_> {
         }
     }
 
-    /// What it has been told. Nothing but this module's own code runs under the lock.
-    fn told<R>(&self, use_it: impl FnOnce(&mut Told) -> R) -> R {
-        let mut all = unpoisoned(TOLD.lock());
-        let place = all.iter().position(|told| told.recorder == self.id);
-        let place = place.unwrap_or_else(|| {
+    /// Calls `use_it` with what the recorder has been told. Only this module's code runs under the lock.
+    fn told<R>(&self, use_it: impl FnOnce(&mut Reported) -> R) -> R {
+        let mut all = unpoisoned(REPORTED.lock());
+        let index = all.iter().position(|told| told.recorder == self.id);
+        let index = index.unwrap_or_else(|| {
             if all.len() == RECORDERS {
                 all.remove(0);
             }
-            all.push(Told::new(self.id));
+            all.push(Reported::new(self.id));
             all.len() - 1
         });
-        use_it(&mut all[place])
+        use_it(&mut all[index])
     }
 }
 
@@ -195,37 +199,37 @@ fn key(name: &'static str, labels: Labels<'_>) -> Key {
 /// How many recorders are remembered: a service has one, and its tests may use some in turn.
 const RECORDERS: usize = 16;
 
-static TOLD: Mutex<Vec<Told>> = Mutex::new(Vec::new());
+static REPORTED: Mutex<Vec<Reported>> = Mutex::new(Vec::new());
 
 /// What one recorder has been told.
-struct Told {
+struct Reported {
     recorder: usize,
-    circuits: HashMap<&'static str, ToldOfCircuit>,
-    /// Of each circuit the keys that had one at the last look: no more than `max_keys`.
-    keys: HashMap<&'static str, HashMap<Arc<str>, ToldOfKey>>,
+    circuits: HashMap<&'static str, ReportedCircuit>,
+    /// For each circuit per key, the keys that had one at the last report: at most `max_keys`.
+    keys: HashMap<&'static str, HashMap<Arc<str>, ReportedKey>>,
 }
 
-struct ToldOfKey {
+struct ReportedKey {
     assignment: (usize, u64),
     calls: Calls,
 }
 
 #[derive(Default)]
-struct ToldOfCircuit {
+struct ReportedCircuit {
     calls: Vec<u64>,
     track: Vec<u64>,
-    /// The gauges that were there at the last look, of those that may not be.
+    /// Those gauges that existed at the last report, of those that may not exist.
     shown: Vec<&'static str>,
 }
 
-impl Told {
+impl Reported {
     fn new(recorder: usize) -> Self {
-        Told { recorder, circuits: HashMap::new(), keys: HashMap::new() }
+        Reported { recorder, circuits: HashMap::new(), keys: HashMap::new() }
     }
 }
 
-/// What has come since; a counter that was read a little earlier than another may seem to go back,
-/// and is told when it has caught up.
+/// What has come since the last report. A counter that was read a little earlier than another may seem to
+/// go back; it is reported again when it has caught up.
 fn differences<const N: usize>(told: &mut [u64], now: [u64; N]) -> [u64; N] {
     let mut more = [0; N];
     for ((more, told), now) in more.iter_mut().zip(told).zip(now) {
