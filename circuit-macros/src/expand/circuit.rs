@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::at;
 use super::parameters::Parameters;
-use crate::model::{Circuit, Model, Own};
+use crate::model::{Circuit, Model, OwnCircuit};
 use crate::options::{Opt, Takes, Value, range, thousands};
 
 /// `let __circuit_breaker = ..;`: in an async function a closure, which takes no room in the future
@@ -20,7 +20,7 @@ pub(super) fn breaker(model: &Model) -> TokenStream {
         }
         Circuit::Own(circuit) => {
             let timeout = model.timeout.as_ref().map(|timeout| &timeout.limit);
-            let make = own(circuit, timeout);
+            let make = own_circuit(circuit, timeout);
             quote_spanned! {site=> {
                 static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = { #make };
                 &__CIRCUIT_BREAKER
@@ -34,8 +34,8 @@ pub(super) fn breaker(model: &Model) -> TokenStream {
     }
 }
 
-fn own(circuit: &Own, timeout: Option<&Value>) -> TokenStream {
-    let Own { name, config, key } = circuit;
+fn own_circuit(circuit: &OwnCircuit, timeout: Option<&Value>) -> TokenStream {
+    let OwnCircuit { name, config, key } = circuit;
     let site = Span::mixed_site();
     let (here, name) = circuit_name(name.as_ref());
     let setters = config.iter().map(|(option, value)| setter(*option, value));

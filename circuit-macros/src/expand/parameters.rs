@@ -59,12 +59,12 @@ impl<'a> Parameters<'a> {
         let droppable = all.typed.iter().filter(|it| may_have_drop(&it.input.ty));
         let values: usize = droppable.map(|it| it.bindings.len().max(1)).sum();
         let is_ordered = values + usize::from(self_is_value) >= 2;
-        let place = Place { model, is_ordered };
+        let rules = ShapeRules { model, is_ordered };
         let typed: Vec<Shown> = all
             .typed
             .iter()
             .enumerate()
-            .map(|(index, of)| Shown { of, shape: place.shape(of, index) })
+            .map(|(index, of)| Shown { of, shape: rules.shape(of, index) })
             .collect();
         let body = Free::of_tokens(model.function.body.stream());
         let borrows = receiver.is_some_and(|it| {
@@ -82,21 +82,21 @@ impl<'a> Parameters<'a> {
             is_ordered,
             loses_mut: !matches!(model.form, Form::Future(_)) || model.is_rewritten(),
         };
-        let own = Own { model, body: &body };
+        let variables = BodyVariables { model, body: &body };
         let captures_self = self_is_value && body.has_self();
-        parameters.before_body = own.statements(&parameters, captures_self);
-        parameters.inputs = parameters.signature(model, &own);
+        parameters.before_body = variables.statements(&parameters, captures_self);
+        parameters.inputs = parameters.signature(model, &variables);
         parameters
     }
 
-    fn signature(&self, model: &Model, own: &Own) -> Punctuated<FnArg, Token![,]> {
+    fn signature(&self, model: &Model, variables: &BodyVariables) -> Punctuated<FnArg, Token![,]> {
         let mut typed = self.typed.iter();
         let inputs = model.function.signature.inputs.pairs().map(|pair| {
             let (input, comma) = pair.into_tuple();
             let input = match input {
                 FnArg::Receiver(_) => input.clone(),
                 FnArg::Typed(_) => match typed.next() {
-                    Some(shown) => FnArg::Typed(shown.in_signature(self, own)),
+                    Some(shown) => FnArg::Typed(shown.in_signature(self, variables)),
                     None => input.clone(),
                 },
             };
@@ -132,12 +132,12 @@ pub(super) fn allow_name(name: &Ident) -> TokenStream {
 }
 
 /// Decides where the names of a parameter are.
-struct Place<'a> {
+struct ShapeRules<'a> {
     model: &'a Model,
     is_ordered: bool,
 }
 
-impl Place<'_> {
+impl ShapeRules<'_> {
     fn shape(&self, parameter: &Parameter, index: usize) -> Shape {
         if let (true, Pat::Ident(shown)) = (parameter.in_body, &*parameter.input.pat) {
             return Shape::Whole(shown.ident.clone());
@@ -180,12 +180,12 @@ impl Place<'_> {
 }
 
 /// The body's own variables.
-struct Own<'a> {
+struct BodyVariables<'a> {
     model: &'a Model,
     body: &'a Free,
 }
 
-impl Own<'_> {
+impl BodyVariables<'_> {
     fn statements(&self, parameters: &Parameters, captures_self: bool) -> TokenStream {
         let site = Span::mixed_site();
         let mut captured = Vec::new();
@@ -320,17 +320,17 @@ impl Shown<'_> {
         }
     }
 
-    fn in_signature(&self, parameters: &Parameters, own: &Own) -> PatType {
+    fn in_signature(&self, parameters: &Parameters, variables: &BodyVariables) -> PatType {
         let input = &self.of.input;
         if self.of.in_body {
             return input.clone();
         }
-        let keeps_mut = matches!(own.model.form, Form::Future(_));
+        let keeps_mut = matches!(variables.model.form, Form::Future(_));
         match &self.shape {
             Shape::Kept if !keeps_mut => {
                 PatType { pat: Box::new(without_mut(&input.pat)), ..input.clone() }
             }
-            Shape::Variable(_) if !keeps_mut && own.gets_own(parameters, self) => PatType {
+            Shape::Variable(_) if !keeps_mut && variables.gets_own(parameters, self) => PatType {
                 attrs: Vec::new(),
                 pat: Box::new(without_mut(&input.pat)),
                 ..input.clone()

@@ -38,11 +38,11 @@ pub(crate) struct Model {
 pub(crate) enum Circuit {
     /// `breaker = PATH`
     Shared(ExprPath),
-    Own(Box<Own>),
+    Own(Box<OwnCircuit>),
 }
 
 /// A circuit of the function's own.
-pub(crate) struct Own {
+pub(crate) struct OwnCircuit {
     pub(crate) name: Option<Value>,
     /// The options of the circuit's `Config`, in the order of writing.
     pub(crate) config: Vec<(Opt, Value)>,
@@ -164,7 +164,7 @@ fn circuit(options: &Options) -> Circuit {
     if let Some(shared) = path(options, Opt::Breaker) {
         return Circuit::Shared(shared);
     }
-    Circuit::Own(Box::new(Own {
+    Circuit::Own(Box::new(OwnCircuit {
         name: options.value(Opt::Name).cloned(),
         config: options
             .iter()

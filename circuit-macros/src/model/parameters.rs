@@ -40,10 +40,10 @@ impl Parameters {
             match input {
                 FnArg::Receiver(receiver) => parameters.receiver = Some(receiver.clone()),
                 FnArg::Typed(typed) => {
-                    let place = lets.iter().position(|(name, _)| {
+                    let index = lets.iter().position(|(name, _)| {
                         matches!(&*typed.pat, Pat::Ident(shown) if shown.ident == *name)
                     });
-                    let moved = place.map(|place| lets.swap_remove(place));
+                    let moved = index.map(|index| lets.swap_remove(index));
                     // `let mut n = n;` leaves the name where it is.
                     let is_moved = moved.is_some();
                     let in_body = moved.as_ref().is_some_and(|(name, pattern)| {

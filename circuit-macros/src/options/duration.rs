@@ -35,19 +35,19 @@ pub(super) fn parse(option: &str, text: &str) -> Result<Duration, String> {
         let (unit, after) =
             split(after.trim_start(), |c| !c.is_whitespace() && !c.is_ascii_digit());
         rest = after.trim_start();
-        let (place, scale) = scale(unit).ok_or_else(|| {
+        let (index, scale) = scale(unit).ok_or_else(|| {
             if unit.is_empty() {
                 format!("`{number}` has no unit; {HOW}")
             } else {
                 unknown(unit, number)
             }
         })?;
-        if place < largest {
+        if index < largest {
             return Err(format!(
                 "the units of `{trimmed}` are out of order; write each unit once, the largest first"
             ));
         }
-        largest = place + 1;
+        largest = index + 1;
         let nanos = nanos(number, scale).map_err(|wrong| match wrong {
             Wrong::Number => format!("`{number}` is not a number; {HOW}"),
             Wrong::TooFine => format!("`{number}{unit}` is finer than a nanosecond"),
@@ -74,8 +74,8 @@ fn scale(unit: &str) -> Option<(usize, u128)> {
         "\u{b5}s" | "\u{3bc}s" => "us",
         unit => unit,
     };
-    let place = UNITS.iter().position(|(name, _)| *name == unit)?;
-    Some((place, UNITS[place].1))
+    let index = UNITS.iter().position(|(name, _)| *name == unit)?;
+    Some((index, UNITS[index].1))
 }
 
 fn unknown(unit: &str, number: &str) -> String {
