@@ -5,12 +5,12 @@
 //! - [`recovery`]: how a circuit closes again.
 //! - [`fallback`]: what runs instead of a rejected call.
 //! - [`keys`]: one circuit per host, tenant or shard.
-//! - [`operation`]: names, sharing, looking in, steering.
-//! - `ecosystem`: tracing, metrics, serde, tower and axum (there with all of these features).
-//! - [`cookbook`]: axum, reqwest, tonic, sqlx, retries, health checks, alerts: what to write where.
-//! - [`performance`]: what a call costs, what a circuit holds, what the attribute adds to a build.
-//! - [`promises`]: what you can rely on, and which test stands behind it.
-//! - [`coming_from`]: resilience4j, gobreaker, Polly, Hystrix, pybreaker.
+//! - [`operation`]: names, sharing, inspection, control.
+//! - `ecosystem`: tracing, metrics, serde, tower and axum (only with all of these features).
+//! - [`cookbook`]: recipes for axum, reqwest, tonic, sqlx, retries, health checks and alerts.
+//! - [`performance`]: what a call costs, how much memory a circuit takes, what the attribute adds to a build.
+//! - [`promises`]: what you can rely on, and which test proves it.
+//! - [`coming_from`]: resilience4j, gobreaker, Failsafe, Polly, Hystrix, pybreaker.
 
 #[doc = include_str!("../docs/trip-rules.md")]
 pub mod trip_rules {}
