@@ -59,6 +59,7 @@ use quote::{ToTokens, quote};
 /// | `name` | string literal or constant | `module::Type::function` | the circuit's name in the registry, in errors and events; the default is unique, its text not guaranteed |
 /// | `key` | expression over the parameters | none | one circuit per distinct key |
 /// | `max_keys` | integer ≥ 1 | 10,000 | bound on the circuits that `key` may create |
+/// | `preset` | path of a `const` of type `Config` | none | the options that it gives hold where nothing is written beside it; `threshold = off` and the like take one back |
 /// | `breaker` | path | none | a `static CircuitBreaker`, or anything of which `&PATH` is a `&'static CircuitBreaker`: functions share its circuit |
 /// | `crate` | path | `::circuit_runtime` | where the runtime is, when re-exported or renamed |
 ///

@@ -10,19 +10,23 @@ use syn::{ReturnType, Type};
 
 use crate::diag::Problems;
 use crate::head::Function;
-use crate::options::{Given, Of, Opt, Options, Value};
+use crate::options::{Given, Of, Opt, Options, Value, spec};
 
 pub(crate) use both::both;
 
 /// The rules that need the options only.
 pub(crate) fn options(options: &Options, problems: &mut Problems) {
     breaker_has_its_own_circuit(options, problems);
-    fits_the_window(options, Opt::MinCalls, "no rate would ever be judged", problems);
-    fits_the_window(options, Opt::FailureCount, "it could never be reached", problems);
+    off_takes_something_back(options, problems);
+    fits_the_window(options, Opt::MinCalls, spec::MIN_CALLS_ABOVE_WINDOW, problems);
+    fits_the_window(options, Opt::FailureCount, spec::FAILURE_COUNT_ABOVE_WINDOW, problems);
     window_fits_a_key(options, problems);
     probes_reach_the_success_threshold(options, problems);
-    reaches(options, Opt::MaxRecovery, Opt::Recovery, Some(Duration::from_secs(60)), problems);
-    reaches(options, Opt::ProbeTimeout, Opt::Timeout, None, problems);
+    let recovery = Some(Duration::from_secs(spec::DEFAULT_RECOVERY));
+    let error = spec::MAX_RECOVERY_BELOW_RECOVERY;
+    reaches(options, [Opt::MaxRecovery, Opt::Recovery], recovery, error, problems);
+    let error = spec::PROBE_TIMEOUT_BELOW_TIMEOUT;
+    reaches(options, [Opt::ProbeTimeout, Opt::Timeout], None, error, problems);
     if !options.has_unknown {
         nothing_is_missing(options, problems);
     }
@@ -89,29 +93,51 @@ fn breaker_has_its_own_circuit(options: &Options, problems: &mut Problems) {
     }
 }
 
+/// `off` beside a preset, which may give what it takes back, and not beside what would go along.
+fn off_takes_something_back(options: &Options, problems: &mut Problems) {
+    let has_preset = options.has(Opt::Preset);
+    let off = options.iter().filter(|given| matches!(given.value, Value::Off));
+    for given in off.filter(|given| !has_preset && given.option != Opt::Threshold) {
+        problems.add(
+            &given.tokens,
+            format!("`{}` is off already: `off` takes back what a `preset` gives", name(given)),
+        );
+    }
+    for (dependent, on, error) in [
+        (Opt::SlowRate, Opt::SlowCall, spec::SLOW_RATE_ALONE),
+        (Opt::MaxRecovery, Opt::Backoff, spec::MAX_RECOVERY_WITHOUT_BACKOFF),
+    ] {
+        if let Some([_, later]) = options.both(dependent, on).filter(|_| has_preset) {
+            if !options.sets(on) {
+                problems.add(&later.key, error);
+            }
+        }
+    }
+}
+
 fn nothing_is_missing(options: &Options, problems: &mut Problems) {
-    let has_rate = options.has(Opt::FailureRate) || options.has(Opt::SlowCall);
+    // What a preset gives, only the compiler knows.
+    let may_be_given = options.has(Opt::Preset);
+    let has_rate = options.has(Opt::FailureRate) || options.has(Opt::SlowCall) || may_be_given;
     let has_count = options.has(Opt::FailureCount);
     for given in options.iter() {
         let missing = match given.option {
-            Opt::SlowRate if !options.has(Opt::SlowCall) => {
-                "needs `slow_call`, which says when a call is slow: `slow_call = \"2s\"`"
+            Opt::Threshold if !options.sets(Opt::Threshold) && !has_rate && !has_count => {
+                spec::NO_TRIP_RULE
             }
+            Opt::SlowRate if !options.has(Opt::SlowCall) && !may_be_given => spec::SLOW_RATE_ALONE,
             // Without `slow_call` a `slow_rate` has its own error already.
             Opt::Window if !has_rate && !has_count && !options.has(Opt::SlowRate) => {
-                "needs a rule to judge by: `failure_rate = 0.5`, `failure_count = 5` or \
-                 `slow_call = \"2s\"`"
+                spec::WINDOW_ALONE
             }
-            Opt::MinCalls if !has_rate && !options.has(Opt::SlowRate) => {
-                "needs a rate to judge: `failure_rate = 0.5` or `slow_call = \"2s\"`"
-            }
-            Opt::MaxKeys if !options.has(Opt::Key) => "needs `key`: `key = host`",
+            Opt::MinCalls if !has_rate && !options.has(Opt::SlowRate) => spec::MIN_CALLS_ALONE,
+            Opt::MaxKeys if !options.has(Opt::Key) => "`max_keys` needs `key`: `key = host`",
             Opt::FallbackOn if !options.has(Opt::Fallback) => {
-                "needs `fallback`: `fallback = cached_price`"
+                "`fallback_on` needs `fallback`: `fallback = cached_price`"
             }
             _ => continue,
         };
-        problems.add(&given.key, format!("`{}` {missing}", name(given)));
+        problems.add(&given.key, missing);
     }
 }
 
@@ -121,34 +147,27 @@ fn blame<'a>(options: &'a Options, option: Opt, given: &'a Given) -> &'a Given {
 }
 
 /// No count of calls is above a window of calls.
-fn fits_the_window(options: &Options, count: Opt, otherwise: &str, problems: &mut Problems) {
+fn fits_the_window(options: &Options, count: Opt, error: &str, problems: &mut Problems) {
     let Some(given) = options.get(count) else {
         return;
     };
-    let (window, by_default) = match options.value(Opt::Window) {
-        Some(Value::Whole(calls)) => (*calls, ""),
-        None => (100, " by default"),
-        Some(_) => return,
+    let window = match options.value(Opt::Window) {
+        Some(Value::Whole(calls)) => *calls,
+        None if !options.has(Opt::Preset) => spec::DEFAULT_WINDOW,
+        _ => return,
     };
     if matches!(given.value, Value::Whole(calls) if calls > window) {
-        problems.add(
-            &blame(options, Opt::Window, given).tokens,
-            format!(
-                "`{}` must be at most `window`, which is {window} calls{by_default}: {otherwise}",
-                name(given),
-            ),
-        );
+        problems.add(&blame(options, Opt::Window, given).tokens, error);
     }
 }
 
 fn window_fits_a_key(options: &Options, problems: &mut Problems) {
-    if let (Some([_, later]), Some(Value::Whole(10_001..))) =
+    if let (Some([_, later]), Some(Value::Whole(calls))) =
         (options.both(Opt::Window, Opt::Key), options.value(Opt::Window))
     {
-        problems.add(
-            &later.tokens,
-            "with `key`, a `window` of calls must be at most 10,000: each key has its own",
-        );
+        if *calls > spec::MAX_KEYED_WINDOW {
+            problems.add(&later.tokens, spec::KEYED_WINDOW_TOO_LARGE);
+        }
     }
 }
 
@@ -163,10 +182,7 @@ fn probes_reach_the_success_threshold(options: &Options, problems: &mut Problems
     if matches!(probes.value, Value::Whole(count) if count < needed) {
         problems.add(
             &blame(options, Opt::SuccessThreshold, probes).tokens,
-            format!(
-                "`probes` must be at least `success_threshold`, which is {needed}: the circuit \
-                 could never close"
-            ),
+            spec::PROBES_BELOW_SUCCESS_THRESHOLD,
         );
     }
 }
@@ -174,24 +190,21 @@ fn probes_reach_the_success_threshold(options: &Options, problems: &mut Problems
 /// One time is at least as long as another, which may be `by_default` where it isn't given.
 fn reaches(
     options: &Options,
-    longer: Opt,
-    shorter: Opt,
+    [longer, shorter]: [Opt; 2],
     by_default: Option<Duration>,
+    error: &str,
     problems: &mut Problems,
 ) {
     let Some(given) = options.get(longer) else {
         return;
     };
-    let (least, is) = match (options.value(shorter), by_default) {
-        (Some(Value::Time(least)), _) => (*least, String::new()),
-        (None, Some(least)) => (least, format!(", which is {}s by default", least.as_secs())),
+    let least = match (options.value(shorter), by_default) {
+        (Some(Value::Time(least)), _) => *least,
+        (None, Some(least)) if !options.has(Opt::Preset) => least,
         _ => return,
     };
     if matches!(given.value, Value::Time(most) if most < least) {
-        problems.add(
-            &blame(options, shorter, given).tokens,
-            format!("`{}` must be at least `{}`{is}", name(given), shorter.spec().name),
-        );
+        problems.add(&blame(options, shorter, given).tokens, error);
     }
 }
 

@@ -8,6 +8,7 @@
 mod auto_traits;
 mod layout;
 mod listing;
+mod shared;
 mod sources;
 
 use std::collections::BTreeSet;

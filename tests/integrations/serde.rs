@@ -97,7 +97,7 @@ fn an_unknown_or_repeated_option_is_refused() {
 #[test]
 fn a_bad_value_is_refused_with_the_options_name() {
     for (config, option) in [
-        (json!({ "recovery": "30" }), "`recovery`: \"30\" has a number without a unit"),
+        (json!({ "recovery": "30" }), "`recovery`: `30` has no unit; write a number and a unit"),
         (
             json!({ "recovery": 30 }),
             "invalid type: integer `30`, expected a duration such as \"30s\" for `recovery`",
@@ -213,7 +213,7 @@ fn in_toml_an_error_points_at_the_line_of_the_value() {
     for (line, message) in [
         ("threshold = 0", "`threshold` must be from 1 to 1,000,000"),
         ("threshold = 1.5", "expected a whole number for `threshold`"),
-        ("recovery = \"30\"", "`recovery`: \"30\" has a number without a unit"),
+        ("recovery = \"30\"", "`recovery`: `30` has no unit; write a number and a unit"),
         ("failure_rate = 1.5", "`failure_rate` must be above 0 and at most 1"),
         ("probes = 1001", "`probes` must be from 1 to 1,000"),
         ("on_cancel = \"success\"", "expected `ignore` or `failure` for `on_cancel`"),
@@ -233,7 +233,7 @@ fn in_yaml_an_error_says_its_place_once() {
         ("threshold: 0", "`threshold` must be from 1 to 1,000,000"),
         ("threshold: many", "expected a whole number for `threshold`"),
         ("recovery: 30", "expected a duration such as \"30s\" for `recovery`"),
-        ("recovery: \"30\"", "\"30\" has a number without a unit"),
+        ("recovery: \"30\"", "`recovery`: `30` has no unit"),
         ("on_cancel: [1]", "expected `ignore` or `failure` for `on_cancel`"),
     ] {
         let yaml = format!("circuits:\n  payments:\n    {line}\n");

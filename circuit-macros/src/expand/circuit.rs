@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::at;
 use super::parameters::Parameters;
 use crate::model::{Circuit, Model, OwnCircuit};
-use crate::options::{Opt, Takes, Value, range, thousands};
+use crate::options::{Given, Opt, Range, Takes, Value};
+use crate::shown::shown;
 
 /// `let __circuit_breaker = ..;`: in an async function a closure, which takes no room in the future
 /// where the permit keeps it.
@@ -35,34 +36,59 @@ pub(super) fn breaker(model: &Model) -> TokenStream {
 }
 
 fn own_circuit(circuit: &OwnCircuit, timeout: Option<&Value>) -> TokenStream {
-    let OwnCircuit { name, config, key } = circuit;
+    let OwnCircuit { name, key, .. } = circuit;
     let site = Span::mixed_site();
     let (here, name) = circuit_name(name.as_ref());
-    let setters = config.iter().map(|(option, value)| setter(*option, value));
-    let timeout = timeout.map(known_timeout);
-    let config_value = quote_spanned!(site=> __circuit::Config::new() #(#setters)* #timeout);
-    // Values that do not go together are shown at the last that only the
-    // compiler knows; the others have been checked.
-    let checks = config
-        .iter()
-        .rev()
-        .find_map(|(_, value)| match value {
-            Value::Constant(expr) => Some(at(expr)),
-            _ => None,
-        })
-        .unwrap_or(site);
-    let config_value = if key.is_some() {
-        quote_spanned!(checks=> __circuit::checked_keyed(#config_value))
-    } else {
-        quote_spanned!(checks=> __circuit::checked(#config_value))
-    };
+    let config = config(circuit, timeout);
     match key {
-        None => quote_spanned!(site=> #here __circuit::create(#name, #config_value)),
+        None => quote_spanned!(site=> #here __circuit::create(#name, #config)),
         Some(key) => {
             let max_keys = max_keys(key.max_keys.as_ref());
-            quote_spanned!(site=> #here __circuit::create_keyed(#name, #config_value, #max_keys))
+            quote_spanned!(site=> #here __circuit::create_keyed(#name, #config, #max_keys))
         }
     }
+}
+
+/// The configuration, checked. What only the compiler knows, constants and a preset, it checks option by
+/// option, each at the user's tokens; the others have been checked.
+fn config(circuit: &OwnCircuit, timeout: Option<&Value>) -> TokenStream {
+    let OwnCircuit { preset, config, key, .. } = circuit;
+    let site = Span::mixed_site();
+    let is_off = |given: &&Given| matches!(given.value, Value::Off);
+    // First, as `off` takes along what is set before it.
+    let off = config.iter().filter(is_off).map(|given| {
+        let option = config_option(given.option, site);
+        quote_spanned!(site=> .off(#option))
+    });
+    let setters = config.iter().filter(|given| !is_off(given)).map(setter);
+    let timeout = timeout.map(known_timeout);
+    let written = quote_spanned!(site=> __circuit::Config::new() #(#off)* #(#setters)* #timeout);
+    let keyed = key.as_ref().map(|_| quote_spanned!(site=> .keyed()));
+    let is_constant = |given: &Given| matches!(given.value, Value::Constant(_));
+    let checked = if let Some(path) = preset {
+        let text = shown(path);
+        quote_spanned!(site=> __circuit::Checked::over(#written, #path, #text) #keyed)
+    } else {
+        quote_spanned!(site=> __circuit::Checked::new(#written) #keyed)
+    };
+    if preset.is_none() && !config.iter().any(is_constant) {
+        return quote_spanned!(site=> #checked.config());
+    }
+    let blame = config.iter().rev().map(|given| {
+        let site = at(&given.tokens);
+        let option = config_option(given.option, site);
+        quote_spanned!(site=> __circuit_config.blame(#option);)
+    });
+    let rest = preset.as_ref().map_or(site, at);
+    let checked = quote_spanned!(site=> let __circuit_config = #checked; #(#blame)*);
+    let config = quote_spanned!(rest=> __circuit_config.config());
+    quote_spanned!(site=> { #checked #config })
+}
+
+/// `ConfigOption::Threshold`
+fn config_option(option: Opt, site: Span) -> TokenStream {
+    let variant = Ident::new(&format!("{option:?}"), site);
+    quote_spanned!(site=> __circuit::ConfigOption::#variant)
 }
 
 /// The name, and the item by which one that isn't given is found.
@@ -85,14 +111,36 @@ fn circuit_name(name: Option<&Value>) -> (TokenStream, TokenStream) {
 }
 
 fn max_keys(value: Option<&Value>) -> TokenStream {
-    value.map_or_else(|| quote!(10_000), |value| printed(Opt::MaxKeys, value))
+    match value {
+        None => quote!(10_000),
+        Some(Value::Constant(expr)) => {
+            let site = at(expr);
+            quote_spanned!(site=> __circuit::max_keys(#expr))
+        }
+        Some(value) => printed(value),
+    }
 }
 
 /// `.threshold(3)`
-fn setter(option: Opt, value: &Value) -> TokenStream {
+fn setter(given: &Given) -> TokenStream {
     let site = Span::mixed_site();
-    let method = Ident::new(option.spec().name, site);
-    let value = printed(option, value);
+    let spec = given.option.spec();
+    let method = Ident::new(spec.name, site);
+    let value = match (&given.value, spec.takes) {
+        (Value::Whole(number), Takes::In(Range::Window)) => {
+            let number = Literal::u32_unsuffixed(*number);
+            quote_spanned!(site=> __circuit::Window::Calls(#number))
+        }
+        (Value::Time(time), Takes::In(Range::Window)) => {
+            let time = duration(*time, site);
+            quote_spanned!(site=> __circuit::Window::Time(#time))
+        }
+        (Value::Constant(expr), Takes::In(Range::Window)) => {
+            let site = at(expr);
+            quote_spanned!(site=> __circuit::U32OrDuration(#expr).window())
+        }
+        (value, _) => printed(value),
+    };
     quote_spanned!(site=> .#method(#value))
 }
 
@@ -100,68 +148,27 @@ fn setter(option: Opt, value: &Value) -> TokenStream {
 /// all is checked where it is used.
 fn known_timeout(limit: &Value) -> TokenStream {
     let site = Span::mixed_site();
-    let limit = match limit {
-        Value::Constant(expr) => expr.to_token_stream(),
-        limit => printed(Opt::Timeout, limit),
-    };
+    let limit = printed(limit);
     quote_spanned!(site=> .__timeout(#limit))
 }
 
-/// The value as an expression; a constant inside the check that its option asks for.
-fn printed(option: Opt, value: &Value) -> TokenStream {
+/// The value as an expression.
+fn printed(value: &Value) -> TokenStream {
     let site = Span::mixed_site();
-    let takes = option.spec().takes;
     match value {
-        Value::Whole(number) => {
-            let number = Literal::u32_unsuffixed(*number);
-            if takes == Takes::Window {
-                quote_spanned!(site=> __circuit::Window::Calls(#number))
-            } else {
-                number.to_token_stream()
-            }
-        }
+        Value::Whole(number) => Literal::u32_unsuffixed(*number).to_token_stream(),
         Value::Number(literal) => literal.to_token_stream(),
-        Value::Time(time) => {
-            let time = duration(*time, site);
-            if takes == Takes::Window {
-                quote_spanned!(site=> __circuit::Window::Time(#time))
-            } else {
-                time
-            }
-        }
-        Value::Constant(expr) => {
-            let site = at(expr);
-            let name = option.spec().name;
-            match takes {
-                Takes::Whole(most) => {
-                    let message = format!("`{name}` must be from 1 to {}", thousands(most));
-                    let most = Literal::u32_unsuffixed(most);
-                    quote_spanned!(site=> __circuit::whole(#expr, #most, #message))
-                }
-                Takes::Rate | Takes::Factor | Takes::Part => {
-                    let check = match takes {
-                        Takes::Rate => quote_spanned!(site=> rate),
-                        Takes::Factor => quote_spanned!(site=> factor),
-                        _ => quote_spanned!(site=> part),
-                    };
-                    // A literal is finite, or so long that nobody means it.
-                    let finite = if takes == Takes::Factor { " and finite" } else { "" };
-                    let message = format!("`{name}` must be {}{finite}", range(takes));
-                    quote_spanned!(site=> __circuit::#check(#expr, #message))
-                }
-                Takes::Window => quote_spanned!(site=> __circuit::U32OrDuration(#expr).window()),
-                _ => {
-                    let message = format!("`{name}` must be longer than zero");
-                    quote_spanned!(site=> __circuit::time(#expr, #message))
-                }
-            }
-        }
+        Value::Time(time) => duration(*time, site),
+        Value::Constant(expr) => expr.to_token_stream(),
         Value::Word("failure") => quote_spanned!(site=> __circuit::OnCancel::Failure),
         Value::Word(_) => quote_spanned!(site=> __circuit::OnCancel::Ignore),
         // No option of a `Config` takes another kind.
-        Value::Text(_) | Value::Code(_) | Value::Path(_) | Value::Pattern(_) | Value::Wrong => {
-            TokenStream::new()
-        }
+        Value::Text(_)
+        | Value::Code(_)
+        | Value::Path(_)
+        | Value::Pattern(_)
+        | Value::Off
+        | Value::Wrong => TokenStream::new(),
     }
 }
 
@@ -183,16 +190,15 @@ fn duration(time: Duration, site: Span) -> TokenStream {
 
 /// The limit of a call, as a constant expression.
 pub(super) fn limit(value: &Value) -> TokenStream {
-    let time = printed(Opt::Timeout, value);
     match value {
         Value::Constant(expr) => {
             let site = at(expr);
             quote_spanned! {site=> {
-                const __CIRCUIT_LIMIT: __circuit::Duration = #time;
+                const __CIRCUIT_LIMIT: __circuit::Duration = __circuit::timeout(#expr);
                 __CIRCUIT_LIMIT
             }}
         }
-        _ => time,
+        value => printed(value),
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) use parameters::{Parameter, Parameters, is_shared_receiver};
 
 use crate::diag::Problems;
 use crate::head::Function;
-use crate::options::{self, Arm, Of, Opt, Options, Value};
+use crate::options::{self, Arm, Given, Of, Opt, Options, Value};
 use crate::validate;
 use names::Free;
 
@@ -44,8 +44,9 @@ pub(crate) enum Circuit {
 /// A circuit of the function's own.
 pub(crate) struct OwnCircuit {
     pub(crate) name: Option<Value>,
+    pub(crate) preset: Option<ExprPath>,
     /// The options of the circuit's `Config`, in the order of writing.
-    pub(crate) config: Vec<(Opt, Value)>,
+    pub(crate) config: Vec<Given>,
     pub(crate) key: Option<Key>,
 }
 
@@ -166,10 +167,11 @@ fn circuit(options: &Options) -> Circuit {
     }
     Circuit::Own(Box::new(OwnCircuit {
         name: options.value(Opt::Name).cloned(),
+        preset: path(options, Opt::Preset),
         config: options
             .iter()
             .filter(|given| given.option.spec().of == Of::Config)
-            .map(|given| (given.option, given.value.clone()))
+            .cloned()
             .collect(),
         key: code(options, Opt::Key).map(|value| Key {
             free: Free::of(&value),

@@ -11,6 +11,7 @@ mod no_pattern;
 mod number;
 mod parse;
 mod pattern;
+pub(crate) mod spec;
 mod synonyms;
 mod value;
 
@@ -20,24 +21,15 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use syn::{Expr, ExprPath, LitStr};
 
 pub(crate) use literal::inside_parens;
-pub(crate) use number::{range, thousands};
 pub(crate) use parse::parse;
 pub(crate) use pattern::Arm;
+pub(crate) use spec::Range;
 
 /// The kind of value that an option takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Takes {
-    /// An integer from 1 to this.
-    Whole(u32),
-    /// A number above 0 and at most 1, or a percentage.
-    Rate,
-    /// A number of at least 1.
-    Factor,
-    /// A number from 0 to below 1.
-    Part,
-    Time,
-    /// An integer or a duration.
-    Window,
+    /// A value in this range.
+    In(Range),
     Pattern,
     /// A path or a closure.
     Function,
@@ -68,56 +60,74 @@ pub(crate) struct Spec {
     pub(crate) of: Of,
     /// A value to show in an error.
     pub(crate) example: &'static str,
+    /// What is said of a value that is out of range.
+    pub(crate) range_error: &'static str,
+    /// What is said of `off`; `None` where that is allowed.
+    pub(crate) off_error: Option<&'static str>,
+}
+
+impl Spec {
+    /// An option with a range.
+    const fn ranged(option: Opt, of: Of, spec: &spec::Spec, example: &'static str) -> Self {
+        let spec::Spec { name, range, range_error, off_error } = *spec;
+        let takes = match range {
+            Range::OnCancel => Takes::Word(&["ignore", "failure"]),
+            range => Takes::In(range),
+        };
+        Spec { option, name, takes, of, example, range_error, off_error }
+    }
+
+    const fn other(
+        option: Opt,
+        of: Of,
+        name: &'static str,
+        takes: Takes,
+        example: &'static str,
+    ) -> Self {
+        Spec { option, name, takes, of, example, range_error: "", off_error: None }
+    }
 }
 
 macro_rules! table {
-    ($($option:ident: $name:literal, $takes:expr, $of:ident, $example:literal;)*) => {
+    ($($option:ident, $of:ident: $make:ident($($arguments:expr),*);)*) => {
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub(crate) enum Opt { $($option),* }
 
         /// All options, in the order in which errors and the docs list them.
-        pub(crate) const TABLE: &[Spec] = &[$(
-            Spec {
-                option: Opt::$option,
-                name: $name,
-                takes: $takes,
-                of: Of::$of,
-                example: $example,
-            },
-        )*];
+        pub(crate) const TABLE: &[Spec] =
+            &[$(Spec::$make(Opt::$option, Of::$of, $($arguments),*),)*];
     };
 }
 
-const MILLION: u32 = 1_000_000;
-
 table! {
-    Threshold: "threshold", Takes::Whole(MILLION), Config, "3";
-    FailureRate: "failure_rate", Takes::Rate, Config, "0.5";
-    FailureCount: "failure_count", Takes::Whole(MILLION), Config, "5";
-    SlowCall: "slow_call", Takes::Time, Config, "\"2s\"";
-    SlowRate: "slow_rate", Takes::Rate, Config, "0.5";
-    Window: "window", Takes::Window, Config, "100";
-    MinCalls: "min_calls", Takes::Whole(MILLION), Config, "10";
-    Recovery: "recovery", Takes::Time, Config, "\"30s\"";
-    Backoff: "backoff", Takes::Factor, Config, "2.0";
-    MaxRecovery: "max_recovery", Takes::Time, Config, "\"10m\"";
-    Jitter: "jitter", Takes::Part, Config, "0.1";
-    SuccessThreshold: "success_threshold", Takes::Whole(1_000), Config, "2";
-    Probes: "probes", Takes::Whole(1_000), Config, "3";
-    ProbeTimeout: "probe_timeout", Takes::Time, Config, "\"30s\"";
-    Failure: "failure", Takes::Pattern, Function, "Err(_)";
-    Ignore: "ignore", Takes::Pattern, Function, "Err(Error::NotFound)";
-    Classify: "classify", Takes::Function, Function, "path::to::function";
-    OnCancel: "on_cancel", Takes::Word(&["ignore", "failure"]), Config, "failure";
-    Timeout: "timeout", Takes::Time, Function, "\"2s\"";
-    MaxConcurrent: "max_concurrent", Takes::Whole(MILLION), Config, "10";
-    Fallback: "fallback", Takes::Fallback, Function, "cached_price";
-    FallbackOn: "fallback_on", Takes::Word(&["open", "any"]), Function, "any";
-    Name: "name", Takes::Text, Circuit, "\"payments\"";
-    Key: "key", Takes::Code, Circuit, "host";
-    MaxKeys: "max_keys", Takes::Whole(MILLION), Circuit, "1000";
-    Breaker: "breaker", Takes::Path, Function, "PAYMENTS";
-    Crate: "crate", Takes::Path, Function, "::my_facade::circuit_runtime";
+    Threshold, Config: ranged(&spec::THRESHOLD, "3");
+    FailureRate, Config: ranged(&spec::FAILURE_RATE, "0.5");
+    FailureCount, Config: ranged(&spec::FAILURE_COUNT, "5");
+    SlowCall, Config: ranged(&spec::SLOW_CALL, "\"2s\"");
+    SlowRate, Config: ranged(&spec::SLOW_RATE, "0.5");
+    Window, Config: ranged(&spec::WINDOW, "100");
+    MinCalls, Config: ranged(&spec::MIN_CALLS, "10");
+    Recovery, Config: ranged(&spec::RECOVERY, "\"30s\"");
+    Backoff, Config: ranged(&spec::BACKOFF, "2.0");
+    MaxRecovery, Config: ranged(&spec::MAX_RECOVERY, "\"10m\"");
+    Jitter, Config: ranged(&spec::JITTER, "0.1");
+    SuccessThreshold, Config: ranged(&spec::SUCCESS_THRESHOLD, "2");
+    Probes, Config: ranged(&spec::PROBES, "3");
+    ProbeTimeout, Config: ranged(&spec::PROBE_TIMEOUT, "\"30s\"");
+    Failure, Function: other("failure", Takes::Pattern, "Err(_)");
+    Ignore, Function: other("ignore", Takes::Pattern, "Err(Error::NotFound)");
+    Classify, Function: other("classify", Takes::Function, "path::to::function");
+    OnCancel, Config: ranged(&spec::ON_CANCEL, "failure");
+    Timeout, Function: ranged(&spec::TIMEOUT, "\"2s\"");
+    MaxConcurrent, Config: ranged(&spec::MAX_CONCURRENT, "10");
+    Fallback, Function: other("fallback", Takes::Fallback, "cached_price");
+    FallbackOn, Function: other("fallback_on", Takes::Word(&["open", "any"]), "any");
+    Name, Circuit: other("name", Takes::Text, "\"payments\"");
+    Key, Circuit: other("key", Takes::Code, "host");
+    MaxKeys, Circuit: ranged(&spec::MAX_KEYS, "1000");
+    Preset, Circuit: other("preset", Takes::Path, "presets::SLOW");
+    Breaker, Function: other("breaker", Takes::Path, "PAYMENTS");
+    Crate, Function: other("crate", Takes::Path, "::my_facade::circuit_runtime");
 }
 
 impl Opt {
@@ -140,11 +150,14 @@ pub(crate) enum Value {
     Path(ExprPath),
     Pattern(Box<Arm>),
     Word(&'static str),
+    /// Takes back what the preset gives.
+    Off,
     /// Given, but wrong, which has been said.
     Wrong,
 }
 
 /// One `name = value` as the user wrote it.
+#[derive(Clone)]
 pub(crate) struct Given {
     pub(crate) option: Opt,
     pub(crate) key: Ident,
@@ -173,6 +186,11 @@ impl Options {
 
     pub(crate) fn has(&self, option: Opt) -> bool {
         self.get(option).is_some()
+    }
+
+    /// Given, and not taken back.
+    pub(crate) fn sets(&self, option: Opt) -> bool {
+        self.get(option).is_some_and(|given| !matches!(given.value, Value::Off))
     }
 
     pub(crate) fn value(&self, option: Opt) -> Option<&Value> {

@@ -4,54 +4,34 @@ use proc_macro2::Literal;
 use syn::{Expr, Lit};
 
 use super::literal::{Literally, Parsed, example, is_constant, is_whole_number};
-use super::{Spec, Takes, Value};
+use super::{Range, Spec, Value};
 
-pub(super) fn whole(spec: &Spec, most: u32, literal: Literally, expr: Expr) -> Parsed {
+pub(super) fn whole(spec: &Spec, range: Range, literal: Literally, expr: Expr) -> Parsed {
     let name = spec.name;
-    let takes = if spec.takes == Takes::Window { "an integer or a duration" } else { "an integer" };
     match literal {
         None if is_constant(&expr) => Ok(Value::Constant(expr)),
         Some((negative, Lit::Int(int))) => {
-            let value = int.base10_parse::<u32>();
+            let value =
+                int.base10_parse().ok().filter(|value| !negative && range.has_whole(*value));
             match (int.suffix(), value) {
-                ("" | "u32", Ok(0)) => Err(format!("`{name}` must be at least 1")),
-                ("" | "u32", _) if negative => Err(format!("`{name}` must be at least 1")),
-                ("" | "u32", Ok(value)) if value <= most => Ok(Value::Whole(value)),
-                ("" | "u32", _) => Err(format!("`{name}` must be at most {}", thousands(most))),
+                ("" | "u32", Some(value)) => Ok(Value::Whole(value)),
+                ("" | "u32", None) => Err(spec.range_error.to_owned()),
                 (suffix, _) => Err(format!("`{name}` is a `u32`; remove the suffix `{suffix}`")),
             }
         }
         Some((_, Lit::Str(text))) if text.value().parse::<u64>().is_ok() => {
             Err(format!("`{name}` takes an integer, without quotes: `{name} = {}`", text.value()))
         }
-        _ => Err(format!("`{name}` takes {takes}: {}", example(spec))),
-    }
-}
-
-pub(crate) fn thousands(number: u32) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
-            text.push(',');
+        _ => {
+            let or = if range == Range::Window { " or a duration" } else { "" };
+            Err(format!("`{name}` takes an integer{or}: {}", example(spec)))
         }
-        text.push(digit);
-    }
-    text
-}
-
-/// What a number has to be, as in "`jitter` must be ..".
-pub(crate) fn range(takes: Takes) -> &'static str {
-    match takes {
-        Takes::Factor => "at least 1",
-        Takes::Part => "at least 0 and below 1",
-        _ => "above 0 and at most 1",
     }
 }
 
-pub(super) fn float(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
+pub(super) fn float(spec: &Spec, range: Range, literal: Literally, expr: Expr) -> Parsed {
     let name = spec.name;
-    let is_rate = spec.takes == Takes::Rate;
+    let is_rate = range == Range::Rate;
     let takes = || {
         let or = if is_rate { " or `\"50%\"`" } else { "" };
         format!("`{name}` takes a number: {}{or}", example(spec))
@@ -84,20 +64,15 @@ pub(super) fn float(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
         Some(_) => return Err(takes()),
     };
     let value: f64 = text.parse().map_err(|_| takes())?;
-    let fits = match spec.takes {
-        Takes::Factor => value >= 1.0 && value.is_finite(),
-        Takes::Part => value < 1.0,
-        _ => value > 0.0 && value <= 1.0,
-    };
-    if fits && !negative {
+    if range.has_number(value) && !negative {
         let literal = text.parse().map_err(|_| takes())?;
         return Ok(Value::Number(literal));
     }
-    let must = format!("`{name}` must be {}", range(spec.takes));
+    let must = spec.range_error;
     if is_rate && !quoted && !negative && (2.0..=100.0).contains(&value) {
         return Err(format!("{must}; for a percentage, write `{name} = \"{value}%\"`"));
     }
-    Err(must)
+    Err(must.to_owned())
 }
 
 /// What to write instead of a number in quotes, where it makes a rate of any kind.

@@ -200,6 +200,10 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
     (Opt::Name, &["id", "circuit", "label"]),
     (Opt::Key, &["key_by", "by", "partition"]),
     (Opt::MaxKeys, &["max_circuits", "capacity", "max_size"]),
+    (
+        Opt::Preset,
+        &["config", "configuration", "base", "base_config", "defaults", "extends", "profile"],
+    ),
     (Opt::Breaker, &["circuit_breaker", "shared", "with"]),
     (Opt::Crate, &["runtime", "krate", "path"]),
 ];

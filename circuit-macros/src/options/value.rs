@@ -1,5 +1,7 @@
 //! One value, read by the kind that its option takes.
 
+use std::time::Duration;
+
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::ParseStream;
@@ -8,7 +10,7 @@ use syn::{Expr, Lit, Token};
 use super::literal::{
     Literally, Parsed, example, inside_parens, is_constant, is_whole_number, literal, peel,
 };
-use super::{Opt, Spec, Takes, Value, duration, number, pattern};
+use super::{Opt, Range, Spec, Takes, Value, duration, number, pattern};
 use crate::diag::Problems;
 use crate::shown::shown;
 
@@ -29,7 +31,7 @@ pub(super) fn parse(
         }
         return Ok((Value::Pattern(Box::new(arm)), tokens));
     }
-    if spec.takes == Takes::Rate {
+    if spec.takes == Takes::In(Range::Rate) {
         percentage(spec.name, input)?;
     }
     let expr = peel(spec, input.parse()?);
@@ -62,25 +64,11 @@ fn percentage(name: &str, input: ParseStream) -> syn::Result<()> {
 fn of_expr(spec: &Spec, expr: Expr) -> Parsed {
     let literal = literal(&expr);
     match spec.takes {
-        Takes::Whole(most) => number::whole(spec, most, literal, expr),
-        Takes::Rate | Takes::Factor | Takes::Part => number::float(spec, literal, expr),
-        Takes::Time => time(spec, literal, expr),
-        Takes::Window => match literal {
-            // Which of the two was meant, only its author knows.
-            Some((_, Lit::Str(text)))
-                if text.value().trim().parse::<u32>().is_ok_and(|n| n > 0) =>
-            {
-                let digits = text.value();
-                let digits = digits.trim();
-                Err(format!(
-                    "`{0}` needs a unit, or no quotes: write `{0} = {digits}` for the last \
-                     {digits} calls, or `{0} = \"{digits}s\"` for seconds",
-                    spec.name
-                ))
-            }
-            Some((_, Lit::Str(_))) => time(spec, literal, expr),
-            _ => number::whole(spec, 1_000_000, literal, expr),
+        Takes::In(_) if is_off(&expr) => match spec.off_error {
+            Some(error) => Err(error.to_owned()),
+            None => Ok(Value::Off),
         },
+        Takes::In(range) => ranged(spec, range, literal, expr),
         Takes::Text => text(spec, literal, expr),
         Takes::Code => code(spec, literal, expr),
         Takes::Function => function(spec, expr),
@@ -91,26 +79,63 @@ fn of_expr(spec: &Spec, expr: Expr) -> Parsed {
     }
 }
 
+/// `off`, the word.
+fn is_off(expr: &Expr) -> bool {
+    matches!(expr, Expr::Path(path) if path.path.is_ident("off"))
+}
+
+fn ranged(spec: &Spec, range: Range, literal: Literally, expr: Expr) -> Parsed {
+    let name = spec.name;
+    match (range, literal) {
+        (_, Some((_, Lit::Str(text)))) if text.value().trim() == "off" => {
+            Err(format!("write `{name} = off`, without quotes"))
+        }
+        // Which of the two was meant, only its author knows.
+        (Range::Window, Some((_, Lit::Str(text))))
+            if text.value().trim().parse::<u32>().is_ok_and(|n| n > 0) =>
+        {
+            let digits = text.value();
+            let digits = digits.trim();
+            Err(format!(
+                "`{name}` needs a unit, or no quotes: write `{name} = {digits}` for the last \
+                 {digits} calls, or `{name} = \"{digits}s\"` for seconds"
+            ))
+        }
+        (Range::Window, literal @ Some((_, Lit::Str(_)))) | (Range::Time, literal) => {
+            time(spec, literal, expr)
+        }
+        (Range::Rate | Range::Factor | Range::Part, literal) => {
+            number::float(spec, range, literal, expr)
+        }
+        (Range::Count | Range::Probes | Range::Window | Range::OnCancel, literal) => {
+            number::whole(spec, range, literal, expr)
+        }
+    }
+}
+
 fn time(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
     let name = spec.name;
+    let zero = || spec.range_error.to_owned();
+    let unitless = |negative: bool, digits: &str| {
+        if negative || digits.trim_matches(['0', '.']).is_empty() {
+            zero()
+        } else {
+            format!("`{name}` needs a unit: write `{name} = \"{digits}s\"` for seconds")
+        }
+    };
     match literal {
-        Some((_, Lit::Str(text))) => duration::parse(name, &text.value()).map(Value::Time),
-        Some((negative, Lit::Int(int))) => Err(unitless(name, negative, int.base10_digits())),
-        Some((negative, Lit::Float(float))) => Err(unitless(name, negative, float.base10_digits())),
+        Some((_, Lit::Str(text))) => match duration::parse(&text.value())? {
+            Duration::ZERO => Err(zero()),
+            time => Ok(Value::Time(time)),
+        },
+        Some((negative, Lit::Int(int))) => Err(unitless(negative, int.base10_digits())),
+        Some((negative, Lit::Float(float))) => Err(unitless(negative, float.base10_digits())),
         None if is_whole_number(&expr) => Err(format!(
             "`{name}` needs a unit: {}, or a constant of type `Duration`",
             example(spec)
         )),
         None if is_constant(&expr) => Ok(Value::Constant(expr)),
         _ => Err(format!("`{name}` takes a duration: {}", example(spec))),
-    }
-}
-
-fn unitless(name: &str, negative: bool, digits: &str) -> String {
-    if negative || digits.trim_matches(['0', '.']).is_empty() {
-        format!("`{name}` must be longer than zero")
-    } else {
-        format!("`{name}` needs a unit: write `{name} = \"{digits}s\"` for seconds")
     }
 }
 

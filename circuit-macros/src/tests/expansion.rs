@@ -7,7 +7,7 @@ use expect_test::{Expect, expect};
 use super::attribute;
 
 #[allow(clippy::needless_pass_by_value, reason = "made in place")]
-fn check(options: &str, item: &str, expected: Expect) {
+pub(super) fn check(options: &str, item: &str, expected: Expect) {
     let tokens = attribute(options, item);
     let file = syn::parse2(tokens).unwrap_or_else(|error| panic!("{error}"));
     expected.assert_eq(&prettyplease::unparse(&file));
@@ -36,11 +36,12 @@ fn sync_function() {
                         enum __CircuitHere {}
                         __circuit::create(
                             __circuit::Name::found::<__CircuitHere>(),
-                            __circuit::checked(
-                                __circuit::Config::new()
-                                    .threshold(3)
-                                    .recovery(__circuit::Duration::from_secs(30)),
-                            ),
+                            __circuit::Checked::new(
+                                    __circuit::Config::new()
+                                        .threshold(3)
+                                        .recovery(__circuit::Duration::from_secs(30)),
+                                )
+                                .config(),
                         )
                     };
                     &__CIRCUIT_BREAKER
@@ -86,7 +87,7 @@ fn classify_beside_patterns() {
                         enum __CircuitHere {}
                         __circuit::create(
                             __circuit::Name::found::<__CircuitHere>(),
-                            __circuit::checked(__circuit::Config::new()),
+                            __circuit::Checked::new(__circuit::Config::new()).config(),
                         )
                     };
                     &__CIRCUIT_BREAKER
@@ -147,7 +148,7 @@ fn async_method() {
                             enum __CircuitHere {}
                             __circuit::create_keyed(
                                 __circuit::Name::found::<__CircuitHere>(),
-                                __circuit::checked_keyed(__circuit::Config::new()),
+                                __circuit::Checked::new(__circuit::Config::new()).keyed().config(),
                                 10_000,
                             )
                         };
@@ -217,7 +218,7 @@ fn fallback_of_either_kind() {
                     static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = {
                         __circuit::create(
                             __circuit::Name::given("price"),
-                            __circuit::checked(__circuit::Config::new()),
+                            __circuit::Checked::new(__circuit::Config::new()).config(),
                         )
                     };
                     &__CIRCUIT_BREAKER
@@ -352,16 +353,13 @@ fn boxed_future() {
                             enum __CircuitHere {}
                             __circuit::create(
                                 __circuit::Name::found::<__CircuitHere>(),
-                                __circuit::checked(
-                                    __circuit::Config::new()
-                                        .threshold(
-                                            __circuit::whole(
-                                                LIMIT,
-                                                1000000,
-                                                "`threshold` must be from 1 to 1,000,000",
-                                            ),
-                                        ),
-                                ),
+                                {
+                                    let __circuit_config = __circuit::Checked::new(
+                                        __circuit::Config::new().threshold(LIMIT),
+                                    );
+                                    __circuit_config.blame(__circuit::ConfigOption::Threshold);
+                                    __circuit_config.config()
+                                },
                             )
                         };
                         &__CIRCUIT_BREAKER

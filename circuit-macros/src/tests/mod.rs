@@ -2,6 +2,7 @@
 
 mod expansion;
 mod fuzz;
+mod preset;
 mod problems;
 mod readme;
 

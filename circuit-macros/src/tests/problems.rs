@@ -10,10 +10,10 @@ use super::attribute;
 use crate::head::Function;
 use crate::model::Model;
 
-const PLAIN: &str = "fn f() -> Result<(), E> { Ok(()) }";
+pub(super) const PLAIN: &str = "fn f() -> Result<(), E> { Ok(()) }";
 
 /// The messages, each behind the text that it is shown at.
-fn problems(options: &str, item: &str) -> Vec<String> {
+pub(super) fn problems(options: &str, item: &str) -> Vec<String> {
     let tokens: TokenStream = options.parse().unwrap();
     let function = Function::parse(item.parse().unwrap());
     let Err(error) = function.and_then(|function| Model::new(tokens, function)) else {
@@ -34,7 +34,7 @@ fn source(span: Span) -> Option<String> {
 }
 
 /// The words of the options that are blamed.
-fn blamed(options: &str) -> Vec<String> {
+pub(super) fn blamed(options: &str) -> Vec<String> {
     problems(options, PLAIN)
         .into_iter()
         .map(|problem| problem.split(": ").next().unwrap_or_default().to_owned())

@@ -34,8 +34,14 @@ fn parameters(function: &Function) -> Vec<String> {
 fn constants_use_no_parameter(options: &Options, function: &Function, problems: &mut Problems) {
     let parameters = parameters(function);
     for given in options.iter() {
-        let Value::Constant(expr) = &given.value else {
-            continue;
+        let preset;
+        let expr = match &given.value {
+            Value::Constant(expr) => expr,
+            Value::Path(path) if given.option == Opt::Preset => {
+                preset = Expr::Path(path.clone());
+                &preset
+            }
+            _ => continue,
         };
         let Some(used) = used(expr, &parameters) else {
             if given.option == Opt::Name {

@@ -5,7 +5,6 @@
 //! and the bounds on them are what tells users of a wrong signature.
 
 mod any;
-mod constants;
 mod fallback;
 mod key;
 mod returns;
@@ -18,7 +17,6 @@ pub use core::result::Result::{Err as Rejected, Ok as Admitted};
 pub use core::time::Duration;
 
 pub use any::{Ended, clone_argument, finish_any, reason, run_async_any, whole_reason};
-pub use constants::{U32OrDuration, checked, checked_keyed, factor, name, part, rate, time, whole};
 pub use fallback::*;
 pub use key::Key;
 pub use returns::{
@@ -29,6 +27,8 @@ pub use run::{body, finish, frame, judge, mention, run_async};
 pub use seen::Seen;
 pub use timed::{in_time, run_timed, run_timed_any};
 
+pub use crate::config::checked::{Checked, U32OrDuration, max_keys, name, timeout};
+pub use crate::config::option::ConfigOption;
 pub use crate::observe::name::Name;
 pub use crate::permit::{FnHandle, RefHandle, StaticHandle};
 pub use crate::{CallError, CircuitBreaker, CircuitOpenError, Config, OnCancel, Outcome, Window};

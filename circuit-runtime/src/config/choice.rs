@@ -42,7 +42,6 @@ impl<T: Copy> Choice<T> {
         matches!(self, Choice::Off)
     }
 
-    #[cfg(any(feature = "serde", test))]
     pub(super) const fn is_unset(&self) -> bool {
         matches!(self, Choice::Unset)
     }

@@ -1,7 +1,10 @@
 //! What a circuit is configured by. `option` has its options one by one, `spec` their ranges and what is said of
 //! faults, `validate` checks them, `rules` fills in the defaults.
 
+pub(crate) mod checked;
 mod choice;
+#[cfg(feature = "serde")]
+pub(crate) mod duration;
 pub(crate) mod error;
 pub(crate) mod option;
 mod rules;

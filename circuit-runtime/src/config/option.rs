@@ -95,7 +95,6 @@ macro_rules! by_option {
             pub(super) const UNSET: Config = Config { $($field: Choice::Unset,)* timeout: None };
 
             /// Whether anything was said of the option.
-            #[cfg(feature = "serde")]
             pub(crate) const fn names(&self, option: ConfigOption) -> bool {
                 match option {
                     $(ConfigOption::$option => !self.$field.is_unset(),)*

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use super::spec::{DEFAULT_MIN_CALLS, DEFAULT_RECOVERY_SECS, DEFAULT_THRESHOLD, DEFAULT_WINDOW};
+use super::spec::{DEFAULT_RECOVERY, DEFAULT_WINDOW};
 use super::{Choice, Config, OnCancel, Window};
 use crate::primitives::clock::{NEVER, Nanos, nanos};
+
+const DEFAULT_THRESHOLD: u32 = 5;
+const DEFAULT_MIN_CALLS: u32 = 10;
 
 impl Config {
     pub(super) const fn effective_window(&self) -> Window {
@@ -12,7 +15,7 @@ impl Config {
     }
 
     pub(super) const fn effective_recovery(&self) -> Duration {
-        self.recovery.given_or(Duration::from_secs(DEFAULT_RECOVERY_SECS))
+        self.recovery.given_or(Duration::from_secs(DEFAULT_RECOVERY))
     }
 
     /// The numbers the state machine works with; of a valid configuration.

@@ -1,5 +1,9 @@
-//! The options of a circuit's configuration: their names and ranges, and what is said of a value that
-//! is out of range and of two that don't go together.
+//! The options with a range: their names, and what is said of a value that is out of it and of two that
+//! don't go together.
+//!
+//! This file stands in `circuit-runtime/src/config` and in `circuit-macros/src/options`, word for word: a
+//! macro's crate can't share code with the crate that its code runs in. A test (`tests/api/shared.rs`) holds the
+//! two in step; `UPDATE_EXPECT=1 cargo test --test api` copies the runtime's.
 
 /// What an option takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,12 +139,15 @@ specs! {
     PROBE_TIMEOUT: "probe_timeout", Time, never_off;
     ON_CANCEL: "on_cancel", OnCancel, never_off;
     MAX_CONCURRENT: "max_concurrent", Count, can_be_off;
+    // Of functions, not of a `Config`.
+    TIMEOUT: "timeout", Time, never_off;
+    MAX_KEYS: "max_keys", Count, never_off;
 }
 
-pub(crate) const DEFAULT_THRESHOLD: u32 = 5;
+/// In calls.
 pub(crate) const DEFAULT_WINDOW: u32 = 100;
-pub(crate) const DEFAULT_MIN_CALLS: u32 = 10;
-pub(crate) const DEFAULT_RECOVERY_SECS: u64 = 60;
+/// In seconds.
+pub(crate) const DEFAULT_RECOVERY: u64 = 60;
 
 /// The largest count window of a circuit that exists once per key.
 pub(crate) const MAX_KEYED_WINDOW: u32 = 10_000;

@@ -6,6 +6,7 @@ mod fallback_any;
 mod identity;
 mod nested;
 mod outcomes;
+mod preset;
 mod rules;
 mod timeout;
 

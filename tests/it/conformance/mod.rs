@@ -31,6 +31,7 @@ enum Ours {
     Absent(&'static str),
 }
 
+#[expect(clippy::large_enum_variant, reason = "a handful of them, on the stack")]
 enum Run {
     Script(Config, &'static str),
     /// For what the script language can't say: threads, futures, types.

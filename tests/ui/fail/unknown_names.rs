@@ -68,6 +68,11 @@ impl S {
     }
 }
 
+#[circuit_breaker(preset = shared::SLOW)]
+fn unknown_preset() -> Result<(), E> {
+    Ok(())
+}
+
 #[circuit_breaker(crate = ::no_such_crate)]
 fn wrong_crate() -> Result<(), E> {
     Ok(())

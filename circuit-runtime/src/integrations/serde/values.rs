@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-use super::duration::DurationError;
-use super::{Text, duration};
+use super::Text;
+use crate::config::duration;
 use crate::config::error::ConfigError;
 use crate::config::option::ConfigOption;
 use crate::config::{Choice, OnCancel, Range, Window};
@@ -36,7 +36,7 @@ pub(super) trait Value: Copy {
 pub(super) enum Unread {
     /// It is something else.
     Other,
-    Duration(DurationError),
+    Duration(String),
 }
 
 /// A value as it is read.
@@ -118,9 +118,7 @@ impl<T: Value> Visitor<'_> for Read<T> {
         let spec = self.0.spec();
         T::text(text.trim(), spec.range).map(Choice::Given).map_err(|unread| match unread {
             Unread::Other => E::invalid_value(de::Unexpected::Str(text), &self),
-            Unread::Duration(error) => {
-                E::custom(format_args!("`{}`: \"{text}\" {error}", spec.name))
-            }
+            Unread::Duration(error) => E::custom(format_args!("`{}`: {error}", spec.name)),
         })
     }
 }

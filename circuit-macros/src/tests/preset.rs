@@ -1,0 +1,131 @@
+//! `preset`, and `off`, which takes back what it gives.
+
+use expect_test::expect;
+
+use super::expansion::check;
+use super::problems::{PLAIN, blamed, problems};
+
+#[test]
+fn what_only_the_compiler_knows_is_checked_at_each_option() {
+    check(
+        "threshold = LIMIT, slow_call = off, preset = presets::SLOW, key = n",
+        "fn price(n: u8) -> Result<u32, E> { fetch(n) }",
+        expect![[r#"
+            fn price(n: u8) -> Result<u32, E> {
+                use ::circuit_runtime::__private as __circuit;
+                let __circuit_breaker = __circuit::RefHandle({
+                    static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = {
+                        enum __CircuitHere {}
+                        __circuit::create_keyed(
+                            __circuit::Name::found::<__CircuitHere>(),
+                            {
+                                let __circuit_config = __circuit::Checked::over(
+                                        __circuit::Config::new()
+                                            .off(__circuit::ConfigOption::SlowCall)
+                                            .threshold(LIMIT),
+                                        presets::SLOW,
+                                        "presets::SLOW",
+                                    )
+                                    .keyed();
+                                __circuit_config.blame(__circuit::ConfigOption::SlowCall);
+                                __circuit_config.blame(__circuit::ConfigOption::Threshold);
+                                __circuit_config.config()
+                            },
+                            10_000,
+                        )
+                    };
+                    &__CIRCUIT_BREAKER
+                });
+                let __circuit_returns = __circuit::Returns::new();
+                if false {
+                    return __circuit_returns.never();
+                }
+                let __circuit_reject = __circuit::bare(__circuit_returns);
+                return {
+                    let __circuit_permit = {
+                        let __circuit_permit = match {
+                            let __circuit_entry = __circuit::Key::of(&(n))
+                                .__circuit_with(|__circuit_key| __circuit::enter_keyed(
+                                    __circuit_breaker,
+                                    __circuit_key,
+                                ));
+                            __circuit_entry
+                        } {
+                            __circuit::Admitted(__circuit_permit) => __circuit_permit,
+                            __circuit::Rejected(__circuit_open) => {
+                                return __circuit_reject(__circuit_open);
+                            }
+                        };
+                        __circuit_permit
+                    };
+                    let __circuit_result = __circuit::body(
+                        __circuit_returns,
+                        move || { fetch(n) },
+                    )();
+                    let __circuit_outcome = __circuit::judge_bare(&__circuit_result);
+                    __circuit::finish(__circuit_permit, __circuit_outcome);
+                    __circuit_result
+                };
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn off_needs_something_to_take_back() {
+    assert_eq!(problems("threshold = off, failure_rate = 0.5", PLAIN), [""; 0]);
+    assert_eq!(problems("threshold = off, slow_call = \"2s\"", PLAIN), [""; 0]);
+    let said = problems("threshold = off", PLAIN);
+    assert_eq!(said, [format!("threshold: {}", crate::options::spec::NO_TRIP_RULE)]);
+    assert_eq!(
+        problems("failure_rate = off, threshold = 3", PLAIN),
+        ["off: `failure_rate` is off already: `off` takes back what a `preset` gives"]
+    );
+    let said = problems("recovery = off, preset = P", PLAIN);
+    assert!(said[0].starts_with("off: `recovery` can't be `off`; what can is "), "{said:?}");
+    assert_eq!(
+        problems("threshold = \"off\"", PLAIN),
+        ["\"off\": write `threshold = off`, without quotes"]
+    );
+    for said in ["timeout", "max_keys"] {
+        let said = problems(&format!("{said} = off"), "async fn f(n: u8) -> Result<(), E> {}");
+        assert!(said[0].contains("can't be `off`"), "{said:?}");
+    }
+}
+
+#[test]
+fn what_can_be_off_is_named_where_something_cannot() {
+    let spec = |name| crate::options::TABLE.iter().find(|spec| spec.name == name).unwrap();
+    let error = spec("recovery").off_error.unwrap();
+    for spec in crate::options::TABLE.iter().filter(|spec| !spec.range_error.is_empty()) {
+        let is_named = error.contains(&format!("`{}`", spec.name));
+        assert_eq!(is_named, spec.off_error.is_none() || spec.name == "recovery", "{}", spec.name);
+    }
+}
+
+#[test]
+fn what_a_preset_gives_is_left_to_the_compiler() {
+    for options in [
+        "preset = P",
+        "threshold = off, preset = presets::P",
+        "preset = P, window = 10",
+        "preset = P, min_calls = 200",
+        "preset = P, slow_rate = 0.5",
+        "preset = P, max_recovery = \"1s\"",
+        "failure_rate = off, backoff = off, jitter = off, max_concurrent = off, preset = P",
+    ] {
+        assert_eq!(problems(options, PLAIN), [""; 0], "{options}");
+    }
+    assert_eq!(blamed("preset = P, breaker = B"), ["breaker"]);
+    assert_eq!(blamed("preset = P, window = 5, min_calls = 6"), ["6"]);
+    assert_eq!(blamed("preset = P, slow_call = off, slow_rate = 0.5"), ["slow_rate"]);
+    assert_eq!(blamed("preset = P, max_recovery = \"9m\", backoff = off"), ["backoff"]);
+    assert_eq!(blamed("preset = \"P\""), ["\"P\""]);
+    let said = problems("preset = given", "fn f(given: Config) -> Result<(), E> { Ok(()) }");
+    assert_eq!(
+        said,
+        [
+            "given: `preset` is fixed when the program is built, so it can't use the parameter `given`"
+        ]
+    );
+}

@@ -1,0 +1,181 @@
+//! The check of a configuration while a crate is built, with its errors at the user's own tokens.
+
+use std::time::Duration;
+
+use super::error::ConfigError;
+use super::option::ConfigOption;
+use super::{Config, Window, spec};
+
+/// The options of an attribute, over its preset where it has one.
+#[derive(Debug)]
+pub struct Checked {
+    config: Config,
+    /// The attribute's own options.
+    written: Config,
+    /// The path of the preset; empty where there is none.
+    preset: &'static str,
+    is_keyed: bool,
+}
+
+impl Checked {
+    /// Without a preset.
+    #[must_use]
+    pub const fn new(written: Config) -> Self {
+        Checked { config: written, written, preset: "", is_keyed: false }
+    }
+
+    /// Over a preset, which the attribute calls `path`.
+    #[must_use]
+    pub const fn over(written: Config, preset: Config, path: &'static str) -> Self {
+        Checked { config: written.over(preset), written, preset: path, is_keyed: false }
+    }
+
+    /// Of a circuit per key.
+    #[must_use]
+    pub const fn keyed(self) -> Self {
+        Checked { is_keyed: true, ..self }
+    }
+
+    /// Fails the build here if the error is about this option. Asked option by option, the last written
+    /// first: the later of two that don't go together is blamed.
+    #[track_caller]
+    pub const fn blame(&self, option: ConfigOption) {
+        if let Err(error) = self.validate() {
+            let is_other = match error.other() {
+                Some(other) => other as u8 == option as u8,
+                None => false,
+            };
+            if error.option() as u8 == option as u8 || is_other {
+                self.fail(error);
+            }
+        }
+    }
+
+    /// The configuration; fails the build here if there is an error.
+    #[track_caller]
+    #[must_use]
+    pub const fn config(self) -> Config {
+        if let Err(error) = self.validate() {
+            self.fail(error);
+        }
+        self.config
+    }
+
+    const fn validate(&self) -> Result<(), ConfigError> {
+        if self.is_keyed { self.config.validate_keyed() } else { self.config.validate() }
+    }
+
+    #[track_caller]
+    const fn fail(&self, error: ConfigError) -> ! {
+        let other = match error.other() {
+            Some(other) if self.is_from_preset(other) => Some(other),
+            _ => None,
+        };
+        let text = Text::EMPTY.and(error.message());
+        let text = match (self.is_from_preset(error.option()), other) {
+            (false, None) => text,
+            (true, Some(_)) => text.and("; both come from `preset = ").and(self.preset).and("`"),
+            (true, None) => self.origin(text, error.option()),
+            (false, Some(other)) => self.origin(text, other),
+        };
+        panic!("{}", text.as_str());
+    }
+
+    const fn is_from_preset(&self, option: ConfigOption) -> bool {
+        self.config.names(option) && !self.written.names(option)
+    }
+
+    const fn origin(&self, text: Text, option: ConfigOption) -> Text {
+        let text = text.and("; `").and(option.name()).and("` comes from `preset = ");
+        text.and(self.preset).and("`")
+    }
+}
+
+/// Text that is put together while a crate is built.
+struct Text {
+    bytes: [u8; Text::MOST],
+    len: usize,
+}
+
+impl Text {
+    /// What is longer is cut off.
+    const MOST: usize = 512;
+    const EMPTY: Text = Text { bytes: [0; Text::MOST], len: 0 };
+
+    const fn and(mut self, more: &str) -> Self {
+        let mut rest = more.as_bytes();
+        while let [byte, after @ ..] = rest {
+            if self.len < Text::MOST {
+                self.bytes[self.len] = *byte;
+                self.len += 1;
+            }
+            rest = after;
+        }
+        self
+    }
+
+    const fn as_str(&self) -> &str {
+        let (bytes, _) = self.bytes.split_at(self.len);
+        match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(_) => "the options don't go together with those of the `preset`",
+        }
+    }
+}
+
+/// `timeout = LIMIT`
+///
+/// # Panics
+///
+/// If it is zero, as all of these while a crate is built.
+#[track_caller]
+#[must_use]
+pub const fn timeout(limit: Duration) -> Duration {
+    assert!(!limit.is_zero(), "{}", spec::TIMEOUT.range_error);
+    limit
+}
+
+/// `max_keys = MOST`
+///
+/// # Panics
+///
+/// If it is out of range.
+#[track_caller]
+#[must_use]
+pub const fn max_keys(most: u32) -> u32 {
+    assert!(spec::MAX_KEYS.range.has_whole(most), "{}", spec::MAX_KEYS.range_error);
+    most
+}
+
+/// `name = NAME`
+///
+/// # Panics
+///
+/// If it is empty.
+#[track_caller]
+#[must_use]
+pub const fn name(name: &'static str) -> &'static str {
+    assert!(!name.is_empty(), "`name` must not be empty");
+    name
+}
+
+/// `window = W`, where `W` is a `u32` or a `Duration`: inherent methods of two types, since a
+/// trait has no `const` ones. Of another type there is none, and the error shows this name.
+#[derive(Debug)]
+pub struct U32OrDuration<T>(pub T);
+
+impl U32OrDuration<u32> {
+    /// The last so many calls.
+    #[must_use]
+    pub const fn window(self) -> Window {
+        Window::Calls(self.0)
+    }
+}
+
+impl U32OrDuration<Duration> {
+    /// The last so much time.
+    #[must_use]
+    pub const fn window(self) -> Window {
+        Window::Time(self.0)
+    }
+}
