@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::eviction::Eviction;
 use super::long::MOST;
-use super::queues::{self, Queue, Queues};
-use super::{Keys, LONGEST, Lookup};
+use super::queues::{self, Queue};
+use super::{Entries, Keys, LONGEST, Lookup};
 #[cfg(feature = "metrics")]
 use crate::circuit::Departed;
 use crate::circuit::{CircuitRef, Published};
@@ -16,32 +16,9 @@ use crate::outcome::Mode;
 use crate::primitives::key_table;
 use crate::primitives::sync::unpoisoned;
 
-/// What changes when a key is inserted or evicted.
-#[derive(Debug)]
-pub(super) struct Entries {
-    /// The hash of each slot's key, as far as the key table uses it.
-    pub(super) hashes: Vec<u32>,
-    /// Which slot the next new key gets.
-    pub(super) queues: Queues,
-    /// Evicted and forgotten keys, for the metrics. `None`: nobody has asked for them.
-    #[cfg(feature = "metrics")]
-    departed: Option<VecDeque<Departed>>,
-}
-
 /// The fewest departed keys that are kept, where `max_keys` is smaller.
 #[cfg(feature = "metrics")]
 const FEWEST_DEPARTED: usize = 1_000;
-
-impl Entries {
-    pub(super) fn new() -> Self {
-        Entries {
-            hashes: Vec::new(),
-            queues: Queues::new(),
-            #[cfg(feature = "metrics")]
-            departed: None,
-        }
-    }
-}
 
 impl Keys {
     /// The circuit of a key, inserted if need be. `None`: no circuit may be evicted.

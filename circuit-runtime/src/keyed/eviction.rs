@@ -1,8 +1,7 @@
 //! Which slot a new key takes over.
 
-use super::Keys;
-use super::entries::Entries;
 use super::queues::Queue;
+use super::{Entries, Keys};
 use crate::circuit::CircuitRef;
 use crate::circuit::machine::Idleness;
 use crate::config::Rules;

@@ -27,17 +27,21 @@ pub(crate) use long::LONGEST;
 pub(crate) use slots::Slots;
 pub(crate) use text::ShortKey;
 
+#[cfg(feature = "metrics")]
+use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
 use once_cell::race::OnceBox;
 
+#[cfg(feature = "metrics")]
+use crate::circuit::Departed;
 use crate::circuit::{CircuitRef, Published};
 use crate::error::KeyId;
 use crate::primitives::key_table::KeyTable;
 use crate::primitives::sync::{Mutex, cold_path};
-use entries::Entries;
 use long::Shortener;
+use queues::Queues;
 
 // The model checker has to find the same table in each execution.
 #[cfg(circuit_loom)]
@@ -61,6 +65,29 @@ pub(crate) struct Keys {
     slots: Slots,
     shortener: Shortener,
     entries: Mutex<Entries>,
+}
+
+/// What changes when a key is inserted or evicted.
+#[derive(Debug)]
+struct Entries {
+    /// The hash of each slot's key, as far as the key table uses it.
+    hashes: Vec<u32>,
+    /// Which slot the next new key gets.
+    queues: Queues,
+    /// Evicted and forgotten keys, for the metrics. `None`: nobody has asked for them.
+    #[cfg(feature = "metrics")]
+    departed: Option<VecDeque<Departed>>,
+}
+
+impl Entries {
+    fn new() -> Self {
+        Entries {
+            hashes: Vec::new(),
+            queues: Queues::new(),
+            #[cfg(feature = "metrics")]
+            departed: None,
+        }
+    }
 }
 
 /// [`Keys`], made at first use: a constant can't make them.
