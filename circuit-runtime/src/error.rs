@@ -1,4 +1,4 @@
-//! What a caller gets instead of a result.
+//! The errors of calls that were rejected or timed out.
 
 use std::io;
 use std::time::Duration;
@@ -8,8 +8,8 @@ use crate::primitives::clock::{NEVER, Nanos};
 
 /// A call was rejected: its body did not run.
 ///
-/// Four words, `Copy`, and made without allocating. An annotated function without a fallback returns it
-/// as `Err(E::from(error))`.
+/// Four words, `Copy`, and made without allocating. An annotated function without a fallback returns
+/// `Err(E::from(error))`.
 ///
 /// ```
 /// use circuit_runtime::{CircuitBreaker, Config, Rejection};
@@ -26,11 +26,11 @@ use crate::primitives::clock::{NEVER, Nanos};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CircuitOpenError {
     circuit: NameRef,
-    /// `NEVER` where nothing can be said.
+    /// `NEVER` if it isn't known.
     retry_after: Nanos,
     /// Zero without a key.
     key: KeyId,
-    /// A whole word: an error without padding is handed on in four moves, with it in seven.
+    /// A whole word: an error without padding is copied by four moves, with padding by seven.
     reason: Rejection,
 }
 
@@ -39,13 +39,13 @@ impl CircuitOpenError {
         CircuitOpenError { circuit, retry_after, key: KeyId(0), reason }
     }
 
-    /// The same of a key.
+    /// The error with the key whose circuit rejected the call.
     #[must_use]
     pub(crate) fn of_key(self, key: KeyId) -> Self {
         CircuitOpenError { key, ..self }
     }
 
-    /// What tells the key, if it was a key's circuit.
+    /// Identifies the key, if it was a key's circuit.
     pub(crate) fn key_id(&self) -> Option<KeyId> {
         Some(self.key).filter(|key| key.0 != 0)
     }
@@ -62,9 +62,9 @@ impl CircuitOpenError {
         self.reason
     }
 
-    /// How long to wait before a call has a chance: what is left of the wait when open; what is left
-    /// until the next round of probes when half-open, at most a second, since a probe is over by
-    /// then as a rule; `None` for the other reasons.
+    /// How long to wait before a call may pass. When open, what is left of the wait; when half-open, the
+    /// time until the next round of probes, but at most a second, because most probes are over by then;
+    /// `None` for the other reasons.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         match self.reason() {
@@ -81,7 +81,7 @@ impl CircuitOpenError {
     }
 }
 
-/// Tells one time that a key has a circuit from all others of its breaker; not zero.
+/// Identifies one assignment of a circuit to a key among all those of a breaker; not zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct KeyId(pub(crate) u64);
 
@@ -92,7 +92,7 @@ pub(crate) struct KeyId(pub(crate) u64);
 pub enum Rejection {
     /// The circuit is open and its wait isn't over.
     Open,
-    /// The circuit is half-open and all places for probes are taken.
+    /// The circuit is half-open, and as many probes are in flight as it admits.
     HalfOpenFull,
     /// An operator forced the circuit open.
     ForcedOpen,
@@ -139,7 +139,7 @@ impl From<CallTimeoutError> for io::Error {
     }
 }
 
-/// What came of a call that can be rejected, time out or fail by itself.
+/// Why a guarded call returned no value: it was rejected, it timed out, or it failed by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CallError<E> {
     /// The call was rejected; its body did not run.
@@ -154,8 +154,8 @@ pub enum CallError<E> {
 }
 
 impl<E: From<CircuitOpenError> + From<CallTimeoutError>> CallError<E> {
-    /// As an annotated function would return it: the call's own error, or one made of the rejection
-    /// or the timeout.
+    /// The error that an annotated function would return: the call's own, or one converted from the
+    /// rejection or the timeout.
     ///
     /// ```
     /// use circuit_runtime::{CallError, CircuitBreaker, Config};

@@ -1,46 +1,47 @@
-//! What a call can come to, and the states and modes of a circuit.
+//! The outcomes of a call, and the states and modes of a circuit.
 
 use std::fmt;
 use std::time::Duration;
 
-/// How a call is to be counted.
+/// What a call counts as.
 ///
 /// `Ok` is a success and `Err` a failure unless `failure`, `ignore` or `classify` says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// The service did its work: ends a run of failures, enters the window as a success, counts for
-    /// closing.
+    /// The service did its work. Ends a run of failures, enters the window as a success, and counts
+    /// towards closing a half-open circuit.
     Success,
-    /// The service failed: prolongs a run of failures, enters the window as a failure, reopens a
-    /// half-open circuit.
+    /// The service failed. Adds to a run of failures, enters the window as a failure, and counts towards
+    /// reopening a half-open circuit.
     Failure,
-    /// Says nothing about the service: counts neither way and gives a probe's place back.
+    /// Says nothing about the service, and counts neither way. After an ignored probe another call may
+    /// probe.
     Ignored,
-    /// A failure of a service that says when to come back, as a `Retry-After` header does: if the
-    /// circuit opens or reopens in this period, it waits for at least the longest time that was
-    /// asked for, but not longer than a `max_recovery` that was given. It doesn't open the circuit
-    /// by itself. Zero makes it an ordinary failure.
+    /// A failure of a service that says when to come back, for example by a `Retry-After` header. It
+    /// doesn't open the circuit by itself. When the circuit opens, it waits for at least the longest
+    /// time that was asked for since its last change of state, but not longer than `max_recovery`, if that is given. Zero
+    /// makes it an ordinary failure.
     RetryAfter(Duration),
-    /// A failure that opens the circuit at once, for exactly this time. No backoff; `jitter` only
-    /// makes it longer, and so does a [`RetryAfter`](Outcome::RetryAfter) of the same period that
-    /// asked for more; a `max_recovery` that was given is its cap. The streak of openings and its
-    /// last wait stay as they were. Zero makes it an ordinary failure.
+    /// A failure that opens the circuit at once, for exactly this time. There is no backoff. Only `jitter`,
+    /// or a longer [`RetryAfter`](Outcome::RetryAfter) since the last change of state, makes it longer;
+    /// `max_recovery`, if given, is its cap. It doesn't count in the row of openings. Zero makes it an
+    /// ordinary failure.
     OpenFor(Duration),
 }
 
-/// Where a circuit stands.
+/// The state of a circuit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
     /// Calls pass and are counted.
     Closed,
-    /// The wait of an open circuit is over: a few probes pass and decide.
+    /// The wait of an open circuit is over: a few calls pass as probes, and decide.
     HalfOpen,
     /// Calls are rejected until the wait is over.
     Open,
 }
 
 impl State {
-    /// The word for it: `closed`, `half-open` or `open`.
+    /// The state as a word: `closed`, `half-open` or `open`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -57,22 +58,23 @@ impl fmt::Display for State {
     }
 }
 
-/// What an operator has laid over a circuit. A mode changes neither its state nor its period.
+/// How an operator overrides a circuit. A mode doesn't change the state: when it is removed, the state is
+/// what it was, apart from the time that has passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// The state decides.
     Normal,
     /// Every call is rejected. Calls admitted earlier are still judged.
     ForcedOpen,
-    /// Every call passes and nothing is judged, calls admitted earlier neither; the lifetime counters
-    /// go on. A probe that ends meanwhile gives its place back.
+    /// Every call passes and nothing is judged, not even calls that were admitted earlier; the lifetime
+    /// counters go on. After a probe that ends meanwhile another call may probe.
     Disabled,
-    /// Calls that would be rejected run all the same, counted in `rejected` and judged by nothing.
+    /// Calls that would be rejected run all the same. They are counted in `rejected`, and not judged.
     Shadow,
 }
 
 impl Mode {
-    /// The word for it: `normal`, `forced open`, `disabled` or `shadow`.
+    /// The mode as text: `normal`, `forced open`, `disabled` or `shadow`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,26 +1,27 @@
-//! A clock that stands still, for tests of code behind a breaker.
+//! A frozen clock, for tests of code behind a breaker.
 
 use std::marker::PhantomData;
 use std::time::Duration;
 
 use crate::primitives::clock::{self, frozen};
 
-/// Stops the breakers' time on this thread until the guard is dropped.
+/// Freezes the breakers' clock on this thread, until the guard is dropped.
 ///
-/// For calls made or polled on this thread, time moves only by [`Frozen::advance`]. **Other threads
-/// keep the real time**, so tests that run side by side don't disturb each other; but a call that a
-/// test makes on another thread, or that a runtime of several threads polls on one of its workers,
-/// runs in real time. Use a runtime of one thread (`#[tokio::test]` has one), or freeze there, too.
+/// For calls that are made or polled on this thread, only [`Frozen::advance`] moves time. **Other threads
+/// keep real time**, so that tests that run side by side don't disturb each other. But then a call
+/// on another thread of the test, or on a worker of a multi-threaded runtime, runs in real time. Use a
+/// runtime with one thread (as `#[tokio::test]` does), or freeze there, too.
 ///
 /// Freezing again while frozen continues from the time that the first guard shows; what the inner
 /// guard advances ends with it. Guards may be dropped in any order: the youngest that is left
 /// shows the time.
 ///
-/// What happened in frozen time stays, and the clock goes back when the guard is gone: a wait of
-/// which more than the whole is left is over then (up to a second more is allowed for). [`reset`](crate::CircuitBreaker::reset) the circuits that outlive a test.
+/// When the guard is dropped, the clock goes back to real time, but circuits keep what happened in frozen time. A wait of
+/// which more than the whole is left then (plus a second of tolerance) is over.
+/// [`reset`](crate::CircuitBreaker::reset) circuits that outlive a test.
 ///
-/// The attribute's `timeout` option follows tokio's clock, not this one. To have both in one, pause
-/// tokio's and follow it: `Frozen::follow_tokio`, with the feature `tokio`.
+/// The attribute's option `timeout` follows tokio's clock, not this one. To use one clock for both,
+/// pause tokio's and follow it: `Frozen::follow_tokio`, with the feature `tokio`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -38,27 +39,26 @@ pub fn freeze() -> Frozen {
     Frozen { hold: frozen::hold(clock::now()), _thread: PhantomData }
 }
 
-/// Holds this thread's breaker time still; made by [`freeze`].
+/// Keeps the breakers' clock frozen on this thread; made by [`freeze`].
 #[derive(Debug)]
 #[must_use = "time moves on as soon as the guard is dropped"]
 pub struct Frozen {
     hold: u64,
-    /// The clock of one thread is frozen, so the guard stays there.
+    /// Not `Send`: it belongs to the thread whose clock is frozen.
     _thread: PhantomData<*const ()>,
 }
 
 impl Frozen {
-    /// Moves this thread's breaker time forward, saturating; that of guards made after this one,
-    /// too.
+    /// Moves the clock forward, saturating; for guards that were made after this one, too.
     pub fn advance(&self, by: Duration) {
         frozen::advance(self.hold, clock::nanos(by));
     }
 
-    /// From now on tokio's clock moves this thread's breaker time: `tokio::time::advance` does, and
-    /// where tokio's clock is paused, so do the timers that it jumps to. `timeout`, `sleep` and the
-    /// breakers agree about the time then. [`advance`](Frozen::advance) moves the breakers alone.
+    /// Lets tokio's clock move the breakers' clock on this thread, by `tokio::time::advance` and, while
+    /// tokio's clock is paused, by the timers that it jumps to. Then `timeout`, `sleep` and the
+    /// breakers agree about the time. [`advance`](Frozen::advance) moves the breakers' clock alone.
     ///
-    /// A clock that isn't paused shows real time, and so do the breakers under it.
+    /// While tokio's clock isn't paused, it shows real time, and so does the breakers'.
     ///
     /// ```
     /// use std::time::Duration;

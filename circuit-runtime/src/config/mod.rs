@@ -20,12 +20,12 @@ use std::time::Duration;
 
 use option::ConfigOption;
 
-/// What the rates and the count of failures are taken over.
+/// The window over which the rates and `failure_count` are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Window {
-    /// The last so many calls, exactly; 1 to 1,000,000.
+    /// The last N calls, exactly; 1 to 1,000,000.
     Calls(u32),
-    /// The last so much time, in ten buckets: an outcome counts for between 0.9 and 1 times this
+    /// The last stretch of time, in ten buckets: an outcome counts for between 0.9 and 1 times this
     /// long.
     Time(Duration),
 }
@@ -33,7 +33,7 @@ pub enum Window {
 /// What a dropped (cancelled) call counts as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OnCancel {
-    /// Neither way; a probe gives its place back.
+    /// Neither way; after a cancelled probe another call may probe.
     Ignore,
     /// A failure.
     Failure,
@@ -42,8 +42,8 @@ pub enum OnCancel {
 /// The configuration of a circuit: one method for each option of the attribute that configures a
 /// circuit.
 ///
-/// Everything is `const`, so that a [`CircuitBreaker`](crate::CircuitBreaker) can stand in a
-/// `static`; a bad value then fails the build with the option's name.
+/// Everything is `const`, so that a [`CircuitBreaker`](crate::CircuitBreaker) can be a `static`; then a
+/// bad value fails the build, with the option's name.
 ///
 /// ```
 /// use std::time::Duration;
@@ -77,8 +77,8 @@ pub struct Config {
     pub(crate) probe_timeout: Choice<Duration>,
     pub(crate) on_cancel: Choice<OnCancel>,
     pub(crate) max_concurrent: Choice<u32>,
-    /// How long calls may take, where that is known: it is no option of the circuit's, but
-    /// `probe_timeout` depends on it.
+    /// How long calls may take, if known. Not an option of the circuit, but `probe_timeout` depends on
+    /// it.
     pub(crate) timeout: Option<Duration>,
 }
 
@@ -96,22 +96,22 @@ impl Config {
         Config::UNSET
     }
 
-    /// Opens after so many failures in a row; 1 to 1,000,000. Default 5, or off when a
-    /// `failure_rate` or a `failure_count` is given.
+    /// Opens after this many failures in a row; 1 to 1,000,000. Default 5, or off when
+    /// `failure_rate` or `failure_count` is given.
     #[must_use]
     pub const fn threshold(mut self, failures: u32) -> Self {
         self.threshold = Choice::Given(failures);
         self
     }
 
-    /// Opens when failures / calls in the window reaches this; above 0, at most 1. Default off.
+    /// Opens when failures / calls in the window is at least this; above 0, at most 1. Default off.
     #[must_use]
     pub const fn failure_rate(mut self, rate: f64) -> Self {
         self.failure_rate = Choice::Given(rate);
         self
     }
 
-    /// Opens when the window holds so many failures, whatever the successes between them; 1 to
+    /// Opens when the window holds this many failures, whatever succeeded between them; 1 to
     /// 1,000,000. Default off.
     #[must_use]
     pub const fn failure_count(mut self, failures: u32) -> Self {
@@ -126,7 +126,7 @@ impl Config {
         self
     }
 
-    /// Opens when slow calls / calls in the window reaches this; above 0, at most 1. Default 0.5 when
+    /// Opens when slow calls / calls in the window is at least this; above 0, at most 1. Default 0.5 when
     /// `slow_call` is given.
     #[must_use]
     pub const fn slow_rate(mut self, rate: f64) -> Self {
@@ -134,14 +134,14 @@ impl Config {
         self
     }
 
-    /// What the two rates and the count of failures are taken over. Default the last 100 calls.
+    /// The window over which the two rates and `failure_count` are taken. Default the last 100 calls.
     #[must_use]
     pub const fn window(mut self, window: Window) -> Self {
         self.window = Choice::Given(window);
         self
     }
 
-    /// No rate is judged on fewer calls than this. Default 10, or a smaller count window.
+    /// The minimum calls in the window before a rate applies. Default 10, or a smaller count window.
     #[must_use]
     pub const fn min_calls(mut self, calls: u32) -> Self {
         self.min_calls = Choice::Given(calls);
@@ -186,20 +186,20 @@ impl Config {
         self
     }
 
-    /// Calls that half-open admits to decide, which is also the most in flight per round of probes;
-    /// from `success_threshold` to 1,000. Default `success_threshold`.
+    /// Calls that a half-open circuit admits in order to decide, and the most in flight per round of
+    /// probes; from `success_threshold` to 1,000. Default `success_threshold`.
     #[must_use]
-    pub const fn probes(mut self, places: u32) -> Self {
-        self.probes = Choice::Given(places);
+    pub const fn probes(mut self, calls: u32) -> Self {
+        self.probes = Choice::Given(calls);
         self
     }
 
-    /// How long unanswered probes may block the next ones; twice as long in each further round of
-    /// probes, at most ten times. Default `recovery`, or the attribute's `timeout` where that is
-    /// longer; not shorter than that.
+    /// How long unanswered probes may block the next round of probes. Each further round waits twice as long,
+    /// at most ten times this. Not shorter than the attribute's `timeout`. Default `recovery`, or `timeout` if
+    /// that is longer.
     #[must_use]
-    pub const fn probe_timeout(mut self, lease: Duration) -> Self {
-        self.probe_timeout = Choice::Given(lease);
+    pub const fn probe_timeout(mut self, wait: Duration) -> Self {
+        self.probe_timeout = Choice::Given(wait);
         self
     }
 
@@ -210,19 +210,20 @@ impl Config {
         self
     }
 
-    /// More calls in flight than this are rejected, which is no failure; 1 to 1,000,000. Default
-    /// off.
+    /// The most calls in flight. Further calls are rejected, which doesn't count as a failure; 1 to
+    /// 1,000,000. Default off.
     #[must_use]
     pub const fn max_concurrent(mut self, calls: u32) -> Self {
         self.max_concurrent = Choice::Given(calls);
         self
     }
 
-    /// Takes an optional rule back: the circuit is without it, also where it stands by default or
-    /// `self` has it. `threshold` can be off beside another trip rule; `failure_rate`, `failure_count`, `slow_call`,
-    /// `backoff`, `jitter` and `max_concurrent` can be off whatever else is given. Goes along: with
-    /// `slow_call` its `slow_rate`, with the last rate `min_calls`, with the last rate or count the `window`,
-    /// with `backoff` its `max_recovery`.
+    /// Switches an optional rule off, whether it is on by default or set in `self`.
+    ///
+    /// `threshold` can be off if there is another trip rule. `failure_rate`, `failure_count`, `slow_call`,
+    /// `backoff`, `jitter` and `max_concurrent` can always be off. What depends on the rule goes with it:
+    /// `slow_rate` with `slow_call`, `min_calls` with the last rate, `window` with the last rate or count,
+    /// `max_recovery` with `backoff`.
     ///
     /// ```
     /// use std::time::Duration;

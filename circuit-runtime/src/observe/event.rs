@@ -1,4 +1,4 @@
-//! Transitions, and the listeners that are told of them.
+//! Transitions, and their listeners.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -17,18 +17,18 @@ use crate::primitives::sync::unpoisoned;
 pub struct Transition {
     /// The circuit's name.
     pub circuit: &'static str,
-    /// The key, of a circuit that exists once per key.
+    /// The key, if the circuit is a key's.
     pub key: Option<Arc<str>>,
-    /// Orders one circuit's transitions; counts from 1, of a key's circuit since the key last
-    /// came.
+    /// The number of the transition, from 1, in the order of one circuit; for a key's circuit, since the key
+    /// last got it.
     pub number: u64,
     /// The state before.
     pub from: State,
     /// The state after.
     pub to: State,
-    /// Which rule was met, with its figures.
+    /// The rule that was met, with its numbers.
     pub reason: Reason,
-    /// For how long it rejects calls before the next probe; `None` unless it opened.
+    /// If it opened, how long it rejects calls before the next probe.
     pub retry_after: Option<Duration>,
     /// When it happened.
     pub at: SystemTime,
@@ -54,7 +54,7 @@ impl fmt::Display for Transition {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// So many failures in a row: `threshold`.
+    /// There were this many failures in a row: `threshold`.
     #[non_exhaustive]
     FailuresInARow {
         /// The length of the run.
@@ -72,7 +72,7 @@ pub enum Reason {
         /// The configured rate.
         rate: f64,
     },
-    /// The window holds so many failures: `failure_count`.
+    /// The window holds this many failures: `failure_count`.
     #[non_exhaustive]
     FailureCount {
         /// The failures in the window.
@@ -95,7 +95,7 @@ pub enum Reason {
     /// An outcome asked for it: [`Outcome::OpenFor`](crate::Outcome::OpenFor).
     #[non_exhaustive]
     Requested {
-        /// For how long; [`Transition::retry_after`] says how long it is.
+        /// The time that was asked for; [`Transition::retry_after`] is the wait that came of it.
         wait: Duration,
     },
     /// The wait was over, and a probe was admitted.
@@ -108,23 +108,23 @@ pub enum Reason {
         /// The successes that were needed.
         success_threshold: u32,
     },
-    /// So many probes failed (or were slow) that enough successes could no longer come.
+    /// So many probes failed, or were slow, that `success_threshold` was out of reach.
     #[non_exhaustive]
     ProbesFailed {
         /// The probes that failed.
         failed: u32,
-        /// The probes that half-open admits.
+        /// The probes that a half-open circuit admits.
         probes: u32,
         /// The successes that were needed.
         success_threshold: u32,
     },
     /// Somebody called [`CircuitBreaker::reset`](crate::CircuitBreaker::reset).
     Reset,
-    /// Somebody whose name is known reset it: over HTTP, see
+    /// An operator whose name is known reset it over HTTP: see
     /// [`with_actor`](crate::axum::CircuitRoutes::with_actor).
     #[non_exhaustive]
     ByOperator {
-        /// Who.
+        /// The operator's name.
         by: Arc<str>,
     },
 }
@@ -168,12 +168,12 @@ impl fmt::Display for Reason {
 
 type Listener = Arc<dyn Fn(&Transition) + Send + Sync>;
 
-/// The listeners of one circuit, or of all. They are kept for good.
+/// The listeners of one circuit, or of all circuits. They are never removed.
 pub(crate) struct Listeners {
     list: Mutex<Vec<Listener>>,
 }
 
-/// Those that [`on_transition`](crate::on_transition) added.
+/// The listeners that [`on_transition`](crate::on_transition) added.
 pub(crate) static GLOBAL: Listeners = Listeners::new();
 
 impl Listeners {
@@ -198,19 +198,19 @@ impl fmt::Debug for Listeners {
     }
 }
 
-/// A transition on its way, with those who are to hear of it.
+/// A transition, and the listeners to call.
 struct Delivery {
     transition: Transition,
     listeners: Vec<Listener>,
 }
 
 thread_local! {
-    /// `Some` while this thread delivers: what a listener causes in turn waits here until the others have heard of the
-    /// transition at hand.
+    /// `Some` while this thread delivers a transition: transitions that a listener causes wait here until all
+    /// listeners have been called for the first one.
     static PENDING: RefCell<Option<VecDeque<Delivery>>> = const { RefCell::new(None) };
 }
 
-/// Tells everybody who listens, on this thread, with no lock held.
+/// Calls all listeners, on this thread, with no lock held.
 #[cold]
 pub(crate) fn deliver(transition: Transition, own: &Listeners) {
     let mut listeners = own.snapshot();
@@ -232,8 +232,7 @@ pub(crate) fn deliver(transition: Transition, own: &Listeners) {
         for listener in listeners {
             contained(|| listener(&transition));
         }
-        // Where the thread is ending and its storage gone, nested transitions are delivered in
-        // place.
+        // If the thread is ending and its storage is gone, nested transitions are delivered at once.
         next = PENDING
             .try_with(|pending| pending.borrow_mut().as_mut().and_then(VecDeque::pop_front))
             .ok()

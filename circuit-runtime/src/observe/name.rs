@@ -1,4 +1,4 @@
-//! What a circuit is called.
+//! The names of circuits.
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -8,18 +8,17 @@ use once_cell::race::OnceRef;
 
 use crate::primitives::sync::unpoisoned;
 
-/// The name of a circuit: the one that it asks for, until the registry has given it one that no
-/// other circuit has.
+/// The name of a circuit: the one that it asks for, until the registry has given it a unique one.
 #[derive(Debug)]
 pub struct Name {
     registered: AssertUnwindSafe<OnceRef<'static, &'static str>>,
-    /// The wanted name of a circuit that has rejected a call before it was registered.
+    /// The wanted name, once the circuit has rejected a call before it was registered.
     interned: AssertUnwindSafe<OnceRef<'static, &'static str>>,
     wanted: Wanted,
 }
 
-/// A name in one word: an error has four, and one of them has to have values to spare, so that
-/// `Result` and the caller's own enum need no word more.
+/// A name in one word. An error has four words, and one of them needs spare values (a niche), so that
+/// `Result` and the caller's own enum take no more room.
 pub(crate) type NameRef = &'static &'static str;
 
 #[derive(Debug)]
@@ -32,7 +31,7 @@ enum Wanted {
 
 impl Name {
     const fn new(wanted: Wanted) -> Self {
-        // It is there or not, whoever panics.
+        // Each cell is set or not, whoever panics.
         Name {
             registered: AssertUnwindSafe(OnceRef::new()),
             interned: AssertUnwindSafe(OnceRef::new()),
@@ -48,9 +47,9 @@ impl Name {
 
     /// The path of the function that `Here` was declared in, such as `shop::Client::charge`.
     ///
-    /// `Here` is declared inside the static of the circuit: its path tells the methods of two types
-    /// apart, which `module_path!` does not. Two functions of one name in two blocks of one function
-    /// have the same path all the same: the second to be registered is `outer::twin#2`.
+    /// `Here` is declared inside the circuit's static: its path distinguishes methods of two types,
+    /// which `module_path!` doesn't. Two functions with one name in two blocks of one function still
+    /// have the same path: the second to be registered is `outer::twin#2`.
     #[must_use]
     pub const fn found<Here>() -> Self {
         Self::new(Wanted::Path(core::any::type_name::<Here>))
@@ -62,7 +61,7 @@ impl Name {
         self.registered.get()
     }
 
-    /// The name, if it needn't be found first.
+    /// The name, if it needn't be computed first.
     #[inline]
     pub(crate) fn known(&self) -> Option<NameRef> {
         self.registered().or_else(|| self.interned.get())
@@ -73,7 +72,7 @@ impl Name {
         self.registered().copied().unwrap_or_else(|| self.wanted())
     }
 
-    /// The name for an error. Only a circuit's first, before it is registered, may allocate.
+    /// The name for an error. Allocates at most once for each circuit, before it is registered.
     pub(crate) fn get_ref(&self) -> NameRef {
         self.known().unwrap_or_else(|| self.interned.get_or_init(|| intern(self.wanted())))
     }
@@ -87,7 +86,7 @@ impl Name {
         }
     }
 
-    /// Somebody chose the name: that another circuit has it is a mistake.
+    /// Whether the user chose the name: then it is a mistake that another circuit has it.
     #[cfg(feature = "tracing")]
     pub(crate) fn is_given(&self) -> bool {
         matches!(self.wanted, Wanted::Given(_))
@@ -97,13 +96,13 @@ impl Name {
         self.registered().is_some()
     }
 
-    /// The name from now on; only the first counts.
+    /// Sets the registered name; only the first call counts.
     pub(crate) fn register(&self, name: &'static str) {
         let _ = self.registered.set(Box::leak(Box::new(name)));
     }
 }
 
-/// The same reference for the same name, so that breakers which come and go leave nothing behind.
+/// Gives the same reference for the same name, so that short-lived breakers don't leak memory.
 fn intern(name: &'static str) -> NameRef {
     static NAMES: Mutex<BTreeMap<&str, NameRef>> = Mutex::new(BTreeMap::new());
     unpoisoned(NAMES.lock()).entry(name).or_insert_with(|| Box::leak(Box::new(name)))

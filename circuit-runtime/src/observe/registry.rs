@@ -17,7 +17,7 @@ struct Registry {
 
 struct Registered {
     breaker: &'static CircuitBreaker,
-    /// The number of the next circuit that asks for this name.
+    /// The number for the next circuit that asks for this name.
     next: u64,
 }
 
@@ -26,7 +26,7 @@ impl Registry {
         Registry { circuits: Vec::new(), by_name: BTreeMap::new() }
     }
 
-    /// Registers a circuit, and gives it a name that no other has.
+    /// Registers a circuit, and gives it a unique name.
     fn add(&mut self, breaker: &'static CircuitBreaker, wanted: &'static str) -> &'static str {
         let name = self.unique(wanted);
         self.circuits.push(breaker);
@@ -34,14 +34,14 @@ impl Registry {
         name
     }
 
-    /// The name, or `name#2` and so on where others have it.
+    /// The name, or `name#2` and so on if others have it.
     fn unique(&mut self, wanted: &'static str) -> &'static str {
         let Some(first) = self.by_name.get_mut(wanted) else { return wanted };
         let mut number = first.next;
         let name = loop {
             let name = format!("{wanted}#{number}");
             number += 1;
-            // Somebody may have chosen that very name.
+            // The user may have chosen that very name.
             if !self.by_name.contains_key(name.as_str()) {
                 break name.leak();
             }
@@ -58,9 +58,9 @@ impl CircuitBreaker {
     /// [`find`](crate::find), once. Circuits of annotated functions and those named by `breaker
     /// = …` are registered at their first call.
     ///
-    /// Names are unique: where another circuit has its [name](CircuitBreaker::name), this one is
-    /// `name#2` from now on, wherever it is shown, found, configured and exported; feature `tracing`
-    /// says so at WARN, once.
+    /// Names are unique: if another circuit has its [name](CircuitBreaker::name), this one is
+    /// `name#2` from now on, wherever it is shown, found, configured and exported. With the feature
+    /// `tracing`, there is a warning, once.
     pub fn register(&'static self) {
         if !self.is_registered() {
             self.register_first();
@@ -93,8 +93,8 @@ fn add(breaker: &'static CircuitBreaker, name: &Name) {
 
 /// All registered circuits, in the order of their registration.
 ///
-/// A circuit of an annotated function is there from its first call on; others when
-/// [`register`](CircuitBreaker::register) is called.
+/// The circuit of an annotated function is registered at its first call; others by
+/// [`register`](CircuitBreaker::register).
 ///
 /// ```
 /// use circuit_runtime::{CircuitBreaker, Config};
@@ -111,7 +111,7 @@ pub fn circuits() -> Vec<&'static CircuitBreaker> {
     unpoisoned(REGISTRY.lock()).circuits.clone()
 }
 
-/// The registered circuit of this name. If several ask for one name, the first to register has it;
+/// The registered circuit with this name. If several ask for one name, the first to be registered gets it;
 /// the others are `name#2` and so on.
 ///
 /// ```
@@ -127,9 +127,9 @@ pub fn find(name: &str) -> Option<&'static CircuitBreaker> {
     unpoisoned(REGISTRY.lock()).by_name.get(name).map(|registered| registered.breaker)
 }
 
-/// Adds a listener to the transitions of every circuit, registered or not. It is kept for good.
+/// Adds a listener to the transitions of every circuit, registered or not. It can't be removed.
 ///
-/// What [`CircuitBreaker::on_transition`] says of listeners holds here too.
+/// What [`CircuitBreaker::on_transition`] says about listeners holds here, too.
 ///
 /// ```
 /// circuit_runtime::on_transition(|transition| eprintln!("{transition}"));

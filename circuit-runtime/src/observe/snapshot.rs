@@ -1,4 +1,4 @@
-//! What a circuit looks like at one moment.
+//! Snapshots of a circuit.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,32 +16,31 @@ use crate::window::WindowTotals;
 
 /// A circuit at one moment. `Display` prints one line.
 ///
-/// The counters are of the circuit's whole life and never go back. `failures` includes `panicked`,
-/// `timed_out` and, under `on_cancel = failure`, cancelled calls; `slow` counts successes and
-/// failures once more. A late outcome counts in `late` only (and in `unprotected` where its circuit
-/// had gone to another key), a call that runs unprotected in `unprotected` only, and one that runs in shadow where it would have been rejected in `rejected`
-/// only.
+/// The counters cover the circuit's whole life and never go back. `failures` includes `panicked`,
+/// `timed_out` and, under `on_cancel = failure`, cancelled calls. `slow` counts successes and failures a
+/// second time. A late outcome counts only in `late`, or also in `unprotected` if its circuit had gone to
+/// another key. A call that runs unprotected counts only in `unprotected`, and one that runs in shadow
+/// instead of being rejected only in `rejected`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Snapshot {
     /// The circuit's name.
     pub name: &'static str,
-    /// The key, of a circuit that exists once per key; `None` for the sum of them.
+    /// The key, in the snapshot of one key's circuit; `None` in the sum over all keys.
     pub key: Option<Arc<str>>,
-    /// The state; the worst one, of a sum, but for keys that nobody has asked for in ten of their waits
+    /// The state. In a sum, the worst one, without keys that nobody has asked for in ten of their waits
     /// (ten minutes at least).
     pub state: State,
     /// The mode.
     pub mode: Mode,
-    /// The present run of failures while closed; the longest one, of a sum.
+    /// The present run of failures while closed; in a sum, the longest one.
     pub failures_in_a_row: u32,
-    /// What stands in the window; `None` where neither a rate nor `failure_count` is configured.
+    /// The contents of the window; `None` if neither a rate nor `failure_count` is configured.
     pub window: Option<WindowSnapshot>,
-    /// What is left of the wait when open, and when half-open and full the time until the next round
-    /// of probes, at most a second; the shortest one, of a sum.
+    /// When open, what is left of the wait; when half-open with all probes in flight, the time until the
+    /// next round of probes, at most a second. In a sum, the shortest one.
     pub retry_after: Option<Duration>,
-    /// Calls that hold a place of the bulkhead now; `None` without `max_concurrent`, since calls in
-    /// flight are only counted for it.
+    /// Calls in flight; `None` without `max_concurrent`, because they are counted only for it.
     pub in_flight: Option<u32>,
     /// The last 16 transitions, the latest last.
     pub recent_transitions: Vec<Transition>,
@@ -65,27 +64,27 @@ pub struct Snapshot {
     pub late: u64,
     /// Calls that a fallback answered.
     pub fallbacks: u64,
-    /// Calls that ran without a circuit, because `max_keys` left none for their key, or ended without
-    /// one, because theirs had gone to another key: those are in `late`, too.
+    /// Calls that ran without a circuit, because `max_keys` left none for their key; and calls whose circuit
+    /// had gone to another key when they ended, which are in `late`, too.
     pub unprotected: u64,
     /// Changes of state.
     pub transitions: u64,
 }
 
-/// A snapshot, and what only a metric shows.
+/// A snapshot, and what only metrics show.
 pub(crate) struct Look {
     pub(crate) snapshot: Snapshot,
-    /// The window, exactly: a snapshot's figures end at 32 bits.
+    /// The window in full: a snapshot's numbers have 32 bits.
     window: Option<WindowTotals>,
     #[cfg(feature = "metrics")]
     pub(crate) totals: Totals,
-    /// For how long the last of the open circuits is open.
+    /// How long the last of the open circuits stays open.
     #[cfg(feature = "metrics")]
     pub(crate) open_for: Option<Nanos>,
 }
 
 impl Look {
-    /// A look at one circuit in its whole life.
+    /// Of one circuit, over its whole life.
     pub(crate) fn at(name: &'static str, view: View) -> Self {
         Look {
             #[cfg(feature = "metrics")]
@@ -108,7 +107,7 @@ impl Look {
     }
 }
 
-/// What stands in a circuit's window.
+/// The contents of a circuit's window.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct WindowSnapshot {
@@ -134,7 +133,7 @@ impl Snapshot {
         (calls > 0).then(|| self.successes as f64 / calls as f64)
     }
 
-    /// The snapshot of one circuit: with `whole_life` of all the keys it ever served.
+    /// The snapshot of one circuit; with `whole_life`, of all the keys that it ever served.
     pub(crate) fn of(name: &'static str, view: View, whole_life: bool) -> Self {
         let totals = if whole_life { view.totals } else { view.totals.since(&view.before) };
         let earlier = if whole_life { 0 } else { view.transitions_before };
@@ -182,8 +181,7 @@ impl Snapshot {
         self.unprotected += totals.get(Count::Unprotected) + totals.get(Count::Reassigned);
     }
 
-    /// Adds the circuit of one key to the sum over all keys: of one that is deserted, only what it has
-    /// counted.
+    /// Adds the circuit of one key to the sum over all keys; of an expired key only the counters.
     pub(crate) fn join(&mut self, view: View, window: &mut Option<WindowTotals>) {
         if !view.deserted {
             self.state = self.state.max(view.state);
@@ -205,7 +203,7 @@ impl Snapshot {
 }
 
 impl Snapshot {
-    /// Of the transitions of many circuits, the latest ones.
+    /// Keeps only the latest of the transitions of many circuits.
     pub(crate) fn keep_latest_transitions(&mut self) {
         self.recent_transitions.sort_by_key(|transition| transition.at);
         let surplus = self.recent_transitions.len().saturating_sub(RECENT);
