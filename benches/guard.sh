@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 bounds='
 healthy               23
 count-window          23
-count-window-failing 120
+count-window-failing 122
 time-window           99
 slow-rule            242
 failing              318

@@ -9,7 +9,8 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::permit::{End, Fallback, Handle, RawPermit};
+use crate::circuit::End;
+use crate::permit::{Fallback, Handle, RawPermit};
 
 /// Runs a call that blocks.
 ///

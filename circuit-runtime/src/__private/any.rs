@@ -4,8 +4,9 @@ use core::future::Future;
 
 use super::Returns;
 use super::returns::Judged;
+use crate::circuit::End;
 use crate::guard;
-use crate::permit::{End, Fallback, Handle, RawPermit};
+use crate::permit::{Fallback, Handle, RawPermit};
 use crate::{CallError, CallTimeoutError, Outcome};
 
 /// What became of a call that was admitted.

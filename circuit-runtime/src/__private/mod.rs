@@ -23,7 +23,7 @@ pub use returns::{
     Bare, Judged, Limited, Rejectable, Returns, bare, bare_limited, judge_bare, judge_judged,
     judged_limited, limited, rejectable, rejectable_limited,
 };
-pub use run::{body, finish, frame, judge, mention, run_async};
+pub use run::{body, judge, mention, run_async};
 pub use seen::Seen;
 pub use timed::{in_time, run_timed, run_timed_any};
 
@@ -33,7 +33,7 @@ pub use crate::observe::name::Name;
 pub use crate::permit::{FnHandle, RefHandle, StaticHandle};
 pub use crate::{CallError, CircuitBreaker, CircuitOpenError, Config, OnCancel, Outcome, Window};
 
-use crate::permit::{Fallback, KeyHandle, RawPermit, SharedHandle};
+use crate::permit::{Fallback, Handle, KeyHandle, RawPermit, SharedHandle};
 use crate::primitives::sync::const_fn;
 
 const_fn! {
@@ -109,4 +109,16 @@ pub fn enter_keyed_or_fall_back<S: StaticHandle>(
 ) -> Result<RawPermit<KeyHandle<S>>, CircuitOpenError> {
     let (published, admission) = breaker.get().enter_key(key, Fallback::Runs)?;
     Ok(RawPermit::entered(KeyHandle { breaker, published }, admission))
+}
+
+/// What a call of a shared circuit keeps while its own code runs.
+#[inline]
+pub fn frame<S: Handle>(permit: &RawPermit<S>) -> S::Frame {
+    permit.frame()
+}
+
+/// The call came to this.
+#[inline]
+pub fn finish<S: Handle>(permit: RawPermit<S>, outcome: Outcome) {
+    permit.record(outcome);
 }

@@ -4,8 +4,9 @@ use core::future::Future;
 
 use super::Returns;
 use crate::Outcome;
+use crate::circuit::End;
 use crate::guard;
-use crate::permit::{End, Fallback, Handle, RawPermit};
+use crate::permit::{Fallback, Handle, RawPermit};
 
 /// Tells the compiler what a body is, a closure that returns what the function returns.
 #[inline]
@@ -18,18 +19,6 @@ pub fn body<R, F: FnOnce() -> R>(_: Returns<R>, body: F) -> F {
 #[inline]
 pub fn judge<R>(_: Returns<R>, result: &R, judge: impl Fn(&R) -> Outcome) -> Outcome {
     judge(result)
-}
-
-/// What a call of a shared circuit keeps while its own code runs.
-#[inline]
-pub fn frame<S: Handle>(permit: &RawPermit<S>) -> S::Frame {
-    permit.frame()
-}
-
-/// The call came to this.
-#[inline]
-pub fn finish<S: Handle>(permit: RawPermit<S>, outcome: Outcome) {
-    permit.record(outcome);
 }
 
 /// Runs the body of an async function under its permit.

@@ -28,8 +28,9 @@ mod with_tokio {
 
     use super::super::any::{answered, ended};
     use super::{Ended, Returns};
+    use crate::circuit::End;
     use crate::guard::{self, Fuse};
-    use crate::permit::{End, Fallback, Handle, RawPermit};
+    use crate::permit::{Fallback, Handle, RawPermit};
     use crate::{CallTimeoutError, Outcome};
 
     /// Runs the body of an async function for at most `limit`.

@@ -4,9 +4,9 @@
 
 use super::CircuitBreaker;
 use crate::call_stack;
-use crate::circuit::{Admission, CircuitRef, Published, Reassigned, Refusal, Summary, Ticket};
+use crate::circuit::{Admission, Answer, CircuitRef, Published, Refusal, Ticket};
 use crate::counters::Count;
-use crate::error::{CircuitOpenError, KeyId, Rejection};
+use crate::error::{CircuitOpenError, KeyId};
 #[cfg(feature = "tracing")]
 use crate::integrations;
 use crate::keyed::{Keys, LONGEST, Lookup};
@@ -22,13 +22,15 @@ impl CircuitBreaker {
     /// says whether one answers a rejection.
     #[inline]
     pub(crate) fn enter(&'static self, fallback: Fallback) -> Result<Admission, CircuitOpenError> {
-        let admission = if let Some(ticket) = self.own.published().try_admit_registered() {
-            Admission::new(ticket)
+        if let Some(ticket) = self.own.published().summary().try_admit_registered() {
+            Ok(Admission::new(ticket))
         } else {
             cold_path();
-            self.enter_slow(fallback)?
-        };
-        Ok(admission)
+            match fallback {
+                Fallback::None => self.enter_slow(),
+                Fallback::Runs => self.enter_slow_or_fall_back(),
+            }
+        }
     }
 
     /// Admission of a call of a function that shares its circuit with others. Within a call of the
@@ -45,151 +47,79 @@ impl CircuitBreaker {
         self.enter(fallback)
     }
 
-    /// Admission of an annotated function's call in all cases but the plainest.
-    #[inline]
-    fn enter_slow(&'static self, fallback: Fallback) -> Result<Admission, CircuitOpenError> {
-        match fallback {
-            Fallback::None => self.admit(),
-            Fallback::Runs => self.admit_or_fall_back(),
-        }
-    }
-
-    /// The same where no fallback answers a rejection.
+    /// [`admit_slow`](Self::admit_slow) where no fallback answers a rejection.
     #[inline(never)]
-    fn admit(&'static self) -> Result<Admission, CircuitOpenError> {
+    fn enter_slow(&'static self) -> Result<Admission, CircuitOpenError> {
         self.admit_slow(Fallback::None, Some(self))
     }
 
-    /// The same where one does.
+    /// [`admit_slow`](Self::admit_slow) where a fallback does.
     #[inline(never)]
-    fn admit_or_fall_back(&'static self) -> Result<Admission, CircuitOpenError> {
+    fn enter_slow_or_fall_back(&'static self) -> Result<Admission, CircuitOpenError> {
         self.admit_slow(Fallback::Runs, Some(self))
     }
 
-    /// The same of a call by hand, whose breaker may not be registered.
+    /// [`admit_slow`](Self::admit_slow) of a call by hand, whose breaker may never be registered.
     #[inline(never)]
-    pub(super) fn admit_unregistered(&self) -> Result<Admission, CircuitOpenError> {
+    pub(super) fn acquire_slow(&self) -> Result<Admission, CircuitOpenError> {
         self.admit_slow(Fallback::None, None)
     }
 
-    /// An open circuit's rejection comes first; `to_register` is this breaker, if the call has to
+    /// Admission in all cases but the plainest; `to_register` is this breaker, if the call has to
     /// register it.
-    #[expect(clippy::inline_always, reason = "each caller knows some of it beforehand")]
+    ///
+    /// An open circuit's rejection is told first, and quickly: it is what a service under load does
+    /// most while the service it calls is down. One function for all takes 12 instructions more for
+    /// it, of 76.
+    #[expect(clippy::inline_always, reason = "its three callers know their arguments")]
     #[inline(always)]
     fn admit_slow(
         &self,
         fallback: Fallback,
         to_register: Option<&'static Self>,
     ) -> Result<Admission, CircuitOpenError> {
-        let asked = Self::seen_by(self.own.published().summary(), to_register);
-        if asked.just_rejects_in(State::Open) {
-            self.reject(State::Open, fallback, to_register)
-        } else if asked.just_rejects_in(State::HalfOpen) {
-            cold_path();
-            self.reject_full(fallback, to_register)
-        } else {
-            cold_path();
-            // Read again: for the rejections before, it needn't be kept.
-            self.admit_by_machine(self.own.published().summary(), false, fallback, to_register)
-        }
-    }
-
-    /// The answer of a half-open circuit whose probes are taken.
-    #[inline(never)]
-    fn reject_full(
-        &self,
-        fallback: Fallback,
-        to_register: Option<&'static Self>,
-    ) -> Result<Admission, CircuitOpenError> {
-        self.reject(State::HalfOpen, fallback, to_register)
-    }
-
-    /// The answer in a state that rejects, far from its deadline.
-    #[expect(clippy::inline_always, reason = "a state that is known needn't be kept in hand")]
-    #[inline(always)]
-    fn reject(
-        &self,
-        state: State,
-        fallback: Fallback,
-        to_register: Option<&'static Self>,
-    ) -> Result<Admission, CircuitOpenError> {
-        // The thread first: in a library reading a thread-local is a call, and live values would be
-        // spilled across it.
-        let thread = Thread::here();
-        let Some(refusal) = self.own.published().remaining_coarse(state) else {
-            cold_path();
-            return self.reject_near_deadline(fallback, to_register);
-        };
-        // A registered circuit has the name that the registry gave it.
-        let name = if to_register.is_some() { self.name.registered() } else { self.name.known() };
-        // One inside the other: each is asked once.
-        if let Some(name) = name {
-            if let Some(shard) = self.own.counters().shard(thread) {
-                let bump = |count| shard.increment(count);
-                if state == State::HalfOpen {
-                    bump(Count::RejectedHalfOpenFull);
+        if self.own.published().summary().just_rejects() {
+            // The thread first: in a library reading a thread-local is a call, and live values would
+            // be spilled across it.
+            let thread = Thread::here();
+            if let Some(refusal) = self.own.published().remaining_coarse(State::Open) {
+                // A circuit without a registered name is still to be registered.
+                let name = match to_register {
+                    Some(_) => self.name.registered(),
+                    None => self.name.known(),
+                };
+                // One inside the other: each is asked once.
+                if let Some(name) = name {
+                    if let Some(shard) = self.own.counters().shard(thread) {
+                        let bump = |count| shard.increment(count);
+                        return Err(rejection(name, refusal, None, fallback, bump));
+                    }
                 }
-                return Err(Self::rejection(name, refusal, None, fallback, bump));
             }
         }
         cold_path();
-        self.reject_slow(refusal, fallback)
+        self.admit_by_machine(fallback, to_register)
     }
 
-    /// The same where a thread first counts something, or has no shard among the first; or where the
-    /// name is still to be found.
-    #[cold]
-    #[inline(never)]
-    fn reject_slow(
-        &self,
-        refusal: Refusal,
-        fallback: Fallback,
-    ) -> Result<Admission, CircuitOpenError> {
-        Err(self.rejected(self.own(), refusal, None, fallback))
-    }
-
-    /// The answer where the deadline is near.
-    #[inline(never)]
-    fn reject_near_deadline(
-        &self,
-        fallback: Fallback,
-        to_register: Option<&'static Self>,
-    ) -> Result<Admission, CircuitOpenError> {
-        let summary = self.own.published().summary();
-        let rejects = Self::seen_by(summary, to_register).just_rejects();
-        if let Some(refusal) = rejects.and_then(|state| self.own.published().remaining_exact(state))
-        {
-            return Err(self.rejected(self.own(), refusal, None, fallback));
-        }
-        self.admit_by_machine(summary, rejects.is_some(), fallback, to_register)
-    }
-
-    /// The summary as this call sees it: whether the circuit is registered matters only to those who
-    /// register it.
-    #[inline]
-    fn seen_by(summary: Summary, to_register: Option<&'static Self>) -> Summary {
-        if to_register.is_some() { summary } else { summary.registered() }
-    }
-
-    /// The rest of it; `waited`: the circuit has been open, or full, until its deadline.
+    /// Admission by all that there is to ask.
     #[inline(never)]
     fn admit_by_machine(
         &self,
-        summary: Summary,
-        waited: bool,
         fallback: Fallback,
         to_register: Option<&'static Self>,
     ) -> Result<Admission, CircuitOpenError> {
         if let Some(breaker) = to_register {
             breaker.register();
         }
-        let answer = if waited { None } else { self.own.published().admit_lock_free(summary) };
-        // Only the circuit of a key can change hands.
-        self.admit_through(self.own(), 0, summary, answer, None, fallback)
-            .unwrap_or_else(|Reassigned| Ok(self.unprotected()))
+        match self.ask(self.own(), 0) {
+            Answer::Admitted(admission) => Ok(admission),
+            Answer::Rejected(refusal) => Err(self.rejected(self.own(), refusal, None, fallback)),
+            // Only the circuit of a key is ever given to another one.
+            Answer::Reassigned => Ok(self.unprotected()),
+        }
     }
 
-    /// [`enter`](CircuitBreaker::enter) with a key.
+    /// Admission of a call with a key.
     #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
     #[inline(always)]
     pub(crate) fn enter_key(
@@ -203,7 +133,7 @@ impl CircuitBreaker {
             None => None,
         };
         let try_admit = known.and_then(|(number, Lookup { published, stamp })| {
-            let ticket = published.try_admit()?;
+            let ticket = published.summary().try_admit()?;
             (published.stamp() == stamp).then(|| (published, Admission::new(ticket).by(number)))
         });
         if let Some(admitted) = try_admit {
@@ -224,7 +154,9 @@ impl CircuitBreaker {
         fallback: Fallback,
     ) -> Result<(&'static Published, Admission), CircuitOpenError> {
         let own = self.own.published();
-        let Some(keys) = self.keys.get() else { return Ok((own, self.enter_slow(fallback)?)) };
+        let Some(keys) = self.keys.get() else {
+            return Ok((own, self.enter(fallback)?));
+        };
         self.register();
         if key.len() > LONGEST {
             return keys.known_as(key, |key| self.enter_known_key(keys, key, known, fallback));
@@ -232,7 +164,7 @@ impl CircuitBreaker {
         self.enter_known_key(keys, key, known, fallback)
     }
 
-    /// The same by what a key is known as.
+    /// Admission by the circuit of a key, by what the key is known as.
     #[inline]
     fn enter_known_key(
         &'static self,
@@ -242,47 +174,91 @@ impl CircuitBreaker {
         fallback: Fallback,
     ) -> Result<(&'static Published, Admission), CircuitOpenError> {
         for _ in 0..ATTEMPTS {
-            let get_or_insert =
-                || keys.get_or_insert(key, || (self.own().rules(), self.own().mode()));
-            let Some(lookup) = known.or_else(get_or_insert) else { break };
+            // A circuit that has just been given to another key is behind the lock under which that
+            // is done: the next attempt looks there.
+            let settings = || (self.own().rules(), self.own().mode());
+            let lookup = known.take().or_else(|| keys.get_or_insert(key, settings));
+            let Some(lookup) = lookup else { break };
             let Lookup { published, stamp } = lookup;
-            let (summary, circuit) = (published.summary(), self.circuit(published));
-            if summary.state() != State::Closed {
+            let circuit = self.circuit(published);
+            if published.summary().state() != State::Closed {
                 circuit.note_asked(clock::coarse());
             }
-            let answer = published.admit_lock_free(summary);
-            let asked = Some(AskedKey { text: key, id: Some(keys.id(lookup)) });
-            match self.admit_through(circuit, stamp, summary, answer, asked, fallback) {
-                Ok(admission) => return Ok((published, admission?.by(published.number()))),
-                // The circuit has just been given to another key: ask for one behind the lock
-                // under which that is done.
-                Err(Reassigned) => known = None,
+            match self.ask(circuit, stamp) {
+                Answer::Admitted(admission) => {
+                    return Ok((published, admission.by(published.number())));
+                }
+                Answer::Rejected(refusal) => {
+                    let key = AskedKey { text: key, id: Some(keys.id(lookup)) };
+                    return Err(self.rejected(circuit, refusal, Some(key), fallback));
+                }
+                Answer::Reassigned => {}
             }
         }
-        let by_mode = self.admit_by_mode(key, fallback).unwrap_or_else(|| Ok(self.unprotected()));
-        Ok((self.own.published(), by_mode?))
+        Ok((self.own.published(), self.admit_without_circuit(key, fallback)?))
     }
 
     /// Admission where no circuit is asked, by one look at the mode: what holds for all keys holds
     /// for those without a circuit too.
     #[cold]
-    fn admit_by_mode(
+    fn admit_without_circuit(
         &self,
         key: &str,
         fallback: Fallback,
-    ) -> Option<Result<Admission, CircuitOpenError>> {
+    ) -> Result<Admission, CircuitOpenError> {
         let summary = self.own.published().summary();
         let answer = match summary.mode() {
-            Mode::ForcedOpen | Mode::Disabled => self.own.published().admit_lock_free(summary)?,
-            Mode::Normal | Mode::Shadow => return None,
+            Mode::ForcedOpen | Mode::Disabled => self.own.published().admit_lock_free(summary),
+            Mode::Normal | Mode::Shadow => None,
         };
-        let key = Some(AskedKey { text: key, id: None });
-        Some(answer.map_err(|refusal| self.rejected(self.own(), refusal, key, fallback)))
+        match answer {
+            Some(Answer::Admitted(admission)) => Ok(admission),
+            Some(Answer::Rejected(refusal)) => {
+                let key = AskedKey { text: key, id: None };
+                Err(self.rejected(self.own(), refusal, Some(key), fallback))
+            }
+            Some(Answer::Reassigned) | None => Ok(self.unprotected()),
+        }
+    }
+
+    /// Asks one circuit for what its summary alone doesn't tell. `stamp` is that of the call's
+    /// look-up.
+    #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
+    #[inline(always)]
+    fn ask(&self, circuit: CircuitRef<'_>, stamp: u64) -> Answer {
+        let summary = circuit.published.summary();
+        let lock_free = circuit.published.admit_lock_free(summary);
+        // After both: a summary of the next key, or its deadline, brings that key's stamp with it.
+        if circuit.published.stamp() != stamp {
+            return Answer::Reassigned;
+        }
+        let answer = match lock_free {
+            Some(answer) => answer,
+            None => self.ask_machine(circuit, stamp),
+        };
+        let answer = circuit.complete(summary, answer, stamp);
+        if answer.may_have_freed_a_probe() {
+            self.may_have_room(circuit.published);
+            self.place_came_back(circuit.published);
+        }
+        answer
+    }
+
+    /// Asks a circuit's state machine.
+    #[cold]
+    #[inline(never)]
+    fn ask_machine(&self, circuit: CircuitRef<'_>, stamp: u64) -> Answer {
+        let (answer, transition) = circuit.admit_locked(self.name(), stamp);
+        if let Some(transition) = transition {
+            // Half-open: not free at the moment, but no longer for a time that is known.
+            self.may_have_room(circuit.published);
+            self.tell(*transition);
+        }
+        answer
     }
 
     /// Counts a rejection, and makes the error.
-    #[expect(clippy::inline_always, reason = "a rejection is quick, and has few places")]
-    #[inline(always)]
+    #[inline]
     fn rejected(
         &self,
         circuit: CircuitRef<'_>,
@@ -290,91 +266,7 @@ impl CircuitBreaker {
         key: Option<AskedKey<'_>>,
         fallback: Fallback,
     ) -> CircuitOpenError {
-        let bump = |count| circuit.bump(count);
-        if let Some(part) = Count::of_rejection(refusal.reason) {
-            bump(part);
-        }
-        Self::rejection(self.name.get_ref(), refusal, key, fallback, bump)
-    }
-
-    /// The same by whoever has the name and the counters at hand.
-    #[expect(clippy::inline_always, reason = "a rejection is quick, and has few places")]
-    #[inline(always)]
-    fn rejection(
-        name: NameRef,
-        Refusal { reason, retry_after }: Refusal,
-        key: Option<AskedKey<'_>>,
-        fallback: Fallback,
-        bump: impl Fn(Count),
-    ) -> CircuitOpenError {
-        bump(Count::Rejected);
-        if fallback == Fallback::Runs {
-            bump(Count::Fallbacks);
-        }
-        let error = CircuitOpenError::new(name, reason, retry_after);
-        #[cfg(feature = "tracing")]
-        integrations::rejected(&error, key.map(|key| key.text));
-        match key {
-            Some(AskedKey { id: Some(id), .. }) => error.of_key(id),
-            _ => error,
-        }
-    }
-
-    /// Asks one circuit for what its summary alone doesn't tell.
-    #[expect(
-        clippy::inline_always,
-        reason = "its answer is costly to hand over, and it has two callers"
-    )]
-    #[inline(always)]
-    fn admit_through(
-        &self,
-        circuit: CircuitRef<'_>,
-        stamp: u64,
-        summary: Summary,
-        answer: Option<Result<Admission, Refusal>>,
-        key: Option<AskedKey<'_>>,
-        fallback: Fallback,
-    ) -> Result<Result<Admission, CircuitOpenError>, Reassigned> {
-        if circuit.published.stamp() != stamp {
-            return Err(Reassigned);
-        }
-        let answer = match answer {
-            Some(answer) => answer,
-            None => self.admit_locked(circuit, stamp)?,
-        };
-        let admission = match circuit.complete(summary, answer, stamp)? {
-            Ok(admission) => admission,
-            Err(refusal) => {
-                if refusal.reason == Rejection::TooManyCalls {
-                    // It may have been a probe, and have given its place back.
-                    self.may_have_room(circuit.published);
-                    self.place_came_back(circuit.published);
-                }
-                return Ok(Err(self.rejected(circuit, refusal, key, fallback)));
-            }
-        };
-        if admission.ticket.is_unseen() {
-            // In the shadow mode: the same.
-            self.may_have_room(circuit.published);
-            self.place_came_back(circuit.published);
-        }
-        Ok(Ok(admission))
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn admit_locked(
-        &self,
-        circuit: CircuitRef<'_>,
-        stamp: u64,
-    ) -> Result<Result<Admission, Refusal>, Reassigned> {
-        let (answer, transition) = circuit.ask(self.name(), stamp)?;
-        if let Some(transition) = transition {
-            // Half-open: not free at the moment, but no longer for a time that is known.
-            self.may_have_room(circuit.published);
-            self.tell(*transition);
-        }
-        Ok(answer)
+        rejection(self.name.get_ref(), refusal, key, fallback, |count| circuit.bump(count))
     }
 
     /// An admission that nothing judges: `max_keys` leaves no circuit for this key.
@@ -382,6 +274,32 @@ impl CircuitBreaker {
     fn unprotected(&self) -> Admission {
         self.own().bump(Count::Unprotected);
         Admission::new(Ticket::of_epoch(0).unseen())
+    }
+}
+
+/// Counts a rejection by `bump`, and makes the error.
+#[expect(clippy::inline_always, reason = "a rejection is quick, and has few places")]
+#[inline(always)]
+fn rejection(
+    name: NameRef,
+    Refusal { reason, retry_after }: Refusal,
+    key: Option<AskedKey<'_>>,
+    fallback: Fallback,
+    bump: impl Fn(Count),
+) -> CircuitOpenError {
+    bump(Count::Rejected);
+    if let Some(part) = Count::of_rejection(reason) {
+        bump(part);
+    }
+    if fallback == Fallback::Runs {
+        bump(Count::Fallbacks);
+    }
+    let error = CircuitOpenError::new(name, reason, retry_after);
+    #[cfg(feature = "tracing")]
+    integrations::rejected(&error, key.map(|key| key.text));
+    match key {
+        Some(AskedKey { id: Some(id), .. }) => error.of_key(id),
+        _ => error,
     }
 }
 

@@ -3,10 +3,11 @@
 use std::future::Future;
 
 use super::CircuitBreaker;
+use crate::circuit::End;
 use crate::error::{CallError, CircuitOpenError};
 use crate::guard::{self, Begun, Fuse};
 use crate::outcome::Outcome;
-use crate::permit::{End, Fallback, RefHandle};
+use crate::permit::{Fallback, RefHandle};
 
 impl CircuitBreaker {
     /// Makes a call that blocks: `Ok` is a success, `Err` and a panic are failures.

@@ -10,6 +10,8 @@ use std::fmt;
 use std::ptr;
 use std::time::Duration;
 
+#[cfg(all(feature = "tokio", feature = "tower"))]
+use crate::circuit::Answer;
 use crate::circuit::{Admission, Circuit, CircuitRef, Published};
 use crate::config::Config;
 use crate::config::error::ConfigError;
@@ -183,11 +185,11 @@ impl CircuitBreaker {
 
     #[inline]
     fn acquire(&self) -> Result<RawPermit<RefHandle<'_>>, CircuitOpenError> {
-        let admission = if let Some(ticket) = self.own.published().try_admit() {
+        let admission = if let Some(ticket) = self.own.published().summary().try_admit() {
             Admission::new(ticket)
         } else {
             cold_path();
-            self.admit_unregistered()?
+            self.acquire_slow()?
         };
         Ok(RawPermit::new(RefHandle(self), admission))
     }
@@ -221,7 +223,9 @@ impl CircuitBreaker {
         let published = self.own.published();
         let summary = published.summary();
         match published.admit_lock_free(summary) {
-            Some(Err(refusal)) if summary.mode() != Mode::Shadow => Some(refusal.retry_after),
+            Some(Answer::Rejected(refusal)) if summary.mode() != Mode::Shadow => {
+                Some(refusal.retry_after)
+            }
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! Admission: may this call run?
 
+use super::bulkhead::Acquired;
 use super::{CircuitRef, Published};
 use crate::circuit::machine::{Decision, Verdict};
 use crate::circuit::{Admission, Summary, Ticket};
@@ -10,6 +11,15 @@ use crate::outcome::{Mode, State};
 use crate::primitives::clock::{self, Moment, NEVER, Nanos, Wait};
 use crate::primitives::sync::{Ordering, cold_path};
 
+/// What a circuit answers to a call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Answer {
+    Admitted(Admission),
+    Rejected(Refusal),
+    /// It serves another key by now.
+    Reassigned,
+}
+
 /// Why a call may not run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Refusal {
@@ -18,55 +28,50 @@ pub(crate) struct Refusal {
     pub(crate) retry_after: Nanos,
 }
 
-/// The circuit serves another key by now.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Reassigned;
+impl Answer {
+    fn rejected(reason: Rejection) -> Self {
+        Answer::Rejected(Refusal { reason, retry_after: NEVER })
+    }
 
-/// What the machine has to say: an answer, and a transition that somebody must be told of.
-pub(crate) type Asked = (Result<Admission, Refusal>, Option<Box<Transition>>);
+    /// Whether the call may have been a probe that has given its place back: the bulkhead refused it,
+    /// or shadow lets it through unjudged.
+    pub(crate) fn may_have_freed_a_probe(&self) -> bool {
+        match self {
+            Answer::Admitted(admission) => admission.ticket.is_unseen(),
+            Answer::Rejected(refusal) => refusal.reason == Rejection::TooManyCalls,
+            Answer::Reassigned => false,
+        }
+    }
+}
 
 impl Published {
-    /// Admission through a closed circuit without a bulkhead or a stopwatch: one load. `None`: ask.
-    #[inline]
-    pub(crate) fn try_admit(&self) -> Option<Ticket> {
-        let summary = self.summary();
-        summary.registered().passes().then(|| Ticket::of(summary))
-    }
-
-    /// The same, of a registered circuit only.
-    #[inline]
-    pub(crate) fn try_admit_registered(&self) -> Option<Ticket> {
-        let summary = self.summary();
-        summary.passes().then(|| Ticket::of(summary))
-    }
-
     /// Admission as far as it can be told without the lock; `None`: ask the machine.
     #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
     #[inline(always)]
-    pub(crate) fn admit_lock_free(&self, summary: Summary) -> Option<Result<Admission, Refusal>> {
+    pub(crate) fn admit_lock_free(&self, summary: Summary) -> Option<Answer> {
         match (summary.mode(), summary.state()) {
-            (Mode::Disabled, _) => Some(Ok(admission(summary, Ticket::of(summary).counted()))),
-            (Mode::ForcedOpen, _) => {
-                Some(Err(Refusal { reason: Rejection::ForcedOpen, retry_after: NEVER }))
+            (Mode::Disabled, _) => {
+                Some(Answer::Admitted(admission(summary, Ticket::of(summary).counted())))
             }
+            (Mode::ForcedOpen, _) => Some(Answer::rejected(Rejection::ForcedOpen)),
             (Mode::Normal | Mode::Shadow, State::Closed) => {
-                Some(Ok(admission(summary, Ticket::of(summary))))
+                Some(Answer::Admitted(admission(summary, Ticket::of(summary))))
             }
             (Mode::Normal | Mode::Shadow, state) => {
                 let rejects = state == State::Open || summary.is_full();
-                if rejects { self.remaining(state).map(Err) } else { None }
+                if rejects { self.remaining(state).map(Answer::Rejected) } else { None }
             }
         }
     }
 
     /// What is left until the deadline of a state, if anything is.
     #[inline]
-    pub(crate) fn remaining(&self, state: State) -> Option<Refusal> {
+    fn remaining(&self, state: State) -> Option<Refusal> {
         self.remaining_coarse(state).or_else(|| self.remaining_exact(state))
     }
 
-    /// The same, told by the coarse clock; `None` where that is too near to tell. Its lag would
-    /// overstate what is left, but never above the whole.
+    /// What is left by the coarse clock; `None` where the deadline is too near for it to tell. Its lag
+    /// would overstate what is left, but never above the whole.
     #[inline]
     pub(crate) fn remaining_coarse(&self, state: State) -> Option<Refusal> {
         // The clock first: the deadline needn't be kept while it is read.
@@ -82,74 +87,74 @@ impl Published {
         Some(refusal(state, left.min(length)))
     }
 
-    /// The same by the exact clock.
+    /// What is left by the exact clock.
     #[cold]
     #[inline(never)]
-    pub(crate) fn remaining_exact(&self, state: State) -> Option<Refusal> {
+    fn remaining_exact(&self, state: State) -> Option<Refusal> {
         let wait = self.deadline(state).wait();
         wait.left(clock::now()).map(|left| refusal(state, left))
     }
 }
 
 impl CircuitRef<'_> {
-    /// The bulkhead's and the shadow's part in an admission. `stamp` is that of the call's look-up.
-    #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
-    #[inline(always)]
-    pub(crate) fn complete(
+    /// Admission by the state machine itself, and the transition that it made. `stamp` is that of the
+    /// call's look-up.
+    pub(crate) fn admit_locked(
         &self,
-        summary: Summary,
-        answer: Result<Admission, Refusal>,
+        name: &'static str,
         stamp: u64,
-    ) -> Result<Result<Admission, Refusal>, Reassigned> {
-        let answer = match answer {
-            Ok(admission) if summary.is_limited() && admission.ticket.is_judged() => {
-                self.acquire_bulkhead(admission, stamp)?
-            }
-            answer => answer,
-        };
-        if let (Err(refusal), Mode::Shadow) = (&answer, summary.mode()) {
-            self.bump(Count::Rejected);
-            if let Some(part) = Count::of_rejection(refusal.reason) {
-                self.bump(part);
-            }
-            return Ok(Ok(Admission::new(Ticket::of(summary).unseen())));
-        }
-        Ok(answer)
-    }
-
-    /// Admission by the state machine itself. `stamp` is that of the call's look-up.
-    pub(crate) fn ask(&self, name: &'static str, stamp: u64) -> Result<Asked, Reassigned> {
+    ) -> (Answer, Option<Box<Transition>>) {
         let mut inner = self.lock();
         if self.published.stamp() != stamp {
-            return Err(Reassigned);
+            return (Answer::Reassigned, None);
         }
         // Under the lock: a wait that began after the clock was read would seem to have more left
         // than the whole.
         let now = clock::now();
-        let asked = match inner.machine.admit(now) {
+        let answered = match inner.machine.admit(now) {
             Decision::Admitted { change } => {
                 let ticket = Ticket::of_epoch(inner.machine.epoch());
                 let timed = inner.machine.rules().slow_call.is_some();
                 let admission =
                     if timed { Admission::at(ticket, now) } else { Admission::new(ticket) };
                 let transition = change.map(|change| inner.note(name, change));
-                (Ok(admission), transition)
+                (Answer::Admitted(admission), transition)
             }
-            Decision::Rejected { state, left } => (Err(refusal(state, left)), None),
+            Decision::Rejected { state, left } => (Answer::Rejected(refusal(state, left)), None),
         };
         self.publish(&inner);
-        Ok(asked)
+        answered
+    }
+
+    /// The bulkhead's and the shadow's part in an admission. `stamp` is that of the call's look-up.
+    #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
+    #[inline(always)]
+    pub(crate) fn complete(&self, summary: Summary, answer: Answer, stamp: u64) -> Answer {
+        let answer = match answer {
+            Answer::Admitted(admission) if summary.is_limited() && admission.ticket.is_judged() => {
+                self.acquire_bulkhead(admission, stamp)
+            }
+            answer => answer,
+        };
+        match (answer, summary.mode()) {
+            (Answer::Rejected(refusal), Mode::Shadow) => {
+                self.bump(Count::Rejected);
+                if let Some(part) = Count::of_rejection(refusal.reason) {
+                    self.bump(part);
+                }
+                Answer::Admitted(Admission::new(Ticket::of(summary).unseen()))
+            }
+            (answer, _) => answer,
+        }
     }
 
     /// The bulkhead is asked after the circuit; a probe that it refuses gives its place back.
-    fn acquire_bulkhead(
-        &self,
-        admission: Admission,
-        stamp: u64,
-    ) -> Result<Result<Admission, Refusal>, Reassigned> {
+    fn acquire_bulkhead(&self, admission: Admission, stamp: u64) -> Answer {
         let limit = self.published.limit.load(Ordering::Relaxed);
-        if self.published.bulkhead.try_acquire(stamp, limit)? {
-            return Ok(Ok(admission.map(Ticket::in_bulkhead)));
+        match self.published.bulkhead.try_acquire(stamp, limit) {
+            Acquired::Place => return Answer::Admitted(admission.map(Ticket::in_bulkhead)),
+            Acquired::Reassigned => return Answer::Reassigned,
+            Acquired::Full => {}
         }
         if self.published.summary().state() == State::HalfOpen {
             let mut inner = self.lock();
@@ -158,7 +163,7 @@ impl CircuitRef<'_> {
             inner.machine.record(epoch, Verdict::NEUTRAL, &self.env(&moment));
             self.publish(&inner);
         }
-        Ok(Err(Refusal { reason: Rejection::TooManyCalls, retry_after: NEVER }))
+        Answer::rejected(Rejection::TooManyCalls)
     }
 }
 

@@ -1,6 +1,5 @@
 //! The bulkhead: how many calls are in flight, in a counter of its own beside the lock.
 
-use super::Reassigned;
 use crate::primitives::sync::{AtomicU64, Ordering, const_fn};
 
 /// The lower half counts the calls in flight, the upper half says of which key they all are (the
@@ -14,6 +13,16 @@ pub(super) struct Bulkhead(AtomicU64);
 
 /// Another key would have had the circuit, had no call been in flight.
 const WAITED_FOR: u64 = 1 << 31;
+
+/// What came of asking for a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Acquired {
+    Place,
+    /// `limit` calls are in flight.
+    Full,
+    /// It serves another key.
+    Reassigned,
+}
 
 /// The key, and the calls in flight.
 #[expect(clippy::cast_possible_truncation, reason = "a half each")]
@@ -33,14 +42,14 @@ impl Bulkhead {
     }
     }
 
-    /// Lets a call of the key with this stamp in; false if `limit` calls are in flight.
-    pub(super) fn try_acquire(&self, stamp: u64, limit: u32) -> Result<bool, Reassigned> {
+    /// Lets a call of the key with this stamp in, unless `limit` calls are in flight.
+    pub(super) fn try_acquire(&self, stamp: u64, limit: u32) -> Acquired {
         let reassigned = |held| parts(held).0 != fitting(stamp);
         let more = |held| (!reassigned(held) && parts(held).1 < limit).then_some(held + 1);
         match self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more) {
-            Ok(_) => Ok(true),
-            Err(held) if reassigned(held) => Err(Reassigned),
-            Err(_) => Ok(false),
+            Ok(_) => Acquired::Place,
+            Err(held) if reassigned(held) => Acquired::Reassigned,
+            Err(_) => Acquired::Full,
         }
     }
 
@@ -80,27 +89,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn as_many_calls_of_the_tenant_as_there_are_places_take_one() {
+    fn as_many_calls_of_the_key_as_there_are_places_take_one() {
         let bulkhead = Bulkhead::new();
-        let take = |number: u64| bulkhead.try_acquire(number * 2, 2).ok();
-        assert_eq!([take(0), take(0), take(0)], [Some(true), Some(true), Some(false)]);
-        assert_eq!(take(1), None);
+        let take = |number: u64| bulkhead.try_acquire(number * 2, 2);
+        assert_eq!([take(0), take(0), take(0)], [Acquired::Place, Acquired::Place, Acquired::Full]);
+        assert_eq!(take(1), Acquired::Reassigned);
         assert_eq!(bulkhead.held(), 2);
         assert!(!bulkhead.hand_over(2));
         assert!(!bulkhead.release());
-        assert_eq!([take(0), take(0)], [Some(true), Some(false)]);
+        assert_eq!([take(0), take(0)], [Acquired::Place, Acquired::Full]);
         assert_eq!([bulkhead.release(), bulkhead.release()], [false, true]);
         assert!(bulkhead.hand_over(2));
-        assert_eq!([take(0), take(1), take(2)], [None, Some(true), None]);
+        assert_eq!(
+            [take(0), take(1), take(2)],
+            [Acquired::Reassigned, Acquired::Place, Acquired::Reassigned]
+        );
     }
 
     #[test]
     fn the_last_one_says_that_it_has_left_as_long_as_somebody_waits() {
         let bulkhead = Bulkhead::new();
-        let take_and_leave =
-            || (bulkhead.try_acquire(0, 1).is_ok_and(|taken| taken), bulkhead.release());
+        let take_and_leave = || (bulkhead.try_acquire(0, 1) == Acquired::Place, bulkhead.release());
         assert_eq!(take_and_leave(), (true, false));
-        assert!(bulkhead.try_acquire(0, 1).is_ok_and(|taken| taken) && !bulkhead.hand_over(2));
+        assert!(bulkhead.try_acquire(0, 1) == Acquired::Place && !bulkhead.hand_over(2));
         assert!(bulkhead.release());
         assert_eq!(take_and_leave(), (true, true));
         bulkhead.stop_waiting();
@@ -108,12 +119,12 @@ mod tests {
     }
 
     #[test]
-    fn tenants_go_on_beyond_the_numbers_that_fit() {
+    fn keys_go_on_beyond_the_numbers_that_fit() {
         let bulkhead = Bulkhead::new();
         for number in [u64::from(u32::MAX), 1 << 32, (1 << 32) + 1] {
             assert!(bulkhead.hand_over(2 * number));
-            assert_eq!(bulkhead.try_acquire(2 * number, 1).ok(), Some(true));
-            assert_eq!(bulkhead.try_acquire(2 * number - 2, 1).ok(), None);
+            assert_eq!(bulkhead.try_acquire(2 * number, 1), Acquired::Place);
+            assert_eq!(bulkhead.try_acquire(2 * number - 2, 1), Acquired::Reassigned);
             assert!(!bulkhead.release());
         }
     }

@@ -57,10 +57,11 @@ mod tests;
 mod ticket;
 mod view;
 
-pub(crate) use admit::{Reassigned, Refusal};
+pub(crate) use admit::{Answer, Refusal};
 #[cfg(feature = "metrics")]
 pub(crate) use assignment::Departed;
 pub(crate) use published::Published;
+pub(crate) use record::End;
 pub(crate) use summary::Summary;
 pub(crate) use ticket::{Admission, StoredAdmission, Ticket};
 pub(crate) use view::View;

@@ -165,7 +165,7 @@ impl Published {
         self.bulkhead.stop_waiting();
     }
 
-    /// Which key this circuit serves (a sequence number): after [`Published::try_admit`] or [`Published::admit_lock_free`], or under the
+    /// Which key this circuit serves (a sequence number): after [`Published::summary`] or [`Published::admit_lock_free`], or under the
     /// lock.
     #[inline]
     pub(crate) fn stamp(&self) -> u64 {

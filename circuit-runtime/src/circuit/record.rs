@@ -2,15 +2,50 @@
 
 use super::{CircuitRef, Published};
 use crate::circuit::machine::{Recorded, Verdict};
-use crate::circuit::{Summary, Ticket};
+use crate::circuit::{Admission, Summary, Ticket};
 use crate::config::Rules;
 use crate::observe::event::Transition;
-use crate::outcome::Mode;
-use crate::primitives::clock::{Moment, Nanos};
+use crate::outcome::{Mode, Outcome};
+use crate::primitives::clock::{Moment, Nanos, nanos};
 use crate::primitives::per_thread::Thread;
 use crate::primitives::sync::Ordering;
-use crate::window::OnSuccess;
 use crate::window::sharded::{Shard, ShardedBuckets};
+use crate::window::{OnSuccess, Sample};
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Outcome(Outcome),
+    #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "only `timeout` ends a call so"))]
+    TimedOut,
+    Panicked,
+    Cancelled,
+}
+
+impl End {
+    /// What the rules make of it.
+    #[inline]
+    pub(crate) fn verdict(self, rules: &Rules, admission: Admission, moment: &Moment) -> Verdict {
+        // A ticket without a time is of a circuit that had no stopwatch when it admitted the call: not
+        // slow.
+        let took = || admission.took(moment).unwrap_or_default();
+        let slow = || rules.slow_call.is_some_and(|slow| took() >= slow);
+        let judged = |failure| Verdict::of(Sample { failure, slow: slow() });
+        match self {
+            End::Outcome(Outcome::Success) => judged(false),
+            End::Outcome(Outcome::Ignored) => Verdict::NEUTRAL,
+            End::Cancelled if !rules.cancel_is_failure => Verdict::NEUTRAL,
+            // Who asks for no time at all has just failed.
+            End::Outcome(Outcome::RetryAfter(wait)) => {
+                Verdict { asked: nanos(wait), ..judged(true) }
+            }
+            End::Outcome(Outcome::OpenFor(wait)) => {
+                Verdict { opens: !wait.is_zero(), asked: nanos(wait), ..judged(true) }
+            }
+            _ => judged(true),
+        }
+    }
+}
 
 /// An outcome whose period is over.
 #[derive(Debug, Clone, Copy)]
@@ -93,18 +128,19 @@ impl CircuitRef<'_> {
         self.locked.pending.add(epoch, self.published.pending_limit.load(Ordering::Relaxed))
     }
 
-    /// Judges an outcome in the period that admitted its call. A disabled circuit judges nothing. The
+    /// Judges an end in the period that admitted its call. A disabled circuit judges nothing. The
     /// `name` is asked for if a transition has to be told of.
     #[inline]
     pub(crate) fn record(
         &self,
         name: impl FnOnce() -> &'static str,
-        epoch: u32,
+        admission: Admission,
+        end: End,
         moment: &Moment,
-        verdict: impl FnOnce(&Rules) -> Verdict,
     ) -> Result<Judged, Late> {
+        let epoch = admission.ticket.epoch();
         let mut inner = self.lock();
-        let verdict = verdict(inner.machine.rules());
+        let verdict = end.verdict(inner.machine.rules(), admission, moment);
         let judged = if inner.mode == Mode::Disabled { Verdict::NEUTRAL } else { verdict };
         match inner.machine.record(epoch, judged, &self.env(moment)) {
             Recorded::Late => Err(Late { of_earlier_key: inner.is_of_earlier_key(epoch) }),

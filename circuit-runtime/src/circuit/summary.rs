@@ -17,7 +17,6 @@ const OPEN: u64 = 1 << 1;
 const HALF_OPEN: u64 = 1 << 2;
 /// Half-open with all probes taken.
 const FULL: u64 = 1 << 3;
-const HALF_OPEN_AND_FULL: u64 = HALF_OPEN | FULL;
 const FORCED_OPEN: u64 = 1 << 4;
 const DISABLED: u64 = 1 << 5;
 const SHADOW: u64 = 1 << 6;
@@ -55,7 +54,7 @@ impl Summary {
                 OnSuccess::Lock => LOCK,
             },
             State::Open => OPEN,
-            State::HalfOpen if machine.rejection().is_some() => HALF_OPEN_AND_FULL,
+            State::HalfOpen if machine.rejection().is_some() => HALF_OPEN | FULL,
             State::HalfOpen => HALF_OPEN,
         };
         let mode = match mode {
@@ -72,16 +71,28 @@ impl Summary {
         )
     }
 
-    /// A call may pass without asking further: closed, normal, registered, no bulkhead, not timed.
+    /// Admission through a closed circuit without a bulkhead or a stopwatch, mode normal, by this one
+    /// word. `None`: the call has to ask further.
     #[inline]
-    pub(crate) fn passes(self) -> bool {
+    pub(crate) fn try_admit(self) -> Option<Ticket> {
+        self.registered().passes().then(|| Ticket::of(self))
+    }
+
+    /// [`try_admit`](Summary::try_admit), but only if the circuit is registered.
+    #[inline]
+    pub(crate) fn try_admit_registered(self) -> Option<Ticket> {
+        self.passes().then(|| Ticket::of(self))
+    }
+
+    #[inline]
+    fn passes(self) -> bool {
         self.0 & FLAGS & !PASSES == 0
     }
 
-    /// The same, of a registered circuit.
+    /// This summary, of a registered circuit.
     #[inline]
     #[must_use]
-    pub(crate) fn registered(self) -> Self {
+    fn registered(self) -> Self {
         Summary(self.0 & !UNREGISTERED)
     }
 
@@ -132,20 +143,10 @@ impl Summary {
         self.0 & FULL != 0
     }
 
-    /// Open, or half-open with all probes taken; registered, and the mode is normal.
+    /// Open, and the mode is normal: rejects until its deadline.
     #[inline]
-    pub(crate) fn just_rejects_in(self, state: State) -> bool {
-        let flags = match state {
-            State::Open => OPEN,
-            State::HalfOpen => HALF_OPEN_AND_FULL,
-            State::Closed => return false,
-        };
-        self.0 & FLAGS & !(TIMED | LIMITED) == flags
-    }
-
-    /// The state, if it just rejects in it.
-    pub(crate) fn just_rejects(self) -> Option<State> {
-        [State::Open, State::HalfOpen].into_iter().find(|state| self.just_rejects_in(*state))
+    pub(crate) fn just_rejects(self) -> bool {
+        self.0 & FLAGS & !(TIMED | LIMITED | UNREGISTERED) == OPEN
     }
 
     /// A success only moves the count window.

@@ -2,13 +2,14 @@
 //! costs does.
 
 use super::*;
-use crate::circuit::machine::{Idleness, Verdict};
-use crate::circuit::{Admission, Ticket};
+use crate::circuit::machine::Idleness;
+use crate::circuit::{Admission, End, Ticket};
 use crate::config::{Config, Window};
 use crate::error::Rejection;
+use crate::outcome::Outcome;
 use crate::primitives::clock::NEVER;
 use crate::test_util::freeze;
-use crate::window::{OnSuccess, Sample};
+use crate::window::OnSuccess;
 
 const WAIT: Duration = Duration::from_secs(10);
 const FRAGILE: Config = Config::new().threshold(1).recovery(WAIT);
@@ -20,20 +21,29 @@ fn own(config: Config) -> Circuit {
 
 /// Behind the lock.
 fn ask(circuit: CircuitRef<'_>) -> Result<Admission, Refusal> {
-    circuit.ask("test", 0).expect("the circuit never moves").0
+    result(circuit.admit_locked("test", 0).0)
+}
+
+fn result(answer: Answer) -> Result<Admission, Refusal> {
+    match answer {
+        Answer::Admitted(admission) => Ok(admission),
+        Answer::Rejected(refusal) => Err(refusal),
+        Answer::Reassigned => panic!("the circuit never moves"),
+    }
 }
 
 /// A call that is admitted and judged behind the lock.
 fn call(circuit: CircuitRef<'_>, failure: bool) {
-    let epoch = ask(circuit).expect("the call is admitted").ticket.epoch();
-    let verdict = |_: &Rules| Verdict::of(Sample { failure, slow: false });
-    circuit.record(|| "test", epoch, &Moment::default(), verdict).expect("the call isn't late");
+    let admission = ask(circuit).expect("the call is admitted");
+    let end = End::Outcome(if failure { Outcome::Failure } else { Outcome::Success });
+    let recorded = circuit.record(|| "test", admission, end, &Moment::default());
+    recorded.expect("the call isn't late");
 }
 
 /// The answer without the lock, if there is one: the ticket, or the reason and what is left.
 fn look(circuit: CircuitRef<'_>) -> Option<Result<Ticket, (Rejection, Nanos)>> {
     let answer = circuit.published.admit_lock_free(circuit.published.summary())?;
-    Some(answer.map(|e| e.ticket).map_err(|r| (r.reason, r.retry_after)))
+    Some(result(answer).map(|e| e.ticket).map_err(|r| (r.reason, r.retry_after)))
 }
 
 /// Closed circuits in their second period, and how much a success has to write in each.
@@ -67,7 +77,7 @@ fn ticket() -> Ticket {
 fn a_closed_circuit_admits_without_its_lock() {
     for (on_success, own) in &closed_circuits() {
         let (on_success, circuit) = (*on_success, own.by_ref());
-        assert_eq!(circuit.published.try_admit(), Some(ticket()), "{on_success:?}");
+        assert_eq!(circuit.published.summary().try_admit(), Some(ticket()), "{on_success:?}");
         assert_eq!(look(circuit), Some(Ok(ticket())), "{on_success:?}");
     }
 }
@@ -78,7 +88,10 @@ fn a_stopwatch_and_a_bulkhead_ask_for_more_than_a_look_at_the_word() {
     let limited = own(Config::new().max_concurrent(1));
     let (timed, limited) = (timed.by_ref(), limited.by_ref());
     call(timed, false);
-    assert_eq!((timed.published.try_admit(), limited.published.try_admit()), (None, None));
+    assert_eq!(
+        (timed.published.summary().try_admit(), limited.published.summary().try_admit()),
+        (None, None)
+    );
     assert_eq!(look(timed), Some(Ok(Ticket::of_epoch(0).clocked())));
     assert_eq!(look(limited), Some(Ok(Ticket::of_epoch(0))));
     // The end of a call that was fast needs no lock all the same.
@@ -103,11 +116,11 @@ fn a_mode_answers_without_the_lock() {
     ] {
         circuit.set_mode(mode);
         assert_eq!(
-            (circuit.published.try_admit(), look(circuit)),
+            (circuit.published.summary().try_admit(), look(circuit)),
             (None, Some(answer)),
             "{mode:?}"
         );
-        assert!(circuit.published.summary().just_rejects().is_none(), "{mode:?}");
+        assert!(!circuit.published.summary().just_rejects(), "{mode:?}");
     }
 }
 
@@ -117,15 +130,15 @@ fn an_open_circuit_rejects_without_its_lock_until_its_deadline() {
     let own = own(FRAGILE);
     let circuit = own.by_ref();
     assert_eq!(circuit.idleness(), Idleness::Healthy);
-    assert!(circuit.published.summary().just_rejects().is_none());
+    assert!(!circuit.published.summary().just_rejects());
     call(circuit, true);
-    assert!(circuit.published.summary().just_rejects().is_some());
+    assert!(circuit.published.summary().just_rejects());
     assert_eq!(circuit.idleness(), Idleness::Until(clock::now() + clock::nanos(WAIT)));
     assert_eq!(look(circuit), Some(Err((Rejection::Open, clock::nanos(WAIT)))));
     time.advance(Duration::from_nanos(clock::nanos(WAIT) - 1));
     assert_eq!(look(circuit), Some(Err((Rejection::Open, 1))));
     time.advance(Duration::from_nanos(1));
-    assert_eq!((circuit.published.try_admit(), look(circuit)), (None, None));
+    assert_eq!((circuit.published.summary().try_admit(), look(circuit)), (None, None));
 }
 
 #[test]
@@ -137,10 +150,8 @@ fn a_half_open_circuit_rejects_without_its_lock_once_it_is_full() {
     call(circuit, true);
     time.advance(WAIT);
     assert!(ask(circuit).is_ok());
-    assert_eq!((circuit.published.try_admit(), look(circuit)), (None, None));
-    assert!(circuit.published.summary().just_rejects().is_none());
+    assert_eq!((circuit.published.summary().try_admit(), look(circuit)), (None, None));
     assert!(ask(circuit).is_ok());
-    assert!(circuit.published.summary().just_rejects().is_some());
     // Callers are told to come back within a second.
     assert_eq!(look(circuit), Some(Err((Rejection::HalfOpenFull, 1_000_000_000))));
     time.advance(lease);
@@ -258,10 +269,11 @@ fn a_circuit_that_serves_another_key_sends_the_calls_of_the_old_one_away() {
     let circuit = own.by_ref();
     let mut stamps = vec![circuit.published.stamp()];
     for key in ["first", "second"] {
-        assert!(circuit.ask("test", stamps[stamps.len() - 1]).is_ok());
+        let answer = |stamp| circuit.admit_locked("test", stamp).0;
+        assert!(matches!(answer(stamps[stamps.len() - 1]), Answer::Admitted(_)));
         circuit.reassign(key, FRAGILE.rules(), Mode::Normal, |_| true).unwrap();
         for stamp in &stamps {
-            assert!(circuit.ask("test", *stamp).is_err(), "stamp {stamp} is gone");
+            assert!(matches!(answer(*stamp), Answer::Reassigned), "stamp {stamp} is gone");
         }
         stamps.push(circuit.published.stamp());
     }
@@ -294,8 +306,10 @@ fn a_late_outcome_is_told_from_one_for_an_earlier_key() {
     circuit.reassign("second", FRAGILE.rules(), Mode::Normal, |_| true).unwrap();
     (0..5).for_each(|_| drop(circuit.reset("test", None)));
     let of_earlier_key = |epoch| {
-        let neutral = |_: &Rules| Verdict::NEUTRAL;
-        circuit.record(|| "test", epoch, &Moment::default(), neutral).map_err(|l| l.of_earlier_key)
+        let (admission, end) =
+            (Admission::new(Ticket::of_epoch(epoch)), End::Outcome(Outcome::Ignored));
+        let recorded = circuit.record(|| "test", admission, end, &Moment::default());
+        recorded.map_err(|late| late.of_earlier_key)
     };
     for epoch in [u32::MAX, 0, 1] {
         assert_eq!(of_earlier_key(epoch).err(), Some(true), "period {epoch}");
@@ -314,7 +328,7 @@ fn a_bulkhead_has_as_many_places_as_its_limit() {
         let summary = circuit.published.summary();
         let answer = circuit.published.admit_lock_free(summary);
         let answer = circuit.complete(summary, answer.expect("it is closed"), 0);
-        answer.expect("the circuit never moves").map(|admission| admission.ticket)
+        result(answer).map(|admission| admission.ticket)
     };
     assert!((0..2).all(|_| enter().is_ok_and(Ticket::is_in_bulkhead)));
     assert_eq!(enter().err().map(|refusal| refusal.reason), Some(Rejection::TooManyCalls));
@@ -330,7 +344,7 @@ fn without_a_bulkhead_or_where_nothing_is_judged_no_place_is_taken() {
         let summary = circuit.published.summary();
         let admission =
             circuit.published.admit_lock_free(summary).expect("it is told without the lock");
-        let entered = circuit.complete(summary, admission, 0).expect("the circuit never moves");
+        let entered = result(circuit.complete(summary, admission, 0));
         assert!(entered.is_ok_and(|admission| !admission.ticket.is_in_bulkhead()));
     }
 }
@@ -342,8 +356,11 @@ fn a_circuit_that_is_not_listed_is_as_quick_but_for_an_attributes_first_call() {
     let circuit = own.by_ref();
     for registered in [false, true] {
         assert_eq!(circuit.is_registered(), registered);
-        let ticket = circuit.published.try_admit().expect("it is closed");
-        assert_eq!(circuit.published.try_admit_registered(), registered.then_some(ticket));
+        let ticket = circuit.published.summary().try_admit().expect("it is closed");
+        assert_eq!(
+            circuit.published.summary().try_admit_registered(),
+            registered.then_some(ticket)
+        );
         assert!(
             circuit.published.has_nothing_to_write(ticket)
                 && circuit.record_lock_free(ticket, &Moment::default())

@@ -5,14 +5,13 @@ use loom::thread;
 
 use super::{WAIT, consecutive};
 use crate::__private::enter_keyed;
-use crate::circuit::machine::{Idleness, Verdict};
-use crate::circuit::{Circuit, CircuitRef};
+use crate::circuit::machine::Idleness;
+use crate::circuit::{Admission, Answer, Circuit, CircuitRef, End, Ticket};
 use crate::keyed::{ShortKey, Slots};
 use crate::observe::name::Name;
 use crate::permit::{Handle, RawPermit, RefHandle};
 use crate::primitives::clock::Moment;
 use crate::test_util::freeze;
-use crate::window::Sample;
 use crate::{CircuitBreaker, CircuitOpenError, Config, Outcome, State};
 
 /// So many circuits for all keys, which are asked for at the breaker itself.
@@ -25,6 +24,12 @@ fn admit(
     key: &str,
 ) -> Result<RawPermit<impl Handle>, CircuitOpenError> {
     enter_keyed(RefHandle(breaker), key)
+}
+
+/// The call with this ticket fails; false if that comes too late.
+fn fail(circuit: CircuitRef<'_>, ticket: Ticket) -> bool {
+    let (admission, end) = (Admission::new(ticket), End::Outcome(Outcome::Failure));
+    circuit.record(|| "model", admission, end, &Moment::default()).is_ok()
 }
 
 /// Only the executions with so many preemptions: inserting two keys has too many to run all of them.
@@ -48,14 +53,11 @@ fn a_circuit_given_to_another_key_hears_nothing_of_the_old_one() {
             let own = Arc::clone(&own);
             thread::spawn(move || {
                 let circuit = own.by_ref();
-                let Some(ticket) = circuit.published.try_admit() else { return false };
+                let Some(ticket) = circuit.published.summary().try_admit() else { return false };
                 if circuit.published.stamp() != stamp {
                     return false; // looks its key up again
                 }
-                let failure = Verdict::of(Sample { failure: true, slow: false });
-                let moment = Moment::default();
-                let recorded = circuit.record(|| "model", ticket.epoch(), &moment, |_| failure);
-                recorded.is_ok()
+                fail(circuit, ticket)
             })
         };
         let healthy = |idleness| idleness == Idleness::Healthy;
@@ -170,12 +172,10 @@ fn a_deadline_tells_whose_it_is() {
         let rules = consecutive(1).rules();
         let own = Arc::new(Circuit::new(rules, true));
         let circuit = own.by_ref();
-        let fail = |circuit: CircuitRef<'_>| {
-            let failure = Verdict::of(Sample { failure: true, slow: false });
-            let epoch = circuit.published.try_admit().unwrap().epoch();
-            assert!(circuit.record(|| "model", epoch, &Moment::default(), |_| failure).is_ok());
+        let call = |circuit: CircuitRef<'_>| {
+            assert!(fail(circuit, circuit.published.summary().try_admit().unwrap()));
         };
-        fail(circuit);
+        call(circuit);
         time.advance(WAIT);
         let stamp = circuit.published.stamp();
         let other = {
@@ -183,11 +183,11 @@ fn a_deadline_tells_whose_it_is() {
             thread::spawn(move || {
                 let circuit = own.by_ref();
                 circuit.reassign("next", rules, crate::Mode::Normal, |_| true).unwrap();
-                fail(circuit);
+                call(circuit);
             })
         };
-        let rejected =
-            matches!(circuit.published.admit_lock_free(circuit.published.summary()), Some(Err(_)));
+        let answer = circuit.published.admit_lock_free(circuit.published.summary());
+        let rejected = matches!(answer, Some(Answer::Rejected(_)));
         assert!(!rejected || circuit.published.stamp() != stamp);
         other.join().unwrap();
     });

@@ -1,37 +1,55 @@
-//! The end of a call: out of line, shared by all functions.
+//! The end of a call: what it came to reaches its circuit, which judges it; what that changes is told.
+//!
+//! A success with nothing to write is inlined at the call; all else is out of line, shared by all
+//! functions.
 
+use std::mem::ManuallyDrop;
+
+use super::{Fallback, Handle, RawPermit};
 use crate::breaker::CircuitBreaker;
 use crate::circuit::machine::Verdict;
-use crate::circuit::{Admission, CircuitRef, Published, Ticket};
-use crate::config::Rules;
+use crate::circuit::{Admission, CircuitRef, End, Published, Ticket};
 use crate::counters::Count;
 use crate::outcome::Outcome;
-use crate::primitives::clock::{self, Moment, Nanos, nanos};
+use crate::primitives::clock::{self, Moment, Nanos};
 use crate::primitives::sync::cold_path;
 use crate::window::{OnSuccess, Sample};
 
-/// How a call ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
-    Outcome(Outcome),
-    #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "only `timeout` ends a call so"))]
-    TimedOut,
-    Panicked,
-    Cancelled,
+impl<S: Handle> RawPermit<S> {
+    /// The one way a permit ends by itself. A success with nothing to write only counts itself.
+    #[expect(clippy::inline_always, reason = "out of line it would ask for the permit in memory")]
+    #[inline(always)]
+    pub(crate) fn finish(self, end: End, fallback: Fallback) {
+        // Its parts go on by value, so that the healthy path keeps the permit in registers.
+        let &RawPermit { handle, admission } = &*ManuallyDrop::new(self);
+        let (breaker, published) = (handle.breaker(), handle.published());
+        let admission = admission.admission().map(|ticket| ticket.with_inside(false));
+        match (end, fallback) {
+            (End::Outcome(Outcome::Success), Fallback::None) => {
+                if published.has_nothing_to_write(admission.ticket) {
+                    breaker.count_success(published, admission.number());
+                } else {
+                    cold_path();
+                    succeed(breaker, published, admission);
+                }
+            }
+            (end, fallback) => {
+                if fallback == Fallback::Runs {
+                    count_fallback(breaker, published, admission.ticket);
+                }
+                finish_slow(breaker, published, admission, end);
+            }
+        }
+    }
 }
 
-/// Whether a fallback answers instead of the call, which is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fallback {
-    None,
-    Runs,
-}
-
+/// The end of a permit that nobody has finished: its call panicked, or was cancelled.
 #[cold]
 #[inline(never)]
 pub(super) fn dropped(breaker: &CircuitBreaker, published: &Published, admission: Admission) {
     let end = if admission.ticket.is_inside() { End::Panicked } else { End::Cancelled };
-    finish_slow(breaker, published, admission.map(|ticket| ticket.with_inside(false)), end);
+    let admission = admission.map(|ticket| ticket.with_inside(false));
+    finish_slow(breaker, published, admission, end);
 }
 
 /// A success that has something to write or to give back; mostly without the lock.
@@ -116,33 +134,13 @@ fn leave_bulkhead(breaker: &CircuitBreaker, published: &Published, ticket: Ticke
     }
 }
 
-/// Everything but such a success: gives back what the call held, has it judged, counts it and
-/// tells of it.
+/// Every end but such a success.
 #[inline(never)]
-pub(super) fn finish_slow(
-    breaker: &CircuitBreaker,
-    published: &Published,
-    admission: Admission,
-    end: End,
-) {
+fn finish_slow(breaker: &CircuitBreaker, published: &Published, admission: Admission, end: End) {
     finish_at(breaker, breaker.circuit(published), admission, end, &Moment::default());
 }
 
-/// The same where a fallback answers instead of the call.
-#[cold]
-#[inline(never)]
-pub(super) fn finish_with_fallback(
-    breaker: &CircuitBreaker,
-    published: &Published,
-    admission: Admission,
-    end: End,
-) {
-    if !admission.ticket.is_passing() {
-        breaker.counts_of(breaker.circuit(published), admission.ticket).bump(Count::Fallbacks);
-    }
-    finish_slow(breaker, published, admission, end);
-}
-
+/// Gives back what the call held, has its end judged, counts it and tells of what it changed.
 #[inline]
 fn finish_at(
     breaker: &CircuitBreaker,
@@ -165,8 +163,7 @@ fn finish_at(
     if !ticket.is_judged() {
         return count_unjudged(breaker, circuit, admission, end, moment);
     }
-    let judge = |rules: &Rules| verdict(end, rules, admission, moment);
-    let judged = match circuit.record(|| breaker.name(), ticket.epoch(), moment, judge) {
+    let judged = match circuit.record(|| breaker.name(), admission, end, moment) {
         Ok(judged) => judged,
         Err(late) if late.of_earlier_key => return breaker.count_reassigned(),
         Err(_) => return circuit.bump(Count::Late),
@@ -192,18 +189,24 @@ fn count_unjudged(
     end: End,
     moment: &Moment,
 ) {
-    let verdict = verdict(end, &circuit.rules(), admission, moment);
+    let verdict = end.verdict(&circuit.rules(), admission, moment);
     count(breaker.counts_of(circuit, admission.ticket), end, verdict);
 }
 
+/// Counts an end for life.
 #[inline]
 fn count(circuit: CircuitRef<'_>, end: End, verdict: Verdict) {
     if !matches!(end, End::Outcome(_)) {
-        count_without_result(circuit, end, verdict);
+        count_without_result(circuit, end);
     }
     let (count, slow) = match verdict.sample {
         Some(Sample { failure: false, slow }) => (Count::Successes, slow),
-        Some(Sample { failure: true, slow }) => (Count::Failures, slow),
+        Some(Sample { failure: true, slow }) => {
+            if end == End::Cancelled {
+                circuit.bump(Count::CancelledAsFailure);
+            }
+            (Count::Failures, slow)
+        }
         None if end == End::Cancelled => return,
         None => (Count::Ignored, false),
     };
@@ -215,36 +218,20 @@ fn count(circuit: CircuitRef<'_>, end: End, verdict: Verdict) {
 
 /// How a call without a result ended.
 #[cold]
-fn count_without_result(circuit: CircuitRef<'_>, end: End, verdict: Verdict) {
-    let count = match end {
-        End::Outcome(_) => return,
-        End::TimedOut => Count::TimedOut,
-        End::Panicked => Count::Panicked,
-        End::Cancelled => Count::Cancelled,
-    };
-    circuit.bump(count);
-    if end == End::Cancelled && verdict.sample.is_some_and(|sample| sample.failure) {
-        circuit.bump(Count::CancelledAsFailure);
+fn count_without_result(circuit: CircuitRef<'_>, end: End) {
+    match end {
+        End::Outcome(_) => {}
+        End::TimedOut => circuit.bump(Count::TimedOut),
+        End::Panicked => circuit.bump(Count::Panicked),
+        End::Cancelled => circuit.bump(Count::Cancelled),
     }
 }
 
-/// What the rules make of an ending.
-#[inline]
-fn verdict(end: End, rules: &Rules, admission: Admission, moment: &Moment) -> Verdict {
-    // A ticket without a time is of a circuit that had no stopwatch when it admitted the call: not
-    // slow.
-    let took = || admission.took(moment).unwrap_or_default();
-    let slow = || rules.slow_call.is_some_and(|slow| took() >= slow);
-    let judged = |failure| Verdict::of(Sample { failure, slow: slow() });
-    match end {
-        End::Outcome(Outcome::Success) => judged(false),
-        End::Outcome(Outcome::Ignored) => Verdict::NEUTRAL,
-        End::Cancelled if !rules.cancel_is_failure => Verdict::NEUTRAL,
-        // Who asks for no time at all has just failed.
-        End::Outcome(Outcome::RetryAfter(wait)) => Verdict { asked: nanos(wait), ..judged(true) },
-        End::Outcome(Outcome::OpenFor(wait)) => {
-            Verdict { opens: !wait.is_zero(), asked: nanos(wait), ..judged(true) }
-        }
-        _ => judged(true),
+/// A fallback answers instead of the call.
+#[cold]
+#[inline(never)]
+fn count_fallback(breaker: &CircuitBreaker, published: &Published, ticket: Ticket) {
+    if !ticket.is_passing() {
+        breaker.counts_of(breaker.circuit(published), ticket).bump(Count::Fallbacks);
     }
 }

@@ -1,4 +1,4 @@
-//! Where the circuit of a permit is found.
+//! Where the circuit of a permit is: mostly a reference to its breaker.
 
 use crate::breaker::CircuitBreaker;
 use crate::call_stack;
@@ -68,6 +68,13 @@ impl<B: Fn() -> &'static CircuitBreaker + Copy> Handle for FnHandle<B> {
     fn frame(&self) {}
 }
 
+impl<B: Fn() -> &'static CircuitBreaker + Copy> StaticHandle for FnHandle<B> {
+    #[inline]
+    fn get(self) -> &'static CircuitBreaker {
+        (self.0)()
+    }
+}
+
 /// The circuit that an annotated function shares with others: a call of one of them within a call of
 /// another passes through.
 #[derive(Debug, Clone, Copy)]
@@ -84,13 +91,6 @@ impl<S: Handle> Handle for SharedHandle<S> {
     #[inline]
     fn frame(&self) -> call_stack::Frame {
         call_stack::push(self.published().address())
-    }
-}
-
-impl<B: Fn() -> &'static CircuitBreaker + Copy> StaticHandle for FnHandle<B> {
-    #[inline]
-    fn get(self) -> &'static CircuitBreaker {
-        (self.0)()
     }
 }
 

@@ -1,18 +1,22 @@
-//! The right to make one call, and the part of its end that is inlined at the call.
+//! The right to make one call: what it remembers, and where its circuit is.
 
 mod finish;
 mod handle;
 
 use std::fmt;
-use std::mem::ManuallyDrop;
 
-use crate::circuit::{Admission, StoredAdmission};
+use crate::circuit::{Admission, End, StoredAdmission};
 use crate::outcome::Outcome;
-use crate::primitives::sync::cold_path;
 
-pub(crate) use finish::{End, Fallback};
 pub use handle::{FnHandle, RefHandle, StaticHandle};
 pub(crate) use handle::{Handle, KeyHandle, SharedHandle};
+
+/// Whether a fallback answers instead of the call, which is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fallback {
+    None,
+    Runs,
+}
 
 /// The right to make one call through a circuit, from
 /// [`CircuitBreaker::try_acquire`](crate::CircuitBreaker::try_acquire).
@@ -113,30 +117,6 @@ impl<S: Handle> RawPermit<S> {
     #[inline]
     pub(crate) fn frame(&self) -> S::Frame {
         self.handle.frame()
-    }
-
-    /// The one way a permit ends by itself. A success with nothing to write only counts itself.
-    #[expect(clippy::inline_always, reason = "out of line it would ask for the permit in memory")]
-    #[inline(always)]
-    pub(crate) fn finish(self, end: End, fallback: Fallback) {
-        // Its parts go on by value, so that the healthy path keeps the permit in registers.
-        let &RawPermit { handle, admission } = &*ManuallyDrop::new(self);
-        let (breaker, published) = (handle.breaker(), handle.published());
-        let admission = admission.admission().map(|ticket| ticket.with_inside(false));
-        match (end, fallback) {
-            (End::Outcome(Outcome::Success), Fallback::None) => {
-                if published.has_nothing_to_write(admission.ticket) {
-                    breaker.count_success(published, admission.number());
-                } else {
-                    cold_path();
-                    finish::succeed(breaker, published, admission);
-                }
-            }
-            (end, Fallback::None) => finish::finish_slow(breaker, published, admission, end),
-            (end, Fallback::Runs) => {
-                finish::finish_with_fallback(breaker, published, admission, end);
-            }
-        }
     }
 }
 

@@ -9,7 +9,6 @@ mod numbers;
 #[cfg(test)]
 mod tests;
 mod trip;
-mod wait;
 
 pub(crate) use numbers::{in_float, shown};
 

@@ -6,9 +6,10 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::{BoxError, Classify};
+use crate::circuit::End;
 use crate::error::CircuitOpenError;
 use crate::guard::{self, Fuse};
-use crate::permit::{End, Fallback, RawPermit, RefHandle};
+use crate::permit::{Fallback, RawPermit, RefHandle};
 
 pin_project! {
     /// The response of a [`CircuitBreakerService`](super::CircuitBreakerService). Dropped before its end, the call is
