@@ -1,10 +1,9 @@
-//! Where code that isn't ours runs, and what becomes of its panic.
+//! Where code runs that isn't ours, and what happens when it panics.
 //!
-//! No lock of this crate is held while it runs. Part of a **call** is judged: its panic is the
-//! call's, counts as `panicked` and goes on. What is only **told** of something is contained here:
-//! its panic ends at once, and changes neither the caller's answer nor what the circuit knows. What
-//! stands **beside** a call, before anything is taken or after all has been recorded, panics at its
-//! caller, as any function does.
+//! No lock of this crate is held while it runs. Code that is part of a **call** is judged: its panic
+//! counts as `panicked` and goes on unwinding. The panic of code that only **observes** is caught
+//! here: it changes neither the caller's answer nor the circuit. Code **beside** a call, before the
+//! call is admitted or after it is recorded, panics at its caller, like any function.
 //!
 //! | code | where | its panic |
 //! |---|---|---|
@@ -24,8 +23,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs code that must not end what we are doing. Its panic is caught, and so is one of the payload
-/// that this leaves to be dropped.
+/// Runs code whose panic must not reach us. Catches its panic, and the panic of dropping the payload.
 pub(crate) fn contained(foreign: impl FnOnce()) {
     let run = |code: &mut dyn FnMut()| catch_unwind(AssertUnwindSafe(code));
     let mut foreign = Some(foreign);

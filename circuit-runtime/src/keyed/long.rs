@@ -1,5 +1,4 @@
-//! Keys without end: one that is longer than [`LONGEST`] is known by its beginning and a hash of the
-//! whole.
+//! Long keys: one that is longer than [`LONGEST`] is stored as its beginning and a hash of the whole.
 
 use std::fmt::Write;
 use std::hash::{BuildHasher, Hasher};
@@ -11,26 +10,26 @@ use std::hash::RandomState;
 #[cfg(circuit_loom)]
 type RandomState = std::hash::BuildHasherDefault<std::hash::DefaultHasher>;
 
-/// So many bytes a key may have to be known as it is.
+/// The longest key, in bytes, that is stored as it is.
 pub(crate) const LONGEST: usize = 256;
 
-/// So many of a longer one are kept. With what follows it is still longer than [`LONGEST`], so that
-/// no key is ever taken for a longer one: whoever has seen in a log what a key is known as can't call
-/// by it.
+/// How many bytes of a longer key are kept. With the hash, the stored text is still longer than [`LONGEST`], so
+/// that no short key equals it: whoever sees a stored text in a log can't use it as a key of the same
+/// circuit.
 const BEGINNING: usize = 240;
 
-/// What a key is known as has no more bytes: the beginning, an ellipsis and the hash.
+/// The longest stored text, in bytes: the beginning, an ellipsis and the hash.
 pub(super) const MOST: usize = BEGINNING + '…'.len_utf8() + 32;
 
 const _: () = assert!(MOST - 3 > LONGEST, "the beginning may end three bytes earlier");
 
-/// Hashes what is too long: std's `SipHash` with two secret keys, 128 bits, since the hash is shown and keys
-/// come from outside. (foldhash, which finds keys, hides its seed only as long as its hashes are
-/// hidden.)
+/// Hashes long keys: std's `SipHash` with two secret keys, 128 bits, because the hash is shown and keys
+/// come from outside. (foldhash, which finds keys in the table, keeps its seed secret only as long as
+/// its hashes are secret.)
 #[derive(Debug, Default)]
 pub(super) struct Shortener([RandomState; 2]);
 
-/// What a long key is known as, on the stack.
+/// The stored text of a long key, on the stack.
 #[derive(Debug)]
 pub(super) struct Short {
     bytes: [u8; MOST],
@@ -38,7 +37,7 @@ pub(super) struct Short {
 }
 
 impl Shortener {
-    /// What a key is known as, if not as itself.
+    /// The stored text of a long key.
     #[cold]
     #[inline(never)]
     pub(super) fn shorten(&self, key: &str) -> Short {
@@ -52,7 +51,7 @@ impl Shortener {
             hasher.finish()
         });
         let mut short = Short { bytes: [0; MOST], len: 0 };
-        // There is room: see `MOST`.
+        // Can't fail: there is room, see `MOST`.
         let _ = write!(short, "{}…{first:016x}{second:016x}", &key[..end]);
         short
     }

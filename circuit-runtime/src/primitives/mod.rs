@@ -1,7 +1,7 @@
-//! What any crate could use: nothing here knows what a circuit is.
+//! Building blocks that any crate could use: nothing here knows circuits.
 //!
 //! `sync` names the types that the model checker replaces, `clock` tells the time, `per_thread` keeps
-//! something for each thread, and `key_table` finds a slot by a hash without a lock.
+//! one value per thread, and `key_table` finds a slot by a hash without a lock.
 
 pub(crate) mod clock;
 pub(crate) mod key_table;

@@ -1,17 +1,20 @@
-//! Something for each thread, written by that thread alone and read by all.
+//! A value for each thread (a shard), written by that thread alone and read by all.
 //!
-//! A shared counter costs a locked instruction, and a cache line that travels between the cores: 5
-//! ns alone, tens of them with company. What only one thread writes is a plain load and store.
+//! *What it saves.* A shared counter costs a locked instruction (2.4 ns alone, `cargo bench -p benches`)
+//! and, with a second thread, a cache line that travels between the cores. A counter that only one
+//! thread writes is a plain load and store: a whole guarded call takes 2.5 ns, where crates with a shared
+//! word in each call take 12.8 and more. Simpler would be one atomic counter.
 //!
-//! The crate `thread_local` does the same with one limit more: it panics where a thread that is
-//! ending still makes a call (from a destructor of another thread-local), and its tables take 512
-//! bytes each, which counts with a time window per key.
+//! The crate `thread_local` does the same with two drawbacks: it panics if a thread that is ending still
+//! makes a call (from a destructor of another thread-local), and its tables take 512 bytes each, which
+//! matters with a time window per key.
 //!
 //! # Atomic orderings
 //!
-//! Shards have one writer, so load + store loses nothing, and coherence keeps what a reader sees from
-//! going back. A shard outlives its thread: its index goes through the mutex of [`INDICES`] from the
-//! old owner to the new, which orders the old owner's last store before the new one's first load.
+//! A shard has one writer, so load + store loses nothing, and coherence keeps the values that a reader
+//! sees from going back. A shard outlives its thread: its index goes from the old owner to the new one
+//! through the mutex of [`INDICES`], which orders the old owner's last store before the new one's first
+//! load.
 
 use std::cell::Cell;
 use std::cmp::Reverse;
@@ -22,41 +25,41 @@ use once_cell::race::OnceBox;
 
 use crate::primitives::sync::unpoisoned;
 
-/// Each table has so many places at hand, a power of two. All but the last belong to the first
-/// threads; the last stays empty, and all other threads find it: one look tells whether a thread has
-/// a shard at hand, and the mask that every index goes through spares the check of bounds.
-const PLACES: u32 = 16;
-/// The place that stays empty.
-const EMPTY: u32 = PLACES - 1;
-/// So many threads, the first ones, have a place at hand.
+/// The cells inline in each table, a power of two. All but the last belong to the first threads. The
+/// last one stays empty, and all other threads look there: so one look tells whether a thread has an
+/// inline shard, and a mask on the index spares the bounds check.
+const INLINE: u32 = 16;
+/// The cell that stays empty.
+const EMPTY: u32 = INLINE - 1;
+/// How many threads, the first ones, have an inline cell.
 pub(crate) const FIRST: u32 = EMPTY;
-/// How many chunks of places there can be for the others; the n-th has 16 × 2^n. Together 4,096
-/// threads have shards of their own.
+/// The most chunks of cells for the other threads; the n-th has 16 × 2^n. In all, 4,096 threads have
+/// shards.
 const CHUNKS: usize = 8;
 
-/// A shard for each thread, made at its first use.
+/// A shard for each thread, made at first use.
 #[derive(Debug)]
 pub(crate) struct PerThread<T> {
-    first: [OnceBox<T>; PLACES as usize],
-    /// Out of the way: many never see so many threads.
-    chunks: OnceBox<[OnceBox<Places<T>>; CHUNKS]>,
+    first: [OnceBox<T>; INLINE as usize],
+    /// Apart, because many circuits never see so many threads.
+    chunks: OnceBox<[OnceBox<Chunk<T>>; CHUNKS]>,
 }
 
-type Places<T> = Box<[OnceBox<T>]>;
+type Chunk<T> = Box<[OnceBox<T>]>;
 
 impl<T> PerThread<T> {
     pub(crate) const fn new() -> Self {
-        PerThread { first: [const { OnceBox::new() }; PLACES as usize], chunks: OnceBox::new() }
+        PerThread { first: [const { OnceBox::new() }; INLINE as usize], chunks: OnceBox::new() }
     }
 
-    /// The shard of this very thread, if it is one of the first and has one by now: without a call.
+    /// This thread's shard, if it is inline and exists. Compiles to no call.
     #[inline]
-    pub(crate) fn get_first(&self, Thread(place): Thread) -> Option<&T> {
-        self.first.get((place % PLACES) as usize)?.get()
+    pub(crate) fn get_first(&self, Thread(cell): Thread) -> Option<&T> {
+        self.first.get((cell % INLINE) as usize)?.get()
     }
 
-    /// This thread's shard, whichever it is. `None` for threads beyond those that have one, and for those that are
-    /// ending.
+    /// This thread's shard, made if need be. `None` for threads beyond those that can have one, and for
+    /// threads that are ending.
     #[cold]
     #[inline(never)]
     pub(crate) fn get_or_make(&self, make: impl FnOnce() -> T) -> Option<&T> {
@@ -64,16 +67,16 @@ impl<T> PerThread<T> {
         let shard = if index < FIRST {
             self.first.get(index as usize)?
         } else {
-            let (chunk, offset) = place(index);
-            let places =
-                || Box::new((0..(PLACES as usize) << chunk).map(|_| OnceBox::new()).collect());
+            let (chunk, offset) = chunk_of(index);
+            let cells =
+                || Box::new((0..(INLINE as usize) << chunk).map(|_| OnceBox::new()).collect());
             let chunks = self.chunks.get_or_init(|| Box::new([const { OnceBox::new() }; CHUNKS]));
-            chunks.get(chunk)?.get_or_init(places).get(offset)?
+            chunks.get(chunk)?.get_or_init(cells).get(offset)?
         };
         Some(shard.get_or_init(|| Box::new(make())))
     }
 
-    /// All shards, those of ended threads too.
+    /// All shards, including those of threads that have ended.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         let chunks = self.chunks.get().into_iter().flatten();
         let further = chunks.filter_map(OnceBox::get).flat_map(|shards| shards.iter());
@@ -82,10 +85,10 @@ impl<T> PerThread<T> {
 }
 
 /// The chunk of a thread beyond the first ones, and the offset in it: indices 16 to 31 are chunk
-/// 0, 32 to 63 are chunk 1, ...; none for [`NONE`] and its like.
-fn place(index: u32) -> (usize, usize) {
-    let chunk = (index / PLACES).max(1).ilog2();
-    (chunk as usize, (index - (PLACES << chunk).min(index)) as usize)
+/// 0, 32 to 63 are chunk 1, and so on. For [`NONE`] and [`NEVER`], no chunk that exists.
+fn chunk_of(index: u32) -> (usize, usize) {
+    let chunk = (index / INLINE).max(1).ilog2();
+    (chunk as usize, (index - (INLINE << chunk).min(index)) as usize)
 }
 
 /// No index: the thread has none yet.
@@ -94,8 +97,8 @@ const NONE: u32 = u32::MAX;
 const NEVER: u32 = u32::MAX - 1;
 
 thread_local! {
-    // Apart from the guard, so that the hot read needs no check whether a destructor is registered.
-    static PLACE: Cell<u32> = const { Cell::new(EMPTY) };
+    // Apart from the guard, so that the hot read doesn't check whether a destructor is registered.
+    static CELL: Cell<u32> = const { Cell::new(EMPTY) };
     static INDEX: Cell<u32> = const { Cell::new(NONE) };
     static GUARD: Guard = const { Guard { index: Cell::new(None) } };
 }
@@ -107,7 +110,7 @@ struct Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        PLACE.set(EMPTY);
+        CELL.set(EMPTY);
         INDEX.set(NEVER);
         if let Some(index) = self.index.take() {
             unpoisoned(INDICES.lock()).free.push(Reverse(index));
@@ -115,8 +118,8 @@ impl Drop for Guard {
     }
 }
 
-/// The indices of living threads: dense, and handed on, so that short-lived threads don't make shards
-/// for ever. The smallest first, since the first threads have the shortest way.
+/// The indices of live threads: dense and reused, so that short-lived threads don't make ever more
+/// shards. The smallest index is reused first, because the first threads have the fastest path.
 struct Indices {
     next: u32,
     free: BinaryHeap<Reverse<u32>>,
@@ -124,22 +127,22 @@ struct Indices {
 
 static INDICES: Mutex<Indices> = Mutex::new(Indices { next: 0, free: BinaryHeap::new() });
 
-/// Where a thread's shard is at hand, if it is.
+/// Which inline cell is a thread's; the empty one if none is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Thread(u32);
 
 impl Thread {
-    /// This one.
+    /// This thread.
     #[inline]
     pub(crate) fn here() -> Self {
         #[cfg(not(circuit_loom))]
-        return Thread(PLACE.get());
+        return Thread(CELL.get());
         #[cfg(circuit_loom)]
         return Thread(modelled::index());
     }
 }
 
-/// This thread's index, found on first use.
+/// This thread's index, taken on first use. `None`: the thread is ending.
 fn index() -> Option<u32> {
     #[cfg(circuit_loom)]
     return Some(modelled::index());
@@ -151,14 +154,14 @@ fn index() -> Option<u32> {
                 let mut indices = unpoisoned(INDICES.lock());
                 let index = indices.free.pop().map(|Reverse(index)| index).unwrap_or_else(|| {
                     let index = indices.next;
-                    // Nobody has the index of the place that stays empty.
+                    // Nobody has the index of the cell that stays empty.
                     indices.next += if index + 1 == EMPTY { 2 } else { 1 };
                     index
                 });
                 guard.index.set(Some(index));
                 index
             });
-            PLACE.set(index.as_ref().map_or(EMPTY, |index| *index.min(&EMPTY)));
+            CELL.set(index.as_ref().map_or(EMPTY, |index| *index.min(&EMPTY)));
             INDEX.set(index.unwrap_or(NEVER));
             index.ok()
         }
@@ -166,14 +169,14 @@ fn index() -> Option<u32> {
     }
 }
 
-/// The model checker runs its threads on one: they are told apart by a storage of its own.
+/// The model checker runs all its threads on one: it has thread-locals of its own to tell them apart.
 #[cfg(circuit_loom)]
 mod modelled {
     use std::cell::Cell;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     loom::lazy_static! {
-        // Begins anew with each execution, so that a model takes the same course again.
+        // Starts over with each execution, so that a model runs the same way again.
         static ref NEXT: AtomicU32 = AtomicU32::new(0);
     }
 
@@ -181,7 +184,7 @@ mod modelled {
         static INDEX: Cell<Option<u32>> = Cell::new(None);
     }
 
-    /// One shard a thread; a model has few.
+    /// One index for each thread of a model.
     pub(super) fn index() -> u32 {
         INDEX.with(|index| {
             let taken = index.get().unwrap_or_else(|| NEXT.fetch_add(1, Ordering::Relaxed));
@@ -196,14 +199,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_index_has_a_place_of_its_own() {
-        let places: std::collections::HashSet<_> = (PLACES..4_096).map(place).collect();
-        assert_eq!(places.len(), 4_096 - PLACES as usize);
-        for (chunk, offset) in places {
-            assert!(chunk < CHUNKS && offset < (PLACES as usize) << chunk);
+    fn every_index_has_a_cell_of_its_own() {
+        let cells: std::collections::HashSet<_> = (INLINE..4_096).map(chunk_of).collect();
+        assert_eq!(cells.len(), 4_096 - INLINE as usize);
+        for (chunk, offset) in cells {
+            assert!(chunk < CHUNKS && offset < (INLINE as usize) << chunk);
         }
         for index in [4_096, NEVER, NONE] {
-            assert!(place(index).0 >= CHUNKS);
+            assert!(chunk_of(index).0 >= CHUNKS);
         }
     }
 

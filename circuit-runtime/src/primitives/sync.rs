@@ -1,4 +1,4 @@
-//! The primitives that the model checker replaces, and the one way to take a lock.
+//! The synchronization types that the model checker replaces, and the one way to take a lock.
 
 use std::sync::{LockResult, PoisonError};
 
@@ -14,21 +14,22 @@ pub(crate) use loom::sync::{
     atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence},
 };
 
-/// Marks the branch that calls it as unlikely, so that the compiler lays it out of the way: falling
-/// through is cheaper than jumping. The branch has to be in the same function.
+/// Marks the branch that calls it as unlikely, so that the compiler moves that branch out of the straight
+/// line of code. Only works for a branch in the same function. (std has the same under the same name, on
+/// nightly.)
 #[cold]
 #[inline]
 pub(crate) fn cold_path() {}
 
-/// What a lock guards, even if a holder panicked.
+/// Takes a lock even if an earlier holder panicked.
 ///
-/// No user code ever runs under a lock of this crate, so nothing half-done can be found there; a
-/// poisoned lock must not turn into a second panic in somebody's service.
+/// No user code runs under a lock of this crate, so nothing can be left half-done there, and a poisoned
+/// lock must not cause a second panic in somebody's service.
 pub(crate) fn unpoisoned<G>(guard: LockResult<G>) -> G {
     guard.unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A `const fn`, but for the model checker, whose primitives can't be made in a constant.
+/// A `const fn`, except under the model checker, whose types can't be made in a constant.
 macro_rules! const_fn {
     ($(#[$meta:meta])* $vis:vis fn $name:ident($($args:tt)*) -> $ret:ty $body:block) => {
         $(#[$meta])*

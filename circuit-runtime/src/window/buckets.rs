@@ -8,7 +8,7 @@ use crate::primitives::clock::{LAG, Nanos, nanos};
 /// How many buckets a time window has; its documented granularity.
 pub(crate) const BUCKETS: usize = 10;
 
-/// From this width of a bucket on, the coarse clock decides which one an outcome falls into.
+/// Buckets of at least this width are told by the coarse clock.
 pub(crate) const COARSE_FROM: Nanos = 50 * LAG;
 
 /// The outcomes of the last D of time, in ten buckets of D / 10.
@@ -17,10 +17,10 @@ pub(crate) const COARSE_FROM: Nanos = 50 * LAG;
 #[derive(Debug)]
 pub(crate) struct Buckets {
     pub(super) width: Nanos,
-    /// When the first bucket began, and the number of the current one; nothing before the first
+    /// When the first bucket began, and the number of the current one; `None` before the first
     /// outcome.
     pub(super) current: Option<(Nanos, u64)>,
-    /// [`BUCKETS`] of them, allocated when the first outcome comes.
+    /// [`BUCKETS`] of them, allocated at the first outcome.
     kept: Vec<WindowTotals>,
     pub(super) total: WindowTotals,
 }
@@ -50,13 +50,13 @@ impl Buckets {
         self.total.add(sample);
     }
 
-    /// The clock of this window: one clock for all that it does.
+    /// The time by this window's clock.
     ///
-    /// If it has gone back by more than the window is long, as that of a machine does which is
-    /// restored from a checkpoint, nobody knows how old the outcomes are: the window begins anew.
+    /// If the clock has gone back by more than the length of the window, as on a machine that is
+    /// restored from a checkpoint, nobody knows how old the outcomes are, and the window is emptied.
     pub(super) fn now(&mut self, env: &impl Env) -> Nanos {
         let now = if self.width >= COARSE_FROM { env.coarse() } else { env.now() };
-        // A thread that was held up since it read the clock reads it again.
+        // The thread may have been held up since it read the clock: read it again.
         if self.is_far_ahead_of(now) && self.is_far_ahead_of(env.now_again()) {
             env.forget_successes();
             self.clear();
@@ -74,7 +74,7 @@ impl Buckets {
         self.current.is_some() && self.total.failures == 0 && self.total.slow == 0
     }
 
-    /// Takes in successes that were counted elsewhere.
+    /// Adds successes that threads have counted in their shards.
     pub(super) fn gather(&mut self, number: u64, successes: u64) {
         if self.kept.is_empty() {
             return; // not in use yet
@@ -90,9 +90,9 @@ impl Buckets {
         self.total = WindowTotals::default();
     }
 
-    /// Empties every bucket that time has passed by, gaps included, and gives the number of the
-    /// current one. A reading of the clock that another thread has overtaken belongs to the
-    /// current bucket.
+    /// Advances to the current bucket, empties those that were passed, and returns the number of the
+    /// current one. A reading of the clock that another thread has overtaken belongs to the current
+    /// bucket.
     pub(super) fn turn(&mut self, now: Nanos) -> u64 {
         let Some((origin, number)) = self.current else {
             return 0;
@@ -111,8 +111,8 @@ impl Buckets {
         reached
     }
 
-    /// Every bucket that the new length still reaches goes where its beginning falls among the new
-    /// ones.
+    /// Buckets of another length. Each old bucket that the new length still covers is added to the new
+    /// bucket in which it begins.
     pub(super) fn resized(&mut self, length: Duration, now: Nanos) -> Self {
         let mut other = Buckets::new(length);
         let reached = self.turn(now);

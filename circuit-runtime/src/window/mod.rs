@@ -1,4 +1,4 @@
-//! The two sliding windows that rates are taken over.
+//! The sliding windows: of calls and of time.
 
 mod buckets;
 pub(crate) mod pending;
@@ -13,7 +13,7 @@ use ring::Ring;
 use crate::config::Window;
 use crate::primitives::clock::Nanos;
 
-/// What stands in a window.
+/// The contents of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct WindowTotals {
     pub(crate) calls: u64,
@@ -48,7 +48,7 @@ impl WindowTotals {
     }
 }
 
-/// The outcomes that the rates are judged on.
+/// The latest outcomes, on which rates are judged.
 #[derive(Debug)]
 pub(crate) enum SlidingWindow {
     Calls(Ring),
@@ -73,14 +73,14 @@ impl SlidingWindow {
         }
     }
 
-    /// Successes that have come since, and were only counted.
+    /// Adds pending successes.
     pub(crate) fn slide(&mut self, successes: u32) {
         if let SlidingWindow::Calls(ring) = self {
             ring.slide(successes);
         }
     }
 
-    /// What is known here: all, but for successes of a time window that were counted elsewhere.
+    /// The totals without the successes that threads have counted in their shards.
     pub(crate) fn known(&mut self, env: &impl Env) -> WindowTotals {
         match self {
             SlidingWindow::Calls(ring) => ring.totals,
@@ -92,7 +92,7 @@ impl SlidingWindow {
         }
     }
 
-    /// Everything that counts now.
+    /// The totals.
     pub(crate) fn totals(&mut self, epoch: u32, env: &impl Env) -> WindowTotals {
         let mut totals = self.known(env);
         if let Some(span) = self.span() {
@@ -102,7 +102,7 @@ impl SlidingWindow {
         totals
     }
 
-    /// Where the buckets of a time window are, once it is in use.
+    /// The layout of a time window's buckets, once it is in use.
     pub(crate) fn span(&self) -> Option<Span> {
         match self {
             SlidingWindow::Calls(_) => None,
@@ -120,11 +120,11 @@ impl SlidingWindow {
         }
     }
 
-    /// What one more success that isn't slow does to a window that no rate trips on.
+    /// What one more success that isn't slow has to write, in a window on which no rate trips.
     ///
-    /// It can't open the circuit where the window holds nothing but successes, and not by sliding
-    /// either: it takes the place of an outcome that was no better. A time window is another
-    /// matter, because what leaves it is decided by time.
+    /// It can't open the circuit if the window holds only successes. It can't either if it only slides a
+    /// full count window, because it replaces an outcome that was no better. In a time window it could, because
+    /// there time decides which outcomes leave.
     pub(crate) fn on_success(&self, min_calls: u32) -> OnSuccess {
         match self {
             SlidingWindow::Calls(ring) if ring.is_fixed_point() => OnSuccess::Nothing,
@@ -136,7 +136,7 @@ impl SlidingWindow {
         }
     }
 
-    /// Takes over the successes that threads have counted for themselves.
+    /// Takes over the successes that threads have counted in their shards.
     pub(crate) fn gather(&mut self, epoch: u32, env: &impl Env) {
         if let SlidingWindow::Time(buckets) = self {
             let now = buckets.now(env);
@@ -145,7 +145,7 @@ impl SlidingWindow {
         }
     }
 
-    /// The same outcomes in a window of another size; a window of the other kind starts empty.
+    /// A window of another size with the same outcomes; a window of the other kind starts empty.
     pub(crate) fn resized(&mut self, window: Window, env: &impl Env) -> Self {
         match (self, window) {
             (SlidingWindow::Calls(ring), Window::Calls(size)) => {
@@ -160,12 +160,12 @@ impl SlidingWindow {
     }
 }
 
-/// How much a success has to write in a closed circuit.
+/// What a success has to write in a closed circuit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OnSuccess {
     /// Nothing.
     Nothing,
-    /// It moves the count window by one, and can't open the circuit.
+    /// It slides the count window by one, and can't open the circuit.
     Slide,
     /// It is one more in the time window, and can't open the circuit.
     Bucket,
@@ -173,25 +173,25 @@ pub(crate) enum OnSuccess {
     Lock,
 }
 
-/// What the pure parts ask for from outside: time, chance, and successes that threads counted.
+/// What the pure code needs from outside: time, randomness, and successes that threads have counted.
 pub(crate) trait Env {
     fn now(&self) -> Nanos;
-    /// A cheaper clock, a few milliseconds behind.
+    /// A cheaper clock that lags behind by some milliseconds.
     fn coarse(&self) -> Nanos;
-    /// A draw from [0, 1).
+    /// A random number from [0, 1).
     fn roll(&self) -> f64;
-    /// What the clock shows now, even if it has been read before.
+    /// Reads the clock again.
     fn now_again(&self) -> Nanos;
-    /// Gives the successes of this period that threads have counted for themselves: the number of
-    /// the bucket and how many.
+    /// Calls `each` with the successes of this period that threads have counted in their shards: the
+    /// number of the bucket, and how many.
     fn successes_elsewhere(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u64));
-    /// The same, for somebody who takes them over: they are given once.
+    /// [`Env::successes_elsewhere`], and removes them: each is given once.
     fn take_successes(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u64));
-    /// What threads have counted for themselves is gone.
+    /// Discards the successes that threads have counted.
     fn forget_successes(&self);
 }
 
-/// Where the buckets of a time window are.
+/// The layout of a time window's buckets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) origin: Nanos,

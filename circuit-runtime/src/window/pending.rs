@@ -1,14 +1,18 @@
-//! Successes that only slide the count window, counted until somebody takes the lock.
+//! Successes that only slide the count window, counted until the lock is next taken.
+//!
+//! *What it saves.* The circuit's lock at each success while a count window holds failures: with 10 %
+//! failures a call takes 10.5 ns, where recloser takes 13.3 (`cargo bench -p benches`). Simpler would be
+//! to take the lock.
 
 use crate::primitives::sync::{AtomicU64, Ordering, const_fn};
 
-/// The period in the upper half, in the lower the successes in it that nobody has taken over yet;
-/// or [`SEALED`].
+/// The epoch in the upper half, and in the lower half the successes of that period that haven't been
+/// taken over yet; or [`SEALED`].
 ///
-/// They are sealed while somebody holds the lock, and afterwards unless a success may only move the
-/// window. So a success adds itself before the lock's holder has looked, or not at all: then it asks
-/// for the lock itself, and comes behind. All of it by read-modify-writes but for [`PendingSuccesses::open`],
-/// before which there is nothing to lose.
+/// Sealed while somebody holds the lock, and afterwards too, unless a success can only slide the
+/// window. So a success either adds itself before the lock's holder has read the number, or fails to, and
+/// takes the lock itself. Everything is a read-modify-write except [`PendingSuccesses::open`], before
+/// which the number is sealed, so that nothing can be lost.
 #[derive(Debug)]
 pub(crate) struct PendingSuccesses(AtomicU64);
 
@@ -26,29 +30,32 @@ impl PendingSuccesses {
     }
     }
 
-    /// One more success; false when its period is over, when it would be as many as `full`, or when
-    /// they are sealed.
+    /// Adds a success. False: its period is over, there would be `full` of them, or they are sealed.
     #[inline]
     pub(crate) fn add(&self, epoch: u32, full: u32) -> bool {
         let more = |pending| {
             let (period, count) = parts(pending);
             (pending != SEALED && period == epoch && count + 1 < full).then(|| pending + 1)
         };
+        // Relaxed: the number is all that is communicated.
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 
-    /// Takes over what has come since, and seals; under the circuit's lock.
+    /// Takes over the successes since the last time, and seals. Under the circuit's lock.
     #[inline]
     pub(crate) fn seal(&self) -> u32 {
+        // Relaxed: only the lock's holder unseals, so it reads its own store or that of an earlier holder.
         if self.0.load(Ordering::Relaxed) == SEALED {
             return 0;
         }
+        // Relaxed: as in `add`; a swap, so that no success is lost in between.
         parts(self.0.swap(SEALED, Ordering::Relaxed)).1
     }
 
-    /// Begins anew in this period; under the circuit's lock, sealed before.
+    /// Starts to count in this period. Under the circuit's lock, after [`PendingSuccesses::seal`].
     #[inline]
     pub(crate) fn open(&self, epoch: u32) {
+        // Relaxed: nothing else is published by it.
         self.0.store(u64::from(epoch) << 32, Ordering::Relaxed);
     }
 }

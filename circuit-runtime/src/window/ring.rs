@@ -2,16 +2,16 @@
 
 use super::{Sample, WindowTotals};
 
-/// Outcomes in one word of a ring, two bits each: the lower one for a failure, the upper for slow.
-const MARKS_PER_WORD: usize = 32;
+/// Samples in one word of a ring, two bits each: the lower one for a failure, the upper one for slow.
+const SAMPLES_PER_WORD: usize = 32;
 const FAILURES: u64 = 0x5555_5555_5555_5555;
 
 /// The last N outcomes, exactly: two bits each, allocated when the first one comes.
 #[derive(Debug)]
 pub(crate) struct Ring {
     size: usize,
-    /// Where the next outcome goes, which is where the oldest stands once the ring is full. Places
-    /// that have held none are clear, like a success.
+    /// The index of the next outcome; once the ring is full, also that of the oldest one. Unused
+    /// bits are clear, like a success.
     next: usize,
     pub(super) totals: WindowTotals,
     words: Vec<u64>,
@@ -29,15 +29,15 @@ impl Ring {
     }
 
     pub(super) fn push(&mut self, sample: Sample) {
-        let place = self.next;
+        let index = self.next;
         self.cover(1);
         let bits = u64::from(sample.failure) | u64::from(sample.slow) << 1;
-        self.words[place / MARKS_PER_WORD] |= bits << (place % MARKS_PER_WORD * 2);
+        self.words[index / SAMPLES_PER_WORD] |= bits << (index % SAMPLES_PER_WORD * 2);
         self.totals.failures += u64::from(sample.failure);
         self.totals.slow += u64::from(sample.slow);
     }
 
-    /// So many successes, over the oldest outcomes.
+    /// Overwrites the oldest outcomes with successes.
     pub(super) fn slide(&mut self, successes: u32) {
         let mut left = (successes as usize).min(self.size);
         while left > 0 {
@@ -45,16 +45,17 @@ impl Ring {
         }
     }
 
-    /// Successes over the oldest outcomes, at most this many and in one word; how many it were.
+    /// Overwrites the oldest outcomes with successes: at most this many, and in one word. Returns how
+    /// many.
     fn cover(&mut self, most: usize) -> usize {
         if self.words.is_empty() {
-            self.words = vec![0; self.size.div_ceil(MARKS_PER_WORD)];
+            self.words = vec![0; self.size.div_ceil(SAMPLES_PER_WORD)];
         }
-        let (word, offset) = (self.next / MARKS_PER_WORD, self.next % MARKS_PER_WORD);
-        let marks = most.min(MARKS_PER_WORD - offset).min(self.size - self.next);
-        let covered = u64::MAX >> (64 - 2 * marks) << (2 * offset);
+        let (word, offset) = (self.next / SAMPLES_PER_WORD, self.next % SAMPLES_PER_WORD);
+        let samples = most.min(SAMPLES_PER_WORD - offset).min(self.size - self.next);
+        let covered = u64::MAX >> (64 - 2 * samples) << (2 * offset);
         let gone = self.words[word] & covered;
-        // Most are successes, and to count bits takes a processor of the common sort long.
+        // Most are successes, and counting bits is slow without the `popcnt` instruction.
         if gone != 0 {
             self.totals.failures -= u64::from((gone & FAILURES).count_ones());
             if gone & !FAILURES != 0 {
@@ -62,9 +63,9 @@ impl Ring {
             }
             self.words[word] &= !covered;
         }
-        self.totals.calls = (self.totals.calls + marks as u64).min(self.size as u64);
-        self.next = if self.next + marks == self.size { 0 } else { self.next + marks };
-        marks
+        self.totals.calls = (self.totals.calls + samples as u64).min(self.size as u64);
+        self.next = if self.next + samples == self.size { 0 } else { self.next + samples };
+        samples
     }
 
     pub(super) fn clear(&mut self) {
@@ -78,7 +79,7 @@ impl Ring {
         let held = self.size.min(usize::try_from(self.totals.calls).unwrap_or(usize::MAX));
         for age in (1..=held).rev() {
             let index = (self.next + self.size - age) % self.size;
-            let bits = self.words[index / MARKS_PER_WORD] >> (index % MARKS_PER_WORD * 2);
+            let bits = self.words[index / SAMPLES_PER_WORD] >> (index % SAMPLES_PER_WORD * 2);
             other.push(Sample { failure: bits & 0b01 != 0, slow: bits & 0b10 != 0 });
         }
         other

@@ -1,20 +1,20 @@
-//! The time that tests hold in their hands, for each thread its own.
+//! Frozen clocks for tests, one for each thread.
 
 use std::cell::RefCell;
 
 use super::Nanos;
 
 thread_local! {
-    /// The holds on this thread's time, in the order of their making; the last shows the time.
+    /// The frozen clocks of this thread, oldest first; the last one is in force.
     static HOLDS: RefCell<Vec<Hold>> = const { RefCell::new(Vec::new()) };
 }
 
-/// One guard's hold on the time of its thread.
+/// The clock of one guard.
 #[derive(Clone, Copy)]
 struct Hold {
     number: u64,
     time: Nanos,
-    /// From when on tokio's clock moves it, if it does.
+    /// Since when tokio's clock moves it, if it does.
     #[cfg(feature = "tokio")]
     since: Option<tokio::time::Instant>,
 }
@@ -31,14 +31,14 @@ impl Hold {
     }
 }
 
-/// What the clock shows, if somebody holds it.
+/// The time of the clock that is in force, if there is one.
 pub(super) fn shown() -> Option<Nanos> {
-    // A thread that is ending and whose storage is gone has its real time back.
+    // A thread that is ending, and whose storage is gone, has real time again.
     let last = HOLDS.try_with(|holds| holds.borrow().last().copied()).ok().flatten();
     last.map(Hold::shown)
 }
 
-/// Holds the time at `now`; the number stands for the hold.
+/// Freezes the clock at `now`; returns its number.
 pub(crate) fn hold(now: Nanos) -> u64 {
     HOLDS.with_borrow_mut(|holds| {
         let number = holds.last().map_or(0, |last| last.number + 1);
@@ -52,12 +52,12 @@ pub(crate) fn hold(now: Nanos) -> u64 {
     })
 }
 
-/// Moves a hold, and those within it.
+/// Moves a clock, and those that were frozen after it.
 pub(crate) fn advance(number: u64, by: Nanos) {
     change(number, |hold| hold.time = hold.time.saturating_add(by));
 }
 
-/// From now on tokio's clock moves a hold, and those within it.
+/// Lets tokio's clock move a clock, and those that were frozen after it.
 #[cfg(feature = "tokio")]
 pub(crate) fn follow_tokio(number: u64) {
     let since = tokio::time::Instant::now();
@@ -74,7 +74,7 @@ fn change(number: u64, change: impl Fn(&mut Hold)) {
     });
 }
 
-/// Ends a hold, wherever it stands among the others.
+/// Removes a clock, wherever it is among the others.
 pub(crate) fn end(number: u64) {
     let _ = HOLDS.try_with(|holds| holds.borrow_mut().retain(|hold| hold.number != number));
 }
