@@ -1,5 +1,5 @@
-//! What each feature that brings another crate adds. Everything here is a leaf: the rest of the
-//! crate knows only the calls that tell it what has happened.
+//! What each feature that brings another crate adds. Everything here is a leaf: the rest of the crate only
+//! calls the functions below, to report what has happened.
 
 #[cfg(feature = "axum")]
 pub mod axum;
@@ -20,8 +20,7 @@ use std::thread::LocalKey;
 #[cfg(any(feature = "metrics", feature = "tracing"))]
 use crate::foreign::contained;
 
-/// A circuit has changed its state: after it is visible, with no lock held, and before the
-/// listeners hear of it.
+/// Reports a transition: after it is visible, with no lock held, and before the listeners are called.
 #[cfg(any(feature = "axum", feature = "metrics", feature = "tracing"))]
 pub(crate) fn transition(
     #[cfg_attr(
@@ -39,7 +38,7 @@ pub(crate) fn transition(
     contained(|| metrics::transition(breaker, transition));
 }
 
-/// A call was rejected.
+/// Reports a rejected call.
 #[cfg(feature = "tracing")]
 #[inline]
 pub(crate) fn rejected(error: &crate::CircuitOpenError, key: Option<&str>) {
@@ -56,13 +55,13 @@ fn tell_rejected(error: &crate::CircuitOpenError, key: Option<&str>) {
     once(&TELLS, || tracing::rejected(error, key));
 }
 
-/// Another circuit had this one's name.
+/// Reports that another circuit had this one's name.
 #[cfg(feature = "tracing")]
 pub(crate) fn renamed(wanted: &str, circuit: &str) {
     contained(|| tracing::renamed(wanted, circuit));
 }
 
-/// How long a call of a circuit with `slow_call` took.
+/// Reports how long a call of a circuit with `slow_call` took.
 #[cfg(feature = "metrics")]
 pub(crate) fn took(breaker: &crate::CircuitBreaker, took: crate::primitives::clock::Nanos) {
     thread_local!(static TELLS: Cell<bool> = const { Cell::new(false) });
@@ -71,8 +70,9 @@ pub(crate) fn took(breaker: &crate::CircuitBreaker, took: crate::primitives::clo
     }
 }
 
-/// Contained, and not within itself: what a subscriber or a recorder causes while it is told of a
-/// call, it isn't told. One that calls through a breaker would be told of that for ever.
+/// Calls `tell`, contains its panic, and skips nested calls: a subscriber or a recorder isn't told of what
+/// it causes itself while it is told of a call. Otherwise one that calls through a breaker would
+/// recurse for ever.
 #[cfg(any(feature = "metrics", feature = "tracing"))]
 fn once(tells: &'static LocalKey<Cell<bool>>, tell: impl FnOnce()) {
     if !tells.replace(true) {
@@ -81,7 +81,7 @@ fn once(tells: &'static LocalKey<Cell<bool>>, tell: impl FnOnce()) {
     }
 }
 
-/// A circuit's mode has changed, by an operator whose name may be known.
+/// Reports a change of mode, with the operator's name if it is known.
 #[cfg(any(feature = "axum", feature = "tracing"))]
 pub(crate) fn mode_changed(
     breaker: &crate::CircuitBreaker,
@@ -94,7 +94,7 @@ pub(crate) fn mode_changed(
     contained(|| tracing::mode_changed(breaker.name(), mode, by.map(|by| &**by)));
 }
 
-/// The word for it: that of its message, as one word.
+/// The reason as one word, for labels and fields.
 #[cfg(any(feature = "metrics", feature = "serde", feature = "tracing"))]
 fn rejection(rejection: crate::Rejection) -> &'static str {
     match rejection {
@@ -105,7 +105,7 @@ fn rejection(rejection: crate::Rejection) -> &'static str {
     }
 }
 
-/// The word for it, as one word.
+/// The mode as one word, for labels and fields.
 #[cfg(any(feature = "metrics", feature = "serde"))]
 fn mode(mode: crate::Mode) -> &'static str {
     match mode {

@@ -15,14 +15,14 @@ use crate::breaker::CircuitBreaker;
 use crate::observe::registry;
 use crate::outcome::Mode;
 
-/// Who may steer, and how an operator's name is found.
+/// Who may control circuits, and how an operator's name is found.
 #[derive(Clone)]
 pub(super) struct Control {
     pub(super) hosts: Hosts,
     pub(super) actor: Option<Actor>,
 }
 
-/// From a request to the name of who sent it.
+/// Gives the name of the operator who sent a request.
 #[derive(Clone)]
 pub(super) struct Actor(pub(super) Arc<NameOf>);
 
@@ -34,7 +34,7 @@ impl fmt::Debug for Actor {
     }
 }
 
-/// A name comes from outside, and goes into logs and memory.
+/// The longest operator name, in characters: names come from outside, and go into logs and memory.
 const LONGEST_NAME: usize = 128;
 
 impl Control {
@@ -47,7 +47,7 @@ impl Control {
     }
 }
 
-/// What can be done.
+/// An action on a circuit.
 #[derive(Clone, Copy)]
 enum Action {
     Mode(Mode),

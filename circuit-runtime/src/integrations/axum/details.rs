@@ -1,4 +1,4 @@
-//! What can be asked about circuits and about single keys.
+//! The routes for single circuits and keys.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -20,12 +20,12 @@ use crate::config::{Choice, Config, OnCancel};
 use crate::observe::registry;
 use crate::observe::snapshot::Snapshot;
 
-/// Of a circuit's keys so many are shown where nobody says how many.
+/// How many of a circuit's keys are shown by default.
 const LIMIT: usize = 100;
-/// And never more than so many at once.
+/// The most keys in one answer.
 const MOST: usize = 1_000;
 
-/// `/circuits`, and with `?name=` the details of one, whose name may be that of a route.
+/// `/circuits`: all circuits, or with `?name=` the details of one, whose name may be that of a route.
 pub(super) async fn list(RawQuery(query): RawQuery) -> Response {
     let query = match Query::of(query.as_deref()) {
         Ok(query) => query,
@@ -61,7 +61,7 @@ pub(super) async fn show_key(path: Result<Path<(String, String)>, PathRejection>
     }
 }
 
-/// Which circuits, and which of their keys.
+/// The query: which circuits, and which of their keys.
 struct Query {
     name: Option<String>,
     /// Only keys that contain this.
@@ -97,7 +97,7 @@ struct Details {
 
 /// Some of a circuit's keys, the worst first.
 struct Keys {
-    /// How many there are, and how many of them match.
+    /// The number of keys, and how many of them match the filter.
     total: usize,
     matching: usize,
     offset: usize,
@@ -128,12 +128,12 @@ impl Keys {
     }
 }
 
-/// The order of what needs a look: open before half-open, then the longest run of failures, then the text.
+/// Worst first: open before half-open, then the longest run of failures, then by text.
 fn worse(view: &View) -> impl Ord + use<'_> {
     (Reverse((view.state, view.failures_in_a_row)), &view.key)
 }
 
-/// With its defaults filled in.
+/// A configuration with its defaults filled in.
 fn in_force(config: Config) -> Config {
     let rules = config.rules();
     let time = |nanos| Choice::Given(Duration::from_nanos(nanos));

@@ -1,4 +1,4 @@
-//! For whom it isn't done: requests that a page of another site has made an operator's browser send.
+//! Refuses requests that a page of another site has made an operator's browser send.
 
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri, header};
@@ -12,7 +12,7 @@ pub(super) struct Hosts(Vec<Host>);
 struct Host {
     scheme: String,
     name: String,
-    /// `None` where any will do.
+    /// `None`: any.
     port: Option<u16>,
 }
 
@@ -21,37 +21,37 @@ impl Hosts {
         Hosts(hosts.iter().map(|host| Host::listed(host)).collect())
     }
 
-    /// Refuses what a page of another site may have made an operator's browser send, with the
+    /// Refuses a request that a page of another site may have made an operator's browser send, with the
     /// operator's cookies.
     pub(super) fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), &'static str> {
         let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
         let host = uri.authority().map(Authority::as_str).or(text(header::HOST));
         let host = host.and_then(|host| Host::parse("", host));
-        // A name of another site that leads here brings its pages here, as if they were ours.
+        // DNS rebinding: if the name of another site resolves to this server, its pages have our origin.
         let Some(host) = host.filter(|host| self.has(host)) else {
             return Err("this host is not among those of `with_control`");
         };
         let origin = text(header::ORIGIN);
         let is_own = match (text(header::HeaderName::from_static("sec-fetch-site")), origin) {
-            // What a browser says of itself, and no page can change.
+            // Set by the browser; no page can change it.
             (Some(site), _) => matches!(site, "same-origin" | "none"),
-            // A browser that is older, or that doesn't trust plain HTTP enough to say it.
+            // An older browser, or plain HTTP, where browsers don't send it.
             (None, Some(origin)) => Host::origin(origin).is_some_and(|origin| origin.is_at(&host)),
-            // No browser.
+            // Not a browser.
             (None, None) => true,
         };
         if !is_own {
             return Err("requests of another site are refused");
         }
-        // Behind a proxy that changes `Host`, only this tells the name of the other site.
+        // Behind a proxy that rewrites `Host`, only `Origin` shows the name of the other site.
         if !origin.is_none_or(|origin| Host::origin(origin).is_some_and(|origin| self.has(&origin)))
         {
             return Err(
                 "this origin is not among the hosts of `with_control`; for plain HTTP they need `http://`",
             );
         }
-        // A form can't send it, and a script of another site only if this server agreed, which it
-        // doesn't.
+        // A form can't send this type, and a script of another site only if the server allowed it by CORS,
+        // which it doesn't.
         let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
         let essence = content_type.split(';').next().unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/json") {
@@ -70,7 +70,7 @@ impl Host {
     fn listed(text: &str) -> Self {
         let text = text.trim().trim_end_matches('/');
         let host = Host::origin(text).or_else(|| Host::parse("https", text));
-        // What is no host is no request's host either.
+        // A text that isn't a host matches no request.
         host.unwrap_or(Host { scheme: String::new(), name: String::new(), port: Some(0) })
     }
 
@@ -81,7 +81,7 @@ impl Host {
 
     fn parse(scheme: &str, authority: &str) -> Option<Self> {
         let authority: Authority = authority.parse().ok()?;
-        // A name before an `@` is meant to deceive.
+        // A name before an `@` is there to deceive.
         let is_plain = !authority.as_str().contains('@') && !authority.host().is_empty();
         is_plain.then(|| Host {
             scheme: scheme.to_ascii_lowercase(),
@@ -90,7 +90,7 @@ impl Host {
         })
     }
 
-    /// Whether a request's host or origin is this listed one; a `Host` header has no scheme.
+    /// Whether a request's host or origin matches this listed one; a `Host` header has no scheme.
     fn covers(&self, asked: &Host) -> bool {
         self.name == asked.name
             && self.port.is_none_or(|port| asked.port_or_default(&self.scheme) == Some(port))

@@ -1,10 +1,10 @@
-//! Circuits over HTTP, for [`axum`](https://docs.rs/axum): the answer to a rejected call, and [`router`], which shows
-//! the circuits of the process and, if wanted, steers them.
+//! Circuits over HTTP, for [`axum`](https://docs.rs/axum): the response to a rejected call, and [`router`], which shows
+//! the circuits of the process and, if you allow it, controls them.
 //!
 //! # A rejected call
 //!
 //! [`CircuitOpenError`](crate::CircuitOpenError) is a response: status 503, the wait in
-//! `Retry-After`, and a small JSON body. So a handler with this error needs nothing more:
+//! `Retry-After`, and a small JSON body. A handler with this error needs nothing more:
 //!
 //! ```
 //! use axum::response::IntoResponse;
@@ -30,37 +30,36 @@
 //!
 //! # The routes
 //!
-//! | route | |
+//! | route | answer |
 //! |---|---|
 //! | `GET /circuits` | the snapshots of all registered circuits, as JSON |
-//! | `GET /circuits/{name}` | one of them, with the configuration in force, the last changes of its mode, and its keys |
-//! | `GET /circuits?name={name}` | the same in a list, also for a circuit that is called `ui` or `events` |
+//! | `GET /circuits/{name}` | one circuit, with the configuration in force, the last changes of its mode, and its keys |
+//! | `GET /circuits?name={name}` | the same in a list; works also for a circuit that is called `ui` or `events` |
 //! | `GET /circuits/{name}/keys/{key}` | the snapshot of one key |
-//! | `GET /circuits/ui` | a page that shows them, live |
-//! | `GET /circuits/events` | what the page lives on: server-sent events |
+//! | `GET /circuits/ui` | a live page of all circuits |
+//! | `GET /circuits/events` | the server-sent events that the page reads |
 //! | `POST /circuits/{name}/{action}` | after [`with_control`](CircuitRoutes::with_control); `force-open`, `disable`, `shadow`, `resume` or `reset` |
 //!
-//! A circuit's keys are listed the worst first, 100 of them: `?limit=` says how many (at most 1,000), `?offset=` from
-//! which on, and `?filter=` what a key must contain.
+//! A circuit's keys are listed worst first, 100 of them. `?limit=` changes the number (at most 1,000), `?offset=` skips
+//! some, and `?filter=` keeps only keys that contain a text.
 //!
-//! An event's data is an object: `process`, which is another one after a restart, and behind a load balancer in another
-//! process; `now`, the server's clock in milliseconds; and `circuits`, those that have changed. A stream
-//! ends after ten seconds, and the next one, which sends the last event's id in `Last-Event-ID` as browsers do, goes on from
-//! there. From the moment on that the routes are made, each circuit's states of the last five minutes are kept for the page.
+//! The data of an event is an object with three fields: `process` identifies the server process, so that a client notices a restart or,
+//! behind a load balancer, another process; `now` is the server's clock in milliseconds; `circuits` has the circuits that have changed.
+//! A stream ends after ten seconds. The next one continues from there, if it sends the last event's id in `Last-Event-ID`, as browsers
+//! do. Once the routes are made, the states of each circuit in the last five minutes are kept for the page.
 //!
-//! # Clients that don't read, and shutting down
+//! # Clients that don't read, and shutdown
 //!
-//! At most 64 streams are open at once in a process; further ones are answered 503. At most 16 KiB and one circuit wait
-//! in a stream for a client that doesn't read, besides what the operating system buffers. Over HTTP/1.1 its connection is closed
-//! once nothing has gone out for five seconds. So a graceful shutdown waits for these routes for 15 seconds at most.
-//! Over HTTP/2, where a stream can't tell that its client has stopped to read, let your server's keep-alive find such
+//! At most 64 streams are open at once in a process; further ones get a 503. For a client that doesn't read, at most 16 KiB
+//! and one circuit wait in a stream, besides what the operating system buffers. Over HTTP/1.1 its connection is closed
+//! when nothing has gone out for five seconds. So a graceful shutdown waits for these routes for at most 15 seconds.
+//! Over HTTP/2 a stream can't tell that its client has stopped reading: let your server's keep-alive find such
 //! connections, and give the shutdown a time limit, as the example `axum_service` does.
 //!
-//! # Who may see them
+//! # Access
 //!
-//! They show how a service is doing and on whom it depends, which isn't for everybody. Mount them
-//! behind the authentication of your own service, or on a port of their own that is reachable from
-//! inside only:
+//! The routes show how a service is doing and which services it depends on. Mount them behind the authentication of your
+//! service, or on a separate port that is reachable only from inside:
 //!
 //! ```
 //! use axum::extract::Request;

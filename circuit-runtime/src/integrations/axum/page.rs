@@ -1,4 +1,4 @@
-//! The page: one answer, made of the files beside it, that needs no build step and nothing from elsewhere.
+//! The page: one response, made of the files beside this one, without a build step or anything from elsewhere.
 
 use axum::body::Bytes;
 use axum::http::header;
@@ -18,8 +18,8 @@ const PAGE: &str = concat!(
     "</script>\n</body>\n</html>\n",
 );
 
-/// What the page may do: run the script and have the style that stand in it, told by their hashes (which a test compares), and
-/// ask the server it comes from. It can't be framed, so nobody can be tricked into pressing its buttons.
+/// The page's content security policy: it may run its own script and use its own style, by their hashes (which a test
+/// compares), and send requests to its own server. It can't be framed, so that nobody can be tricked into pressing its buttons.
 const POLICY: &str = concat!(
     "default-src 'none'; ",
     "script-src 'sha256-hEFQaZDUqMN+GrGV6OKBttOPs3PqIl89FwnTSuQYrWg='; ",
@@ -27,7 +27,7 @@ const POLICY: &str = concat!(
     "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 );
 
-/// The page, with buttons or without.
+/// The page, with or without buttons.
 pub(super) fn with_control(control: bool) -> Bytes {
     if control {
         Bytes::from(PAGE.replacen("data-control=\"off\"", "data-control=\"on\"", 1))

@@ -1,4 +1,4 @@
-//! What a caller sees of a rejected call.
+//! Responses: that to a rejected call, and those of the routes.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use super::super::serde::millis;
 use crate::error::CircuitOpenError;
 use crate::primitives::clock::NEVER;
 
-/// 503 Service Unavailable, with `Retry-After` in whole seconds where the circuit knows how long it
-/// will reject.
+/// 503 Service Unavailable, with `Retry-After` in whole seconds if the circuit knows how long it will
+/// reject calls.
 impl IntoResponse for CircuitOpenError {
     fn into_response(self) -> Response {
         let mut response = json(StatusCode::SERVICE_UNAVAILABLE, &Rejected(self));
@@ -26,7 +26,7 @@ impl IntoResponse for CircuitOpenError {
     }
 }
 
-/// Rounded up, and at least one: whoever waits for so long doesn't come too early.
+/// Rounded up, and at least one, so that a client that waits this long doesn't come too early.
 fn whole_seconds(wait: Duration) -> u64 {
     let more = u64::from(wait.subsec_nanos() > 0);
     wait.as_secs().saturating_add(more).max(1)
@@ -47,18 +47,18 @@ impl Serialize for Rejected {
     }
 }
 
-/// The name stays out of the answer: it can be anything.
+/// The name isn't in the response, because it can be anything.
 pub(super) fn unknown_circuit() -> Response {
     refusal(StatusCode::NOT_FOUND, "no circuit of this name has been used or registered yet")
 }
 
-/// A path of which a part isn't UTF-8.
+/// A path that isn't UTF-8.
 pub(super) fn bad_path() -> Response {
     refusal(StatusCode::BAD_REQUEST, "a name in the path must be percent-encoded UTF-8")
 }
 
-/// Headers for every answer of the routes: it is what it says, only pages of this origin may read it, nobody may frame
-/// it, and nothing in it may run or ask for anything. What an answer has already is left alone.
+/// Adds security headers to every response of the routes: no content sniffing, readable only by pages of this origin, not to be framed,
+/// and nothing in it may run or load anything. Headers that are already set are left alone.
 pub(super) async fn secured(mut response: Response) -> Response {
     const HEADERS: [(HeaderName, &str); 7] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -78,9 +78,9 @@ pub(super) async fn secured(mut response: Response) -> Response {
     response
 }
 
-/// A JSON response that nobody keeps: what it says is about this moment.
+/// A JSON response that must not be cached, because it is about this moment.
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    // Strings, numbers and maps with text keys: there is nothing that JSON can't say.
+    // Can't fail: strings, numbers and maps with text keys, all of which JSON has.
     let body = serde_json::to_vec(body).unwrap_or_default();
     let mut response = (status, Body::from(body)).into_response();
     let headers = response.headers_mut();
@@ -90,7 +90,7 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     response
 }
 
-/// A JSON response that says why not.
+/// A JSON response that says why a request was refused.
 pub(super) fn refusal(status: StatusCode, message: &'static str) -> Response {
     struct Refusal(&'static str);
 

@@ -13,7 +13,7 @@ use super::control::{self, Actor, Control};
 use super::hosts::Hosts;
 use super::{details, events, history, page, response};
 
-/// Routes that show the circuits of this process; see the [module](self::super) for all of them.
+/// Routes that show the circuits of this process; the [module](self::super) lists them.
 ///
 /// ```
 /// use axum::Router;
@@ -25,8 +25,7 @@ pub fn router() -> CircuitRoutes {
     CircuitRoutes { control: None, actor: None }
 }
 
-/// The routes of [`router`], as something that [`Router::merge`] takes and that a [`Router`] can be
-/// made of.
+/// The routes of [`router`]: pass them to [`Router::merge`], or convert them into a [`Router`].
 #[derive(Debug, Clone)]
 #[must_use = "routes do nothing until they are merged into a router"]
 pub struct CircuitRoutes {
@@ -37,14 +36,14 @@ pub struct CircuitRoutes {
 impl CircuitRoutes {
     /// Adds `POST /circuits/{name}/{action}`, and buttons to the page.
     ///
-    /// Whoever reaches these routes can reject all calls of a service or switch its protection off:
-    /// only mount them behind authentication.
+    /// Anybody who reaches these routes can reject all calls of a service, or switch its protection off:
+    /// mount them only behind authentication.
     ///
-    /// `hosts` are the names under which operators reach the routes, as they stand in the browser's
-    /// address bar: `admin.example` for `https://admin.example` on any port, `admin.example:8443`
-    /// for this port alone, and `http://10.0.0.7:3000` for plain HTTP, which has to be said. This
-    /// machine's own names (`localhost`, `127.0.0.1`, `[::1]`) are always among them, so that none
-    /// need be given during development. What is no host, such as an empty text, lets nobody in:
+    /// `hosts` are the names under which operators reach the routes, as in the browser's address bar:
+    /// `admin.example` for `https://admin.example` on any port, `admin.example:8443` for this port
+    /// only, and `http://10.0.0.7:3000` for plain HTTP, which must be given explicitly. The names of the local machine
+    /// (`localhost`, `127.0.0.1`, `[::1]`) are always allowed, so that none need be given during
+    /// development. A text that isn't a host, such as an empty one, allows nobody:
     ///
     /// ```
     /// # use circuit_runtime::axum::router;
@@ -56,23 +55,22 @@ impl CircuitRoutes {
     /// # .into();
     /// ```
     ///
-    /// Refused are requests that another site may have caused in an operator's browser. `Host` and,
-    /// where a browser sends it, `Origin` with its scheme must be of these hosts, which holds off a
-    /// site that has its own name lead here (DNS rebinding). `Sec-Fetch-Site` must say
-    /// `same-origin`, or else `Origin` be `Host`. And the content type must be `application/json`,
-    /// which no form can send:
+    /// Requests that another site may have caused in an operator's browser are refused. `Host` and, if the
+    /// browser sends it, `Origin` with its scheme must be one of these hosts; this prevents DNS
+    /// rebinding. `Sec-Fetch-Site` must be `same-origin`, or else `Origin` must equal `Host`. And the
+    /// content type must be `application/json`, which no form can send:
     ///
     /// ```text
     /// curl -X POST -H 'content-type: application/json' https://admin.example/circuits/payments/force-open
     /// ```
     ///
-    /// The answer is the circuit's snapshot.
+    /// The response is the circuit's snapshot.
     pub fn with_control(self, hosts: &[&str]) -> Self {
         CircuitRoutes { control: Some(Hosts::new(hosts)), ..self }
     }
 
-    /// Says who steers: from a request to a name, such as that of the user whom your authentication
-    /// has found. `None`: nobody knows.
+    /// Tells the operator's name from a request, for example that of the user whom your authentication has
+    /// found. `None`: unknown.
     ///
     /// The name is in the reason of a `reset` ([`Reason::ByOperator`](crate::Reason::ByOperator)), in
     /// the event of a change of mode (feature `tracing`), in the JSON and on the page. Control

@@ -1,10 +1,10 @@
-//! Feature `serde`: `Config` both ways; snapshots, transitions and what they are made of outwards.
+//! Feature `serde`: serializes and deserializes `Config`; serializes snapshots, transitions and their parts.
 //!
 //! Fields have the names of the Rust fields. States, modes and reasons are their words, with
 //! hyphens: `half-open`, `forced-open`. Durations are text, as in the attribute, and times are RFC
 //! 3339 in UTC.
 //!
-//! Written out instead of derived, which spares users serde's derive macro and its parser.
+//! Written by hand, so that users don't build serde's derive macro and its parser.
 
 mod config;
 mod duration;
@@ -108,7 +108,7 @@ impl Serialize for Transition {
     }
 }
 
-/// Its figures, between `kind`, the reason in one word, and `text`, the reason in a sentence.
+/// `kind`, the reason in one word; its numbers; and `text`, the reason in a sentence.
 impl Serialize for Reason {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut out = serializer.serialize_struct("Reason", 5)?;
@@ -173,7 +173,7 @@ impl Serialize for Text {
     }
 }
 
-/// Whole milliseconds, rounded up: whoever waits for so long doesn't come too early.
+/// Whole milliseconds, rounded up, so that a client that waits this long doesn't come too early.
 pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }

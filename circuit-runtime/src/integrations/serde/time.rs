@@ -1,4 +1,4 @@
-//! A moment as RFC 3339 text in UTC, to the millisecond: `2026-11-20T20:31:38.120Z`.
+//! A time as RFC 3339 text in UTC, to the millisecond: `2026-11-20T20:31:38.120Z`.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -13,7 +13,7 @@ impl Serialize for Rfc3339 {
     }
 }
 
-/// A moment before 1970 is shown as its beginning: no clock of a running service is right there.
+/// A time before 1970 is shown as the start of 1970: no clock of a running service is right there.
 impl fmt::Display for Rfc3339 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let since = self.0.duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -12,8 +12,8 @@ use crate::guard::{self, Fuse};
 use crate::permit::{Fallback, RawPermit, RefHandle};
 
 pin_project! {
-    /// The response of a [`CircuitBreakerService`](super::CircuitBreakerService). Dropped before its end, the call is
-    /// cancelled.
+    /// The response of a [`CircuitBreakerService`](super::CircuitBreakerService). Dropping it before it is ready
+    /// cancels the call.
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<F, C> {
         #[pin]
@@ -25,7 +25,7 @@ pin_project! {
     #[project = StateProjection]
     enum State<F, C> {
         Admitted {
-            // Dropped before the permit: the call is over when the circuit hears of it.
+            // Dropped before the permit, so that nothing of the call is left when it is recorded.
             #[pin]
             body: Fuse<F>,
             permit: Option<RawPermit<RefHandle<'static>>>,

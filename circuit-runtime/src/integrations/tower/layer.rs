@@ -8,7 +8,7 @@ use crate::breaker::CircuitBreaker;
 
 /// Puts a circuit breaker around a service.
 ///
-/// All services that a layer makes, and all their clones, share its one circuit.
+/// All services that a layer makes, and all their clones, share its circuit.
 #[derive(Clone, Copy)]
 pub struct CircuitBreakerLayer<C = ByResult> {
     breaker: &'static CircuitBreaker,
@@ -32,13 +32,12 @@ impl CircuitBreakerLayer {
 }
 
 impl<C> CircuitBreakerLayer<C> {
-    /// Says what a result counts as, instead of `Ok` as a success and `Err` as a failure: a function
-    /// or a closure of a `&Result<Response, Error>`, or whatever else [`Classify`](super::Classify)
-    /// is written for.
+    /// Decides what a result counts as, instead of `Ok` as a success and `Err` as a failure. Takes a
+    /// function or closure of a `&Result<Response, Error>`, or any other [`Classify`](super::Classify).
     ///
-    /// A closure in the async block of a task that names a boxed error in its argument has to write
-    /// the lifetime, `Box<dyn Error + Send + Sync + '_>`: [`BoxError`](super::BoxError) fixes it, and
-    /// the compiler holds the closure to be "not general enough". A function may name either.
+    /// A closure in the async block of a spawned task must name a boxed error with its lifetime,
+    /// `Box<dyn Error + Send + Sync + '_>`: with [`BoxError`](super::BoxError) the compiler says that it is
+    /// "not general enough". A function can name either.
     ///
     /// ```
     /// use circuit_runtime::tower::CircuitBreakerLayer;
@@ -69,17 +68,17 @@ impl<C> CircuitBreakerLayer<C> {
         }
     }
 
-    /// Its services aren't ready while the circuit rejects, instead of answering with an error at
-    /// once: for services that a load balancer chooses from, which would take an endpoint that
-    /// answers at once for the least loaded one.
+    /// Makes the services not ready while the circuit rejects calls, instead of answering with an error at
+    /// once. For services behind a load balancer, which would otherwise take an endpoint that answers
+    /// at once for the least loaded one.
     ///
     /// `poll_ready` is pending from the opening of the circuit until it admits calls again: when the
-    /// wait is over, when a probe gives its place back, or when somebody resets or resumes it. A
-    /// full bulkhead doesn't count. Nothing is set aside for a service that is ready, so that one
-    /// which is never called blocks no probe; of several services that become ready at the deadline
-    /// only so many as there are `probes` get through, and the others are rejected.
+    /// wait is over, when another call may probe, or when somebody resets or resumes the circuit. A
+    /// full bulkhead doesn't matter. A service that is ready reserves nothing, so that one that is never
+    /// called blocks no probe. Of several services that become ready at the deadline, only as many calls as
+    /// `probes` says are admitted, and the others are rejected.
     ///
-    /// Feature `tokio`: the wait is timed by tokio's timer.
+    /// Needs the feature `tokio`, whose timer times the wait.
     ///
     /// ```
     /// use circuit_runtime::tower::CircuitBreakerLayer;
@@ -107,7 +106,7 @@ impl<C> CircuitBreakerLayer<C> {
     ///
     /// # Panics
     ///
-    /// The services, in `poll_ready` while the circuit is open, outside of a tokio runtime with a
+    /// `poll_ready` of its services panics while the circuit is open, outside a tokio runtime with a
     /// timer.
     #[cfg(feature = "tokio")]
     #[must_use]

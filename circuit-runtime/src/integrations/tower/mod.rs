@@ -21,18 +21,17 @@
 //! # }
 //! ```
 //!
-//! # What counts as what
+//! # What counts as a failure
 //!
-//! `Ok` is a success and `Err` a failure. An HTTP response with status 500 is an `Ok`, so a service
-//! that answers in responses needs [`classify`](CircuitBreakerLayer::classify). The outcome is that
-//! of the response's head; what its body does afterwards is not seen. A response future that is
-//! dropped is a cancelled call.
+//! `Ok` is a success and `Err` a failure. An HTTP response with status 500 is an `Ok`, so HTTP and gRPC
+//! services need [`classify`](CircuitBreakerLayer::classify). The outcome is decided by the response's
+//! head; what happens to its body afterwards is not seen. A response future that is dropped is a
+//! cancelled call.
 //!
 //! # Errors
 //!
-//! As with tower's own middlewares that can fail by themselves, the error is a [`BoxError`]: a
-//! [`CircuitOpenError`] when the call was rejected, else the inner service's own. `downcast` tells
-//! them apart:
+//! The error is a [`BoxError`], as with tower's own middleware that can fail: a [`CircuitOpenError`] if
+//! the call was rejected, else the inner service's error. `downcast` tells them apart:
 //!
 //! ```
 //! # use circuit_runtime::CircuitOpenError;
@@ -42,21 +41,21 @@
 //! # let _ = should_retry;
 //! ```
 //!
-//! So it goes below axum's `HandleErrorLayer`, and into a tonic client in the place of its channel;
-//! there the rejection is the `source` of the `Status`. (A gRPC error, too, is an `Ok` with the
-//! header or trailer `grpc-status`.)
+//! So in axum it goes below `HandleErrorLayer`. A tonic client takes it instead of a channel; there
+//! the rejection is the `source` of the `Status`. (A gRPC error, too, is an `Ok`, with a header or
+//! trailer `grpc-status`.)
 //!
 //! # Order
 //!
-//! Put the breaker outside of a timeout, so that a call that takes too long is a failure, and
-//! inside of a retry, so that each attempt is counted and an open circuit ends the retries:
+//! Put the breaker outside the timeout, so that a call that takes too long is a failure. Put it inside
+//! the retry, so that each attempt is counted and an open circuit ends the retries:
 //!
 //! ```text
 //! ServiceBuilder::new().layer(retry).layer(CircuitBreakerLayer::new(&PAYMENTS)).layer(timeout).service(client)
 //! ```
 //!
-//! A limit that sheds load stands inside of the breaker, which has to be told that what it sheds says
-//! nothing about the service:
+//! Put a limit that sheds load inside the breaker, and tell the breaker that a shed call says nothing
+//! about the service:
 //!
 //! ```
 //! use circuit_runtime::tower::{BoxError, CircuitBreakerLayer};
@@ -92,21 +91,20 @@
 //!
 //! # Readiness
 //!
-//! `poll_ready` is the inner service's own. The circuit is asked in `call`, so that a service that
-//! is ready and never called takes no place from the others. A rejected call leaves the inner
-//! service ready.
+//! `poll_ready` is that of the inner service. The circuit is asked in `call`, so that a service that is
+//! ready but never called doesn't count as in flight. A rejected call leaves the inner service ready.
 //!
-//! An error of the inner `poll_ready` is handed on and not counted. There was no call: nothing was
-//! admitted that could have an outcome, and by tower's contract a service that failed so is to be
-//! thrown away, which no waiting heals. Clients that can heal, such as tonic's channel or tower's
-//! `Reconnect`, hand the failed connection to the next call, where it is counted.
+//! An error of the inner `poll_ready` is passed on and not counted: no call was admitted that could have
+//! an outcome. By tower's contract such a service must be discarded, and waiting doesn't repair it.
+//! Clients that can reconnect, such as tonic's channel or tower's `Reconnect`, report the failed
+//! connection in the next call, where it is counted.
 //!
 //! # Behind a load balancer
 //!
-//! A circuit for each endpoint, and
-//! [`not_ready_while_open`](CircuitBreakerLayer::not_ready_while_open): a rejection is so quick that
-//! `tower::balance`, which looks for the least loaded endpoint, would send more calls to the one
-//! that is down, not less. An endpoint that isn't ready it passes over.
+//! Use a circuit for each endpoint, with
+//! [`not_ready_while_open`](CircuitBreakerLayer::not_ready_while_open). Otherwise `tower::balance`, which
+//! chooses the least loaded endpoint, would send more calls to the endpoint that is down, because
+//! rejections are so quick. It skips an endpoint that isn't ready.
 //!
 //! ```text
 //! Balance::new(endpoints.map(|(client, breaker)| {
@@ -115,7 +113,7 @@
 //! }))
 //! ```
 //!
-//! If no endpoint is ready the balancer waits: put a timeout or `load_shed` outside of it.
+//! If no endpoint is ready, the balancer waits: put a timeout or `load_shed` around it.
 //!
 //! [`CircuitOpenError`]: crate::CircuitOpenError
 
@@ -131,10 +129,10 @@ pub use service::CircuitBreakerService;
 
 use crate::outcome::Outcome;
 
-/// The error of a service behind a [`CircuitBreakerLayer`]; the same type as tower's.
+/// The error of a service behind a [`CircuitBreakerLayer`]; tower's `BoxError`.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Says what a response counts as; every `Fn(&Result<Response, Error>) -> Outcome` does.
+/// Decides what a response counts as; implemented for every `Fn(&Result<Response, Error>) -> Outcome`.
 pub trait Classify<Response, Error> {
     /// What the result of a call counts as.
     fn classify(&self, result: &Result<Response, Error>) -> Outcome;

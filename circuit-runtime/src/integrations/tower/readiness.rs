@@ -12,7 +12,7 @@ use crate::breaker::CircuitBreaker;
 use crate::primitives::clock::NEVER;
 use crate::waiters::WaiterId;
 
-/// Waits for a circuit, on behalf of one service: each clone of it has its own.
+/// Waits for a circuit on behalf of one service; each clone of the service has its own.
 pub(super) struct Readiness {
     breaker: &'static CircuitBreaker,
     id: WaiterId,
@@ -25,11 +25,10 @@ impl Readiness {
         Readiness { breaker, id: WaiterId::new(), is_waiting: false, timer: None }
     }
 
-    /// Ready when the circuit admits calls. It takes no place: of several that wait, all are ready
-    /// then.
+    /// Ready when the circuit admits calls. Reserves nothing: of several that wait, all become ready.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         while self.breaker.rejects_for().is_some() {
-            // Before the look that counts, so that no change between the two is missed.
+            // Before the circuit is asked again, so that no change in between is missed.
             self.breaker.waiters().wait(self.id, context.waker());
             self.is_waiting = true;
             let Some(left) = self.breaker.rejects_for() else { break };
@@ -42,7 +41,7 @@ impl Readiness {
         Poll::Ready(())
     }
 
-    /// Set anew at each look: the circuit's deadline may have changed.
+    /// Set anew at each poll: the circuit's deadline may have changed.
     fn poll_timer(&mut self, left: Duration, context: &mut Context<'_>) -> Poll<()> {
         let timer = self.timer.insert(Box::pin(sleep(left)));
         timer.as_mut().poll(context)

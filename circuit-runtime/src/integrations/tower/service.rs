@@ -16,7 +16,7 @@ pub struct CircuitBreakerService<S, C = ByResult> {
     inner: S,
     breaker: &'static CircuitBreaker,
     classify: C,
-    /// `None`: it is ready as soon as the inner service is.
+    /// `None`: ready as soon as the inner service is.
     #[cfg(feature = "tokio")]
     readiness: Option<Readiness>,
 }
@@ -37,17 +37,17 @@ impl<S, C> CircuitBreakerService<S, C> {
         CircuitBreakerService { readiness: Some(Readiness::new(self.breaker)), ..self }
     }
 
-    /// The service within.
+    /// The inner service.
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// The service within.
+    /// The inner service.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// The service within.
+    /// The inner service.
     pub fn into_inner(self) -> S {
         self.inner
     }
@@ -64,8 +64,8 @@ where
     type Future = ResponseFuture<S::Future, C>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        // The circuit first: what the inner service may set aside for a call that is ready, such as a
-        // place of a limit, isn't held while the circuit is open.
+        // The circuit first: so the inner service reserves nothing, such as a permit of a limit, while the
+        // circuit is open.
         #[cfg(feature = "tokio")]
         if let Some(readiness) = &mut self.readiness {
             std::task::ready!(readiness.poll(context));
