@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use std::time::Duration;
+use syn::Expr;
 
 use super::at;
 use super::parameters::Parameters;
@@ -159,7 +160,7 @@ fn printed(value: &Value) -> TokenStream {
         Value::Whole(number) => Literal::u32_unsuffixed(*number).to_token_stream(),
         Value::Number(literal) => literal.to_token_stream(),
         Value::Time(time) => duration(*time, site),
-        Value::Constant(expr) => expr.to_token_stream(),
+        Value::Constant(expr) => in_const(expr),
         Value::Word("failure") => quote_spanned!(site=> __circuit::OnCancel::Failure),
         Value::Word(_) => quote_spanned!(site=> __circuit::OnCancel::Ignore),
         // No option of a `Config` takes another kind.
@@ -169,6 +170,17 @@ fn printed(value: &Value) -> TokenStream {
         | Value::Pattern(_)
         | Value::Off
         | Value::Wrong => TokenStream::new(),
+    }
+}
+
+/// A call in a constant of its own: of a function that is not `const` the compiler says so, and not
+/// that a static may be lazy.
+fn in_const(expr: &Expr) -> TokenStream {
+    if matches!(expr, Expr::Call(_) | Expr::MethodCall(_)) {
+        let site = at(expr);
+        quote_spanned!(site=> const { #expr })
+    } else {
+        expr.to_token_stream()
     }
 }
 

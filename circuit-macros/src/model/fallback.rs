@@ -2,7 +2,7 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Expr, ExprPath, Lit, Pat, ReceiverKind, ReturnType, Type};
+use syn::{Expr, ExprClosure, ExprPath, Lit, Pat, ReceiverKind, ReturnType, Type, TypePath};
 
 use super::names::{self, Free};
 use super::{Form, Parameters};
@@ -59,6 +59,9 @@ impl Fallback {
         let on_any = matches!(options.value(Opt::FallbackOn), Some(Value::Word("any")));
         let expr = unwrap(expr);
         let kind = kind(&expr, parameters, problems);
+        if let (Kind::Closure { wants_reason: true }, Expr::Closure(closure)) = (kind, &expr) {
+            reason_is_of_its_kind(closure, on_any, problems);
+        }
         let free = Free::of(&expr);
         if kind == Kind::Expression {
             quoted_name(&expr, function, form, problems);
@@ -128,6 +131,25 @@ fn kind(expr: &Expr, all: &Parameters, problems: &mut Problems) -> Kind {
             Kind::Closure { wants_reason: taken > parameters }
         }
         _ => Kind::Expression,
+    }
+}
+
+/// A reason that is written with the type of the other kind of fallback.
+fn reason_is_of_its_kind(closure: &ExprClosure, on_any: bool, problems: &mut Problems) {
+    let Some(Pat::Type(reason)) = closure.inputs.last() else {
+        return;
+    };
+    let (given, other, otherwise) = if on_any {
+        ("CallError<_>", "CircuitOpenError", "with `fallback_on = any`")
+    } else {
+        ("CircuitOpenError", "CallError", "without `fallback_on = any`")
+    };
+    let is_other = |path: &TypePath| path.path.segments.last().is_some_and(|s| s.ident == other);
+    if matches!(peel_type(&reason.ty), Type::Path(path) if is_other(path)) {
+        problems.add(
+            &reason.ty,
+            format!("{otherwise} the reason is a `{given}`: write that, or leave the type out"),
+        );
     }
 }
 

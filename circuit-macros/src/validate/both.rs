@@ -1,7 +1,7 @@
 //! The rules between the options and the function.
 
 use proc_macro2::Ident;
-use syn::{Expr, FnArg, Pat, PathArguments, ReturnType, Type};
+use syn::{Expr, FnArg, GenericArgument, Pat, PathArguments, ReturnType, Type};
 
 use super::peel_type;
 use crate::diag::Problems;
@@ -144,13 +144,10 @@ fn patterns_match_the_whole_result(
     form: &Form,
     problems: &mut Problems,
 ) {
-    let is_result = |ty: &Type| match ty {
-        Type::Path(path) => is_standard_result(&path.path),
-        _ => false,
-    };
-    if !returned(function, form).is_some_and(is_result) {
+    let Some(error) = returned(function, form).and_then(error_type) else {
         return;
-    }
+    };
+    let is_other_variant = |pattern: &Pat| is_other_variant(pattern, error);
     for option in [Opt::Failure, Opt::Ignore] {
         let Some(given) = options.get(option) else {
             continue;
@@ -176,19 +173,24 @@ fn patterns_match_the_whole_result(
     }
 }
 
-/// `Result<T, E>` with its arguments: an alias may name another type.
-fn is_standard_result(path: &syn::Path) -> bool {
-    path.segments.last().is_some_and(|last| {
-        let arguments = match &last.arguments {
-            PathArguments::AngleBracketed(arguments) => arguments.args.len(),
-            _ => 0,
-        };
-        last.ident == "Result" && arguments == 2
-    })
+/// The `E` of `Result<T, E>` with its arguments: an alias may name another type.
+fn error_type(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else {
+        return None;
+    };
+    let last = path.path.segments.last().filter(|last| last.ident == "Result")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
+    match arguments.args.last()? {
+        GenericArgument::Type(error) if arguments.args.len() == 2 => Some(peel_type(error)),
+        _ => None,
+    }
 }
 
-/// A variant of an enum, and not of `Result`: `E::Down`, `E::Code(500)`.
-fn is_other_variant(pattern: &Pat) -> bool {
+/// A variant of an enum, and not of `Result`, or a constant of the error type: `E::Down`,
+/// `E::Code(500)`, `Status::GONE`.
+fn is_other_variant(pattern: &Pat, error: &Type) -> bool {
     let path = match pattern {
         Pat::Path(path) => &path.path,
         Pat::TupleStruct(tuple) => &tuple.path,
@@ -200,10 +202,11 @@ fn is_other_variant(pattern: &Pat) -> bool {
         return false;
     };
     let is_type = |name: &Ident| name.to_string().starts_with(char::is_uppercase);
-    // A constant of the whole type would be in capitals.
+    // A constant of the whole type would be in capitals, too.
     let is_variant = is_type(&variant.ident)
-        && variant.ident.to_string().contains(char::is_lowercase)
-        && is_type(&of.ident);
+        && is_type(&of.ident)
+        && (variant.ident.to_string().contains(char::is_lowercase)
+            || is_named(error, &of.ident.to_string()));
     let is_known = ["Ok", "Err"].iter().any(|known| variant.ident == known) || of.ident == "Result";
     is_variant && !is_known
 }

@@ -41,6 +41,16 @@ fn any_mut_named(v: &mut Vec<u8>, w: &mut u8) -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(fallback = |_, why: CircuitOpenError| Ok(()), fallback_on = any)]
+fn any_reason(n: u8) -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(fallback = |_, why: circuit_runtime::CallError<E>| Ok(()))]
+async fn open_reason(n: u8) -> Result<(), E> {
+    Ok(())
+}
+
 struct S;
 
 impl S {

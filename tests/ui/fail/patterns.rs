@@ -245,4 +245,18 @@ async fn variants() -> std::result::Result<(), E> {
     Ok(())
 }
 
+impl E {
+    const GONE: E = E;
+}
+
+#[circuit_breaker(failure = E::GONE)]
+fn constant() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(ignore = self::E::GONE | E::Late, failure = Err(_))]
+async fn constants() -> Result<(), E> {
+    Ok(())
+}
+
 fn main() {}
