@@ -115,7 +115,6 @@ pub struct CallTimeoutError {
 }
 
 impl CallTimeoutError {
-    #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "only `timeout` makes one"))]
     pub(crate) const fn new(circuit: &'static str, limit: Duration) -> Self {
         CallTimeoutError { circuit, limit }
     }

@@ -33,8 +33,8 @@ pub(crate) fn run<T, R>(
 }
 
 pin_project! {
-    /// A future under a permit. No async function, whose future would have room for this one twice,
-    /// and move it.
+    /// A future that asks for its permit when it is first polled. No async function, whose future would
+    /// have room for this one twice, and move it.
     pub(crate) struct Guarded<S: Handle, F, B, J, A> {
         // Dropped before the permit: the call is over when the circuit hears of it.
         #[pin]
@@ -48,23 +48,6 @@ pin_project! {
 
 /// A permit or the answer of a rejected call; `None`: a permit has been given before.
 pub(crate) type Begun<S, R> = Option<Result<RawPermit<S>, R>>;
-
-/// A future that has its permit.
-#[inline]
-pub(crate) fn admitted<S, F, J, A, R>(
-    permit: RawPermit<S>,
-    future: F,
-    judge: J,
-    answer: A,
-) -> Guarded<S, F, impl FnMut() -> Begun<S, R>, J, A>
-where
-    S: Handle,
-    F: Future,
-    J: Fn(&F::Output) -> (End, Fallback),
-    A: Fn(F::Output, Fallback) -> R,
-{
-    Guarded { body: future, permit: Some(permit), begin: || None, judge, answer }
-}
 
 /// A future that asks for its permit when it is first polled.
 #[inline]
@@ -134,6 +117,46 @@ pub(crate) fn poll<S: Handle, F: Future>(
             drop(frame);
             permit.finish(end, fallback);
             Poll::Ready((output, fallback))
+        }
+    }
+}
+
+pin_project! {
+    /// The body of an annotated function under its permit, which comes back with the result.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct UnderPermit<S: Handle, F> {
+        // Dropped before the permit: the call is over when the circuit hears of it.
+        #[pin]
+        body: F,
+        permit: Option<RawPermit<S>>,
+    }
+}
+
+impl<S: Handle, F> UnderPermit<S, F> {
+    #[inline]
+    pub(crate) fn new(permit: RawPermit<S>, body: F) -> Self {
+        UnderPermit { body, permit: Some(permit) }
+    }
+}
+
+impl<S: Handle, F: Future> Future for UnderPermit<S, F> {
+    type Output = (F::Output, RawPermit<S>);
+
+    #[expect(clippy::inline_always, reason = "or the permit goes by memory in some builds")]
+    #[inline(always)]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let mut permit = take(this.permit);
+        permit.inside(true);
+        let frame = permit.frame();
+        match this.body.poll(context) {
+            Poll::Pending => {
+                drop(frame);
+                permit.inside(false);
+                *this.permit = Some(permit);
+                Poll::Pending
+            }
+            Poll::Ready(result) => Poll::Ready((result, permit)),
         }
     }
 }

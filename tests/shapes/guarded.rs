@@ -12,6 +12,8 @@ pub mod diverging;
 pub mod fallbacks;
 #[path = "forms.rs"]
 pub mod forms;
+#[path = "lent.rs"]
+pub mod lent;
 #[path = "lints.rs"]
 pub mod lints;
 #[path = "matrix.rs"]

@@ -131,4 +131,4 @@ macro_rules! same {
     )*};
 }
 
-same! { conditions diverging fallbacks forms lints matrix names order }
+same! { conditions diverging fallbacks forms lent lints matrix names order }

@@ -1,98 +1,103 @@
 //! The user's body, as a closure or an async block under the permit.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ReturnType;
 
 use super::parameters::Parameters;
 use super::{at, at_return_type, circuit, judge};
-use crate::model::{Circuit, Form, Model, Timeout};
+use crate::model::{Circuit, Form, Model, Timeout, with_content};
 
 /// The expression that runs the body under a permit and has the type that the function returns.
 pub(super) fn run(model: &Model, parameters: &Parameters, permit: &TokenStream) -> TokenStream {
     let site = at_return_type(model);
-    let body = body(model, parameters);
-    match (&model.form, &model.timeout) {
-        (Form::Sync, _) => {
-            let ended = ended(model, &body);
-            quote_spanned! {site=> {
-                let __circuit_permit = #permit;
-                #ended
-                __circuit::finish(__circuit_permit, __circuit_outcome);
-                __circuit_result
-            }}
-        }
-        (_, None) => {
-            let judge = judge::closure(model);
-            quote_spanned! {site=>
-                __circuit::run_async(__circuit_returns, #permit, #body, #judge).await
-            }
-        }
-        (_, Some(timeout)) => {
-            let judge = judge::closure(model);
-            let limit = circuit::limit(&timeout.limit);
-            let (run, returns) = timed(timeout, "run_timed");
-            quote_spanned! {site=>
-                __circuit::in_time(
-                    #run(#returns, #permit, #limit, #body, #judge).await,
-                    __circuit_late,
-                )
-            }
-        }
-    }
+    let answer = quote_spanned! {site=>
+        __circuit::finish(__circuit_permit, __circuit_outcome);
+        __circuit_result
+    };
+    let late = |limit: &TokenStream| quote_spanned!(site=> __circuit::time_out(__circuit_permit, #limit, __circuit_late));
+    ended(model, parameters, permit, &answer, &late)
 }
 
 /// [`run`] for a fallback that runs for failures too: the type is `Ended`.
 pub(super) fn run_any(model: &Model, parameters: &Parameters) -> TokenStream {
     let site = at_return_type(model);
+    let permit = quote_spanned!(site=> __circuit_permit);
+    let answer = quote_spanned! {site=>
+        __circuit::finish_any(__circuit_permit, __circuit_outcome, __circuit_result)
+    };
+    let late = |limit: &TokenStream| quote_spanned!(site=> __circuit::time_out_any(__circuit_permit, #limit));
+    ended(model, parameters, &permit, &answer, &late)
+}
+
+/// Runs the body, which is gone behind it, and judges it: then comes `answer`, for which there are
+/// `__circuit_permit`, `__circuit_result` and `__circuit_outcome`, or what `late` makes of the time
+/// limit.
+fn ended(
+    model: &Model,
+    parameters: &Parameters,
+    permit: &TokenStream,
+    answer: &TokenStream,
+    late: &dyn Fn(&TokenStream) -> TokenStream,
+) -> TokenStream {
+    let site = at_return_type(model);
     let body = body(model, parameters);
+    let outcome = judge::outcome(model);
+    let (begin, end) = frame(model);
+    let answer = quote_spanned! {site=>
+        let __circuit_outcome = #outcome;
+        #end
+        #answer
+    };
     match (&model.form, &model.timeout) {
         (Form::Sync, _) => {
-            let ended = ended(model, &body);
             quote_spanned! {site=> {
-                #ended
-                __circuit::finish_any(__circuit_permit, __circuit_outcome, __circuit_result)
+                let __circuit_permit = #permit;
+                #begin
+                let __circuit_result = __circuit::body(__circuit_returns, #body)();
+                #answer
             }}
         }
-        (_, None) => {
-            let judge = judge::closure(model);
-            quote_spanned! {site=>
-                __circuit::run_async_any(__circuit_returns, __circuit_permit, #body, #judge).await
-            }
-        }
+        (_, None) => quote_spanned! {site=> {
+            let (__circuit_result, __circuit_permit) =
+                __circuit::run_async(__circuit_returns, #permit, #body).await;
+            #begin
+            #answer
+        }},
         (_, Some(timeout)) => {
-            let judge = judge::closure(model);
             let limit = circuit::limit(&timeout.limit);
-            let (run, returns) = timed(timeout, "run_timed_any");
-            quote_spanned! {site=>
-                #run(#returns, __circuit_permit, #limit, #body, #judge).await
-            }
+            let late = late(&limit);
+            let (run, returns) = timed(timeout);
+            quote_spanned! {site=> {
+                let (__circuit_timed, __circuit_permit) =
+                    #run(#returns, #permit, #limit, #body).await;
+                match __circuit_timed {
+                    __circuit::Admitted(__circuit_result) => {
+                        #begin
+                        #answer
+                    }
+                    __circuit::Rejected(_) => #late,
+                }
+            }}
         }
     }
 }
 
-/// Runs a body that blocks: `__circuit_result`, and `__circuit_outcome`, what it was judged to be.
-fn ended(model: &Model, body: &TokenStream) -> TokenStream {
+/// What a call of a shared circuit keeps while its own code runs.
+fn frame(model: &Model) -> (Option<TokenStream>, Option<TokenStream>) {
     let site = at_return_type(model);
-    let outcome = judge::outcome(model);
-    let shared = matches!(model.circuit, Circuit::Shared(_));
-    let begin = shared
-        .then(|| quote_spanned!(site=> let __circuit_frame = __circuit::frame(&__circuit_permit);));
-    let end = shared.then(|| quote_spanned!(site=> __circuit::core::mem::drop(__circuit_frame);));
-    quote_spanned! {site=>
-        #begin
-        let __circuit_result = __circuit::body(__circuit_returns, #body)();
-        let __circuit_outcome = #outcome;
-        #end
-    }
+    let is_shared = matches!(model.circuit, Circuit::Shared(_));
+    let begin =
+        || quote_spanned!(site=> let __circuit_frame = __circuit::frame(&__circuit_permit););
+    let end = || quote_spanned!(site=> __circuit::core::mem::drop(__circuit_frame););
+    (is_shared.then(begin), is_shared.then(end))
 }
 
 /// The function that keeps the limit, and the argument that its bound is about: the compiler reports
 /// a missing feature at one of them, so both are located at the option.
-fn timed(timeout: &Timeout, function: &str) -> (TokenStream, TokenStream) {
+fn timed(timeout: &Timeout) -> (TokenStream, TokenStream) {
     let site = at(&timeout.key);
-    let function = Ident::new(function, site);
-    (quote_spanned!(site=> __circuit::#function), quote_spanned!(site=> __circuit_returns))
+    (quote_spanned!(site=> __circuit::run_timed), quote_spanned!(site=> __circuit_returns))
 }
 
 fn body(model: &Model, parameters: &Parameters) -> TokenStream {
@@ -100,6 +105,9 @@ fn body(model: &Model, parameters: &Parameters) -> TokenStream {
         Form::Future(body) => &body.block,
         Form::Sync | Form::Async => &model.function.body,
     };
+    let lent = (!model.lent.is_empty())
+        .then(|| with_content(block, model.lent.reborrowed(block.stream())));
+    let block = lent.as_ref().unwrap_or(block);
     let site = Span::mixed_site();
     let before = &parameters.before_body;
     match &model.form {

@@ -1,9 +1,11 @@
 //! What makes an outcome of a result, and what the return type must allow for.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
+use syn::Expr;
 
 use super::{at, at_return_type};
+use crate::model::names::flatten;
 use crate::model::{Judge, Model};
 use crate::options::Arm;
 
@@ -40,44 +42,44 @@ pub(super) fn evidence(model: &Model) -> TokenStream {
     }
 }
 
-/// The outcome of `__circuit_result`. The default rule is called in place: a closure would be
-/// compiled for each function by itself.
+/// The outcome of `__circuit_result`, found in place: a closure would be compiled for each function by
+/// itself.
 pub(super) fn outcome(model: &Model) -> TokenStream {
-    let site = at_return_type(model);
-    if model.judge.is_given() || model.judge.ignore.is_some() {
-        let closure = closure(model);
-        return quote_spanned! {site=>
-            __circuit::judge(__circuit_returns, &__circuit_result, #closure)
-        };
-    }
-    default(model, &quote_spanned!(site=> &))
-}
-
-/// An expression of type `Fn(&R) -> Outcome`.
-pub(super) fn closure(model: &Model) -> TokenStream {
     let Judge { ignore, failure, classify } = &model.judge;
     let Some(first) = failure.as_ref().or(ignore.as_ref()) else {
-        if let Some(function) = classify {
-            return function.to_token_stream();
-        }
-        let site = at_return_type(model);
-        let default = default(model, &TokenStream::new());
-        return quote_spanned!(site=> |__circuit_result| #default);
+        return match classify {
+            Some(function) => judge(model, function),
+            None => default(model),
+        };
     };
     let site = at(&first.pattern);
     let ignored = arm(ignore.as_ref(), "Ignored");
     let failed = arm(failure.as_ref(), "Failure");
     let rest = match (classify, failure) {
-        // Handed over, so that a closure needn't say what it is given.
-        (Some(function), _) => {
-            quote_spanned!(site=> __circuit::judge(__circuit_returns, __circuit_result, #function))
-        }
+        (Some(function), _) => judge(model, function),
         (None, Some(_)) => quote_spanned!(site=> __circuit::Outcome::Success),
-        (None, None) => default(model, &TokenStream::new()),
+        (None, None) => default(model),
     };
-    quote_spanned! {site=>
-        move |__circuit_result| match __circuit_result { #ignored #failed _ => #rest, }
+    let result = at_return_type(model);
+    let result = quote_spanned!(result=> &__circuit_result);
+    let arms = quote_spanned!(site=> match #result { #ignored #failed _ => #rest, });
+    // A guard is no part of the function: it can neither end it nor wait.
+    let leaves = |token| match token {
+        TokenTree::Ident(word) => word == "return" || word == "await",
+        TokenTree::Punct(punct) => punct.as_char() == '?',
+        _ => false,
+    };
+    let guards = [ignore, failure].into_iter().flatten().filter_map(|arm| arm.guard.as_ref());
+    if guards.map(|(_, guard)| guard.to_token_stream()).flat_map(flatten).any(leaves) {
+        return quote_spanned!(site=> (|| #arms)());
     }
+    arms
+}
+
+/// The function is handed over, so that a closure needn't say what it is given.
+fn judge(model: &Model, function: &Expr) -> TokenStream {
+    let site = at_return_type(model);
+    quote_spanned!(site=> __circuit::judge(__circuit_returns, &__circuit_result, #function))
 }
 
 fn arm(arm: Option<&Arm>, outcome: &str) -> TokenStream {
@@ -91,12 +93,12 @@ fn arm(arm: Option<&Arm>, outcome: &str) -> TokenStream {
 
 /// The same bound at the same place as in [`evidence`], which the compiler
 /// reports once.
-fn default(model: &Model, borrow: &TokenStream) -> TokenStream {
+fn default(model: &Model) -> TokenStream {
     let site = at_return_type(model);
     let judge = if model.fallback.is_some() {
         quote_spanned!(site=> judge_judged)
     } else {
         quote_spanned!(site=> judge_bare)
     };
-    quote_spanned!(site=> __circuit::#judge(#borrow __circuit_result))
+    quote_spanned!(site=> __circuit::#judge(&__circuit_result))
 }

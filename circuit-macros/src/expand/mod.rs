@@ -15,6 +15,7 @@ mod judge;
 mod parameters;
 mod pattern;
 mod scope;
+mod variables;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};

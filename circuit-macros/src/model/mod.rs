@@ -3,15 +3,17 @@
 mod fallback;
 mod form;
 mod format;
+mod lent;
 pub(crate) mod names;
 mod parameters;
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
-use syn::{Expr, ExprPath};
+use syn::{Expr, ExprPath, ReturnType};
 
 pub(crate) use fallback::{Fallback, Gives, Kind, MOST_PARAMETERS};
 pub(crate) use form::{Form, FutureBody};
-pub(crate) use parameters::{Parameter, Parameters, is_shared_receiver};
+pub(crate) use lent::Lent;
+pub(crate) use parameters::{Parameter, Parameters, is_reference, is_shared_receiver};
 
 use crate::diag::Problems;
 use crate::head::Function;
@@ -31,6 +33,8 @@ pub(crate) struct Model {
     pub(crate) judge: Judge,
     /// What `judge` takes from around it.
     pub(crate) judge_free: Free,
+    /// What the body borrows for the judge.
+    pub(crate) lent: Lent,
     pub(crate) timeout: Option<Timeout>,
     pub(crate) fallback: Option<Fallback>,
 }
@@ -102,9 +106,15 @@ impl Model {
         validate::both(&options, &function, &form, &mut problems);
         let parameters = Parameters::new(&function, &form);
         let fallback = Fallback::new(&options, &function, &form, &parameters, &mut problems);
+        let judge = judge(&options);
+        let output = match (&form, &function.signature.output) {
+            (Form::Future(body), _) => body.output.as_ref(),
+            (_, ReturnType::Type(_, ty)) => Some(&**ty),
+            (_, ReturnType::Default) => None,
+        };
+        let lent = Lent::new(&parameters, &judge, &body, output, &mut problems);
         problems.finish()?;
         let function = Function { body: with_content(&function.body, body), ..function };
-        let judge = judge(&options);
         Ok(Self {
             runtime: path(&options, Opt::Crate),
             function,
@@ -114,6 +124,7 @@ impl Model {
             circuit: circuit(&options),
             judge_free: judge.free(),
             judge,
+            lent,
             timeout: options
                 .get(Opt::Timeout)
                 .map(|given| Timeout { key: given.key.clone(), limit: given.value.clone() }),

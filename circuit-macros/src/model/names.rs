@@ -89,6 +89,11 @@ impl Free {
         self.names.iter().any(|free| free == name)
     }
 
+    /// Where it is first used, among the others.
+    pub(crate) fn place(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|free| free == name)
+    }
+
     pub(crate) fn has_self(&self) -> bool {
         self.has_word("self")
     }

@@ -149,6 +149,15 @@ pub(crate) fn is_shared_reference(ty: &Type) -> bool {
     matches!(peel_type(ty), Type::Reference(r) if r.mutability.is_none())
 }
 
+/// `&self`, `&mut self` or `self: &mut Self`.
+pub(crate) fn is_reference(kind: &ReceiverKind) -> bool {
+    match kind {
+        ReceiverKind::Reference(..) => true,
+        ReceiverKind::Typed(_, ty) => matches!(peel_type(ty), Type::Reference(_)),
+        _ => false,
+    }
+}
+
 pub(crate) fn is_shared_receiver(kind: &ReceiverKind) -> bool {
     match kind {
         ReceiverKind::Reference(_, _, mutability) => mutability.is_none(),

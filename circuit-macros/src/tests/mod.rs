@@ -1,6 +1,7 @@
 //! The attribute as a whole: text in, errors or code out.
 
 mod expansion;
+mod expansion_async;
 mod fuzz;
 mod preset;
 mod problems;

@@ -1,11 +1,8 @@
 //! `fallback_on = any`: the fallback also runs when the body failed.
 
-use core::future::Future;
-
 use super::Returns;
 use super::returns::Judged;
 use crate::circuit::End;
-use crate::guard;
 use crate::permit::{Fallback, Handle, RawPermit};
 use crate::{CallError, CallTimeoutError, Outcome};
 
@@ -22,7 +19,7 @@ pub enum Ended<R> {
 
 /// How a call ends for which the fallback may run.
 #[inline]
-pub(super) fn answered(outcome: Outcome) -> (End, Fallback) {
+fn answered(outcome: Outcome) -> (End, Fallback) {
     let fallback = match outcome {
         Outcome::Failure | Outcome::RetryAfter(_) | Outcome::OpenFor(_) => Fallback::Runs,
         Outcome::Success | Outcome::Ignored => Fallback::None,
@@ -38,26 +35,9 @@ pub fn finish_any<R, S: Handle>(permit: RawPermit<S>, outcome: Outcome, value: R
     ended(value, fallback)
 }
 
-/// `run_async` that also says what the value was judged to be.
-#[inline]
-pub fn run_async_any<R, S, F, J>(
-    _: Returns<R>,
-    permit: RawPermit<S>,
-    body: F,
-    judge: J,
-) -> impl Future<Output = Ended<R>>
-where
-    S: Handle,
-    F: Future<Output = R>,
-    J: Fn(&R) -> Outcome,
-{
-    let judge = move |result: &R| answered(judge(result));
-    guard::admitted(permit, body, judge, ended)
-}
-
 /// Says what the value was judged to be.
 #[inline]
-pub(super) fn ended<R>(value: R, fallback: Fallback) -> Ended<R> {
+fn ended<R>(value: R, fallback: Fallback) -> Ended<R> {
     match fallback {
         Fallback::None => Ended::Value(value),
         Fallback::Runs => Ended::Failed(value),

@@ -16,7 +16,7 @@ pub use core;
 pub use core::result::Result::{Err as Rejected, Ok as Admitted};
 pub use core::time::Duration;
 
-pub use any::{Ended, clone_argument, finish_any, reason, run_async_any, whole_reason};
+pub use any::{Ended, clone_argument, finish_any, reason, whole_reason};
 pub use fallback::*;
 pub use key::Key;
 pub use returns::{
@@ -25,7 +25,7 @@ pub use returns::{
 };
 pub use run::{body, judge, mention, run_async};
 pub use seen::Seen;
-pub use timed::{in_time, run_timed, run_timed_any};
+pub use timed::{run_timed, time_out, time_out_any};
 
 pub use crate::config::checked::{Checked, U32OrDuration, max_keys, name, timeout};
 pub use crate::config::option::ConfigOption;

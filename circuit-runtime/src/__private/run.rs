@@ -4,9 +4,8 @@ use core::future::Future;
 
 use super::Returns;
 use crate::Outcome;
-use crate::circuit::End;
-use crate::guard;
-use crate::permit::{Fallback, Handle, RawPermit};
+use crate::guard::UnderPermit;
+use crate::permit::{Handle, RawPermit};
 
 /// Tells the compiler what a body is, a closure that returns what the function returns.
 #[inline]
@@ -21,21 +20,15 @@ pub fn judge<R>(_: Returns<R>, result: &R, judge: impl Fn(&R) -> Outcome) -> Out
     judge(result)
 }
 
-/// Runs the body of an async function under its permit.
+/// Runs the body of an async function under its permit, which comes back with the result: what
+/// follows is done where the body is gone, and is the same for functions that block.
 #[inline]
-pub fn run_async<R, S, F, J>(
-    _: Returns<R>,
-    permit: RawPermit<S>,
-    body: F,
-    judge: J,
-) -> impl Future<Output = R>
+pub fn run_async<R, S, F>(_: Returns<R>, permit: RawPermit<S>, body: F) -> UnderPermit<S, F>
 where
     S: Handle,
     F: Future<Output = R>,
-    J: Fn(&R) -> Outcome,
 {
-    let judge = move |result: &R| (End::Outcome(judge(result)), Fallback::None);
-    guard::admitted(permit, body, judge, |result, _| result)
+    UnderPermit::new(permit, body)
 }
 
 /// Makes a closure capture what it names in the order of naming, which is the order of dropping.

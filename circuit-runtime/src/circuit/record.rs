@@ -16,7 +16,6 @@ use crate::window::{OnSuccess, Sample};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     Outcome(Outcome),
-    #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "only `timeout` ends a call so"))]
     TimedOut,
     Panicked,
     Cancelled,

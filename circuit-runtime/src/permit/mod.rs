@@ -92,7 +92,6 @@ impl<S: Handle> RawPermit<S> {
     }
 
     /// For the error of a call that took too long.
-    #[cfg(feature = "tokio")]
     pub(crate) fn circuit_name(&self) -> &'static str {
         self.handle.breaker().name()
     }

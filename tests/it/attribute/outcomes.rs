@@ -6,6 +6,7 @@ use circuit_runtime::test_util::freeze;
 use circuit_runtime::{Outcome, State, circuit_breaker};
 
 use super::{Answer, Error, circuit, is_rejected, snapshot};
+use crate::shapes::block_on;
 use crate::support::{crash, crashes, poll_once, secs, wait_once};
 
 /// Successes, failures and ignored calls.
@@ -276,4 +277,59 @@ fn a_future_that_was_never_polled_took_nothing() {
     drop(call());
     assert_eq!(Ok(1), crate::support::ready(call()));
     assert_eq!((1, 0, 0), counts("outcomes: unpolled"));
+}
+
+#[test]
+fn a_guard_sees_what_the_body_did_to_a_mut_parameter() {
+    struct Client {
+        tries: u32,
+    }
+    #[async_trait::async_trait]
+    trait Fetch {
+        async fn boxed(&mut self, answer: Answer) -> Answer;
+    }
+    impl Client {
+        #[circuit_breaker(name = "outcomes: mut self", failure = Err(_) if self.tries > 1)]
+        fn call(&mut self, answer: Answer) -> Answer {
+            self.tries += 1;
+            answer
+        }
+        #[circuit_breaker(
+            name = "outcomes: mut self, async",
+            ignore = Ok(_) if self.tries < 3,
+            classify = |_| if self.tries > 3 { Outcome::Failure } else { Outcome::Success }
+        )]
+        async fn later(&mut self, answer: Answer) -> Answer {
+            std::future::ready(()).await;
+            self.tries += 1;
+            answer
+        }
+    }
+    #[async_trait::async_trait]
+    impl Fetch for Client {
+        #[circuit_breaker(name = "outcomes: mut self, boxed", failure = Err(_) if self.tries > 1)]
+        async fn boxed(&mut self, answer: Answer) -> Answer {
+            self.tries += 1;
+            answer
+        }
+    }
+    #[circuit_breaker(name = "outcomes: mut parameter", failure = Err(_) if list.len() > 1)]
+    fn call(list: &mut Vec<u8>, answer: Answer) -> Answer {
+        list.push(1);
+        answer
+    }
+    let error = Err(Error::Down);
+    let mut client = Client { tries: 0 };
+    assert_eq!([error, error], [client.call(error), client.call(error)]);
+    assert_eq!((1, 1, 0), counts("outcomes: mut self"));
+    for answer in [Ok(1), error, error] {
+        assert_eq!(answer, block_on(client.later(answer)));
+    }
+    assert_eq!((1, 2, 0), counts("outcomes: mut self, async"));
+    client.tries = 0;
+    assert_eq!([error, error], [(); 2].map(|()| block_on(client.boxed(error))));
+    assert_eq!((1, 1, 0), counts("outcomes: mut self, boxed"));
+    let mut list = Vec::new();
+    assert_eq!([error, error], [call(&mut list, error), call(&mut list, error)]);
+    assert_eq!((1, 1, 0), counts("outcomes: mut parameter"));
 }
