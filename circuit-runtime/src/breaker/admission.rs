@@ -1,6 +1,6 @@
 //! Admission: from a call to its permit, or to the error that rejects it.
 //!
-//! The fast path is inlined where the call begins; the rest is out of line, shared by all functions.
+//! The fast path is inlined into the caller; the rest is out of line, and shared by all functions.
 
 use super::CircuitBreaker;
 use crate::call_stack;
@@ -18,8 +18,8 @@ use crate::primitives::per_thread::Thread;
 use crate::primitives::sync::cold_path;
 
 impl CircuitBreaker {
-    /// Admission of an annotated function's call, the first of which registers the circuit; `fallback`
-    /// says whether one answers a rejection.
+    /// Admits a call of an annotated function; the first call registers the circuit. `fallback` says
+    /// whether a fallback runs instead of a rejected call.
     #[inline]
     pub(crate) fn enter(&'static self, fallback: Fallback) -> Result<Admission, CircuitOpenError> {
         if let Some(ticket) = self.own.published().summary().try_admit_registered() {
@@ -33,8 +33,8 @@ impl CircuitBreaker {
         }
     }
 
-    /// Admission of a call of a function that shares its circuit with others. Within a call of the
-    /// same circuit it passes through.
+    /// Admits a call of a function that shares its circuit with others. Within a call of the same circuit
+    /// it passes through.
     #[inline]
     pub(crate) fn enter_shared(
         &'static self,
@@ -47,30 +47,30 @@ impl CircuitBreaker {
         self.enter(fallback)
     }
 
-    /// [`admit_slow`](Self::admit_slow) where no fallback answers a rejection.
+    /// [`admit_slow`](Self::admit_slow) without a fallback.
     #[inline(never)]
     fn enter_slow(&'static self) -> Result<Admission, CircuitOpenError> {
         self.admit_slow(Fallback::None, Some(self))
     }
 
-    /// [`admit_slow`](Self::admit_slow) where a fallback does.
+    /// [`admit_slow`](Self::admit_slow) with a fallback.
     #[inline(never)]
     fn enter_slow_or_fall_back(&'static self) -> Result<Admission, CircuitOpenError> {
         self.admit_slow(Fallback::Runs, Some(self))
     }
 
-    /// [`admit_slow`](Self::admit_slow) of a call by hand, whose breaker may never be registered.
+    /// [`admit_slow`](Self::admit_slow) for a call by hand, whose breaker may never be registered.
     #[inline(never)]
     pub(super) fn acquire_slow(&self) -> Result<Admission, CircuitOpenError> {
         self.admit_slow(Fallback::None, None)
     }
 
-    /// Admission in all cases but the plainest; `to_register` is this breaker, if the call has to
+    /// Admits a call in all cases but the fast one. `to_register` is this breaker, if the call has to
     /// register it.
     ///
-    /// An open circuit's rejection is told first, and quickly: it is what a service under load does
-    /// most while the service it calls is down. One function for all takes 12 instructions more for
-    /// it, of 76.
+    /// The rejection by an open circuit comes first and is fast: it is what a service does most while the
+    /// service that it calls is down. Simpler would be one function for all cases; it takes 12
+    /// instructions more for such a rejection, of 76.
     #[expect(clippy::inline_always, reason = "its three callers know their arguments")]
     #[inline(always)]
     fn admit_slow(
@@ -79,16 +79,16 @@ impl CircuitBreaker {
         to_register: Option<&'static Self>,
     ) -> Result<Admission, CircuitOpenError> {
         if self.own.published().summary().just_rejects() {
-            // The thread first: in a library reading a thread-local is a call, and live values would
+            // The thread first: in a library, reading a thread-local is a call, and live values would
             // be spilled across it.
             let thread = Thread::here();
             if let Some(refusal) = self.own.published().remaining_coarse(State::Open) {
-                // A circuit without a registered name is still to be registered.
+                // A circuit without a registered name must be registered first: not here.
                 let name = match to_register {
                     Some(_) => self.name.registered(),
                     None => self.name.known(),
                 };
-                // One inside the other: each is asked once.
+                // Nested, so that each is checked once.
                 if let Some(name) = name {
                     if let Some(shard) = self.own.counters().shard(thread) {
                         let bump = |count| shard.increment(count);
@@ -101,7 +101,7 @@ impl CircuitBreaker {
         self.admit_by_machine(fallback, to_register)
     }
 
-    /// Admission by all that there is to ask.
+    /// Admits a call by everything that may decide, the state machine included.
     #[inline(never)]
     fn admit_by_machine(
         &self,
@@ -114,12 +114,12 @@ impl CircuitBreaker {
         match self.ask(self.own(), 0) {
             Answer::Admitted(admission) => Ok(admission),
             Answer::Rejected(refusal) => Err(self.rejected(self.own(), refusal, None, fallback)),
-            // Only the circuit of a key is ever given to another one.
+            // Can't happen: only the circuit of a key is ever reassigned.
             Answer::Reassigned => Ok(self.unprotected()),
         }
     }
 
-    /// Admission of a call with a key.
+    /// Admits a call with a key.
     #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
     #[inline(always)]
     pub(crate) fn enter_key(
@@ -127,7 +127,7 @@ impl CircuitBreaker {
         key: &str,
         fallback: Fallback,
     ) -> Result<(&'static Published, Admission), CircuitOpenError> {
-        // A `match`: in a closure for `and_then` the look-up would be out of line.
+        // A `match`, because in a closure for `and_then` the look-up would be out of line.
         let known = match self.keys.made() {
             Some(keys) => keys.get(key),
             None => None,
@@ -144,8 +144,8 @@ impl CircuitBreaker {
         }
     }
 
-    /// Admission by the circuit of a key in all cases but the plainest. The first call comes here,
-    /// since its key is new.
+    /// Admits a call with a key in all cases but the fast one. The first call gets here, because its key is
+    /// new.
     #[inline(never)]
     fn enter_key_slow(
         &'static self,
@@ -164,7 +164,7 @@ impl CircuitBreaker {
         self.enter_known_key(keys, key, known, fallback)
     }
 
-    /// Admission by the circuit of a key, by what the key is known as.
+    /// Admits a call with a key that has at most [`LONGEST`] bytes, or has been shortened.
     #[inline]
     fn enter_known_key(
         &'static self,
@@ -174,8 +174,7 @@ impl CircuitBreaker {
         fallback: Fallback,
     ) -> Result<(&'static Published, Admission), CircuitOpenError> {
         for _ in 0..ATTEMPTS {
-            // A circuit that has just been given to another key is behind the lock under which that
-            // is done: the next attempt looks there.
+            // If the circuit has just been reassigned, the next attempt looks the key up under the lock.
             let settings = || (self.own().rules(), self.own().mode());
             let lookup = known.take().or_else(|| keys.get_or_insert(key, settings));
             let Some(lookup) = lookup else { break };
@@ -198,8 +197,8 @@ impl CircuitBreaker {
         Ok((self.own.published(), self.admit_without_circuit(key, fallback)?))
     }
 
-    /// Admission where no circuit is asked, by one look at the mode: what holds for all keys holds
-    /// for those without a circuit too.
+    /// Admits a call whose key has no circuit, by the mode alone: a mode applies to all keys, also to those
+    /// without a circuit. Reads the mode once.
     #[cold]
     fn admit_without_circuit(
         &self,
@@ -221,14 +220,13 @@ impl CircuitBreaker {
         }
     }
 
-    /// Asks one circuit for what its summary alone doesn't tell. `stamp` is that of the call's
-    /// look-up.
+    /// Asks one circuit whether a call may run. `stamp` is that of the call's look-up.
     #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
     #[inline(always)]
     fn ask(&self, circuit: CircuitRef<'_>, stamp: u64) -> Answer {
         let summary = circuit.published.summary();
         let lock_free = circuit.published.admit_lock_free(summary);
-        // After both: a summary of the next key, or its deadline, brings that key's stamp with it.
+        // Read last: whoever has seen the summary or the deadline of the next key sees that key's stamp.
         if circuit.published.stamp() != stamp {
             return Answer::Reassigned;
         }
@@ -250,7 +248,7 @@ impl CircuitBreaker {
     fn ask_machine(&self, circuit: CircuitRef<'_>, stamp: u64) -> Answer {
         let (answer, transition) = circuit.admit_locked(self.name(), stamp);
         if let Some(transition) = transition {
-            // Half-open: not free at the moment, but no longer for a time that is known.
+            // Half-open now: it can't be evicted at this moment, but no longer until a known time.
             self.may_have_room(circuit.published);
             self.tell(*transition);
         }
@@ -269,7 +267,7 @@ impl CircuitBreaker {
         rejection(self.name.get_ref(), refusal, key, fallback, |count| circuit.bump(count))
     }
 
-    /// An admission that nothing judges: `max_keys` leaves no circuit for this key.
+    /// The admission of a call that no circuit judges, because `max_keys` leaves none for its key.
     #[cold]
     fn unprotected(&self) -> Admission {
         self.own().bump(Count::Unprotected);
@@ -278,7 +276,7 @@ impl CircuitBreaker {
 }
 
 /// Counts a rejection by `bump`, and makes the error.
-#[expect(clippy::inline_always, reason = "a rejection is quick, and has few places")]
+#[expect(clippy::inline_always, reason = "a rejection is short, and has few callers")]
 #[inline(always)]
 fn rejection(
     name: NameRef,
@@ -303,7 +301,7 @@ fn rejection(
     }
 }
 
-/// The key of a call, and what tells the time that it has its circuit, if it has one.
+/// The key of a call, and the id of its circuit's assignment, if it has a circuit.
 #[derive(Debug, Clone, Copy)]
 struct AskedKey<'a> {
     #[cfg_attr(not(feature = "tracing"), expect(dead_code, reason = "only an event shows it"))]
@@ -311,6 +309,6 @@ struct AskedKey<'a> {
     id: Option<KeyId>,
 }
 
-/// How often a call asks for a circuit of its key's that other keys take from it at once. More of
-/// them call at the same moment, then, than there may be circuits.
+/// How often a call looks for its key's circuit when other keys keep taking it over. That happens only if
+/// more keys are called at the same moment than there are circuits.
 const ATTEMPTS: usize = 3;

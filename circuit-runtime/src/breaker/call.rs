@@ -10,12 +10,12 @@ use crate::outcome::Outcome;
 use crate::permit::{Fallback, RefHandle};
 
 impl CircuitBreaker {
-    /// Makes a call that blocks: `Ok` is a success, `Err` and a panic are failures.
+    /// Makes a blocking call. `Ok` is a success; `Err` and a panic are failures.
     ///
     /// # Errors
     ///
-    /// [`CallError::Open`] if the call was rejected and didn't run, else [`CallError::Failed`] with
-    /// its own error.
+    /// [`CallError::Open`] if the call was rejected and didn't run; [`CallError::Failed`] with the call's
+    /// own error.
     #[inline]
     pub fn call<T, E>(&self, call: impl FnOnce() -> Result<T, E>) -> Result<T, CallError<E>> {
         let permit = self.acquire()?;
@@ -23,16 +23,17 @@ impl CircuitBreaker {
         guard::run(permit, call, judge, |result, _| result.map_err(CallError::Failed))
     }
 
-    /// Makes an async call: as [`call`](CircuitBreaker::call). Nothing is taken before the first
-    /// poll; dropped before its end, the call is cancelled.
+    /// Makes an async call. `Ok` is a success; `Err` and a panic are failures. The circuit is asked at the
+    /// first poll. A future that is dropped before it is done is a cancelled call.
     ///
     /// # Errors
     ///
-    /// As [`call`](CircuitBreaker::call).
+    /// [`CallError::Open`] if the call was rejected and didn't run; [`CallError::Failed`] with the call's
+    /// own error.
     ///
     /// # Panics
     ///
-    /// If it is polled after its end, as the future of an async function.
+    /// If polled after completion, like the future of an async function.
     ///
     /// ```
     /// # use circuit_runtime::{CircuitBreaker, Config};
@@ -52,7 +53,7 @@ impl CircuitBreaker {
         guard::asking(begin, Fuse::new(call), judge, |result, _| result.map_err(CallError::Failed))
     }
 
-    /// Makes a call of any return type that blocks; `classify` says what its result counts as.
+    /// Makes a blocking call with any return type; `classify` decides what the result counts as.
     ///
     /// # Errors
     ///
@@ -77,7 +78,7 @@ impl CircuitBreaker {
         guard::run(permit, call, judge, |result, _| Ok(result))
     }
 
-    /// Makes an async call of any return type; `classify` says what its result counts as.
+    /// Makes an async call with any return type; `classify` decides what the result counts as.
     ///
     /// # Errors
     ///
@@ -85,7 +86,7 @@ impl CircuitBreaker {
     ///
     /// # Panics
     ///
-    /// If it is polled after its end, as the future of an async function.
+    /// If polled after completion, like the future of an async function.
     pub fn call_with_async<R>(
         &self,
         classify: impl Fn(&R) -> Outcome,
@@ -95,7 +96,7 @@ impl CircuitBreaker {
         guard::asking(self.once(Err), Fuse::new(call), judge, |result, _| Ok(result))
     }
 
-    /// Asks for the permit of a future, once.
+    /// Acquires the permit of a future, once.
     fn once<'a, R>(
         &'a self,
         rejected: impl Fn(CircuitOpenError) -> R,
@@ -105,7 +106,7 @@ impl CircuitBreaker {
     }
 }
 
-/// What counts as what where nobody says otherwise.
+/// The default: `Ok` is a success, `Err` a failure.
 #[inline]
 fn by_result<T, E>(result: &Result<T, E>) -> End {
     End::Outcome(if result.is_ok() { Outcome::Success } else { Outcome::Failure })

@@ -1,4 +1,4 @@
-//! What an operator does: another configuration, a reset, a mode.
+//! What an operator can do: reconfigure, reset, set a mode.
 
 use std::sync::Arc;
 
@@ -13,18 +13,18 @@ use crate::outcome::Mode;
 use crate::primitives::sync::unpoisoned;
 
 impl CircuitBreaker {
-    /// Another configuration from now on. State, deadline, counters and a window of the same kind
-    /// are kept; the new rules judge from the next outcome on, but for a half-open circuit: what the
-    /// new numbers decide of its probes is decided at once. Calls in flight have not been timed for
-    /// a `slow_call` that comes later: they count as fast.
+    /// Replaces the configuration. The state, the deadline, the counters and a window of the same kind are
+    /// kept. The new rules judge from the next outcome on; but a half-open circuit closes or reopens at
+    /// once if its probes so far decide that under the new rules. Calls in flight count as fast if
+    /// `slow_call` is new, because they weren't timed.
     ///
-    /// It is a whole configuration, not a change: what it leaves out falls back to its default. Begin
-    /// with [`config`](CircuitBreaker::config), `PAYMENTS.config().threshold(10)`; a file that names one
-    /// number would drop the bulkhead.
+    /// This takes a whole configuration, not a change: what it leaves out falls back to its default. Start from
+    /// [`config`](CircuitBreaker::config): `PAYMENTS.config().threshold(10)`. A file that sets one number
+    /// would drop the bulkhead.
     ///
     /// # Errors
     ///
-    /// What [`Config::validate`] says; nothing has changed then.
+    /// If [`Config::validate`] refuses the configuration; then nothing has changed.
     pub fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
         let timed = Config { timeout: self.timeout, ..config };
         if self.keys.get().is_some() {
@@ -34,7 +34,7 @@ impl CircuitBreaker {
         }
         let rules = timed.rules();
         let transitions = {
-            // Held while the circuits change: of two configurations at once, one is everywhere.
+            // Held while the circuits change, so that of two concurrent configurations one is in force everywhere.
             let mut present = unpoisoned(self.config.lock());
             *present = config;
             self.transitions(|circuit| circuit.reconfigure(self.name(), rules))
@@ -44,8 +44,8 @@ impl CircuitBreaker {
         Ok(())
     }
 
-    /// Closes the circuit, empties its window, ends the streak of openings and begins a new period.
-    /// The mode stays.
+    /// Closes the circuit, empties its window and ends the row of openings. Outcomes of calls in flight will
+    /// be late. Keeps the mode.
     pub fn reset(&self) {
         self.reset_by(None);
     }
@@ -61,25 +61,25 @@ impl CircuitBreaker {
         self.set_mode(Mode::ForcedOpen, None);
     }
 
-    /// Lets every call pass and judges none, those admitted earlier neither, until
-    /// [`resume`](CircuitBreaker::resume). The lifetime counters go on, and a probe that ends
-    /// meanwhile gives its place back.
+    /// Lets every call pass and judges none, not even calls that were admitted earlier, until
+    /// [`resume`](CircuitBreaker::resume). The lifetime counters go on. After a probe that ends meanwhile
+    /// another call may probe.
     pub fn disable(&self) {
         self.set_mode(Mode::Disabled, None);
     }
 
-    /// Runs what would be rejected, counted in `rejected` and judged by nothing, until
-    /// [`resume`](CircuitBreaker::resume): to see what a breaker would do before it does it.
+    /// Runs calls that would be rejected, until [`resume`](CircuitBreaker::resume). They are counted in
+    /// `rejected`, and not judged. Shows what a breaker would do before it does it.
     pub fn shadow(&self) {
         self.set_mode(Mode::Shadow, None);
     }
 
-    /// Ends a mode and uncovers the state.
+    /// Removes the mode, so that the state decides again.
     pub fn resume(&self) {
         self.set_mode(Mode::Normal, None);
     }
 
-    /// `by` is the operator's name, where it is known.
+    /// Sets the mode. `by` is the operator's name, if it is known.
     pub(crate) fn set_mode(
         &self,
         mode: Mode,
@@ -99,7 +99,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// What came of a change of all circuits. Nobody is told under the locks that it takes.
+    /// Changes all circuits, and returns their transitions, to be reported after the locks are released.
     fn transitions(
         &self,
         change: impl Fn(CircuitRef<'_>) -> Option<Box<Transition>>,

@@ -1,4 +1,4 @@
-//! What a breaker with a circuit per key knows of its keys.
+//! The keys of a breaker with a circuit per key.
 
 #[cfg(feature = "metrics")]
 use std::collections::VecDeque;
@@ -22,24 +22,24 @@ impl CircuitBreaker {
         self.keys.get().is_some()
     }
 
-    /// The keys that have a circuit now, in no particular order; none where there is no `key`.
+    /// The keys that have a circuit now, in no particular order; empty without `key`.
     #[must_use]
     pub fn keys(&self) -> Vec<Arc<str>> {
         self.keys.get().map(Keys::names).unwrap_or_default()
     }
 
-    /// The circuit of this key, if it has one.
+    /// A snapshot of the circuit of this key; `None` if it has none.
     #[must_use]
     pub fn snapshot_of(&self, key: &str) -> Option<Snapshot> {
         let lookup = self.keys.get()?.peek(key)?;
         let view = self.circuit(lookup.published).view();
-        // Or else the circuit has just gone to another key.
+        // Otherwise the circuit has just been reassigned to another key.
         (view.stamp == lookup.stamp).then(|| Snapshot::of(self.name(), view, false))
     }
 
-    /// Drops a key, with its state and its counters, which stay in the sum: a host that is gone for good.
-    /// False if it has no circuit. A call by this key makes a new one; calls that are still under way
-    /// count as `late` and as `unprotected`.
+    /// Forgets a key and its state, for a host that is gone for good; its counters stay in the sum. False if
+    /// it has no circuit. The next call with this key makes a new one. Calls in flight will count as `late`
+    /// and as `unprotected`.
     ///
     /// ```
     /// use circuit_runtime::{State, circuit_breaker, find};
@@ -60,13 +60,13 @@ impl CircuitBreaker {
         self.keys.made().is_some_and(|keys| keys.forget(key))
     }
 
-    /// The keys that have lost their circuits since this was last asked.
+    /// The keys that have lost their circuits since the last time that this was called.
     #[cfg(feature = "metrics")]
     pub(crate) fn departed_keys(&self) -> VecDeque<Departed> {
         self.keys.get().map(Keys::departed).unwrap_or_default()
     }
 
-    /// Looks at the circuit of each key.
+    /// A view of the circuit of each key.
     #[cfg(any(feature = "axum", feature = "metrics"))]
     pub(crate) fn key_views(&self) -> Vec<View> {
         self.keys
@@ -77,12 +77,12 @@ impl CircuitBreaker {
             .collect()
     }
 
-    /// The key that a rejection was of, if it still has that circuit.
+    /// The key of a rejection, if it still has that circuit.
     pub(super) fn key_of(&self, id: KeyId) -> Option<Arc<str>> {
         self.keys.made()?.key_of(id)
     }
 
-    /// The same for the circuits of all present and future keys.
+    /// Changes the circuits of all present and future keys.
     pub(super) fn change_all(&self, mut change: impl FnMut(CircuitRef<'_>)) {
         match self.keys.get() {
             None => change(self.own()),
@@ -90,7 +90,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// A key's circuit may have become free for another one, which may be waiting for it.
+    /// Notes that a key's circuit may have become idle, if a new key waits for one.
     #[inline]
     pub(crate) fn may_have_room(&self, published: &Published) {
         if published.is_waited_for() {
@@ -98,7 +98,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// The same where it is known that somebody waits.
+    /// Notes that a key's circuit may have become idle.
     #[cold]
     pub(crate) fn make_room(&self, published: &Published) {
         if let Some(keys) = self.keys.made() {
@@ -106,15 +106,15 @@ impl CircuitBreaker {
         }
     }
 
-    /// An outcome for a key that has lost its circuit meanwhile: late and unprotected, but not the
-    /// present key's.
+    /// Counts an outcome whose circuit has been reassigned meanwhile: as late and unprotected, in the sum
+    /// and not for the present key.
     #[cold]
     pub(crate) fn count_reassigned(&self) {
         self.own().bump(Count::Reassigned);
     }
 
-    /// Where a call's part is counted that nothing judges: with its circuit, or only in the sum, if
-    /// another key has that by now.
+    /// Where to count a call that isn't judged: with its circuit, or only in the sum if that has been
+    /// reassigned.
     #[cold]
     pub(crate) fn counts_of<'a>(
         &'a self,

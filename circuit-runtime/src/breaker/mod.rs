@@ -1,4 +1,4 @@
-//! The one type users see: a circuit, or one circuit per key, with its name and its listeners.
+//! The public type: a circuit, or one circuit per key, with its name and its listeners.
 
 mod admission;
 mod call;
@@ -35,9 +35,8 @@ use crate::waiters::Waiters;
 
 /// A circuit breaker: usable in a `static`, shared by reference, without type parameters.
 ///
-/// The attribute makes one for each function that it annotates. Made by hand, it protects what
-/// isn't a function of its own, or several functions together (`#[circuit_breaker(breaker =
-/// PAYMENTS)]`).
+/// The attribute makes one for each annotated function. Make one by hand to guard other code, or for
+/// several functions together (`#[circuit_breaker(breaker = PAYMENTS)]`).
 ///
 /// ```
 /// use std::time::Duration;
@@ -59,7 +58,7 @@ pub struct CircuitBreaker {
     name: Name,
     keys: KeysOnDemand,
     config: Mutex<Config>,
-    /// How long calls may take, where that is known.
+    /// How long calls may take, if known.
     timeout: Option<Duration>,
     listeners: Listeners,
     #[cfg(feature = "metrics")]
@@ -74,8 +73,8 @@ impl CircuitBreaker {
     ///
     /// # Panics
     ///
-    /// If [`Config::validate`] refuses the configuration. In a `static` or `const` that is a build
-    /// error with the option's name; for a configuration that comes in at run time use
+    /// If [`Config::validate`] refuses the configuration. In a `static` or `const` that is a build error
+    /// with the option's name. For a configuration that is known only at run time, use
     /// [`CircuitBreaker::try_new`].
     #[must_use]
     #[track_caller]
@@ -87,21 +86,21 @@ impl CircuitBreaker {
     }
     }
 
-    /// A closed circuit, for a configuration that is only known at run time.
+    /// A closed circuit, for a configuration that is known only at run time.
     ///
     /// # Errors
     ///
-    /// What [`Config::validate`] says.
+    /// If [`Config::validate`] refuses the configuration.
     pub fn try_new(name: &'static str, config: Config) -> Result<Self, ConfigError> {
         config.validate()?;
         Ok(Self::build(Name::given(name), config, None))
     }
 
     const_fn! {
-    /// One circuit, or one per key; the configuration has been checked.
+    /// One circuit, or one per key, with a configuration that has been checked.
     pub(crate) fn build(name: Name, mut config: Config, max_keys: Option<u32>) -> Self {
         let rules = config.rules();
-        // Kept apart, so that another configuration need not know of it.
+        // Kept apart, so that `reconfigure` needn't know it.
         let timeout = config.timeout;
         config.timeout = None;
         CircuitBreaker {
@@ -119,25 +118,25 @@ impl CircuitBreaker {
     }
     }
 
-    /// The circuit of calls without a key, from which the keys' circuits take their settings.
+    /// The circuit of calls without a key, from which keys' circuits take their settings.
     #[inline]
     fn own(&self) -> CircuitRef<'_> {
         self.own.by_ref()
     }
 
-    /// What calls read of its own circuit.
+    /// The published part of the breaker's own circuit.
     #[inline]
     pub(crate) fn own_published(&self) -> &Published {
         self.own.published()
     }
 
-    /// This breaker's own circuit, if this is its published part.
+    /// The breaker's own circuit, if this is its published part.
     #[inline]
     pub(crate) fn own_of(&self, published: &Published) -> Option<&Circuit> {
         ptr::eq(published, self.own.published()).then_some(&self.own)
     }
 
-    /// The circuit with this published part: this breaker's own one, or that of a key.
+    /// The circuit with this published part: the breaker's own, or a key's.
     #[inline]
     pub(crate) fn circuit(&self, published: &Published) -> CircuitRef<'_> {
         match self.own_of(published) {
@@ -151,8 +150,8 @@ impl CircuitBreaker {
         self.keys.made().and_then(|keys| keys.circuit(published)).unwrap_or_else(|| self.own())
     }
 
-    /// Counts a success that has nothing else to write, of the circuit with this published part; `number` is
-    /// that of a key's.
+    /// Counts a success that has nothing else to write, for the circuit with this published part; `number`
+    /// is that of a key's circuit.
     #[inline]
     pub(crate) fn count_success(&self, published: &Published, number: usize) {
         if let Some(own) = self.own_of(published) {
@@ -163,21 +162,21 @@ impl CircuitBreaker {
         }
     }
 
-    /// The circuit's name; where another circuit had registered under it before, `name#2`.
+    /// The circuit's name; `name#2` if another circuit has registered it before.
     #[must_use]
     #[inline]
     pub fn name(&self) -> &'static str {
         self.name.get()
     }
 
-    /// Asks for the right to make one call.
+    /// Acquires a permit for one call.
     ///
-    /// On a breaker with a circuit per key, a call by hand has no key: it goes through a circuit of
-    /// its own, which is part of the sum.
+    /// On a breaker with a circuit per key, a call by hand has no key. It goes through a circuit of its own,
+    /// which is part of the sum.
     ///
     /// # Errors
     ///
-    /// The call is rejected: it must not be made.
+    /// If the call is rejected: then don't make it.
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
         Ok(Permit { raw: self.acquire()? })
@@ -194,7 +193,7 @@ impl CircuitBreaker {
         Ok(RawPermit::new(RefHandle(self), admission))
     }
 
-    /// Calls may be admitted that were rejected: whoever waits for that has a look.
+    /// Wakes the tasks that wait until calls may be admitted.
     #[cfg_attr(
         not(all(feature = "tokio", feature = "tower")),
         expect(clippy::unused_self, reason = "only the tower layer waits, and only with a timer")
@@ -204,7 +203,7 @@ impl CircuitBreaker {
         self.waiters.wake();
     }
 
-    /// A call gave back what it held without deciding anything: in half-open the place of a probe.
+    /// A call ended without deciding anything: if it was a probe, another call may probe.
     pub(crate) fn place_came_back(&self, published: &Published) {
         if published.summary().state() == State::HalfOpen {
             self.may_admit();
@@ -216,8 +215,8 @@ impl CircuitBreaker {
         &self.waiters
     }
 
-    /// For how long a call without a key would be rejected, if it would be; `NEVER` where nothing can
-    /// be said. Takes no place. The bulkhead isn't asked.
+    /// How long a call without a key would be rejected, if it would be; `NEVER` if that isn't known. Admits
+    /// nothing, and doesn't ask the bulkhead.
     #[cfg(all(feature = "tokio", feature = "tower"))]
     pub(crate) fn rejects_for(&self) -> Option<Nanos> {
         let published = self.own.published();
@@ -230,7 +229,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Tells the listeners of a transition, after it is visible and with no lock held.
+    /// Reports a transition to the integrations and the listeners, after it is visible and with no lock held.
     #[cold]
     #[inline(never)]
     pub(crate) fn tell(&self, transition: Transition) {
@@ -242,9 +241,9 @@ impl CircuitBreaker {
         event::deliver(transition, &self.listeners);
     }
 
-    /// The state; of a circuit per key, the worst of them, but for keys that nobody has asked for in ten
-    /// of their waits (ten minutes at least): a pod that is gone. From the deadline on, an open circuit is
-    /// half-open.
+    /// The state. With a circuit per key, the worst state of the keys, without keys that nobody has asked for
+    /// in ten of their waits (ten minutes at least), such as a pod that is gone. An open circuit is
+    /// half-open as soon as its wait is over.
     #[must_use]
     pub fn state(&self) -> State {
         let keys = self.keys.get().into_iter().flat_map(Keys::circuits);
@@ -264,13 +263,13 @@ impl CircuitBreaker {
         *unpoisoned(self.config.lock())
     }
 
-    /// The circuit at this moment; of a circuit per key, the sum of them, evicted ones included.
+    /// A snapshot of the circuit; with a circuit per key, the sum of them, including evicted keys.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         self.look().snapshot
     }
 
-    /// A snapshot, and what only a metric shows.
+    /// A snapshot, and what only metrics show.
     pub(crate) fn look(&self) -> Look {
         let mut look = Look::at(self.name(), self.own().view());
         if let Some(keys) = self.keys.get() {
@@ -280,23 +279,23 @@ impl CircuitBreaker {
         look
     }
 
-    /// Adds a listener to this circuit's transitions; of a circuit per key, to those of all keys.
-    /// It is kept for good.
+    /// Adds a listener to this circuit's transitions; with a circuit per key, to those of all keys. It can't
+    /// be removed.
     ///
-    /// It runs on the thread that made the transition, after it is visible, with no lock held: it
-    /// may use the circuit. What it causes in turn is delivered when all listeners have heard
-    /// of the transition at hand. Its panic is caught. Listeners of one circuit may run at the
-    /// same time on several threads; [`Transition::number`] gives the order.
+    /// It is called on the thread that made the transition, after the transition is visible, with no lock
+    /// held, so that it may use the circuit. Transitions that it causes are delivered after all
+    /// listeners have been called for the first one. Its panic is caught. Listeners of one circuit may run
+    /// at the same time on several threads; [`Transition::number`] tells the order.
     pub fn on_transition(&self, listener: impl Fn(&Transition) + Send + Sync + 'static) {
         self.listeners.add(listener);
     }
 
-    /// The name that it asks for, or has.
+    /// The name, and whether it is registered.
     pub(crate) fn own_name(&self) -> &Name {
         &self.name
     }
 
-    /// It is among [`circuits`](crate::circuits) now: its calls need not register it any more.
+    /// Notes that it is registered, so that its calls needn't register it any more.
     pub(crate) fn mark_registered(&self) {
         self.own().mark_registered();
     }
@@ -311,8 +310,8 @@ impl CircuitBreaker {
         &self.track
     }
 
-    /// Where the circuit of all calls stands. `None`: there is one per key, and to look at all of
-    /// them would take long.
+    /// The present state of the circuit. `None`: there is one per key, and looking at all of them would take
+    /// long.
     #[cfg(feature = "metrics")]
     pub(crate) fn standing(&self) -> Option<Standing> {
         self.keys.made().is_none().then(|| Standing::of(&self.look()))

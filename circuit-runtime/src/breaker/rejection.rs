@@ -1,4 +1,4 @@
-//! What a rejection says. Its key is looked up when somebody asks: to keep it would take memory for
+//! The text and the key of a rejection. The key is looked up on demand: to keep it would allocate at
 //! each rejection.
 
 use std::fmt;
@@ -8,8 +8,8 @@ use crate::error::{CircuitOpenError, Rejection};
 use crate::observe::registry;
 
 impl CircuitOpenError {
-    /// The key whose circuit rejected the call. `None`: the circuit has no keys, the key had no
-    /// circuit, or has none any more, since it was forgotten or made room for another one.
+    /// The key whose circuit rejected the call. `None` if there is no circuit per key, if the key had no
+    /// circuit, or if it has lost it since, by being forgotten or evicted.
     ///
     /// ```
     /// use circuit_runtime::{CircuitOpenError, circuit_breaker};
@@ -62,7 +62,7 @@ impl fmt::Display for CircuitOpenError {
     }
 }
 
-/// What the accessors say: `unwrap()` shows this to people.
+/// Prints what the accessors return, because `unwrap()` shows this to people.
 impl fmt::Debug for CircuitOpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("CircuitOpenError");

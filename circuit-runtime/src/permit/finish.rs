@@ -1,7 +1,7 @@
-//! The end of a call: what it came to reaches its circuit, which judges it; what that changes is told.
+//! The end of a call: its circuit judges the outcome, and transitions are reported.
 //!
-//! A success with nothing to write is inlined at the call; all else is out of line, shared by all
-//! functions.
+//! The fast path, a success with nothing to write, is inlined into the caller; the rest is out of line,
+//! and shared by all functions.
 
 use std::mem::ManuallyDrop;
 
@@ -16,11 +16,11 @@ use crate::primitives::sync::cold_path;
 use crate::window::{OnSuccess, Sample};
 
 impl<S: Handle> RawPermit<S> {
-    /// The one way a permit ends by itself. A success with nothing to write only counts itself.
-    #[expect(clippy::inline_always, reason = "out of line it would ask for the permit in memory")]
+    /// Ends a permit with an outcome. A success with nothing to write is only counted.
+    #[expect(clippy::inline_always, reason = "out of line the permit would have to be in memory")]
     #[inline(always)]
     pub(crate) fn finish(self, end: End, fallback: Fallback) {
-        // Its parts go on by value, so that the healthy path keeps the permit in registers.
+        // The parts are passed by value, so that the healthy path keeps the permit in registers.
         let &RawPermit { handle, admission } = &*ManuallyDrop::new(self);
         let (breaker, published) = (handle.breaker(), handle.published());
         let admission = admission.admission().map(|ticket| ticket.with_inside(false));
@@ -43,7 +43,7 @@ impl<S: Handle> RawPermit<S> {
     }
 }
 
-/// The end of a permit that nobody has finished: its call panicked, or was cancelled.
+/// Ends a permit that was dropped: its call panicked, or was cancelled.
 #[cold]
 #[inline(never)]
 pub(super) fn dropped(breaker: &CircuitBreaker, published: &Published, admission: Admission) {
@@ -52,10 +52,10 @@ pub(super) fn dropped(breaker: &CircuitBreaker, published: &Published, admission
     finish_slow(breaker, published, admission, end);
 }
 
-/// A success that has something to write or to give back; mostly without the lock.
+/// Ends a success that has something to write; mostly without the lock.
 #[inline(never)]
 pub(super) fn succeed(breaker: &CircuitBreaker, published: &Published, admission: Admission) {
-    // The usual ones, each before what takes more stack.
+    // The common cases first, in functions with small stack frames.
     match published.on_success_for_bare(admission.ticket) {
         OnSuccess::Bucket => succeed_by_bucket(breaker, published, admission.ticket),
         OnSuccess::Slide => succeed_by_slide(breaker, published, admission.ticket),
@@ -63,7 +63,7 @@ pub(super) fn succeed(breaker: &CircuitBreaker, published: &Published, admission
     }
 }
 
-/// A success that slides a count window.
+/// Ends a success that slides a count window.
 #[inline(never)]
 fn succeed_by_slide(breaker: &CircuitBreaker, published: &Published, ticket: Ticket) {
     match breaker.own_of(published) {
@@ -74,10 +74,10 @@ fn succeed_by_slide(breaker: &CircuitBreaker, published: &Published, ticket: Tic
     }
 }
 
-/// A success in a time window.
+/// Ends a success in a time window.
 #[inline(never)]
 fn succeed_by_bucket(breaker: &CircuitBreaker, published: &Published, ticket: Ticket) {
-    // The clock first, since little has to be kept across the call to it then.
+    // The clock first, because few values are live across the call then.
     let now = if published.counts_coarsely() {
         clock::coarse()
     } else {
@@ -93,8 +93,8 @@ fn succeed_by_bucket(breaker: &CircuitBreaker, published: &Published, ticket: Ti
     }
 }
 
-/// A success in a time window, the first of its thread in its bucket perhaps, or of a thread without
-/// the short way to its shard. The clock that the window goes by shows `now`.
+/// Ends a success in a time window that may be its thread's first in the bucket, or whose thread has no
+/// inline shard. `now` is the time by the window's clock.
 #[cold]
 #[inline(never)]
 fn succeed_in_new_bucket(
@@ -126,7 +126,7 @@ fn succeed_slow(breaker: &CircuitBreaker, published: &Published, admission: Admi
     }
 }
 
-/// Gives back the call's place in the bulkhead, if it has one, for which a new key may wait.
+/// Removes the call from the bulkhead, if it is in it; a new key may wait for that.
 #[inline]
 fn leave_bulkhead(breaker: &CircuitBreaker, published: &Published, ticket: Ticket) {
     if ticket.is_in_bulkhead() && published.release() {
@@ -134,13 +134,13 @@ fn leave_bulkhead(breaker: &CircuitBreaker, published: &Published, ticket: Ticke
     }
 }
 
-/// Every end but such a success.
+/// Ends a call in all other cases.
 #[inline(never)]
 fn finish_slow(breaker: &CircuitBreaker, published: &Published, admission: Admission, end: End) {
     finish_at(breaker, breaker.circuit(published), admission, end, &Moment::default());
 }
 
-/// Gives back what the call held, has its end judged, counts it and tells of what it changed.
+/// Leaves the bulkhead, lets the circuit judge the end, counts it and reports a transition.
 #[inline]
 fn finish_at(
     breaker: &CircuitBreaker,
@@ -169,7 +169,7 @@ fn finish_at(
         Err(_) => return circuit.bump(Count::Late),
     };
     count(circuit, end, judged.verdict);
-    // A probe that has decided nothing may have been the last one out.
+    // It may have been the last probe in flight: then the circuit may be evicted.
     breaker.may_have_room(circuit.published);
     if judged.is_neutral {
         breaker.place_came_back(circuit.published);
@@ -179,7 +179,7 @@ fn finish_at(
     }
 }
 
-/// The end of a call that a disabled circuit admitted.
+/// Counts the end of a call that a disabled circuit admitted.
 #[cold]
 #[inline(never)]
 fn count_unjudged(
@@ -193,7 +193,7 @@ fn count_unjudged(
     count(breaker.counts_of(circuit, admission.ticket), end, verdict);
 }
 
-/// Counts an end for life.
+/// Counts an end in the lifetime counters.
 #[inline]
 fn count(circuit: CircuitRef<'_>, end: End, verdict: Verdict) {
     if !matches!(end, End::Outcome(_)) {
@@ -216,7 +216,7 @@ fn count(circuit: CircuitRef<'_>, end: End, verdict: Verdict) {
     }
 }
 
-/// How a call without a result ended.
+/// Counts how a call ended that has no result.
 #[cold]
 fn count_without_result(circuit: CircuitRef<'_>, end: End) {
     match end {
@@ -227,7 +227,7 @@ fn count_without_result(circuit: CircuitRef<'_>, end: End) {
     }
 }
 
-/// A fallback answers instead of the call.
+/// Counts a call that the fallback answers.
 #[cold]
 #[inline(never)]
 fn count_fallback(breaker: &CircuitBreaker, published: &Published, ticket: Ticket) {

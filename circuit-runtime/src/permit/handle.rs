@@ -1,24 +1,24 @@
-//! Where the circuit of a permit is: mostly a reference to its breaker.
+//! How a permit finds its circuit: mostly by a reference to the breaker.
 
 use crate::breaker::CircuitBreaker;
 use crate::call_stack;
 use crate::circuit::Published;
 
-/// Where the circuit of a permit is found.
+/// Finds the circuit of a permit.
 pub trait Handle: Copy {
-    /// What there is to keep while the call's own code runs.
+    /// What is kept while the call's own code runs.
     type Frame;
 
     /// The breaker.
     fn breaker(&self) -> &CircuitBreaker;
 
-    /// What calls read of its own circuit, or of that of the call's key.
+    /// The published part of the breaker's own circuit, or of the key's.
     #[inline]
     fn published(&self) -> &Published {
         self.breaker().own_published()
     }
 
-    /// The call's own code begins to run, until the frame is dropped.
+    /// Notes that the call's own code runs, until the frame is dropped.
     fn frame(&self) -> Self::Frame;
 }
 
@@ -28,8 +28,8 @@ pub trait StaticHandle: Handle {
     fn get(self) -> &'static CircuitBreaker;
 }
 
-/// The circuit of a breaker at hand: by hand, or in an annotated function that blocks. There the
-/// static is known where the code is, and nothing is compiled for each function by itself.
+/// A reference to the breaker: for calls by hand, and for blocking annotated functions. It has one type
+/// for all functions, so that the code is compiled once.
 #[derive(Debug, Clone, Copy)]
 pub struct RefHandle<'a>(pub &'a CircuitBreaker);
 
@@ -52,7 +52,7 @@ impl StaticHandle for RefHandle<'static> {
     }
 }
 
-/// The circuit of an annotated async function. Its permit needs no room for it in the future.
+/// The breaker of an annotated async function. It takes no room in the future.
 #[derive(Debug, Clone, Copy)]
 pub struct FnHandle<B>(pub B);
 
@@ -75,8 +75,7 @@ impl<B: Fn() -> &'static CircuitBreaker + Copy> StaticHandle for FnHandle<B> {
     }
 }
 
-/// The circuit that an annotated function shares with others: a call of one of them within a call of
-/// another passes through.
+/// A breaker that functions share: a call of one of them within a call of another passes through.
 #[derive(Debug, Clone, Copy)]
 pub struct SharedHandle<S>(pub(crate) S);
 
@@ -94,7 +93,7 @@ impl<S: Handle> Handle for SharedHandle<S> {
     }
 }
 
-/// The circuit of a key.
+/// A key's circuit.
 #[derive(Debug, Clone, Copy)]
 pub struct KeyHandle<S> {
     pub(crate) breaker: S,

@@ -1,4 +1,4 @@
-//! The right to make one call: what it remembers, and where its circuit is.
+//! Permits: the right to make one call.
 
 mod finish;
 mod handle;
@@ -11,7 +11,7 @@ use crate::outcome::Outcome;
 pub use handle::{FnHandle, RefHandle, StaticHandle};
 pub(crate) use handle::{Handle, KeyHandle, SharedHandle};
 
-/// Whether a fallback answers instead of the call, which is counted.
+/// Whether a fallback runs instead of the call, or after it; that is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fallback {
     None,
@@ -21,10 +21,10 @@ pub(crate) enum Fallback {
 /// The right to make one call through a circuit, from
 /// [`CircuitBreaker::try_acquire`](crate::CircuitBreaker::try_acquire).
 ///
-/// End it with what the call came to. A permit that is dropped counts as `cancelled`: neutral,
-/// unless the circuit is configured with [`OnCancel::Failure`](crate::OnCancel::Failure). It may be
-/// sent to another thread and be kept as long as the call takes; an outcome that comes after its
-/// period has ended is counted as `late` and does nothing else.
+/// End it with the call's outcome. A permit that is dropped counts as `cancelled`: neutral, unless the
+/// circuit is configured with [`OnCancel::Failure`](crate::OnCancel::Failure). A permit can be sent to
+/// another thread, and kept for as long as the call takes. An outcome that comes after the circuit has
+/// changed its state is counted as `late`, and does nothing else.
 ///
 /// ```
 /// use circuit_runtime::{CircuitBreaker, Config, Outcome};
@@ -41,7 +41,7 @@ pub struct Permit<'a> {
     pub(crate) raw: RawPermit<RefHandle<'a>>,
 }
 
-/// A permit, and where its circuit is found.
+/// A permit with any handle.
 pub struct RawPermit<S: Handle> {
     handle: S,
     admission: StoredAdmission,
@@ -60,13 +60,13 @@ impl Permit<'_> {
         self.record(Outcome::Failure);
     }
 
-    /// The call says nothing about the service.
+    /// The call says nothing about the service: it counts neither way.
     #[inline]
     pub fn ignore(self) {
         self.record(Outcome::Ignored);
     }
 
-    /// The call came to this.
+    /// Ends the permit with this outcome.
     #[inline]
     pub fn record(self, outcome: Outcome) {
         self.raw.record(outcome);
@@ -85,7 +85,7 @@ impl<S: Handle> RawPermit<S> {
         Self::new(handle, admission.map(|ticket| ticket.with_inside(true)))
     }
 
-    /// The call came to this.
+    /// Ends the permit with this outcome.
     #[inline]
     pub(crate) fn record(self, outcome: Outcome) {
         self.finish(End::Outcome(outcome), Fallback::None);
@@ -96,23 +96,23 @@ impl<S: Handle> RawPermit<S> {
         self.handle.breaker().name()
     }
 
-    /// For the models' books.
+    /// For the books of the models.
     #[cfg(all(test, circuit_loom))]
     pub(crate) fn ticket(&self) -> crate::circuit::Ticket {
         self.admission.admission().ticket
     }
 
-    /// Whether the call's own code is running, so that a drop is its panic and no cancellation.
+    /// Notes whether the call's own code is running: if it is, a drop is a panic, else a cancellation.
     #[inline]
     pub(crate) fn inside(&mut self, inside: bool) {
-        // Asked first: of a new permit, which is inside, the compiler knows it.
+        // Checked first: for a new permit, which is inside, the compiler knows the answer.
         let admission = self.admission.admission();
         if admission.ticket.is_inside() != inside {
             self.admission = admission.map(|ticket| ticket.with_inside(inside)).stored();
         }
     }
 
-    /// The call's own code begins to run on this thread, until the frame is dropped.
+    /// Notes that the call's own code runs on this thread, until the frame is dropped.
     #[inline]
     pub(crate) fn frame(&self) -> S::Frame {
         self.handle.frame()
@@ -134,8 +134,8 @@ impl<S: Handle> fmt::Debug for RawPermit<S> {
 }
 
 impl<S: Handle> Drop for RawPermit<S> {
-    // By value, and next to nothing: so that it is inlined where a panic passes, too, which lets the
-    // healthy path keep the permit in registers.
+    // Passes the parts by value and does nothing else, so that it is inlined into the unwinding path, too; so
+    // the healthy path can keep the permit in registers.
     #[inline]
     fn drop(&mut self) {
         finish::dropped(self.handle.breaker(), self.handle.published(), self.admission.admission());
