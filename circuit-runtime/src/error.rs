@@ -8,8 +8,8 @@ use crate::primitives::clock::{NEVER, Nanos};
 
 /// A call was rejected: its body did not run.
 ///
-/// Four words, `Copy`, and made without allocating. An annotated function without a fallback returns
-/// `Err(E::from(error))`.
+/// Four words, `Copy`, and made without allocating. An annotated function without a fallback
+/// returns `Err(E::from(error))`.
 ///
 /// ```
 /// use circuit_runtime::{CircuitBreaker, Config, Rejection};
@@ -62,9 +62,9 @@ impl CircuitOpenError {
         self.reason
     }
 
-    /// How long to wait before a call may pass. When open, what is left of the wait; when half-open, the
-    /// time until the next round of probes, but at most a second, because most probes are over by then;
-    /// `None` for the other reasons.
+    /// How long to wait before a call may pass. When open, what is left of the wait; when
+    /// half-open, the time until the next round of probes, but at most a second, because most
+    /// probes are over by then; `None` for the other reasons.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         match self.reason() {

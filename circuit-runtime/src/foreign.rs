@@ -1,9 +1,9 @@
 //! Where code runs that isn't ours, and what happens when it panics.
 //!
-//! No lock of this crate is held while it runs. Code that is part of a **call** is judged: its panic
-//! counts as `panicked` and goes on unwinding. The panic of code that only **observes** is caught
-//! here: it changes neither the caller's answer nor the circuit. Code **beside** a call, before the
-//! call is admitted or after it is recorded, panics at its caller, like any function.
+//! No lock of this crate is held while it runs. Code that is part of a **call** is judged: its
+//! panic counts as `panicked` and goes on unwinding. The panic of code that only **observes** is
+//! caught here: it changes neither the caller's answer nor the circuit. Code **beside** a call,
+//! before the call is admitted or after it is recorded, panics at its caller, like any function.
 //!
 //! | code | where | its panic |
 //! |---|---|---|
@@ -23,7 +23,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs code whose panic must not reach us. Catches its panic, and the panic of dropping the payload.
+/// Runs code whose panic must not reach us. Catches its panic, and the panic of dropping the
+/// payload.
 pub(crate) fn contained(foreign: impl FnOnce()) {
     let run = |code: &mut dyn FnMut()| catch_unwind(AssertUnwindSafe(code));
     let mut foreign = Some(foreign);

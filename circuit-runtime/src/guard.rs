@@ -33,8 +33,8 @@ pub(crate) fn run<T, R>(
 }
 
 pin_project! {
-    /// A future that asks for its permit when it is first polled. No async function, whose future would
-    /// have room for this one twice, and move it.
+    /// A future that asks for its permit when it is first polled. No async function, whose future
+    /// would have room for this one twice, and move it.
     pub(crate) struct Guarded<S: Handle, F, B, J, A> {
         // Dropped before the permit: the call is over when the circuit hears of it.
         #[pin]

@@ -40,7 +40,8 @@ pub mod operation {}
 #[doc = include_str!("../docs/ecosystem.md")]
 pub mod ecosystem {}
 
-// Its examples need more crates than this one is tested with; the package of the examples runs them.
+// Its examples need more crates than this one is tested with; the package of the examples runs
+// them.
 #[cfg_attr(feature = "metrics", doc = "[`publish`]: crate::metrics::publish\n")]
 #[cfg_attr(not(doctest), doc = include_str!("../docs/cookbook.md"))]
 #[doc = "```yaml"]

@@ -1,5 +1,6 @@
-// Where a page of the documentation leads to another one or to a file, README.md says where that is on the web. Of two
-// definitions the first one holds: here they lead to the pages beside, and the pictures are left out.
+// Where a page of the documentation leads to another one or to a file, README.md says where that is
+// on the web. Of two definitions the first one holds: here they lead to the pages beside, and the
+// pictures are left out.
 //! [guide]: crate::guide
 //! [cookbook]: crate::guide::cookbook
 //! [performance]: crate::guide::performance

@@ -11,21 +11,21 @@ pub enum Outcome {
     /// The service did its work. Ends a run of failures, enters the window as a success, and counts
     /// towards closing a half-open circuit.
     Success,
-    /// The service failed. Adds to a run of failures, enters the window as a failure, and counts towards
-    /// reopening a half-open circuit.
+    /// The service failed. Adds to a run of failures, enters the window as a failure, and counts
+    /// towards reopening a half-open circuit.
     Failure,
-    /// Says nothing about the service, and counts neither way. After an ignored probe another call may
-    /// probe.
+    /// Says nothing about the service, and counts neither way. After an ignored probe another call
+    /// may probe.
     Ignored,
-    /// A failure of a service that says when to come back, for example by a `Retry-After` header. It
-    /// doesn't open the circuit by itself. When the circuit opens, it waits for at least the longest
-    /// time that was asked for since its last change of state, but not longer than `max_recovery`, if that is given. Zero
-    /// makes it an ordinary failure.
+    /// A failure of a service that says when to come back, for example by a `Retry-After` header.
+    /// It doesn't open the circuit by itself. When the circuit opens, it waits for at least the
+    /// longest time that was asked for since its last change of state, but not longer than
+    /// `max_recovery`, if that is given. Zero makes it an ordinary failure.
     RetryAfter(Duration),
-    /// A failure that opens the circuit at once, for exactly this time. There is no backoff. Only `jitter`,
-    /// or a longer [`RetryAfter`](Outcome::RetryAfter) since the last change of state, makes it longer;
-    /// `max_recovery`, if given, is its cap. It doesn't count in the row of openings. Zero makes it an
-    /// ordinary failure.
+    /// A failure that opens the circuit at once, for exactly this time. There is no backoff. Only
+    /// `jitter`, or a longer [`RetryAfter`](Outcome::RetryAfter) since the last change of state,
+    /// makes it longer; `max_recovery`, if given, is its cap. It doesn't count in the row of
+    /// openings. Zero makes it an ordinary failure.
     OpenFor(Duration),
 }
 
@@ -58,18 +58,19 @@ impl fmt::Display for State {
     }
 }
 
-/// How an operator overrides a circuit. A mode doesn't change the state: when it is removed, the state is
-/// what it was, apart from the time that has passed.
+/// How an operator overrides a circuit. A mode doesn't change the state: when it is removed, the
+/// state is what it was, apart from the time that has passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// The state decides.
     Normal,
     /// Every call is rejected. Calls admitted earlier are still judged.
     ForcedOpen,
-    /// Every call passes and nothing is judged, not even calls that were admitted earlier; the lifetime
-    /// counters go on. After a probe that ends meanwhile another call may probe.
+    /// Every call passes and nothing is judged, not even calls that were admitted earlier; the
+    /// lifetime counters go on. After a probe that ends meanwhile another call may probe.
     Disabled,
-    /// Calls that would be rejected run all the same. They are counted in `rejected`, and not judged.
+    /// Calls that would be rejected run all the same. They are counted in `rejected`, and not
+    /// judged.
     Shadow,
 }
 

@@ -7,18 +7,18 @@ use crate::primitives::clock::{self, frozen};
 
 /// Freezes the breakers' clock on this thread, until the guard is dropped.
 ///
-/// For calls that are made or polled on this thread, only [`Frozen::advance`] moves time. **Other threads
-/// keep real time**, so that tests that run side by side don't disturb each other. But then a call
-/// on another thread of the test, or on a worker of a multi-threaded runtime, runs in real time. Use a
-/// runtime with one thread (as `#[tokio::test]` does), or freeze there, too.
+/// For calls that are made or polled on this thread, only [`Frozen::advance`] moves time. **Other
+/// threads keep real time**, so that tests that run side by side don't disturb each other. But then
+/// a call on another thread of the test, or on a worker of a multi-threaded runtime, runs in real
+/// time. Use a runtime with one thread (as `#[tokio::test]` does), or freeze there, too.
 ///
 /// Freezing again while frozen continues from the time that the first guard shows; what the inner
 /// guard advances ends with it. Guards may be dropped in any order: the youngest that is left
 /// shows the time.
 ///
-/// When the guard is dropped, the clock goes back to real time, but circuits keep what happened in frozen time. A wait of
-/// which more than the whole is left then (plus a second of tolerance) is over.
-/// [`reset`](crate::CircuitBreaker::reset) circuits that outlive a test.
+/// When the guard is dropped, the clock goes back to real time, but circuits keep what happened in
+/// frozen time. A wait of which more than the whole is left then (plus a second of tolerance) is
+/// over. [`reset`](crate::CircuitBreaker::reset) circuits that outlive a test.
 ///
 /// The attribute's option `timeout` follows tokio's clock, not this one. To use one clock for both,
 /// pause tokio's and follow it: `Frozen::follow_tokio`, with the feature `tokio`.
@@ -54,9 +54,10 @@ impl Frozen {
         frozen::advance(self.hold, clock::nanos(by));
     }
 
-    /// Lets tokio's clock move the breakers' clock on this thread, by `tokio::time::advance` and, while
-    /// tokio's clock is paused, by the timers that it jumps to. Then `timeout`, `sleep` and the
-    /// breakers agree about the time. [`advance`](Frozen::advance) moves the breakers' clock alone.
+    /// Lets tokio's clock move the breakers' clock on this thread, by `tokio::time::advance` and,
+    /// while tokio's clock is paused, by the timers that it jumps to. Then `timeout`, `sleep` and
+    /// the breakers agree about the time. [`advance`](Frozen::advance) moves the breakers' clock
+    /// alone.
     ///
     /// While tokio's clock isn't paused, it shows real time, and so does the breakers'.
     ///

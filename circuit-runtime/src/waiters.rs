@@ -28,8 +28,8 @@ impl Waiters {
         Waiters(Mutex::new(Vec::new()))
     }
 
-    /// Registers a waker, in the place of an earlier one of this id. Look at the circuit afterwards: what
-    /// happened before this call wakes nobody.
+    /// Registers a waker, in the place of an earlier one of this id. Look at the circuit
+    /// afterwards: what happened before this call wakes nobody.
     pub(crate) fn wait(&self, id: WaiterId, waker: &Waker) {
         // Cloned and dropped without the lock: wakers run the executor's code.
         let waker = waker.clone();

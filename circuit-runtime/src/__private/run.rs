@@ -13,8 +13,8 @@ pub fn body<R, F: FnOnce() -> R>(_: Returns<R>, body: F) -> F {
     body
 }
 
-/// What `failure`, `ignore` or `classify` make of a result. It comes behind the body, which may have
-/// to settle what an `impl Trait` in `R` is.
+/// What `failure`, `ignore` or `classify` make of a result. It comes behind the body, which may
+/// have to settle what an `impl Trait` in `R` is.
 #[inline]
 pub fn judge<R>(_: Returns<R>, result: &R, judge: impl Fn(&R) -> Outcome) -> Outcome {
     judge(result)

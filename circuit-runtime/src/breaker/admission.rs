@@ -18,8 +18,8 @@ use crate::primitives::per_thread::Thread;
 use crate::primitives::sync::cold_path;
 
 impl CircuitBreaker {
-    /// Admits a call of an annotated function; the first call registers the circuit. `fallback` says
-    /// whether a fallback runs instead of a rejected call.
+    /// Admits a call of an annotated function; the first call registers the circuit. `fallback`
+    /// says whether a fallback runs instead of a rejected call.
     #[inline]
     pub(crate) fn enter(&'static self, fallback: Fallback) -> Result<Admission, CircuitOpenError> {
         if let Some(ticket) = self.own.published().summary().try_admit_registered() {
@@ -33,8 +33,8 @@ impl CircuitBreaker {
         }
     }
 
-    /// Admits a call of a function that shares its circuit with others. Within a call of the same circuit
-    /// it passes through.
+    /// Admits a call of a function that shares its circuit with others. Within a call of the same
+    /// circuit it passes through.
     #[inline]
     pub(crate) fn enter_shared(
         &'static self,
@@ -65,12 +65,12 @@ impl CircuitBreaker {
         self.admit_slow(Fallback::None, None)
     }
 
-    /// Admits a call in all cases but the fast one. `to_register` is this breaker, if the call has to
-    /// register it.
+    /// Admits a call in all cases but the fast one. `to_register` is this breaker, if the call has
+    /// to register it.
     ///
-    /// The rejection by an open circuit comes first and is fast: it is what a service does most while the
-    /// service that it calls is down. Simpler would be one function for all cases; it takes 12
-    /// instructions more for such a rejection, of 76.
+    /// The rejection by an open circuit comes first and is fast: it is what a service does most
+    /// while the service that it calls is down. Simpler would be one function for all cases; it
+    /// takes 12 instructions more for such a rejection, of 76.
     #[expect(clippy::inline_always, reason = "its three callers know their arguments")]
     #[inline(always)]
     fn admit_slow(
@@ -79,8 +79,8 @@ impl CircuitBreaker {
         to_register: Option<&'static Self>,
     ) -> Result<Admission, CircuitOpenError> {
         if self.own.published().summary().just_rejects() {
-            // The thread first: in a library, reading a thread-local is a call, and live values would
-            // be spilled across it.
+            // The thread first: in a library, reading a thread-local is a call, and live values
+            // would be spilled across it.
             let thread = Thread::here();
             if let Some(refusal) = self.own.published().remaining_coarse(State::Open) {
                 // A circuit without a registered name must be registered first: not here.
@@ -144,8 +144,8 @@ impl CircuitBreaker {
         }
     }
 
-    /// Admits a call with a key in all cases but the fast one. The first call gets here, because its key is
-    /// new.
+    /// Admits a call with a key in all cases but the fast one. The first call gets here, because
+    /// its key is new.
     #[inline(never)]
     fn enter_key_slow(
         &'static self,
@@ -174,7 +174,8 @@ impl CircuitBreaker {
         fallback: Fallback,
     ) -> Result<(&'static Published, Admission), CircuitOpenError> {
         for _ in 0..ATTEMPTS {
-            // If the circuit has just been reassigned, the next attempt looks the key up under the lock.
+            // If the circuit has just been reassigned, the next attempt looks the key up under the
+            // lock.
             let settings = || (self.own().rules(), self.own().mode());
             let lookup = known.take().or_else(|| keys.get_or_insert(key, settings));
             let Some(lookup) = lookup else { break };
@@ -197,8 +198,8 @@ impl CircuitBreaker {
         Ok((self.own.published(), self.admit_without_circuit(key, fallback)?))
     }
 
-    /// Admits a call whose key has no circuit, by the mode alone: a mode applies to all keys, also to those
-    /// without a circuit. Reads the mode once.
+    /// Admits a call whose key has no circuit, by the mode alone: a mode applies to all keys, also
+    /// to those without a circuit. Reads the mode once.
     #[cold]
     fn admit_without_circuit(
         &self,
@@ -226,7 +227,8 @@ impl CircuitBreaker {
     fn ask(&self, circuit: CircuitRef<'_>, stamp: u64) -> Answer {
         let summary = circuit.published.summary();
         let lock_free = circuit.published.admit_lock_free(summary);
-        // Read last: whoever has seen the summary or the deadline of the next key sees that key's stamp.
+        // Read last: whoever has seen the summary or the deadline of the next key sees that key's
+        // stamp.
         if circuit.published.stamp() != stamp {
             return Answer::Reassigned;
         }
@@ -309,6 +311,6 @@ struct AskedKey<'a> {
     id: Option<KeyId>,
 }
 
-/// How often a call looks for its key's circuit when other keys keep taking it over. That happens only if
-/// more keys are called at the same moment than there are circuits.
+/// How often a call looks for its key's circuit when other keys keep taking it over. That happens
+/// only if more keys are called at the same moment than there are circuits.
 const ATTEMPTS: usize = 3;

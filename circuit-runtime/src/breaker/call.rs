@@ -14,8 +14,8 @@ impl CircuitBreaker {
     ///
     /// # Errors
     ///
-    /// [`CallError::Open`] if the call was rejected and didn't run; [`CallError::Failed`] with the call's
-    /// own error.
+    /// [`CallError::Open`] if the call was rejected and didn't run; [`CallError::Failed`] with the
+    /// call's own error.
     #[inline]
     pub fn call<T, E>(&self, call: impl FnOnce() -> Result<T, E>) -> Result<T, CallError<E>> {
         let permit = self.acquire()?;
@@ -23,13 +23,13 @@ impl CircuitBreaker {
         guard::run(permit, call, judge, |result, _| result.map_err(CallError::Failed))
     }
 
-    /// Makes an async call. `Ok` is a success; `Err` and a panic are failures. The circuit is asked at the
-    /// first poll. A future that is dropped before it is done is a cancelled call.
+    /// Makes an async call. `Ok` is a success; `Err` and a panic are failures. The circuit is asked
+    /// at the first poll. A future that is dropped before it is done is a cancelled call.
     ///
     /// # Errors
     ///
-    /// [`CallError::Open`] if the call was rejected and didn't run; [`CallError::Failed`] with the call's
-    /// own error.
+    /// [`CallError::Open`] if the call was rejected and didn't run; [`CallError::Failed`] with the
+    /// call's own error.
     ///
     /// # Panics
     ///

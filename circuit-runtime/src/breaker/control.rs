@@ -13,14 +13,14 @@ use crate::outcome::Mode;
 use crate::primitives::sync::unpoisoned;
 
 impl CircuitBreaker {
-    /// Replaces the configuration. The state, the deadline, the counters and a window of the same kind are
-    /// kept. The new rules judge from the next outcome on; but a half-open circuit closes or reopens at
-    /// once if its probes so far decide that under the new rules. Calls in flight count as fast if
-    /// `slow_call` is new, because they weren't timed.
+    /// Replaces the configuration. The state, the deadline, the counters and a window of the same
+    /// kind are kept. The new rules judge from the next outcome on; but a half-open circuit closes
+    /// or reopens at once if its probes so far decide that under the new rules. Calls in flight
+    /// count as fast if `slow_call` is new, because they weren't timed.
     ///
-    /// This takes a whole configuration, not a change: what it leaves out falls back to its default. Start from
-    /// [`config`](CircuitBreaker::config): `PAYMENTS.config().threshold(10)`. A file that sets one number
-    /// would drop the bulkhead.
+    /// This takes a whole configuration, not a change: what it leaves out falls back to its
+    /// default. Start from [`config`](CircuitBreaker::config): `PAYMENTS.config().threshold(10)`. A
+    /// file that sets one number would drop the bulkhead.
     ///
     /// # Errors
     ///
@@ -34,7 +34,8 @@ impl CircuitBreaker {
         }
         let rules = timed.rules();
         let transitions = {
-            // Held while the circuits change, so that of two concurrent configurations one is in force everywhere.
+            // Held while the circuits change, so that of two concurrent configurations one is in
+            // force everywhere.
             let mut present = unpoisoned(self.config.lock());
             *present = config;
             self.transitions(|circuit| circuit.reconfigure(self.name(), rules))
@@ -44,8 +45,8 @@ impl CircuitBreaker {
         Ok(())
     }
 
-    /// Closes the circuit, empties its window and ends the row of openings. Outcomes of calls in flight will
-    /// be late. Keeps the mode.
+    /// Closes the circuit, empties its window and ends the row of openings. Outcomes of calls in
+    /// flight will be late. Keeps the mode.
     pub fn reset(&self) {
         self.reset_by(None);
     }
@@ -62,14 +63,14 @@ impl CircuitBreaker {
     }
 
     /// Lets every call pass and judges none, not even calls that were admitted earlier, until
-    /// [`resume`](CircuitBreaker::resume). The lifetime counters go on. After a probe that ends meanwhile
-    /// another call may probe.
+    /// [`resume`](CircuitBreaker::resume). The lifetime counters go on. After a probe that ends
+    /// meanwhile another call may probe.
     pub fn disable(&self) {
         self.set_mode(Mode::Disabled, None);
     }
 
-    /// Runs calls that would be rejected, until [`resume`](CircuitBreaker::resume). They are counted in
-    /// `rejected`, and not judged. Shows what a breaker would do before it does it.
+    /// Runs calls that would be rejected, until [`resume`](CircuitBreaker::resume). They are
+    /// counted in `rejected`, and not judged. Shows what a breaker would do before it does it.
     pub fn shadow(&self) {
         self.set_mode(Mode::Shadow, None);
     }
@@ -99,7 +100,8 @@ impl CircuitBreaker {
         }
     }
 
-    /// Changes all circuits, and returns their transitions, to be reported after the locks are released.
+    /// Changes all circuits, and returns their transitions, to be reported after the locks are
+    /// released.
     fn transitions(
         &self,
         change: impl Fn(CircuitRef<'_>) -> Option<Box<Transition>>,

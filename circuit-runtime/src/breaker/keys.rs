@@ -37,9 +37,9 @@ impl CircuitBreaker {
         (view.stamp == lookup.stamp).then(|| Snapshot::of(self.name(), view, false))
     }
 
-    /// Forgets a key and its state, for a host that is gone for good; its counters stay in the sum. False if
-    /// it has no circuit. The next call with this key makes a new one. Calls in flight will count as `late`
-    /// and as `unprotected`.
+    /// Forgets a key and its state, for a host that is gone for good; its counters stay in the sum.
+    /// False if it has no circuit. The next call with this key makes a new one. Calls in flight
+    /// will count as `late` and as `unprotected`.
     ///
     /// ```
     /// use circuit_runtime::{State, circuit_breaker, find};
@@ -106,15 +106,15 @@ impl CircuitBreaker {
         }
     }
 
-    /// Counts an outcome whose circuit has been reassigned meanwhile: as late and unprotected, in the sum
-    /// and not for the present key.
+    /// Counts an outcome whose circuit has been reassigned meanwhile: as late and unprotected, in
+    /// the sum and not for the present key.
     #[cold]
     pub(crate) fn count_reassigned(&self) {
         self.own().bump(Count::Reassigned);
     }
 
-    /// Where to count a call that isn't judged: with its circuit, or only in the sum if that has been
-    /// reassigned.
+    /// Where to count a call that isn't judged: with its circuit, or only in the sum if that has
+    /// been reassigned.
     #[cold]
     pub(crate) fn counts_of<'a>(
         &'a self,

@@ -35,8 +35,8 @@ use crate::waiters::Waiters;
 
 /// A circuit breaker: usable in a `static`, shared by reference, without type parameters.
 ///
-/// The attribute makes one for each annotated function. Make one by hand to guard other code, or for
-/// several functions together (`#[circuit_breaker(breaker = PAYMENTS)]`).
+/// The attribute makes one for each annotated function. Make one by hand to guard other code, or
+/// for several functions together (`#[circuit_breaker(breaker = PAYMENTS)]`).
 ///
 /// ```
 /// use std::time::Duration;
@@ -73,8 +73,8 @@ impl CircuitBreaker {
     ///
     /// # Panics
     ///
-    /// If [`Config::validate`] refuses the configuration. In a `static` or `const` that is a build error
-    /// with the option's name. For a configuration that is known only at run time, use
+    /// If [`Config::validate`] refuses the configuration. In a `static` or `const` that is a build
+    /// error with the option's name. For a configuration that is known only at run time, use
     /// [`CircuitBreaker::try_new`].
     #[must_use]
     #[track_caller]
@@ -150,8 +150,8 @@ impl CircuitBreaker {
         self.keys.made().and_then(|keys| keys.circuit(published)).unwrap_or_else(|| self.own())
     }
 
-    /// Counts a success that has nothing else to write, for the circuit with this published part; `number`
-    /// is that of a key's circuit.
+    /// Counts a success that has nothing else to write, for the circuit with this published part;
+    /// `number` is that of a key's circuit.
     #[inline]
     pub(crate) fn count_success(&self, published: &Published, number: usize) {
         if let Some(own) = self.own_of(published) {
@@ -171,8 +171,8 @@ impl CircuitBreaker {
 
     /// Acquires a permit for one call.
     ///
-    /// On a breaker with a circuit per key, a call by hand has no key. It goes through a circuit of its own,
-    /// which is part of the sum.
+    /// On a breaker with a circuit per key, a call by hand has no key. It goes through a circuit of
+    /// its own, which is part of the sum.
     ///
     /// # Errors
     ///
@@ -215,8 +215,8 @@ impl CircuitBreaker {
         &self.waiters
     }
 
-    /// How long a call without a key would be rejected, if it would be; `NEVER` if that isn't known. Admits
-    /// nothing, and doesn't ask the bulkhead.
+    /// How long a call without a key would be rejected, if it would be; `NEVER` if that isn't
+    /// known. Admits nothing, and doesn't ask the bulkhead.
     #[cfg(all(feature = "tokio", feature = "tower"))]
     pub(crate) fn rejects_for(&self) -> Option<Nanos> {
         let published = self.own.published();
@@ -229,7 +229,8 @@ impl CircuitBreaker {
         }
     }
 
-    /// Reports a transition to the integrations and the listeners, after it is visible and with no lock held.
+    /// Reports a transition to the integrations and the listeners, after it is visible and with no
+    /// lock held.
     #[cold]
     #[inline(never)]
     pub(crate) fn tell(&self, transition: Transition) {
@@ -241,9 +242,9 @@ impl CircuitBreaker {
         event::deliver(transition, &self.listeners);
     }
 
-    /// The state. With a circuit per key, the worst state of the keys, without keys that nobody has asked for
-    /// in ten of their waits (ten minutes at least), such as a pod that is gone. An open circuit is
-    /// half-open as soon as its wait is over.
+    /// The state. With a circuit per key, the worst state of the keys, without keys that nobody has
+    /// asked for in ten of their waits (ten minutes at least), such as a pod that is gone. An open
+    /// circuit is half-open as soon as its wait is over.
     #[must_use]
     pub fn state(&self) -> State {
         let keys = self.keys.get().into_iter().flat_map(Keys::circuits);
@@ -279,13 +280,13 @@ impl CircuitBreaker {
         look
     }
 
-    /// Adds a listener to this circuit's transitions; with a circuit per key, to those of all keys. It can't
-    /// be removed.
+    /// Adds a listener to this circuit's transitions; with a circuit per key, to those of all keys.
+    /// It can't be removed.
     ///
-    /// It is called on the thread that made the transition, after the transition is visible, with no lock
-    /// held, so that it may use the circuit. Transitions that it causes are delivered after all
-    /// listeners have been called for the first one. Its panic is caught. Listeners of one circuit may run
-    /// at the same time on several threads; [`Transition::number`] tells the order.
+    /// It is called on the thread that made the transition, after the transition is visible, with
+    /// no lock held, so that it may use the circuit. Transitions that it causes are delivered after
+    /// all listeners have been called for the first one. Its panic is caught. Listeners of one
+    /// circuit may run at the same time on several threads; [`Transition::number`] tells the order.
     pub fn on_transition(&self, listener: impl Fn(&Transition) + Send + Sync + 'static) {
         self.listeners.add(listener);
     }
@@ -310,8 +311,8 @@ impl CircuitBreaker {
         &self.track
     }
 
-    /// The present state of the circuit. `None`: there is one per key, and looking at all of them would take
-    /// long.
+    /// The present state of the circuit. `None`: there is one per key, and looking at all of them
+    /// would take long.
     #[cfg(feature = "metrics")]
     pub(crate) fn standing(&self) -> Option<Standing> {
         self.keys.made().is_none().then(|| Standing::of(&self.look()))

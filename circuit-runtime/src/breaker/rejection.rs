@@ -1,5 +1,5 @@
-//! The text and the key of a rejection. The key is looked up on demand: to keep it would allocate at
-//! each rejection.
+//! The text and the key of a rejection. The key is looked up on demand: to keep it would allocate
+//! at each rejection.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use crate::error::{CircuitOpenError, Rejection};
 use crate::observe::registry;
 
 impl CircuitOpenError {
-    /// The key whose circuit rejected the call. `None` if there is no circuit per key, if the key had no
-    /// circuit, or if it has lost it since, by being forgotten or evicted.
+    /// The key whose circuit rejected the call. `None` if there is no circuit per key, if the key
+    /// had no circuit, or if it has lost it since, by being forgotten or evicted.
     ///
     /// ```
     /// use circuit_runtime::{CircuitOpenError, circuit_breaker};

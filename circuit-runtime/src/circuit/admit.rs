@@ -11,12 +11,12 @@ use crate::outcome::{Mode, State};
 use crate::primitives::clock::{self, Moment, NEVER, Nanos, Wait};
 use crate::primitives::sync::{Ordering, cold_path};
 
-/// What a circuit answers to a call.
+/// The answer to a call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Answer {
     Admitted(Admission),
     Rejected(Refusal),
-    /// It serves another key by now.
+    /// The circuit has been reassigned to another key.
     Reassigned,
 }
 
@@ -24,7 +24,7 @@ pub(crate) enum Answer {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Refusal {
     pub(crate) reason: Rejection,
-    /// How long until it has a chance, `NEVER` where nothing can be said.
+    /// How long until it may run; `NEVER` if that isn't known.
     pub(crate) retry_after: Nanos,
 }
 
@@ -33,8 +33,8 @@ impl Answer {
         Answer::Rejected(Refusal { reason, retry_after: NEVER })
     }
 
-    /// Whether the call may have been a probe that has given its place back: the bulkhead refused it,
-    /// or shadow lets it through unjudged.
+    /// Whether the call may have been a probe that decides nothing, so that another one may probe:
+    /// the bulkhead refused it, or shadow lets it run unjudged.
     pub(crate) fn may_have_freed_a_probe(&self) -> bool {
         match self {
             Answer::Admitted(admission) => admission.ticket.is_unseen(),
@@ -45,7 +45,7 @@ impl Answer {
 }
 
 impl Published {
-    /// Admission as far as it can be told without the lock; `None`: ask the machine.
+    /// Decides without the lock; `None`: the machine must decide.
     #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
     #[inline(always)]
     pub(crate) fn admit_lock_free(&self, summary: Summary) -> Option<Answer> {
@@ -64,22 +64,22 @@ impl Published {
         }
     }
 
-    /// What is left until the deadline of a state, if anything is.
+    /// A rejection with what is left until the deadline of a state; `None` if nothing is.
     #[inline]
     fn remaining(&self, state: State) -> Option<Refusal> {
         self.remaining_coarse(state).or_else(|| self.remaining_exact(state))
     }
 
-    /// What is left by the coarse clock; `None` where the deadline is too near for it to tell. Its lag
-    /// would overstate what is left, but never above the whole.
+    /// [`Published::remaining`] by the coarse clock; `None` if the deadline is too near for that
+    /// clock. Its lag overstates what is left, but never above the whole wait.
     #[inline]
     pub(crate) fn remaining_coarse(&self, state: State) -> Option<Refusal> {
-        // The clock first: the deadline needn't be kept while it is read.
+        // The clock first, so that the deadline isn't live across the call to it.
         let now = clock::coarse();
         let Wait { until, length } = self.deadline(state).wait();
         let left = if until == NEVER { NEVER } else { until.wrapping_sub(now) };
-        // In one comparison: more than the lag is left, and no more than the whole and the lag.
-        // Elsewhere, past the deadline too, the exact clock tells.
+        // One comparison checks that more than the lag is left, and at most the whole plus the lag.
+        // In all other cases, also past the deadline, the exact clock decides.
         if left.wrapping_sub(clock::LAG + 1) >= length {
             cold_path();
             return None;
@@ -87,7 +87,7 @@ impl Published {
         Some(refusal(state, left.min(length)))
     }
 
-    /// What is left by the exact clock.
+    /// [`Published::remaining`] by the exact clock.
     #[cold]
     #[inline(never)]
     fn remaining_exact(&self, state: State) -> Option<Refusal> {
@@ -97,8 +97,8 @@ impl Published {
 }
 
 impl CircuitRef<'_> {
-    /// Admission by the state machine itself, and the transition that it made. `stamp` is that of the
-    /// call's look-up.
+    /// Lets the state machine decide; returns also the transition that it made. `stamp` is that of
+    /// the call's look-up.
     pub(crate) fn admit_locked(
         &self,
         name: &'static str,
@@ -108,8 +108,8 @@ impl CircuitRef<'_> {
         if self.published.stamp() != stamp {
             return (Answer::Reassigned, None);
         }
-        // Under the lock: a wait that began after the clock was read would seem to have more left
-        // than the whole.
+        // Read under the lock: otherwise a wait may begin after the reading, and seem to have more
+        // left than the whole.
         let now = clock::now();
         let answered = match inner.machine.admit(now) {
             Decision::Admitted { change } => {
@@ -126,7 +126,8 @@ impl CircuitRef<'_> {
         answered
     }
 
-    /// The bulkhead's and the shadow's part in an admission. `stamp` is that of the call's look-up.
+    /// Completes an answer: asks the bulkhead, and in shadow lets a rejected call run. `stamp` is
+    /// that of the call's look-up.
     #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
     #[inline(always)]
     pub(crate) fn complete(&self, summary: Summary, answer: Answer, stamp: u64) -> Answer {
@@ -148,8 +149,9 @@ impl CircuitRef<'_> {
         }
     }
 
-    /// The bulkhead is asked after the circuit; a probe that it refuses gives its place back.
+    /// Asks the bulkhead, after the circuit. A probe that it refuses decides nothing.
     fn acquire_bulkhead(&self, admission: Admission, stamp: u64) -> Answer {
+        // Relaxed: a limit that has just changed may be applied a moment later.
         let limit = self.published.limit.load(Ordering::Relaxed);
         match self.published.bulkhead.try_acquire(stamp, limit) {
             Acquired::Place => return Answer::Admitted(admission.map(Ticket::in_bulkhead)),
@@ -167,15 +169,15 @@ impl CircuitRef<'_> {
     }
 }
 
-/// The answer to a call in a state that rejects it for so much longer.
+/// The refusal by a state that rejects calls for this much longer.
 #[inline]
 fn refusal(state: State, left: Nanos) -> Refusal {
     let reason = if state == State::Open { Rejection::Open } else { Rejection::HalfOpenFull };
     Refusal { reason, retry_after: retry_after(state, left) }
 }
 
-/// When to come back: when half-open within a second, since a probe is over by then as a rule,
-/// however long the next round of probes may be away.
+/// How long to wait before the next call. When half-open, at most a second, however long it is
+/// until the next round: most probes are over by then.
 #[inline]
 pub(super) fn retry_after(state: State, left: Nanos) -> Nanos {
     if state == State::Open { left } else { left.min(SECOND) }
@@ -183,7 +185,7 @@ pub(super) fn retry_after(state: State, left: Nanos) -> Nanos {
 
 const SECOND: Nanos = 1_000_000_000;
 
-/// An admission that knows its start time, if a rule of the circuit needs it.
+/// An admission, with the start time if a rule of the circuit needs it.
 fn admission(summary: Summary, ticket: Ticket) -> Admission {
     if summary.is_timed() { Admission::at(ticket, clock::now()) } else { Admission::new(ticket) }
 }

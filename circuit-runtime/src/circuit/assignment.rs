@@ -1,4 +1,4 @@
-//! Whose circuit this is, of those that go from key to key.
+//! Which key a circuit serves, and reassignment to another one.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use crate::outcome::{Mode, State};
 use crate::primitives::clock::{self, Moment, Nanos};
 use crate::primitives::sync::{MutexGuard, Ordering};
 
-/// A key that nobody has asked for in so many of its waits, and in this time at least, no longer
-/// counts in the state of all.
+/// A key expires when nobody has asked for it in this many of its waits, and at least for this
+/// long. Then it no longer counts in the state of all keys.
 const WAITS: Nanos = 10;
 const LEAST: Nanos = 600 * 1_000_000_000;
 
-/// A key that has lost its circuit, and what that had counted for it.
+/// A key that has lost its circuit, and what the circuit had counted for it.
 #[cfg(feature = "metrics")]
 #[derive(Debug)]
 pub(crate) struct Departed {
@@ -30,18 +30,18 @@ impl CircuitRef<'_> {
         self.lock().key.clone()
     }
 
-    /// The key that the circuit serves, if it is its so many-th one.
+    /// The key that the circuit serves, if this is its number among the circuit's keys.
     pub(crate) fn key_of(&self, number: u64) -> Option<Arc<str>> {
         let inner = self.lock();
         inner.key.as_ref().filter(|_| self.published.stamp() / 2 == number).map(Arc::clone)
     }
 
-    /// Whether this is the key that the circuit serves.
+    /// Whether the circuit serves this key.
     pub(crate) fn serves(&self, key: &str) -> bool {
         self.lock().key.as_deref() == Some(key)
     }
 
-    /// How free it is, but for its calls.
+    /// How idle the circuit is, apart from calls in flight.
     pub(crate) fn idleness(&self) -> Idleness {
         self.idleness_of(&mut self.lock())
     }
@@ -51,24 +51,23 @@ impl CircuitRef<'_> {
         inner.machine.idleness(&self.env(&moment))
     }
 
-    /// Notes that a key whose circuit isn't closed has been asked for. That one of a closed one has is
-    /// noted without reading a clock (`Published::touch`).
+    /// Notes when a key was asked for whose circuit isn't closed. (For a closed circuit,
+    /// `Published::touch` notes it without reading a clock.)
     pub(crate) fn note_asked(&self, now: Nanos) {
-        // Relaxed: only a number to be compared with the time. Most calls come within a tick of the
-        // coarse clock, and leave the cache line alone.
+        // Relaxed: the number is only compared with the time. Most calls come within one tick of
+        // the coarse clock, and don't write to the cache line.
         if self.locked.asked.load(Ordering::Relaxed) != now {
             self.locked.asked.store(now, Ordering::Relaxed);
         }
     }
 
-    /// Whether nobody has asked for the key of a circuit that isn't closed for so long that it no
-    /// longer counts in the state of all: ten of its waits, ten minutes at least.
+    /// Whether the key of a circuit that isn't closed has expired.
     pub(crate) fn is_deserted(&self) -> bool {
         self.published.summary().state() != State::Closed
             && self.is_deserted_at(clock::now(), self.last_wait())
     }
 
-    /// The same of any circuit with a key; of a closed one as far as somebody has looked.
+    /// Whether the key of a circuit has expired; for a closed one, as of the last look.
     pub(super) fn is_deserted_now(&self, inner: &Inner, moment: &Moment) -> bool {
         let now = moment.exact();
         let wait = if inner.machine.state() == State::Closed {
@@ -82,7 +81,7 @@ impl CircuitRef<'_> {
         inner.key.is_some() && self.is_deserted_at(now, wait)
     }
 
-    /// How long this circuit waits, or has waited, by its last opening.
+    /// The wait of the circuit's last opening.
     fn last_wait(&self) -> Nanos {
         self.published.open.length()
     }
@@ -90,14 +89,14 @@ impl CircuitRef<'_> {
     fn is_deserted_at(&self, now: Nanos, wait: Nanos) -> bool {
         let asked = self.locked.asked.load(Ordering::Relaxed);
         if asked > now {
-            // The clock went back: that says nothing of when it was.
+            // The clock went back: count from now.
             self.note_asked(now);
         }
         now.saturating_sub(asked) >= wait.saturating_mul(WAITS).max(LEAST)
     }
 
-    /// Gives this circuit to another key, if `may_go` says so of how free it is. Whether it has served
-    /// one; or how free it is, if it stays.
+    /// Reassigns this circuit to another key, if `may_go` allows it for a circuit that is this
+    /// idle. Returns whether it had a key before; or how idle it is, if it stays.
     pub(crate) fn reassign(
         &self,
         key: &str,
@@ -122,8 +121,8 @@ impl CircuitRef<'_> {
         Err(idleness)
     }
 
-    /// Takes this circuit from its key, whatever its state. False: calls of that key are still
-    /// in the bulkhead, so that the next key has to wait.
+    /// Takes this circuit from its key, whatever its state. False: calls of that key are still in
+    /// the bulkhead, so that the next key must wait.
     pub(crate) fn vacate(&self) -> bool {
         let mut inner = self.lock();
         let free = self.published.bulkhead.hand_over(self.published.next_stamp());
@@ -148,7 +147,7 @@ impl CircuitRef<'_> {
         inner.machine.reassign(rules);
         inner.since_epoch = inner.machine.epoch();
         inner.mode = mode;
-        // The first key finds nothing.
+        // For the first key there is nothing to subtract.
         inner.before = (self.published.stamp() > 0).then(|| Box::new(self.totals()));
         inner.transitions_before = inner.transitions;
         self.published.invalidate_stamp();
@@ -156,7 +155,7 @@ impl CircuitRef<'_> {
         self.publish(inner);
     }
 
-    /// Notes what the key has counted, whose circuit this is no longer.
+    /// Keeps what was counted for the key that loses the circuit.
     #[cfg(feature = "metrics")]
     fn depart(&self, inner: &mut Inner) {
         inner.departed = inner.key.take().map(|key| {
@@ -166,27 +165,27 @@ impl CircuitRef<'_> {
         });
     }
 
-    /// Tells the time that the present key has this circuit from all other times that a key has one.
+    /// Identifies the assignment of this circuit to the present key.
     #[cfg(feature = "metrics")]
     pub(super) fn assignment(&self) -> (usize, u64) {
-        // Without the flag of a text that is being replaced.
+        // Without the flag in the lowest bit.
         (self.published.number(), self.published.stamp() / 2)
     }
 
-    /// The key that has just lost this circuit, once.
+    /// Takes the key that has just lost this circuit.
     #[cfg(feature = "metrics")]
     pub(crate) fn take_departed(&self) -> Option<Box<Departed>> {
         self.lock().departed.take()
     }
 
-    /// Whether another key than the present one had the circuit in this period.
+    /// Whether an earlier key had the circuit in this period.
     pub(crate) fn is_of_earlier_key(&self, epoch: u32) -> bool {
         self.lock().is_of_earlier_key(epoch)
     }
 }
 
 impl Inner {
-    /// Epochs go round: the one that is further behind the present one is the earlier.
+    /// Epochs wrap around: the one that is further behind the present one is the earlier.
     pub(super) fn is_of_earlier_key(&self, epoch: u32) -> bool {
         let behind = |epoch| self.machine.epoch().wrapping_sub(epoch);
         behind(epoch) > behind(self.since_epoch)

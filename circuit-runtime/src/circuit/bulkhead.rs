@@ -1,26 +1,26 @@
-//! The bulkhead: how many calls are in flight, in a counter of its own beside the lock.
+//! The bulkhead: the number of calls in flight, in a counter beside the lock.
 
 use crate::primitives::sync::{AtomicU64, Ordering, const_fn};
 
-/// The lower half counts the calls in flight, the upper half says of which key they all are (the
-/// lower bits of its stamp): a circuit with calls in flight isn't given to another key, and a call
-/// whose circuit has been given away doesn't enter it.
+/// The lower half counts the calls in flight. The upper half identifies the key that they all are
+/// of, by the lower bits of its stamp: so a circuit with calls in flight isn't reassigned, and a
+/// call whose circuit has been reassigned isn't admitted.
 ///
-/// All of it in one word, [`WAITED_FOR`] too: whoever finds calls in flight and the last of them
-/// to end come one after the other, so that one of them knows of the other.
+/// All in one word, with [`WAITED_FOR`]: a new key that finds calls in flight, and the last of
+/// these calls to end, are ordered, so that one of them notices the other.
 #[derive(Debug)]
 pub(super) struct Bulkhead(AtomicU64);
 
-/// Another key would have had the circuit, had no call been in flight.
+/// A new key would have got the circuit if no call had been in flight.
 const WAITED_FOR: u64 = 1 << 31;
 
-/// What came of asking for a place.
+/// The answer of the bulkhead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Acquired {
     Place,
     /// `limit` calls are in flight.
     Full,
-    /// It serves another key.
+    /// The circuit has been reassigned to another key.
     Reassigned,
 }
 
@@ -30,7 +30,7 @@ fn parts(held: u64) -> (u32, u32) {
     ((held >> 32) as u32, (held & !WAITED_FOR) as u32)
 }
 
-/// Of a stamp (see `Published`) the lower half, as far as it fits.
+/// The lower bits of the number of a stamp (see `Published`), as many as fit.
 fn fitting(stamp: u64) -> u32 {
     parts((stamp / 2) << 32).0
 }
@@ -42,10 +42,12 @@ impl Bulkhead {
     }
     }
 
-    /// Lets a call of the key with this stamp in, unless `limit` calls are in flight.
+    /// Adds a call of the key with this stamp, unless `limit` calls are in flight.
     pub(super) fn try_acquire(&self, stamp: u64, limit: u32) -> Acquired {
         let reassigned = |held| parts(held).0 != fitting(stamp);
         let more = |held| (!reassigned(held) && parts(held).1 < limit).then_some(held + 1);
+        // Relaxed, here and below: read-modify-writes have one order, and no other memory depends
+        // on it.
         match self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more) {
             Ok(_) => Acquired::Place,
             Err(held) if reassigned(held) => Acquired::Reassigned,
@@ -53,22 +55,21 @@ impl Bulkhead {
         }
     }
 
-    /// The call has ended. True: it was the last one, and somebody waits for that.
+    /// Removes a call. True: it was the last one, and a new key waits for that.
     #[must_use]
     pub(super) fn release(&self) -> bool {
         let held = self.0.fetch_sub(1, Ordering::Relaxed);
         held & WAITED_FOR != 0 && parts(held).1 == 1
     }
 
-    /// How many calls are in flight.
+    /// The calls in flight.
     pub(super) fn held(&self) -> u32 {
-        // Relaxed: a number to be shown.
+        // Relaxed: the number is only shown.
         parts(self.0.load(Ordering::Relaxed)).1
     }
 
-    /// Goes over to the key with this stamp, if no call is in flight; else somebody waits for the last
-    /// of them. Under
-    /// the circuit's lock.
+    /// Reassigns to the key with this stamp, if no call is in flight; otherwise notes that a key
+    /// waits for the last of them. Under the circuit's lock.
     pub(super) fn hand_over(&self, to: u64) -> bool {
         let next = |held| match parts(held) {
             (_, 0) => Some(u64::from(fitting(to)) << 32),
@@ -78,7 +79,7 @@ impl Bulkhead {
         held.is_ok_and(|held| parts(held).1 == 0)
     }
 
-    /// Nobody waits any longer.
+    /// Notes that no key waits any longer.
     pub(super) fn stop_waiting(&self) {
         self.0.fetch_and(!WAITED_FOR, Ordering::Relaxed);
     }

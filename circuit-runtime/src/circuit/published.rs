@@ -1,4 +1,4 @@
-//! What calls read of a circuit without its lock.
+//! The part of a circuit that calls read without its lock.
 
 use std::ptr;
 use std::sync::atomic::AtomicU8;
@@ -18,39 +18,40 @@ use crate::window::sharded::ShardedBuckets;
 #[derive(Debug)]
 #[repr(C)]
 pub struct Published {
-    /// How long an open circuit rejects, and how long a half-open one whose places are taken.
+    /// Until when an open circuit rejects calls, and until when a half-open one does that is full.
     pub(super) open: Deadline,
     full: Deadline,
-    /// From when on a call is slow.
+    /// How long a call takes at least that is slow.
     pub(super) slow_after: AtomicU64,
-    /// After how many pending successes the count window holds nothing else.
+    /// The pending successes after which the count window holds nothing else.
     pub(super) pending_limit: AtomicU32,
-    /// The bulkhead: its limit, and the calls in it.
+    /// The limit of the bulkhead.
     pub(super) limit: AtomicU32,
     pub(super) bulkhead: Bulkhead,
-    /// Made when a time window comes into use.
+    /// Made when a time window is first used.
     pub(super) sharded: OnceBox<ShardedBuckets>,
     pub(super) summary: AtomicU64,
-    /// The key this circuit serves now: twice its number, and [`BEING_REPLACED`].
+    /// Which key this circuit serves: twice its number, and [`BEING_REPLACED`].
     stamp: AtomicU64,
-    /// Where this circuit stands among those of its breaker's keys.
+    /// The number of this circuit among those of its breaker's keys.
     number: u32,
-    /// Whether this circuit's key has been asked for since others last looked: [`SEARCHED`] and
-    /// [`SHOWN`].
+    /// Whether the key has been asked for since the last eviction sweep, and since the last look:
+    /// [`SEARCHED`] and [`SHOWN`].
     asked_since: AtomicU8,
-    /// A new key would have had this circuit, had it been free: whoever may have made it so says it.
+    /// A new key would have got this circuit if it had been idle: a thread that may have made it so
+    /// reports it.
     waited_for: AtomicBool,
 }
 
-/// Since the search for an idle circuit last came by.
+/// The key has been asked for since the last eviction sweep.
 const SEARCHED: u8 = 1;
-/// Since somebody last looked who shows the circuits.
+/// The key has been asked for since somebody last looked at the circuit.
 const SHOWN: u8 = 1 << 1;
 
 /// The key's text is being replaced, and can't be read.
 const BEING_REPLACED: u64 = 1;
 
-/// Until when a circuit rejects, and how long that is from its beginning: a [`Wait`].
+/// A [`Wait`] that calls read without the lock.
 #[derive(Debug)]
 pub(super) struct Deadline {
     until: AtomicU64,
@@ -71,20 +72,22 @@ impl Deadline {
         self.until.load(Ordering::Acquire)
     }
 
-    /// Acquire: on its own account, see *Reassignment* in the module's docs.
+    /// The length of the wait. Acquire: pairs with the Release in [`Deadline::publish`]; see
+    /// *Reassignment* in the module's docs.
     #[inline]
     pub(super) fn length(&self) -> Nanos {
         self.length.load(Ordering::Acquire)
     }
 
-    /// Both; of two waits, perhaps, when another begins meanwhile.
+    /// The wait; its two parts may be of two waits, if another begins meanwhile.
     #[inline]
     pub(super) fn wait(&self) -> Wait {
         let until = self.until();
         Wait { until, length: self.length() }
     }
 
-    /// Under the lock, and before the word that shows it.
+    /// Under the lock, before the summary that makes calls read it. Release: pairs with the Acquire
+    /// above.
     pub(super) fn publish(&self, wait: Wait) {
         self.length.store(wait.length, Ordering::Release);
         self.until.store(wait.until, Ordering::Release);
@@ -113,6 +116,7 @@ impl Published {
 
     #[inline]
     pub(crate) fn summary(&self) -> Summary {
+        // Acquire: pairs with the Release in `CircuitRef::publish`.
         Summary(self.summary.load(Ordering::Acquire))
     }
 
@@ -121,34 +125,38 @@ impl Published {
         self.number as usize
     }
 
-    /// Tells this circuit from every other that is there at the same time.
+    /// Identifies this circuit among all that exist at the same time.
     #[inline]
     pub(crate) fn address(&self) -> usize {
         ptr::from_ref(self).addr()
     }
 
-    /// Notes that a key has been asked for (the reference bit of CLOCK); mostly it is set already.
+    /// Notes that the key has been asked for (the reference bit of CLOCK). Mostly it is set
+    /// already.
     #[inline]
     pub(crate) fn touch(&self) {
-        // Relaxed: nothing hangs on it but which key is forgotten first.
+        // Relaxed: it only decides which key is evicted first.
         if self.asked_since.load(Ordering::Relaxed) != SEARCHED | SHOWN {
             self.asked_since.store(SEARCHED | SHOWN, Ordering::Relaxed);
         }
     }
 
-    /// Whether the key has been asked for since the search for an idle circuit last came by.
+    /// Whether the key has been asked for since the last eviction sweep; clears the bit.
     pub(crate) fn take_use(&self) -> bool {
+        // Relaxed: as in `touch`.
         self.asked_since.fetch_and(!SEARCHED, Ordering::Relaxed) & SEARCHED != 0
     }
 
-    /// Whether the key has been asked for since somebody last looked who shows the circuits.
+    /// Whether the key has been asked for since somebody last looked at the circuit; clears the
+    /// bit.
     pub(super) fn take_news(&self) -> bool {
+        // Relaxed: as in `touch`.
         self.asked_since.fetch_and(!SHOWN, Ordering::Relaxed) & SHOWN != 0
     }
 
-    /// Whether somebody has to be told when this circuit may have become free. It is noted under the
-    /// circuit's lock (`reassign`): whoever asks after a change under that lock knows of everybody
-    /// whom the circuit has refused before, and later ones see the change.
+    /// Whether a new key waits for this circuit to become idle. That is noted under the circuit's
+    /// lock (`reassign`): a thread that asks after a change under that lock knows of every key that
+    /// was refused before, and later keys see the change.
     #[inline]
     pub(crate) fn is_waited_for(&self) -> bool {
         // Relaxed: the circuit's lock orders the two.
@@ -156,26 +164,30 @@ impl Published {
     }
 
     pub(super) fn wait_for(&self) {
+        // Relaxed: the circuit's lock orders the two.
         self.waited_for.store(true, Ordering::Relaxed);
     }
 
-    /// It will be looked at again, without being told.
+    /// Notes that no key waits: the circuit is a candidate for eviction again.
     pub(crate) fn stop_waiting(&self) {
+        // Relaxed: keys wait and stop waiting only under the lock of the entries.
         self.waited_for.store(false, Ordering::Relaxed);
         self.bulkhead.stop_waiting();
     }
 
-    /// Which key this circuit serves (a sequence number): after [`Published::summary`] or [`Published::admit_lock_free`], or under the
-    /// lock.
+    /// Which key this circuit serves. Read after the summary, or under the lock.
     #[inline]
     pub(crate) fn stamp(&self) -> u64 {
+        // Relaxed: ordered by the Acquire of the summary or the fence of the look-up, or by the
+        // lock.
         self.stamp.load(Ordering::Relaxed)
     }
 
-    /// The stamp, if the key's text can be read: the first step of a sequence lock (see `keyed::text`).
+    /// The stamp, if the key's text can be read: the first step of a sequence lock (see
+    /// `keyed::text`).
     ///
-    /// Acquire: pairs with the Release in [`Published::publish_stamp`], so that the text that is read
-    /// next is of this key or of a later one.
+    /// Acquire: pairs with the Release in [`Published::publish_stamp`], so that the text that is
+    /// read next is of this key or of a later one.
     #[inline]
     pub(crate) fn readable_stamp(&self) -> Option<u64> {
         Some(self.stamp.load(Ordering::Acquire)).filter(|stamp| stamp & BEING_REPLACED == 0)
@@ -186,13 +198,16 @@ impl Published {
         (self.stamp() | BEING_REPLACED) + 2
     }
 
-    /// The text is about to be replaced; under the lock.
+    /// Notes that the text is about to be replaced. Under the lock.
     pub(super) fn invalidate_stamp(&self) {
+        // Relaxed: ordered before the text by the Release fence in `Slots::publish_key`, and before
+        // the summary by the summary's Release.
         self.stamp.store(self.next_stamp(), Ordering::Relaxed);
     }
 
-    /// The key's text can be read from now on.
+    /// Notes that the key's text can be read.
     pub(crate) fn publish_stamp(&self) {
+        // Release: pairs with the Acquire in `readable_stamp`.
         self.stamp.store(self.stamp() & !BEING_REPLACED, Ordering::Release);
     }
 
@@ -205,13 +220,14 @@ impl Published {
     }
 
     pub(super) fn publish_rules(&self, rules: &Rules) {
+        // Relaxed: a call may still go by the rules of a moment ago.
         self.limit.store(limit(rules), Ordering::Relaxed);
         self.slow_after.store(slow_after(rules), Ordering::Relaxed);
         self.pending_limit.store(pending_limit(rules), Ordering::Relaxed);
     }
 }
 
-/// The bulkhead's limit; without a bulkhead nobody asks.
+/// The bulkhead's limit; not read without a bulkhead.
 const fn limit(rules: &Rules) -> u32 {
     match rules.max_concurrent {
         Some(limit) => limit,
@@ -219,7 +235,7 @@ const fn limit(rules: &Rules) -> u32 {
     }
 }
 
-/// From when on a call is slow; without the rule, never.
+/// How long a slow call takes at least; without the rule, [`NEVER`].
 const fn slow_after(rules: &Rules) -> Nanos {
     match rules.slow_call {
         Some(slow) => slow,
@@ -227,7 +243,7 @@ const fn slow_after(rules: &Rules) -> Nanos {
     }
 }
 
-/// After how many successes in a row a count window holds nothing else.
+/// The successes in a row after which a count window holds nothing else.
 const fn pending_limit(rules: &Rules) -> u32 {
     match rules.window {
         Some(Window::Calls(size)) => size,

@@ -1,4 +1,4 @@
-//! The outcome: what does this call change?
+//! The outcome of a call: what does it change?
 
 use super::{CircuitRef, Published};
 use crate::circuit::machine::{Recorded, Verdict};
@@ -22,11 +22,11 @@ pub(crate) enum End {
 }
 
 impl End {
-    /// What the rules make of it.
+    /// The verdict by these rules.
     #[inline]
     pub(crate) fn verdict(self, rules: &Rules, admission: Admission, moment: &Moment) -> Verdict {
-        // A ticket without a time is of a circuit that had no stopwatch when it admitted the call: not
-        // slow.
+        // Without a start time the call wasn't timed, because the circuit had no `slow_call` then:
+        // not slow.
         let took = || admission.took(moment).unwrap_or_default();
         let slow = || rules.slow_call.is_some_and(|slow| took() >= slow);
         let judged = |failure| Verdict::of(Sample { failure, slow: slow() });
@@ -34,7 +34,7 @@ impl End {
             End::Outcome(Outcome::Success) => judged(false),
             End::Outcome(Outcome::Ignored) => Verdict::NEUTRAL,
             End::Cancelled if !rules.cancel_is_failure => Verdict::NEUTRAL,
-            // Who asks for no time at all has just failed.
+            // Zero makes it an ordinary failure.
             End::Outcome(Outcome::RetryAfter(wait)) => {
                 Verdict { asked: nanos(wait), ..judged(true) }
             }
@@ -49,16 +49,16 @@ impl End {
 /// An outcome whose period is over.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Late {
-    /// The circuit served another key then.
+    /// The circuit served another key in that period.
     pub(crate) of_earlier_key: bool,
 }
 
-/// What was made of an outcome.
+/// The result of judging an outcome.
 #[derive(Debug)]
 pub(crate) struct Judged {
     /// For the lifetime counters.
     pub(crate) verdict: Verdict,
-    /// It decided nothing; a probe has given its place back.
+    /// It decided nothing: if it was a probe, another call may probe.
     pub(crate) is_neutral: bool,
     pub(crate) transition: Option<Box<Transition>>,
 }
@@ -67,41 +67,45 @@ impl Published {
     /// Whether a success of the call with this ticket has nothing to write.
     #[inline]
     pub(crate) fn has_nothing_to_write(&self, ticket: Ticket) -> bool {
+        // Relaxed: see *A success* in the module's docs.
         Summary(self.summary.load(Ordering::Relaxed)).has_nothing_to_write(ticket)
     }
 
-    /// What a success has to write that wasn't timed and has nothing to give back.
+    /// What a success has to write that wasn't timed and isn't in the bulkhead.
     #[inline]
     pub(crate) fn on_success_for_bare(&self, ticket: Ticket) -> OnSuccess {
+        // Relaxed: see *A success* in the module's docs.
         Summary(self.summary.load(Ordering::Relaxed)).on_success_for_bare(ticket)
     }
 
-    /// One more success in the time window; `None` when the period is over.
+    /// Counts a success in the time window, and returns the shard; `None`: the period is over.
     #[inline]
     pub(crate) fn count(&self, epoch: u32, moment: &Moment) -> Option<&Shard> {
         self.sharded.get()?.count(epoch, moment)
     }
 
-    /// Where this thread counts successes in the time window, if it has counted some in this period.
+    /// The shard of this thread in the time window, if it has counted in this period.
     #[inline]
     pub(crate) fn shard(&self, epoch: u32) -> Option<&Shard> {
-        // Asked for first: to a library's code it is a call, before which all else would be saved.
+        // Read first: in a library, reading a thread-local is a call, and live values would be
+        // spilled.
         let thread = Thread::here();
         self.sharded.get()?.shard(epoch, thread)
     }
 
-    /// Whether the coarse clock will do to count a success in the time window.
+    /// Whether the coarse clock is exact enough to count in the time window.
     #[inline]
     pub(crate) fn counts_coarsely(&self) -> bool {
         self.sharded.get().is_some_and(ShardedBuckets::is_coarse)
     }
 
-    /// Whether a call that took this long has been slow.
+    /// Whether a call that took this long was slow.
     pub(crate) fn is_slow(&self, took: Nanos) -> bool {
+        // Relaxed: a limit that has just changed may be applied a moment later.
         took >= self.slow_after.load(Ordering::Relaxed)
     }
 
-    /// A call leaves the bulkhead. True: it was the last one, and a new key waits for that.
+    /// Removes a call from the bulkhead. True: it was the last one, and a new key waits for that.
     #[must_use]
     pub(crate) fn release(&self) -> bool {
         self.bulkhead.release()
@@ -112,6 +116,7 @@ impl CircuitRef<'_> {
     /// Records a success that isn't slow, if that can be done without the lock.
     #[inline]
     pub(crate) fn record_lock_free(&self, ticket: Ticket, moment: &Moment) -> bool {
+        // Relaxed: see *A success* in the module's docs.
         match Summary(self.published.summary.load(Ordering::Relaxed)).on_success_for(ticket) {
             OnSuccess::Nothing => true,
             OnSuccess::Slide => self.slide(ticket.epoch()),
@@ -120,15 +125,16 @@ impl CircuitRef<'_> {
         }
     }
 
-    /// One more success that only moves the count window; false when the period is over, or when
-    /// the window holds nothing but successes by now, which somebody has to publish.
+    /// Adds a pending success. False: the period is over, or the window would hold only successes,
+    /// which must be published.
     #[inline]
     pub(crate) fn slide(&self, epoch: u32) -> bool {
+        // Relaxed: a limit that has just changed may be applied a moment later.
         self.locked.pending.add(epoch, self.published.pending_limit.load(Ordering::Relaxed))
     }
 
-    /// Judges an end in the period that admitted its call. A disabled circuit judges nothing. The
-    /// `name` is asked for if a transition has to be told of.
+    /// Judges an end, if the period that admitted its call isn't over. A disabled circuit judges
+    /// nothing. `name` is called only for a transition.
     #[inline]
     pub(crate) fn record(
         &self,
@@ -145,7 +151,7 @@ impl CircuitRef<'_> {
             Recorded::Late => Err(Late { of_earlier_key: inner.is_of_earlier_key(epoch) }),
             Recorded::Counted { change } => {
                 let transition = change.map(|change| {
-                    // That a key's call has just ended is as good as that it has been asked for.
+                    // A key's call that ends counts as use of the key.
                     self.note_asked(moment.exact());
                     inner.note(name(), change)
                 });

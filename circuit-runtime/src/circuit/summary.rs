@@ -1,9 +1,10 @@
 //! A circuit summed up in one word, which its calls read without the lock.
 //!
-//! It has the number of the period (the epoch) in its upper bits and flags below it, as a [`Ticket`]
-//! does, with different flags but for UNREGISTERED: so that "this success has nothing to
-//! write" is a single comparison, the summary equals the ticket. (Under [`HARMLESS`] flags it may have
-//! nothing to write either, but gives back what the ticket says.)
+//! The upper bits are the epoch, the bits below it flags, as in a [`Ticket`]. The flags are
+//! different ones, except UNREGISTERED. So whether a success has nothing to write is one
+//! comparison: the summary equals the ticket. (Under the [`HARMLESS`] flags it may have nothing to
+//! write either, but may have to leave the bulkhead or report its duration.) Simpler would be to
+//! compare the epoch and each flag.
 
 use super::ticket::{EPOCH, FLAGS, Ticket, UNREGISTERED};
 use crate::circuit::machine::Machine;
@@ -11,7 +12,7 @@ use crate::config::Rules;
 use crate::outcome::{Mode, State};
 use crate::window::OnSuccess;
 
-/// Closed, but a success must be judged: it ends a run of failures, or a rate may be met.
+/// Closed, but a success must be judged: it ends a run of failures, or may meet a rate.
 const LOCK: u64 = 1;
 const OPEN: u64 = 1 << 1;
 const HALF_OPEN: u64 = 1 << 2;
@@ -20,21 +21,22 @@ const FULL: u64 = 1 << 3;
 const FORCED_OPEN: u64 = 1 << 4;
 const DISABLED: u64 = 1 << 5;
 const SHADOW: u64 = 1 << 6;
-/// A rule needs to know how long a call took.
+/// A rule needs to know how long calls take.
 const TIMED: u64 = 1 << 7;
 /// A bulkhead is configured.
 const LIMITED: u64 = 1 << 8;
 /// Closed, and a success only slides the count window.
 const SLIDE: u64 = 1 << 9;
-/// Closed, and a success only is one more in the time window.
+/// Closed, and a success only counts in the time window.
 const BUCKET: u64 = 1 << 10;
 
 /// The flags under which a success may still have nothing to write.
 const HARMLESS: u64 = TIMED | LIMITED | UNREGISTERED;
-/// The flags under which a call passes without a question.
+/// The flags under which a call passes at once.
 const PASSES: u64 = LOCK | SLIDE | BUCKET;
 
-/// A circuit in 64 bits. All flags clear: closed, nothing to write, mode normal, no rule that needs more.
+/// A circuit in 64 bits. All flags clear: closed, nothing to write, mode normal, no rule that needs
+/// more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Summary(pub(crate) u64);
 
@@ -71,8 +73,8 @@ impl Summary {
         )
     }
 
-    /// Admission through a closed circuit without a bulkhead or a stopwatch, mode normal, by this one
-    /// word. `None`: the call has to ask further.
+    /// Admission through a closed circuit without a bulkhead or a stopwatch, mode normal, by this
+    /// one word. `None`: the call has to ask further.
     #[inline]
     pub(crate) fn try_admit(self) -> Option<Ticket> {
         self.registered().passes().then(|| Ticket::of(self))
@@ -100,7 +102,7 @@ impl Summary {
         self == self.registered()
     }
 
-    /// A success of the call with this ticket has nothing to write.
+    /// Whether a success of the call with this ticket has nothing to write.
     #[inline]
     pub(crate) fn has_nothing_to_write(self, ticket: Ticket) -> bool {
         self.0 == ticket.bits()
@@ -112,14 +114,14 @@ impl Summary {
         Self::on_success((self.0 & !HARMLESS) ^ ticket.bare().bits())
     }
 
-    /// The same for a ticket without anything to bring back, in a circuit without a stopwatch or a
-    /// bulkhead.
+    /// [`Summary::on_success_for`] for a ticket that isn't in the bulkhead, in a circuit without a
+    /// slow-call rule and a bulkhead.
     #[inline]
     pub(crate) fn on_success_for_bare(self, ticket: Ticket) -> OnSuccess {
         Self::on_success(self.0 ^ ticket.bits())
     }
 
-    /// By the flags that only the summary has.
+    /// What a success has to write, by the flags in which the summary and the ticket differ.
     #[inline]
     fn on_success(more: u64) -> OnSuccess {
         match more {
@@ -130,7 +132,7 @@ impl Summary {
         }
     }
 
-    /// The state, but for the passing of time.
+    /// The state; whether a wait is over isn't considered.
     pub(crate) fn state(self) -> State {
         match self.0 & (OPEN | HALF_OPEN) {
             0 => State::Closed,
@@ -143,18 +145,18 @@ impl Summary {
         self.0 & FULL != 0
     }
 
-    /// Open, and the mode is normal: rejects until its deadline.
+    /// Whether it is open in normal mode: rejects calls until its deadline.
     #[inline]
     pub(crate) fn just_rejects(self) -> bool {
         self.0 & FLAGS & !(TIMED | LIMITED | UNREGISTERED) == OPEN
     }
 
-    /// A success only moves the count window.
+    /// Whether a success only slides the count window.
     pub(crate) fn is_slide(self) -> bool {
         self.0 & SLIDE != 0
     }
 
-    /// A success only is one more in the time window.
+    /// Whether a success only counts in the time window.
     pub(crate) fn is_bucket(self) -> bool {
         self.0 & BUCKET != 0
     }
@@ -177,7 +179,7 @@ impl Summary {
     }
 }
 
-/// What doesn't change with the state.
+/// The flags that don't depend on the state.
 const fn flags_of(rules: &Rules, registered: bool) -> u64 {
     let timed = if rules.slow_call.is_some() { TIMED } else { 0 };
     let limited = if rules.max_concurrent.is_some() { LIMITED } else { 0 };
@@ -186,8 +188,8 @@ const fn flags_of(rules: &Rules, registered: bool) -> u64 {
 }
 
 impl Ticket {
-    /// A call that is judged in the period of this summary. UNREGISTERED stays: a circuit made by
-    /// hand may never be registered.
+    /// The ticket of a call that is judged in the period of this summary. Keeps UNREGISTERED, so
+    /// that the two are equal: a circuit made by hand may never be registered.
     #[inline]
     pub(crate) fn of(summary: Summary) -> Self {
         Ticket::from_bits(summary.0 & (!FLAGS | UNREGISTERED))

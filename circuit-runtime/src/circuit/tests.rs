@@ -235,7 +235,8 @@ fn a_time_window_with_a_failure_in_it_has_no_use_for_threads_that_count() {
     assert!(circuit.published.sharded.get().is_none());
 }
 
-/// It ends the run of failures too, though nobody writes that down before the next one holds the lock.
+/// It ends the run of failures too, though nobody writes that down before the next one holds the
+/// lock.
 #[test]
 fn a_success_that_slides_comes_between_two_failures() {
     let own = own(RATE.threshold(2).window(Window::Calls(8)));

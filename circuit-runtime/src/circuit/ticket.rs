@@ -1,41 +1,41 @@
-//! What a call keeps from its admission to its end: its period, and what becomes of its outcome.
+//! What a call keeps from its admission to its end: its epoch, and what to do with its outcome.
 
 use std::num::NonZeroU64;
 
 use crate::primitives::clock::{Moment, Nanos};
 
-/// From this bit on, the number of the period. One bit lower than the upper half: then the mask that
-/// leaves nothing but the period fits into an instruction, since a processor extends its sign.
+/// The lowest bit of the epoch. Not bit 32: from bit 31 on, the mask that leaves only the epoch
+/// fits into an instruction, because the processor sign-extends a 32-bit operand.
 pub(super) const EPOCH: u32 = 31;
-/// Below it, flags.
+/// The bits below the epoch: flags.
 pub(super) const FLAGS: u64 = (1 << EPOCH) - 1;
 
 /// Not among [`circuits`](crate::circuits): a flag of the summary, too, so
 /// that the two can be equal.
 pub(super) const UNREGISTERED: u64 = 1 << 11;
-/// Counted only: the circuit is disabled.
+/// To be counted, but not judged: the circuit is disabled.
 const COUNTED: u64 = 1 << 16;
 /// Neither judged nor counted: the call has been counted already, as rejected (shadow) or as
-/// unprotected; or it is part of another.
+/// unprotected; or it is part of another call.
 const UNSEEN: u64 = 1 << 17;
-/// Counts in the bulkhead.
+/// Is in the bulkhead.
 const IN_BULKHEAD: u64 = 1 << 18;
-/// The time of admission is known.
+/// The start time is known.
 const CLOCKED: u64 = 1 << 19;
 /// The call's own code is running.
 const INSIDE: u64 = 1 << 20;
 /// Set in every [`StoredAdmission`], so that it is never zero.
 const STORED: NonZeroU64 = NonZeroU64::new(1 << 21).unwrap();
-/// Within a call of the same circuit, of which it is a part.
+/// Passes through, as part of a call of the same circuit.
 const PASSING: u64 = 1 << 22;
 
-/// All flags, for the test that none of the summary's is among them.
+/// All flags, for the test that they differ from those of the summary.
 #[cfg(test)]
 pub(super) const ALL_FLAGS: [u64; 8] =
     [UNREGISTERED, COUNTED, UNSEEN, IN_BULKHEAD, CLOCKED, INSIDE, STORED.get(), PASSING];
 
-/// What an admitted call keeps: its period, and what becomes of its outcome. No flags: judged,
-/// nothing to give back.
+/// What an admitted call keeps: its epoch, and what to do with its outcome. Without flags: judged,
+/// and not in the bulkhead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ticket(u64);
 
@@ -64,7 +64,7 @@ impl Ticket {
         Ticket(self.0 | UNSEEN)
     }
 
-    /// Of a call within a call of the same circuit: it is no call of its own.
+    /// The ticket of a call within a call of the same circuit: not a call of its own.
     pub(crate) fn passing() -> Self {
         Ticket(UNSEEN | PASSING)
     }
@@ -79,7 +79,8 @@ impl Ticket {
         Ticket(self.0 | CLOCKED)
     }
 
-    /// Whether the call's own code is running, so that a drop is its panic and no cancellation.
+    /// With or without INSIDE: if the call's own code is running, a drop is its panic, not a
+    /// cancellation.
     #[inline]
     #[must_use]
     pub(crate) fn with_inside(self, inside: bool) -> Self {
@@ -91,8 +92,8 @@ impl Ticket {
         self.0 & INSIDE != 0
     }
 
-    /// Without what the call itself gives back, and registered: equal to a summary without the flags
-    /// that leave a success alone, if the call is judged there.
+    /// Without what the call itself gives back, and registered: equal to a summary without the
+    /// flags that leave a success alone, if the call is judged there.
     #[inline]
     pub(super) fn bare(self) -> Self {
         Ticket(self.0 & !(IN_BULKHEAD | CLOCKED | UNREGISTERED))
@@ -124,7 +125,7 @@ impl Ticket {
     }
 }
 
-/// An admission: the ticket, and when or where it was given.
+/// An admission: the ticket, and its start time or slot.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Admission {
     pub(crate) ticket: Ticket,
@@ -140,7 +141,7 @@ impl Admission {
         Admission { ticket, given: 0 }
     }
 
-    /// A ticket that was given at this time.
+    /// A ticket with a start time.
     pub(crate) fn at(ticket: Ticket, started: Nanos) -> Self {
         Admission { ticket: ticket.clocked(), given: started }
     }
@@ -161,7 +162,7 @@ impl Admission {
         self.given as usize
     }
 
-    /// How long ago that was, if the ticket is clocked.
+    /// How long the call took, if its start time is known.
     #[inline]
     pub(crate) fn took(self, now: &Moment) -> Option<Nanos> {
         self.ticket.is_clocked().then(|| now.exact().saturating_sub(self.given))
@@ -173,7 +174,7 @@ impl Admission {
         StoredAdmission { ticket: STORED | self.ticket.0, given: self.given }
     }
 
-    /// The same admission with another ticket, as much clocked as this one.
+    /// With another ticket, which has a start time if this one has.
     #[must_use]
     pub(crate) fn map(self, change: impl FnOnce(Ticket) -> Ticket) -> Self {
         let ticket = change(self.ticket);
@@ -182,7 +183,7 @@ impl Admission {
     }
 }
 
-/// An admission as a permit stores it: `Option` of it takes no more room.
+/// An admission as a permit stores it: never zero, so that an `Option` of it takes no more room.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StoredAdmission {
     ticket: NonZeroU64,

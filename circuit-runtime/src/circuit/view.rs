@@ -1,4 +1,4 @@
-//! A look at a circuit, for a snapshot.
+//! A view of a circuit, for a snapshot.
 
 use std::sync::Arc;
 
@@ -10,23 +10,23 @@ use crate::outcome::{Mode, State};
 use crate::primitives::clock::{Moment, Nanos};
 use crate::window::WindowTotals;
 
-/// A look at a circuit.
+/// A view of a circuit.
 #[derive(Debug)]
 pub(crate) struct View {
     pub(crate) key: Option<Arc<str>>,
-    /// Tells the time that the key has this circuit from all other times that a key has one.
+    /// Identifies the assignment of the circuit to the key.
     #[cfg(feature = "metrics")]
     pub(crate) assignment: (usize, u64),
-    /// The key's number.
+    /// The stamp of the key.
     pub(crate) stamp: u64,
-    /// Nobody has asked for the key for long: it shows in no state and on no gauge but its own.
+    /// The key has expired: its state doesn't count in the state of all keys.
     pub(crate) deserted: bool,
     pub(crate) state: State,
     pub(crate) mode: Mode,
     pub(crate) failures_in_a_row: u32,
     pub(crate) window: Option<WindowTotals>,
     pub(crate) retry_after: Option<Nanos>,
-    /// Calls that hold a place of the bulkhead, where there is one.
+    /// Calls in flight, with a bulkhead.
     pub(crate) in_flight: Option<u32>,
     pub(crate) recent: Vec<Transition>,
     pub(crate) totals: Totals,
@@ -36,7 +36,7 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// For how long it is open.
+    /// How long it stays open.
     #[cfg(feature = "metrics")]
     pub(crate) fn open_for(&self) -> Option<Nanos> {
         self.retry_after.filter(|_| self.state == State::Open)
@@ -44,7 +44,7 @@ impl View {
 }
 
 impl CircuitRef<'_> {
-    /// All counters, the time window's part of the successes included.
+    /// All counters, including the successes that the time window's shards have counted.
     pub(super) fn totals(&self) -> Totals {
         let mut totals = match self.counters {
             CountersRef::Single(counters) => counters.totals(()),
@@ -56,7 +56,7 @@ impl CircuitRef<'_> {
         totals
     }
 
-    /// What a snapshot shows, at one moment but for the counters.
+    /// A view: at one moment, except for the counters.
     pub(crate) fn view(&self) -> View {
         let moment = Moment::default();
         let mut inner = self.lock();

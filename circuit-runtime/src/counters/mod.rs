@@ -27,8 +27,8 @@ pub(crate) enum Count {
     TimedOut,
     Late,
     Unprotected,
-    /// A part of `Cancelled`: those that `on_cancel` made failures when they were cancelled, whatever
-    /// it says by now.
+    /// A part of `Cancelled`: those that `on_cancel` made failures when they were cancelled,
+    /// whatever it says by now.
     CancelledAsFailure,
     /// Parts of `Rejected`; the rest of it is for an open circuit.
     RejectedHalfOpenFull,

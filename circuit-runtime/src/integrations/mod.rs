@@ -1,5 +1,5 @@
-//! What each feature that brings another crate adds. Everything here is a leaf: the rest of the crate only
-//! calls the functions below, to report what has happened.
+//! What each feature that brings another crate adds. Everything here is a leaf: the rest of the
+//! crate only calls the functions below, to report what has happened.
 
 #[cfg(feature = "axum")]
 pub mod axum;
@@ -20,7 +20,8 @@ use std::thread::LocalKey;
 #[cfg(any(feature = "metrics", feature = "tracing"))]
 use crate::foreign::contained;
 
-/// Reports a transition: after it is visible, with no lock held, and before the listeners are called.
+/// Reports a transition: after it is visible, with no lock held, and before the listeners are
+/// called.
 #[cfg(any(feature = "axum", feature = "metrics", feature = "tracing"))]
 pub(crate) fn transition(
     #[cfg_attr(
@@ -70,9 +71,9 @@ pub(crate) fn took(breaker: &crate::CircuitBreaker, took: crate::primitives::clo
     }
 }
 
-/// Calls `tell`, contains its panic, and skips nested calls: a subscriber or a recorder isn't told of what
-/// it causes itself while it is told of a call. Otherwise one that calls through a breaker would
-/// recurse for ever.
+/// Calls `tell`, contains its panic, and skips nested calls: a subscriber or a recorder isn't told
+/// of what it causes itself while it is told of a call. Otherwise one that calls through a breaker
+/// would recurse for ever.
 #[cfg(any(feature = "metrics", feature = "tracing"))]
 fn once(tells: &'static LocalKey<Cell<bool>>, tell: impl FnOnce()) {
     if !tells.replace(true) {

@@ -85,8 +85,8 @@ fn seconds(wait: Duration) -> Option<f64> {
     Some(Duration::from_nanos(rounded).as_secs_f64())
 }
 
-/// One event per change of mode, which takes a circuit's protection away or gives it back; `by` is the
-/// operator's name, where it is known.
+/// One event per change of mode, which takes a circuit's protection away or gives it back; `by` is
+/// the operator's name, where it is known.
 pub(super) fn mode_changed(circuit: &str, mode: Mode, by: Option<&str>) {
     macro_rules! emit {
         ($level:ident) => {

@@ -96,8 +96,8 @@ impl Keys {
         }
     }
 
-    /// The keys that have lost their circuits since the last time that this was called, or the latest of
-    /// them; none the first time.
+    /// The keys that have lost their circuits since the last time that this was called, or the
+    /// latest of them; none the first time.
     #[cfg(feature = "metrics")]
     pub(crate) fn departed(&self) -> VecDeque<Departed> {
         unpoisoned(self.entries.lock()).departed.replace(VecDeque::new()).unwrap_or_default()
@@ -126,8 +126,8 @@ impl Keys {
         })
     }
 
-    /// Changes the circuit that new keys take their settings from, and every key's circuit, while no
-    /// key can be inserted.
+    /// Changes the circuit that new keys take their settings from, and every key's circuit, while
+    /// no key can be inserted.
     pub(crate) fn change_all(&self, root: CircuitRef<'_>, mut change: impl FnMut(CircuitRef<'_>)) {
         let mut entries = unpoisoned(self.entries.lock());
         change(root);

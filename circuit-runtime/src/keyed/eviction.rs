@@ -8,9 +8,10 @@ use crate::config::Rules;
 use crate::outcome::Mode;
 use crate::primitives::clock;
 
-/// Takes a slot from the key that is worth least, for a new key. In this order: slots without a key;
-/// closed circuits without failures that weren't used since the last sweep; closed circuits with
-/// failures; circuits that aren't closed, but whose wait is over and whose probes are answered.
+/// Takes a slot from the key that is worth least, for a new key. In this order: slots without a
+/// key; closed circuits without failures that weren't used since the last sweep; closed circuits
+/// with failures; circuits that aren't closed, but whose wait is over and whose probes are
+/// answered.
 pub(super) struct Eviction<'a> {
     pub(super) keys: &'a Keys,
     pub(super) entries: &'a mut Entries,
@@ -25,9 +26,9 @@ type MayGo = fn(Idleness) -> bool;
 impl Eviction<'_> {
     /// The slot, whose circuit serves the new key by then. `None`: no circuit may go.
     ///
-    /// Amortised constant time: a slot that is examined and not taken moves to another queue, or was
-    /// used since the last sweep. So all evictions together examine no more slots than have been used
-    /// or have changed their state in between.
+    /// Amortised constant time: a slot that is examined and not taken moves to another queue, or
+    /// was used since the last sweep. So all evictions together examine no more slots than have
+    /// been used or have changed their state in between.
     pub(super) fn run(&mut self) -> Option<usize> {
         let healthy: MayGo = |idleness| idleness == Idleness::Healthy;
         let closed: MayGo = |idleness| matches!(idleness, Idleness::Healthy | Idleness::Failing);
@@ -43,7 +44,8 @@ impl Eviction<'_> {
             })
     }
 
-    /// Rechecks one failing circuit at each eviction, in turn: one that has recovered becomes a candidate.
+    /// Rechecks one failing circuit at each eviction, in turn: one that has recovered becomes a
+    /// candidate.
     fn recheck_one_failing(&mut self) {
         let Some(slot) = self.entries.queues.first(Queue::Failing) else { return };
         let Some(circuit) = self.keys.slots.circuit(slot) else { return };
@@ -51,8 +53,8 @@ impl Eviction<'_> {
         self.entries.queues.put(slot, if failing { Queue::Failing } else { Queue::Candidate });
     }
 
-    /// The first circuit of a queue that may go, by CLOCK: one that was used gets a second chance, but no
-    /// third one.
+    /// The first circuit of a queue that may go, by CLOCK: one that was used gets a second chance,
+    /// but no third one.
     fn first_unused(&mut self, queue: Queue, may_go: MayGo) -> Option<usize> {
         let mut first_spared = None;
         while let Some(slot) = self.entries.queues.first(queue) {

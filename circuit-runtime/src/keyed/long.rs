@@ -1,4 +1,5 @@
-//! Long keys: one that is longer than [`LONGEST`] is stored as its beginning and a hash of the whole.
+//! Long keys: one that is longer than [`LONGEST`] is stored as its beginning and a hash of the
+//! whole.
 
 use std::fmt::Write;
 use std::hash::{BuildHasher, Hasher};
@@ -13,9 +14,9 @@ type RandomState = std::hash::BuildHasherDefault<std::hash::DefaultHasher>;
 /// The longest key, in bytes, that is stored as it is.
 pub(crate) const LONGEST: usize = 256;
 
-/// How many bytes of a longer key are kept. With the hash, the stored text is still longer than [`LONGEST`], so
-/// that no short key equals it: whoever sees a stored text in a log can't use it as a key of the same
-/// circuit.
+/// How many bytes of a longer key are kept. With the hash, the stored text is still longer than
+/// [`LONGEST`], so that no short key equals it: whoever sees a stored text in a log can't use it as
+/// a key of the same circuit.
 const BEGINNING: usize = 240;
 
 /// The longest stored text, in bytes: the beginning, an ellipsis and the hash.
@@ -23,9 +24,9 @@ pub(super) const MOST: usize = BEGINNING + '…'.len_utf8() + 32;
 
 const _: () = assert!(MOST - 3 > LONGEST, "the beginning may end three bytes earlier");
 
-/// Hashes long keys: std's `SipHash` with two secret keys, 128 bits, because the hash is shown and keys
-/// come from outside. (foldhash, which finds keys in the table, keeps its seed secret only as long as
-/// its hashes are secret.)
+/// Hashes long keys: std's `SipHash` with two secret keys, 128 bits, because the hash is shown and
+/// keys come from outside. (foldhash, which finds keys in the table, keeps its seed secret only as
+/// long as its hashes are secret.)
 #[derive(Debug, Default)]
 pub(super) struct Shortener([RandomState; 2]);
 

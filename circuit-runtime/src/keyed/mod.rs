@@ -5,16 +5,18 @@
 //! circuit, without a reference count. A call that has looked a key up just before its slot was
 //! reassigned notices by the stamp (see `circuit`).
 //!
-//! Keys are inserted and evicted under a lock (`entries`). Which slot a new key takes over is decided
-//! by `eviction` and `queues`, in amortised constant time.
+//! Keys are inserted and evicted under a lock (`entries`). Which slot a new key takes over is
+//! decided by `eviction` and `queues`, in amortised constant time.
 //!
-//! A call finds its circuit without a lock: the key table says which slots may be the key's, and the
-//! slot's `text` whether one is. A call never takes another key's circuit for its own. If it finds
-//! none, because there is none or because an entry is being moved, it looks again under the lock.
+//! A call finds its circuit without a lock: the key table says which slots may be the key's, and
+//! the slot's `text` whether one is. A call never takes another key's circuit for its own. If it
+//! finds none, because there is none or because an entry is being moved, it looks again under the
+//! lock.
 //!
 //! *Why not a concurrent map.* With its own table, slots and sequence-locked texts a whole call by one
-//! of 10,000 keys takes 39.9 ns; a look-up in the map papaya alone takes 51.9 (`cargo bench -p benches`, see the
-//! guide's page *Performance*). Simpler would be a concurrent map from a key to an `Arc` of its circuit.
+//! of 10,000 keys takes 39.9 ns; a look-up in the map papaya alone takes 51.9 (`cargo bench -p
+//! benches`, see the guide's page *Performance*). Simpler would be a concurrent map from a key to
+//! an `Arc` of its circuit.
 
 mod entries;
 mod eviction;
@@ -115,8 +117,8 @@ impl KeysOnDemand {
     }
 }
 
-/// An optimistic look-up: valid while the stamp is unchanged, which a caller without the lock has to
-/// check. Two words, so that it is returned in registers.
+/// An optimistic look-up: valid while the stamp is unchanged, which a caller without the lock has
+/// to check. Two words, so that it is returned in registers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lookup<'a> {
     pub(crate) published: &'a Published,
@@ -140,11 +142,12 @@ impl Keys {
         }
     }
 
-    /// The circuit that serves a key, and its number, without the lock. `None`: there is none, or only the
-    /// lock can tell.
+    /// The circuit that serves a key, and its number, without the lock. `None`: there is none, or
+    /// only the lock can tell.
     ///
-    /// The number comes from the key table, not from the circuit: a call by one of many keys waits for
-    /// the circuit's cache line, and with the number the processor fetches its counter meanwhile.
+    /// The number comes from the key table, not from the circuit: a call by one of many keys waits
+    /// for the circuit's cache line, and with the number the processor fetches its counter
+    /// meanwhile.
     #[expect(clippy::inline_always, reason = "its answer is costly to return")]
     #[inline(always)]
     pub(crate) fn get(&self, key: &str) -> Option<(usize, Lookup<'_>)> {
@@ -197,8 +200,8 @@ impl Keys {
         circuit
     }
 
-    /// Identifies this assignment of a circuit to a key among all assignments that this breaker will ever
-    /// make.
+    /// Identifies this assignment of a circuit to a key among all assignments that this breaker
+    /// will ever make.
     pub(crate) fn id(&self, Lookup { published, stamp }: Lookup<'_>) -> KeyId {
         let (slot, slots) = (published.number() as u64, self.slots.max() as u64);
         KeyId((stamp / 2).saturating_mul(slots).saturating_add(slot + 1))
@@ -267,8 +270,8 @@ mod tests {
         assert_ne!(keys.hash("a"), keys.hash("b"));
     }
 
-    /// What is found doesn't depend on it, but what a call costs does: texts that begin and end alike are
-    /// spread over the table as others are.
+    /// What is found doesn't depend on it, but what a call costs does: texts that begin and end
+    /// alike are spread over the table as others are.
     #[test]
     fn most_short_keys_are_found_at_the_first_probe() {
         let forms: [fn(usize) -> String; 4] = [

@@ -2,8 +2,8 @@
 //! among slots that can't go.
 //!
 //! Pure code, called under the lock of the entries. Each operation takes constant time, except
-//! `advance`, which takes constant time for each slot that it moves: a slot that waits for a point in time is moved
-//! at most once for each bit of the time until then.
+//! `advance`, which takes constant time for each slot that it moves: a slot that waits for a point
+//! in time is moved at most once for each bit of the time until then.
 //!
 //! *Why not a scan.* A new key took 4 to 7 ms among 10,000 circuits that couldn't go, and takes 0.3 to
 //! 1.6 µs now (the guide's page *Performance*). Simpler would be to scan all slots.
@@ -29,14 +29,14 @@ pub(super) enum Queue {
 const NAMED: usize = 5;
 const QUEUES: usize = NAMED + Nanos::BITS as usize;
 
-/// See the module. Each queue is a doubly linked ring through an anchor node. The anchors come first:
-/// node `QUEUES + 7` is slot 7.
+/// See the module. Each queue is a doubly linked ring through an anchor node. The anchors come
+/// first: node `QUEUES + 7` is slot 7.
 #[derive(Debug)]
 pub(super) struct Queues {
     nodes: Vec<Node>,
-    /// The time of the last `advance`. Slots that wait for a time whose highest bit that differs from it is
-    /// the same are in one queue (a radix heap: Ahuja, Mehlhorn, Orlin, Tarjan, *Faster algorithms
-    /// for the shortest path problem*, J. ACM 37, 1990).
+    /// The time of the last `advance`. Slots that wait for a time whose highest bit that differs
+    /// from it is the same are in one queue (a radix heap: Ahuja, Mehlhorn, Orlin, Tarjan, *Faster
+    /// algorithms for the shortest path problem*, J. ACM 37, 1990).
     base: Nanos,
 }
 
@@ -91,8 +91,8 @@ impl Queues {
         self.put_in(slot, queue as usize);
     }
 
-    /// Makes a slot wait until a point in time; at least until the next `advance`, so that the caller doesn't
-    /// find it again at once.
+    /// Makes a slot wait until a point in time; at least until the next `advance`, so that the
+    /// caller doesn't find it again at once.
     pub(super) fn put_until(&mut self, slot: usize, until: Nanos) {
         let bit = if until > self.base { (until ^ self.base).ilog2() } else { 0 };
         self.put_in(slot, NAMED + bit as usize);
@@ -116,8 +116,8 @@ impl Queues {
         self.nodes[next] = Node::new(behind, node, queue);
     }
 
-    /// Moves the slots whose time has come to the settled ones, and some whose time is still to come: the
-    /// caller makes those wait again.
+    /// Moves the slots whose time has come to the settled ones, and some whose time is still to
+    /// come: the caller makes those wait again.
     pub(super) fn advance(&mut self, now: Nanos) {
         // After a clock went back, nothing is known of the order by its later readings: move all.
         let reached = if now < self.base { Nanos::MAX } else { now ^ self.base };

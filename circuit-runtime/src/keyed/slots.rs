@@ -11,7 +11,8 @@ use crate::config::Rules;
 use crate::counters::{Count, Key, KeyCounters};
 use crate::primitives::sync::{Ordering, fence};
 
-/// What calls read of a circuit, and the text of its key: what every call reads is on one cache line.
+/// What calls read of a circuit, and the text of its key: what every call reads is on one cache
+/// line.
 #[derive(Debug)]
 #[repr(C, align(128))]
 struct Slot {
@@ -22,8 +23,8 @@ struct Slot {
 #[cfg(all(target_pointer_width = "64", not(circuit_loom)))]
 const _: () = assert!(size_of::<Slot>() == 128);
 
-/// Some slots. The rest of their circuits is kept apart, so that what calls by many keys read is on few
-/// pages.
+/// Some slots. The rest of their circuits is kept apart, so that what calls by many keys read is on
+/// few pages.
 #[derive(Debug)]
 struct Slab {
     slots: [Slot; TOGETHER],
@@ -82,18 +83,19 @@ impl Slots {
         if !is(text, &slab.middles[number % TOGETHER]) {
             return None;
         }
-        // Pairs with the Release fence in `publish_key`: had any word that was compared been of a later
-        // text, the check of the stamp (`Lookup`) would see that the stamp has changed.
+        // Pairs with the Release fence in `publish_key`: had any word that was compared been of a
+        // later text, the check of the stamp (`Lookup`) would see that the stamp has changed.
         fence(Ordering::Acquire);
         Some(Lookup { published, stamp })
     }
 
-    /// Publishes the text of the key that a slot's circuit was reassigned to, so that look-ups find it. One
-    /// thread at a time.
+    /// Publishes the text of the key that a slot's circuit was reassigned to, so that look-ups find
+    /// it. One thread at a time.
     pub(crate) fn publish_key(&self, number: usize, key: &str) -> Option<Lookup<'_>> {
         let slab = self.slab(number)?;
         let Slot { published, text } = &slab.slots[number % TOGETHER];
-        // Orders the odd stamp, stored by `reassign`, before the text: pairs with the fence in `find_if`.
+        // Orders the odd stamp, stored by `reassign`, before the text: pairs with the fence in
+        // `find_if`.
         fence(Ordering::Release);
         text.replace(key, &slab.middles[number % TOGETHER]);
         published.publish_stamp();

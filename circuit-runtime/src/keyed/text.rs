@@ -4,12 +4,12 @@
 //!
 //! A sequence lock (H.-J. Boehm, *Can seqlocks get along with programming language memory models?*,
 //! MSPC 2012) with one writer at a time. Its version is the circuit's stamp (see
-//! `circuit::Published`). The writer makes the stamp odd, fences (Release), stores the text (Relaxed),
-//! and makes the stamp even (Release), with a value that it never had before. A reader loads the stamp
-//! (Acquire), compares the text (Relaxed), fences (Acquire), and loads the stamp again before it
-//! relies on what it has found (`Lookup`). If it has read any part of a later text, the fences make it
-//! see at least the odd stamp before that text. So the same even stamp twice means that the whole text
-//! belongs to it.
+//! `circuit::Published`). The writer makes the stamp odd, fences (Release), stores the text
+//! (Relaxed), and makes the stamp even (Release), with a value that it never had before. A reader
+//! loads the stamp (Acquire), compares the text (Relaxed), fences (Acquire), and loads the stamp
+//! again before it relies on what it has found (`Lookup`). If it has read any part of a later text,
+//! the fences make it see at least the odd stamp before that text. So the same even stamp twice
+//! means that the whole text belongs to it.
 
 use std::hash::Hasher;
 
@@ -21,14 +21,14 @@ use crate::primitives::sync::{AtomicU64, Ordering};
 /// Words between the ends of the longest text.
 const WORDS: usize = (MOST - 32).div_ceil(8);
 
-/// The first two and the last two words of a text, which may overlap. That is all of a text of up to 32
-/// bytes, and most host names are shorter.
+/// The first two and the last two words of a text, which may overlap. That is all of a text of up
+/// to 32 bytes, and most host names are shorter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ShortKey([u64; 4]);
 
 impl ShortKey {
-    /// The ends of a text of 8 to 32 bytes. No branch depends on the length, because the processor couldn't
-    /// predict it when keys come in random order.
+    /// The ends of a text of 8 to 32 bytes. No branch depends on the length, because the processor
+    /// couldn't predict it when keys come in random order.
     #[inline]
     pub(crate) fn of(text: &str) -> Option<Self> {
         let text = text.as_bytes();
@@ -55,8 +55,8 @@ impl ShortKey {
         })
     }
 
-    /// The hash of a short text of this length. Texts that repeat one letter have the same ends at every
-    /// length, so one half is rotated by the length.
+    /// The hash of a short text of this length. Texts that repeat one letter have the same ends at
+    /// every length, so one half is rotated by the length.
     #[inline]
     pub(super) fn hash<H: Hasher>(self, len: usize, [mut first, mut last]: [H; 2]) -> u64 {
         let ShortKey([a, b, c, d]) = self;
@@ -88,8 +88,8 @@ pub(super) struct Text {
     short: [AtomicU64; 4],
 }
 
-/// The words of a text's middle. Made for the first text that has one and then kept, so that they can
-/// be read without a lock.
+/// The words of a text's middle. Made for the first text that has one and then kept, so that they
+/// can be read without a lock.
 #[derive(Debug)]
 pub(super) struct Middle(OnceBox<[AtomicU64; WORDS]>);
 
@@ -152,8 +152,8 @@ impl Text {
     }
 }
 
-/// Eight bytes of a text. The last word is read from the last eight bytes, so that it may overlap the one
-/// before: that is cheaper than to read less than a word.
+/// Eight bytes of a text. The last word is read from the last eight bytes, so that it may overlap
+/// the one before: that is cheaper than to read less than a word.
 #[inline]
 fn word(text: &[u8], index: usize) -> u64 {
     let from = (index * 8).min(text.len().saturating_sub(8));

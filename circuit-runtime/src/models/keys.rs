@@ -32,7 +32,8 @@ fn fail(circuit: CircuitRef<'_>, ticket: Ticket) -> bool {
     circuit.record(|| "model", admission, end, &Moment::default()).is_ok()
 }
 
-/// Only the executions with so many preemptions: inserting two keys has too many to run all of them.
+/// Only the executions with so many preemptions: inserting two keys has too many to run all of
+/// them.
 fn few(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     let mut few = loom::model::Builder::new();
     few.preemption_bound = Some(preemptions);

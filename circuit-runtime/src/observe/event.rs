@@ -19,8 +19,8 @@ pub struct Transition {
     pub circuit: &'static str,
     /// The key, if the circuit is a key's.
     pub key: Option<Arc<str>>,
-    /// The number of the transition, from 1, in the order of one circuit; for a key's circuit, since the key
-    /// last got it.
+    /// The number of the transition, from 1, in the order of one circuit; for a key's circuit,
+    /// since the key last got it.
     pub number: u64,
     /// The state before.
     pub from: State,
@@ -205,8 +205,8 @@ struct Delivery {
 }
 
 thread_local! {
-    /// `Some` while this thread delivers a transition: transitions that a listener causes wait here until all
-    /// listeners have been called for the first one.
+    /// `Some` while this thread delivers a transition: transitions that a listener causes wait here
+    /// until all listeners have been called for the first one.
     static PENDING: RefCell<Option<VecDeque<Delivery>>> = const { RefCell::new(None) };
 }
 
@@ -232,7 +232,8 @@ pub(crate) fn deliver(transition: Transition, own: &Listeners) {
         for listener in listeners {
             contained(|| listener(&transition));
         }
-        // If the thread is ending and its storage is gone, nested transitions are delivered at once.
+        // If the thread is ending and its storage is gone, nested transitions are delivered at
+        // once.
         next = PENDING
             .try_with(|pending| pending.borrow_mut().as_mut().and_then(VecDeque::pop_front))
             .ok()

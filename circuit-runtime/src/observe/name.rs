@@ -17,8 +17,8 @@ pub struct Name {
     wanted: Wanted,
 }
 
-/// A name in one word. An error has four words, and one of them needs spare values (a niche), so that
-/// `Result` and the caller's own enum take no more room.
+/// A name in one word. An error has four words, and one of them needs spare values (a niche), so
+/// that `Result` and the caller's own enum take no more room.
 pub(crate) type NameRef = &'static &'static str;
 
 #[derive(Debug)]
@@ -48,8 +48,8 @@ impl Name {
     /// The path of the function that `Here` was declared in, such as `shop::Client::charge`.
     ///
     /// `Here` is declared inside the circuit's static: its path distinguishes methods of two types,
-    /// which `module_path!` doesn't. Two functions with one name in two blocks of one function still
-    /// have the same path: the second to be registered is `outer::twin#2`.
+    /// which `module_path!` doesn't. Two functions with one name in two blocks of one function
+    /// still have the same path: the second to be registered is `outer::twin#2`.
     #[must_use]
     pub const fn found<Here>() -> Self {
         Self::new(Wanted::Path(core::any::type_name::<Here>))

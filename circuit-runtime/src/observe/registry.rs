@@ -111,8 +111,8 @@ pub fn circuits() -> Vec<&'static CircuitBreaker> {
     unpoisoned(REGISTRY.lock()).circuits.clone()
 }
 
-/// The registered circuit with this name. If several ask for one name, the first to be registered gets it;
-/// the others are `name#2` and so on.
+/// The registered circuit with this name. If several ask for one name, the first to be registered
+/// gets it; the others are `name#2` and so on.
 ///
 /// ```
 /// use circuit_runtime::{CircuitBreaker, Config, State};

@@ -17,10 +17,10 @@ use crate::window::WindowTotals;
 /// A circuit at one moment. `Display` prints one line.
 ///
 /// The counters cover the circuit's whole life and never go back. `failures` includes `panicked`,
-/// `timed_out` and, under `on_cancel = failure`, cancelled calls. `slow` counts successes and failures a
-/// second time. A late outcome counts only in `late`, or also in `unprotected` if its circuit had gone to
-/// another key. A call that runs unprotected counts only in `unprotected`, and one that runs in shadow
-/// instead of being rejected only in `rejected`.
+/// `timed_out` and, under `on_cancel = failure`, cancelled calls. `slow` counts successes and
+/// failures a second time. A late outcome counts only in `late`, or also in `unprotected` if its
+/// circuit had gone to another key. A call that runs unprotected counts only in `unprotected`, and
+/// one that runs in shadow instead of being rejected only in `rejected`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Snapshot {
@@ -28,8 +28,8 @@ pub struct Snapshot {
     pub name: &'static str,
     /// The key, in the snapshot of one key's circuit; `None` in the sum over all keys.
     pub key: Option<Arc<str>>,
-    /// The state. In a sum, the worst one, without keys that nobody has asked for in ten of their waits
-    /// (ten minutes at least).
+    /// The state. In a sum, the worst one, without keys that nobody has asked for in ten of their
+    /// waits (ten minutes at least).
     pub state: State,
     /// The mode.
     pub mode: Mode,
@@ -37,8 +37,8 @@ pub struct Snapshot {
     pub failures_in_a_row: u32,
     /// The contents of the window; `None` if neither a rate nor `failure_count` is configured.
     pub window: Option<WindowSnapshot>,
-    /// When open, what is left of the wait; when half-open with all probes in flight, the time until the
-    /// next round of probes, at most a second. In a sum, the shortest one.
+    /// When open, what is left of the wait; when half-open with all probes in flight, the time
+    /// until the next round of probes, at most a second. In a sum, the shortest one.
     pub retry_after: Option<Duration>,
     /// Calls in flight; `None` without `max_concurrent`, because they are counted only for it.
     pub in_flight: Option<u32>,
@@ -64,8 +64,8 @@ pub struct Snapshot {
     pub late: u64,
     /// Calls that a fallback answered.
     pub fallbacks: u64,
-    /// Calls that ran without a circuit, because `max_keys` left none for their key; and calls whose circuit
-    /// had gone to another key when they ended, which are in `late`, too.
+    /// Calls that ran without a circuit, because `max_keys` left none for their key; and calls
+    /// whose circuit had gone to another key when they ended, which are in `late`, too.
     pub unprotected: u64,
     /// Changes of state.
     pub transitions: u64,

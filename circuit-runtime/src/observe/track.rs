@@ -1,5 +1,5 @@
-//! What a metric shows of a circuit and a snapshot doesn't: how often it entered each state, and how
-//! long it was in it. Each breaker keeps its own.
+//! What a metric shows of a circuit and a snapshot doesn't: how often it entered each state, and
+//! how long it was in it. Each breaker keeps its own.
 
 use std::cell::Cell;
 use std::sync::{Mutex, MutexGuard, TryLockError};
@@ -14,8 +14,8 @@ use crate::primitives::sync::unpoisoned;
 pub(crate) struct Track {
     /// Only this module's code runs under this lock.
     tracked: Mutex<Tracked>,
-    /// Held while the recorder is told, so that the gauges of a state are always written together. The
-    /// recorder runs under this lock.
+    /// Held while the recorder is told, so that the gauges of a state are always written together.
+    /// The recorder runs under this lock.
     reporting: Mutex<()>,
 }
 
@@ -66,8 +66,8 @@ impl Track {
         self.lock().transitions.iter().sum()
     }
 
-    /// Notes the state that a look at the circuit has shown, if there were `count` transitions before it and
-    /// none since. False: there were, and the look may be older than they are.
+    /// Notes the state that a look at the circuit has shown, if there were `count` transitions
+    /// before it and none since. False: there were, and the look may be older than they are.
     pub(crate) fn look(&self, count: u64, standing: Standing, now: Nanos) -> bool {
         let mut tracked = self.lock();
         tracked.advance(now);
@@ -78,9 +78,9 @@ impl Track {
         is_fresh
     }
 
-    /// Notes a transition. `present` gives the present state, from how long the circuit stays open as far as
-    /// is known here. That needn't be the state after the transition: threads may get here in another
-    /// order than they made their transitions.
+    /// Notes a transition. `present` gives the present state, from how long the circuit stays open
+    /// as far as is known here. That needn't be the state after the transition: threads may get
+    /// here in another order than they made their transitions.
     pub(crate) fn transition(
         &self,
         from: State,
@@ -108,9 +108,10 @@ impl Track {
         report(&self.take());
     }
 
-    /// Tells the recorder what it hasn't been told yet. If another thread is telling it already, that
-    /// thread checks once more when it is done. Only once: a slow recorder must not make one caller report
-    /// for all the others. What comes later waits for the next transition or publication.
+    /// Tells the recorder what it hasn't been told yet. If another thread is telling it already,
+    /// that thread checks once more when it is done. Only once: a slow recorder must not make one
+    /// caller report for all the others. What comes later waits for the next transition or
+    /// publication.
     pub(crate) fn report_pending(&self, mut report: impl FnMut(&Tracked)) {
         let Some(_in_recorder) = InRecorder::begin() else { return };
         for _ in 0..2 {
@@ -142,8 +143,8 @@ thread_local! {
     static IN_RECORDER: Cell<bool> = const { Cell::new(false) };
 }
 
-/// While this exists, its thread is in a recorder: one that asks for its own numbers must not wait for
-/// itself.
+/// While this exists, its thread is in a recorder: one that asks for its own numbers must not wait
+/// for itself.
 pub(crate) struct InRecorder;
 
 impl InRecorder {

@@ -1,7 +1,7 @@
 //! The end of a call: its circuit judges the outcome, and transitions are reported.
 //!
-//! The fast path, a success with nothing to write, is inlined into the caller; the rest is out of line,
-//! and shared by all functions.
+//! The fast path, a success with nothing to write, is inlined into the caller; the rest is out of
+//! line, and shared by all functions.
 
 use std::mem::ManuallyDrop;
 
@@ -93,8 +93,8 @@ fn succeed_by_bucket(breaker: &CircuitBreaker, published: &Published, ticket: Ti
     }
 }
 
-/// Ends a success in a time window that may be its thread's first in the bucket, or whose thread has no
-/// inline shard. `now` is the time by the window's clock.
+/// Ends a success in a time window that may be its thread's first in the bucket, or whose thread
+/// has no inline shard. `now` is the time by the window's clock.
 #[cold]
 #[inline(never)]
 fn succeed_in_new_bucket(

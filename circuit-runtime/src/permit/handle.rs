@@ -28,8 +28,8 @@ pub trait StaticHandle: Handle {
     fn get(self) -> &'static CircuitBreaker;
 }
 
-/// A reference to the breaker: for calls by hand, and for blocking annotated functions. It has one type
-/// for all functions, so that the code is compiled once.
+/// A reference to the breaker: for calls by hand, and for blocking annotated functions. It has one
+/// type for all functions, so that the code is compiled once.
 #[derive(Debug, Clone, Copy)]
 pub struct RefHandle<'a>(pub &'a CircuitBreaker);
 

@@ -21,10 +21,10 @@ pub(crate) enum Fallback {
 /// The right to make one call through a circuit, from
 /// [`CircuitBreaker::try_acquire`](crate::CircuitBreaker::try_acquire).
 ///
-/// End it with the call's outcome. A permit that is dropped counts as `cancelled`: neutral, unless the
-/// circuit is configured with [`OnCancel::Failure`](crate::OnCancel::Failure). A permit can be sent to
-/// another thread, and kept for as long as the call takes. An outcome that comes after the circuit has
-/// changed its state is counted as `late`, and does nothing else.
+/// End it with the call's outcome. A permit that is dropped counts as `cancelled`: neutral, unless
+/// the circuit is configured with [`OnCancel::Failure`](crate::OnCancel::Failure). A permit can be
+/// sent to another thread, and kept for as long as the call takes. An outcome that comes after the
+/// circuit has changed its state is counted as `late`, and does nothing else.
 ///
 /// ```
 /// use circuit_runtime::{CircuitBreaker, Config, Outcome};
@@ -102,7 +102,8 @@ impl<S: Handle> RawPermit<S> {
         self.admission.admission().ticket
     }
 
-    /// Notes whether the call's own code is running: if it is, a drop is a panic, else a cancellation.
+    /// Notes whether the call's own code is running: if it is, a drop is a panic, else a
+    /// cancellation.
     #[inline]
     pub(crate) fn inside(&mut self, inside: bool) {
         // Checked first: for a new permit, which is inside, the compiler knows the answer.
@@ -134,8 +135,8 @@ impl<S: Handle> fmt::Debug for RawPermit<S> {
 }
 
 impl<S: Handle> Drop for RawPermit<S> {
-    // Passes the parts by value and does nothing else, so that it is inlined into the unwinding path, too; so
-    // the healthy path can keep the permit in registers.
+    // Passes the parts by value and does nothing else, so that it is inlined into the unwinding
+    // path, too; so the healthy path can keep the permit in registers.
     #[inline]
     fn drop(&mut self) {
         finish::dropped(self.handle.breaker(), self.handle.published(), self.admission.admission());

@@ -1,24 +1,24 @@
 //! From a key's hash to the numbers of the slots that may hold the key.
 //!
-//! A table with linear probing, at most half full. One thread at a time changes it, and for that thread
-//! it is exact. For concurrent readers it is a hint: they may miss an entry that is being moved, or
-//! find one whose slot holds another key by now. So the caller compares the key in the slot, and looks
-//! again under its lock if it finds none.
+//! A table with linear probing, at most half full. One thread at a time changes it, and for that
+//! thread it is exact. For concurrent readers it is a hint: they may miss an entry that is being
+//! moved, or find one whose slot holds another key by now. So the caller compares the key in the
+//! slot, and looks again under its lock if it finds none.
 //!
 //! *What it saves.* A reader touches one cache line of it, and nothing is reclaimed: a call by one of
-//! 10,000 keys takes 39.9 ns, where a look-up in papaya alone takes 51.9 (`cargo bench -p benches`).
-//! Simpler would be such a concurrent map.
+//! 10,000 keys takes 39.9 ns, where a look-up in papaya alone takes 51.9 (`cargo bench -p
+//! benches`). Simpler would be such a concurrent map.
 
 use once_cell::race::OnceBox;
 
 use crate::primitives::sync::{AtomicU32, Ordering};
 
-/// Entries of the first table. Each further one has twice as many; the last is half full with the most
-/// keys that there can be, a million.
+/// Entries of the first table. Each further one has twice as many; the last is half full with the
+/// most keys that there can be, a million.
 const FIRST: usize = 16;
 const TABLES: usize = 18;
-/// An entry: the number of a slot plus one, and above it the uppermost bits of the hash. (In the largest
-/// table the position uses one of those bits as well.)
+/// An entry: the number of a slot plus one, and above it the uppermost bits of the hash. (In the
+/// largest table the position uses one of those bits as well.)
 const NUMBER: u32 = (1 << 20) - 1;
 const FREE: u32 = 0;
 const _: () = assert!(FIRST << (TABLES - 1) >= 2 * 1_000_000 && NUMBER > 1_000_000);
@@ -74,8 +74,8 @@ impl KeyTable {
         self.tables.get(self.current.load(Ordering::Acquire) as usize)?.get()
     }
 
-    /// Earlier tables stay, because readers may still be in them. Together they are no larger than the
-    /// present one.
+    /// Earlier tables stay, because readers may still be in them. Together they are no larger than
+    /// the present one.
     #[cold]
     fn grow(&self, hashes: &[u32]) {
         // Relaxed: only this thread, the one that changes the table, has stored it.

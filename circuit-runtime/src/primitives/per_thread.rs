@@ -2,19 +2,19 @@
 //!
 //! *What it saves.* A shared counter costs a locked instruction (2.4 ns alone, `cargo bench -p benches`)
 //! and, with a second thread, a cache line that travels between the cores. A counter that only one
-//! thread writes is a plain load and store: a whole guarded call takes 2.5 ns, where crates with a shared
-//! word in each call take 12.8 and more. Simpler would be one atomic counter.
+//! thread writes is a plain load and store: a whole guarded call takes 2.5 ns, where crates with a
+//! shared word in each call take 12.8 and more. Simpler would be one atomic counter.
 //!
-//! The crate `thread_local` does the same with two drawbacks: it panics if a thread that is ending still
-//! makes a call (from a destructor of another thread-local), and its tables take 512 bytes each, which
-//! matters with a time window per key.
+//! The crate `thread_local` does the same with two drawbacks: it panics if a thread that is ending
+//! still makes a call (from a destructor of another thread-local), and its tables take 512 bytes
+//! each, which matters with a time window per key.
 //!
 //! # Atomic orderings
 //!
-//! A shard has one writer, so load + store loses nothing, and coherence keeps the values that a reader
-//! sees from going back. A shard outlives its thread: its index goes from the old owner to the new one
-//! through the mutex of [`INDICES`], which orders the old owner's last store before the new one's first
-//! load.
+//! A shard has one writer, so load + store loses nothing, and coherence keeps the values that a
+//! reader sees from going back. A shard outlives its thread: its index goes from the old owner to
+//! the new one through the mutex of [`INDICES`], which orders the old owner's last store before the
+//! new one's first load.
 
 use std::cell::Cell;
 use std::cmp::Reverse;
@@ -25,16 +25,16 @@ use once_cell::race::OnceBox;
 
 use crate::primitives::sync::unpoisoned;
 
-/// The cells inline in each table, a power of two. All but the last belong to the first threads. The
-/// last one stays empty, and all other threads look there: so one look tells whether a thread has an
-/// inline shard, and a mask on the index spares the bounds check.
+/// The cells inline in each table, a power of two. All but the last belong to the first threads.
+/// The last one stays empty, and all other threads look there: so one look tells whether a thread
+/// has an inline shard, and a mask on the index spares the bounds check.
 const INLINE: u32 = 16;
 /// The cell that stays empty.
 const EMPTY: u32 = INLINE - 1;
 /// How many threads, the first ones, have an inline cell.
 pub(crate) const FIRST: u32 = EMPTY;
-/// The most chunks of cells for the other threads; the n-th has 16 × 2^n. In all, 4,096 threads have
-/// shards.
+/// The most chunks of cells for the other threads; the n-th has 16 × 2^n. In all, 4,096 threads
+/// have shards.
 const CHUNKS: usize = 8;
 
 /// A shard for each thread, made at first use.
@@ -58,8 +58,8 @@ impl<T> PerThread<T> {
         self.first.get((cell % INLINE) as usize)?.get()
     }
 
-    /// This thread's shard, made if need be. `None` for threads beyond those that can have one, and for
-    /// threads that are ending.
+    /// This thread's shard, made if need be. `None` for threads beyond those that can have one, and
+    /// for threads that are ending.
     #[cold]
     #[inline(never)]
     pub(crate) fn get_or_make(&self, make: impl FnOnce() -> T) -> Option<&T> {
@@ -169,7 +169,8 @@ fn index() -> Option<u32> {
     }
 }
 
-/// The model checker runs all its threads on one: it has thread-locals of its own to tell them apart.
+/// The model checker runs all its threads on one: it has thread-locals of its own to tell them
+/// apart.
 #[cfg(circuit_loom)]
 mod modelled {
     use std::cell::Cell;

@@ -14,17 +14,17 @@ pub(crate) use loom::sync::{
     atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence},
 };
 
-/// Marks the branch that calls it as unlikely, so that the compiler moves that branch out of the straight
-/// line of code. Only works for a branch in the same function. (std has the same under the same name, on
-/// nightly.)
+/// Marks the branch that calls it as unlikely, so that the compiler moves that branch out of the
+/// straight line of code. Only works for a branch in the same function. (std has the same under the
+/// same name, on nightly.)
 #[cold]
 #[inline]
 pub(crate) fn cold_path() {}
 
 /// Takes a lock even if an earlier holder panicked.
 ///
-/// No user code runs under a lock of this crate, so nothing can be left half-done there, and a poisoned
-/// lock must not cause a second panic in somebody's service.
+/// No user code runs under a lock of this crate, so nothing can be left half-done there, and a
+/// poisoned lock must not cause a second panic in somebody's service.
 pub(crate) fn unpoisoned<G>(guard: LockResult<G>) -> G {
     guard.unwrap_or_else(PoisonError::into_inner)
 }

@@ -53,7 +53,8 @@ impl Buckets {
     /// The time by this window's clock.
     ///
     /// If the clock has gone back by more than the length of the window, as on a machine that is
-    /// restored from a checkpoint, nobody knows how old the outcomes are, and the window is emptied.
+    /// restored from a checkpoint, nobody knows how old the outcomes are, and the window is
+    /// emptied.
     pub(super) fn now(&mut self, env: &impl Env) -> Nanos {
         let now = if self.width >= COARSE_FROM { env.coarse() } else { env.now() };
         // The thread may have been held up since it read the clock: read it again.
@@ -90,9 +91,9 @@ impl Buckets {
         self.total = WindowTotals::default();
     }
 
-    /// Advances to the current bucket, empties those that were passed, and returns the number of the
-    /// current one. A reading of the clock that another thread has overtaken belongs to the current
-    /// bucket.
+    /// Advances to the current bucket, empties those that were passed, and returns the number of
+    /// the current one. A reading of the clock that another thread has overtaken belongs to the
+    /// current bucket.
     pub(super) fn turn(&mut self, now: Nanos) -> u64 {
         let Some((origin, number)) = self.current else {
             return 0;
@@ -111,8 +112,8 @@ impl Buckets {
         reached
     }
 
-    /// Buckets of another length. Each old bucket that the new length still covers is added to the new
-    /// bucket in which it begins.
+    /// Buckets of another length. Each old bucket that the new length still covers is added to the
+    /// new bucket in which it begins.
     pub(super) fn resized(&mut self, length: Duration, now: Nanos) -> Self {
         let mut other = Buckets::new(length);
         let reached = self.turn(now);

@@ -122,9 +122,9 @@ impl SlidingWindow {
 
     /// What one more success that isn't slow has to write, in a window on which no rate trips.
     ///
-    /// It can't open the circuit if the window holds only successes. It can't either if it only slides a
-    /// full count window, because it replaces an outcome that was no better. In a time window it could, because
-    /// there time decides which outcomes leave.
+    /// It can't open the circuit if the window holds only successes. It can't either if it only
+    /// slides a full count window, because it replaces an outcome that was no better. In a time
+    /// window it could, because there time decides which outcomes leave.
     pub(crate) fn on_success(&self, min_calls: u32) -> OnSuccess {
         match self {
             SlidingWindow::Calls(ring) if ring.is_fixed_point() => OnSuccess::Nothing,
@@ -173,7 +173,8 @@ pub(crate) enum OnSuccess {
     Lock,
 }
 
-/// What the pure code needs from outside: time, randomness, and successes that threads have counted.
+/// What the pure code needs from outside: time, randomness, and successes that threads have
+/// counted.
 pub(crate) trait Env {
     fn now(&self) -> Nanos;
     /// A cheaper clock that lags behind by some milliseconds.
@@ -182,8 +183,8 @@ pub(crate) trait Env {
     fn roll(&self) -> f64;
     /// Reads the clock again.
     fn now_again(&self) -> Nanos;
-    /// Calls `each` with the successes of this period that threads have counted in their shards: the
-    /// number of the bucket, and how many.
+    /// Calls `each` with the successes of this period that threads have counted in their shards:
+    /// the number of the bucket, and how many.
     fn successes_elsewhere(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u64));
     /// [`Env::successes_elsewhere`], and removes them: each is given once.
     fn take_successes(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u64));

@@ -1,18 +1,18 @@
 //! Successes that only slide the count window, counted until the lock is next taken.
 //!
 //! *What it saves.* The circuit's lock at each success while a count window holds failures: with 10 %
-//! failures a call takes 10.5 ns, where recloser takes 13.3 (`cargo bench -p benches`). Simpler would be
-//! to take the lock.
+//! failures a call takes 10.5 ns, where recloser takes 13.3 (`cargo bench -p benches`). Simpler
+//! would be to take the lock.
 
 use crate::primitives::sync::{AtomicU64, Ordering, const_fn};
 
-/// The epoch in the upper half, and in the lower half the successes of that period that haven't been
-/// taken over yet; or [`SEALED`].
+/// The epoch in the upper half, and in the lower half the successes of that period that haven't
+/// been taken over yet; or [`SEALED`].
 ///
 /// Sealed while somebody holds the lock, and afterwards too, unless a success can only slide the
-/// window. So a success either adds itself before the lock's holder has read the number, or fails to, and
-/// takes the lock itself. Everything is a read-modify-write except [`PendingSuccesses::open`], before
-/// which the number is sealed, so that nothing can be lost.
+/// window. So a success either adds itself before the lock's holder has read the number, or fails
+/// to, and takes the lock itself. Everything is a read-modify-write except
+/// [`PendingSuccesses::open`], before which the number is sealed, so that nothing can be lost.
 #[derive(Debug)]
 pub(crate) struct PendingSuccesses(AtomicU64);
 
@@ -30,7 +30,8 @@ impl PendingSuccesses {
     }
     }
 
-    /// Adds a success. False: its period is over, there would be `full` of them, or they are sealed.
+    /// Adds a success. False: its period is over, there would be `full` of them, or they are
+    /// sealed.
     #[inline]
     pub(crate) fn add(&self, epoch: u32, full: u32) -> bool {
         let more = |pending| {
@@ -44,7 +45,8 @@ impl PendingSuccesses {
     /// Takes over the successes since the last time, and seals. Under the circuit's lock.
     #[inline]
     pub(crate) fn seal(&self) -> u32 {
-        // Relaxed: only the lock's holder unseals, so it reads its own store or that of an earlier holder.
+        // Relaxed: only the lock's holder unseals, so it reads its own store or that of an earlier
+        // holder.
         if self.0.load(Ordering::Relaxed) == SEALED {
             return 0;
         }

@@ -2,7 +2,8 @@
 
 use super::{Sample, WindowTotals};
 
-/// Samples in one word of a ring, two bits each: the lower one for a failure, the upper one for slow.
+/// Samples in one word of a ring, two bits each: the lower one for a failure, the upper one for
+/// slow.
 const SAMPLES_PER_WORD: usize = 32;
 const FAILURES: u64 = 0x5555_5555_5555_5555;
 
@@ -45,8 +46,8 @@ impl Ring {
         }
     }
 
-    /// Overwrites the oldest outcomes with successes: at most this many, and in one word. Returns how
-    /// many.
+    /// Overwrites the oldest outcomes with successes: at most this many, and in one word. Returns
+    /// how many.
     fn cover(&mut self, most: usize) -> usize {
         if self.words.is_empty() {
             self.words = vec![0; self.size.div_ceil(SAMPLES_PER_WORD)];

@@ -5,21 +5,22 @@
 //! failure is judged.
 //!
 //! *What it saves.* The circuit's lock at each success, and waiting for it: a success takes 9.7 ns, also
-//! with a second thread. While a time window holds failures, calls take the lock: 45.5 ns on average, with
-//! a second thread 263 (`cargo bench -p benches`). Simpler would be to take it always.
+//! with a second thread. While a time window holds failures, calls take the lock: 45.5 ns on
+//! average, with a second thread 263 (`cargo bench -p benches`). Simpler would be to take it
+//! always.
 //!
 //! # Atomic orderings
 //!
-//! The layout of the buckets changes under the circuit's lock: `origin` and `width`, then `generation`
-//! (Release), which a counting thread loads first (Acquire). A shard has one writer, which empties it
-//! before it stores the shard's new generation (Release). A reader loads the shard's generation first
-//! (Acquire), so that what it adds up was counted in that generation. The reader holds the lock, so the
-//! generation can't change meanwhile. A success that was counted before a failure began, by whatever
-//! synchronization the user has, is seen when the failure is judged; one that is counted at the same
-//! time may come after it.
+//! The layout of the buckets changes under the circuit's lock: `origin` and `width`, then
+//! `generation` (Release), which a counting thread loads first (Acquire). A shard has one writer,
+//! which empties it before it stores the shard's new generation (Release). A reader loads the
+//! shard's generation first (Acquire), so that what it adds up was counted in that generation. The
+//! reader holds the lock, so the generation can't change meanwhile. A success that was counted
+//! before a failure began, by whatever synchronization the user has, is seen when the failure is
+//! judged; one that is counted at the same time may come after it.
 //!
-//! A thread that has counted in a generation before doesn't read the layout again: it is the same. The
-//! lifetime counter in a shard follows the same rules as those in `counters`.
+//! A thread that has counted in a generation before doesn't read the layout again: it is the same.
+//! The lifetime counter in a shard follows the same rules as those in `counters`.
 //!
 //! A generation contains the epoch, so that a thread that was held up between finding its period
 //! current and counting can't count in a later one.
@@ -56,9 +57,9 @@ pub(crate) struct Shard {
     ends: AtomicU64,
     /// This thread's successes that no other lifetime counter has.
     successes: Counter,
-    /// The lowest bits of each bucket's number, and the successes in it: as many as a thread can count in
-    /// some days. Only the last ten buckets up to the current one hold any, so these few bits always
-    /// distinguish them.
+    /// The lowest bits of each bucket's number, and the successes in it: as many as a thread can
+    /// count in some days. Only the last ten buckets up to the current one hold any, so these few
+    /// bits always distinguish them.
     buckets: [AtomicU64; BUCKETS],
 }
 
@@ -109,8 +110,8 @@ impl ShardedBuckets {
         }
     }
 
-    /// Sets the layout of the buckets for this period. Under the circuit's lock, before a summary is
-    /// published that lets successes count here.
+    /// Sets the layout of the buckets for this period. Under the circuit's lock, before a summary
+    /// is published that lets successes count here.
     pub(crate) fn place(&self, epoch: u32, Span { origin, width, .. }: Span) {
         let generation = self.generation.load(Ordering::Relaxed);
         if generation & ACTIVE != 0 && generation >> EPOCH == u64::from(epoch) {
@@ -123,8 +124,8 @@ impl ShardedBuckets {
         self.generation.store(generation, Ordering::Release);
     }
 
-    /// Ends the present generation: what was counted in it is never seen again. Under the circuit's lock.
-    /// A success that is being counted at this moment may be lost to the window.
+    /// Ends the present generation: what was counted in it is never seen again. Under the circuit's
+    /// lock. A success that is being counted at this moment may be lost to the window.
     pub(crate) fn forget(&self) {
         let generation = self.generation.load(Ordering::Relaxed);
         self.generation.store(generation & !ACTIVE, Ordering::Release);
@@ -141,15 +142,15 @@ impl ShardedBuckets {
     pub(crate) fn shard(&self, epoch: u32, thread: Thread) -> Option<&Shard> {
         let shard = self.shards.get_first(thread)?;
         let generation = self.generation.load(Ordering::Acquire);
-        // A shard's generation once was the present one, with its layout in force. Relaxed: this thread
-        // stored it.
+        // A shard's generation once was the present one, with its layout in force. Relaxed: this
+        // thread stored it.
         let present = shard.generation.load(Ordering::Relaxed) == generation
             && generation >> EPOCH == u64::from(epoch);
         present.then_some(shard)
     }
 
-    /// Counts a success of this period, and returns the shard. `None`: this period can't count here, or
-    /// its thread has no shard.
+    /// Counts a success of this period, and returns the shard. `None`: this period can't count
+    /// here, or its thread has no shard.
     #[expect(clippy::inline_always, reason = "out of line the moment would have to be in memory")]
     #[inline(always)]
     pub(crate) fn count(&self, epoch: u32, moment: &Moment) -> Option<&Shard> {
@@ -194,12 +195,12 @@ impl ShardedBuckets {
         shard
             .ends
             .store(origin.saturating_add((number + 1).saturating_mul(width)), Ordering::Relaxed);
-        // Release: pairs with the Acquire in `each`, so that a reader of this number sees the passed buckets
-        // empty.
+        // Release: pairs with the Acquire in `each`, so that a reader of this number sees the
+        // passed buckets empty.
         shard.at.store(number, Ordering::Release);
         if is_new {
-            // Release: pairs with the Acquire in `each`, so that a reader of this generation sees no older
-            // successes.
+            // Release: pairs with the Acquire in `each`, so that a reader of this generation sees
+            // no older successes.
             shard.generation.store(generation, Ordering::Release);
         }
     }
@@ -209,11 +210,11 @@ impl ShardedBuckets {
         self.shards.iter().map(|shard| shard.successes.load(Ordering::Relaxed)).sum()
     }
 
-    /// Calls `each` with every bucket that still counts: its number and its successes. Under the circuit's
-    /// lock.
+    /// Calls `each` with every bucket that still counts: its number and its successes. Under the
+    /// circuit's lock.
     pub(crate) fn each(&self, epoch: u32, reached: u64, mut each: impl FnMut(u64, u64)) {
-        // Relaxed: it only changes under the lock, which the caller holds. After `forget` no shard has this
-        // generation.
+        // Relaxed: it only changes under the lock, which the caller holds. After `forget` no shard
+        // has this generation.
         let generation = self.generation.load(Ordering::Relaxed);
         if generation >> EPOCH != u64::from(epoch) {
             return;
@@ -230,7 +231,8 @@ impl ShardedBuckets {
             for bucket in &shard.buckets {
                 let filled = bucket.load(Ordering::Relaxed);
                 let age = age(reached, filled >> NUMBER);
-                // Negative ages count, too: a thread may be at a bucket that the lock's holder hasn't reached.
+                // Negative ages count, too: a thread may be at a bucket that the lock's holder
+                // hasn't reached.
                 if age.unsigned_abs() < BUCKETS as u64 {
                     each(reached.wrapping_add_signed(-age), filled & COUNT);
                 }

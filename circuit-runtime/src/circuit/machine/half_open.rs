@@ -7,27 +7,27 @@ use crate::primitives::clock::{Nanos, Wait};
 
 /// The probes of one half-open period.
 ///
-/// They come in rounds: when every place of a round has been taken for too long, another round
-/// begins. The answers of all rounds decide together, so that a service which is well but slower
-/// than the patience of a round still closes its circuit. A round bounds how many probes run at
-/// once: an answer to an earlier round frees no place of the present one.
+/// They come in rounds: when a round has been full for too long, another one begins. The answers of
+/// all rounds decide together, so that a service that is well, but slower than a round lasts, still
+/// closes its circuit. A round limits how many probes are in flight: the answer of a probe of an
+/// earlier round makes no room in the present one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Probes {
     succeeded: u32,
     failed: u32,
-    /// The number of the present round, from 0. Each round has an epoch of its own, by which an
-    /// answer tells whether it has a place here.
+    /// The number of the present round, from 0. Each round has an epoch of its own, which tells the
+    /// round of an answer.
     round: u32,
-    /// How many probes had decided when this round began: it has places for the others.
+    /// How many probes had decided when this round began: it admits the rest of `probes`.
     decided_before: u32,
-    /// Places of this round that are taken: by calls in flight, and by those that have decided.
+    /// The probes of this round that are in flight or have decided.
     taken: u32,
     decided: u32,
-    /// When the last place was taken.
+    /// When the last probe was admitted.
     last: Nanos,
 }
 
-/// A round waits at most this many times as long as the first.
+/// A round lasts at most this many times as long as the first one.
 const LONGEST_ROUND: Nanos = 10;
 
 impl Probes {
@@ -51,14 +51,14 @@ impl Probes {
         Probes { round, decided_before, taken: 1, decided: 0, last: now, ..self }
     }
 
-    /// One more probe of this round.
+    /// Admits another probe to this round.
     pub(super) fn admit(self, now: Nanos) -> Self {
         Probes { taken: self.taken + 1, last: now, ..self }
     }
 
-    /// Whether all places of this round are taken.
+    /// Whether this round admits no more probes.
     pub(super) fn is_full(&self, rules: &Rules) -> bool {
-        // What has decided leaves at least one place: otherwise it would have ended half-open.
+        // A round admits at least one: if enough probes had decided, half-open would be over.
         self.taken >= rules.probes.saturating_sub(self.decided_before)
     }
 
@@ -67,19 +67,19 @@ impl Probes {
         self.taken > self.decided
     }
 
-    /// How long the places of this round stay taken. Every round is twice as patient as the one
-    /// before, so that a service which hangs gets few calls.
+    /// How long a full round lasts. Each round lasts twice as long as the one before, so that a
+    /// service that hangs gets few calls.
     pub(super) fn lease(&self, rules: &Rules) -> Wait {
         let times = (1 << self.round.min(4)).min(LONGEST_ROUND);
         Wait::from(self.last, rules.probe_timeout.saturating_mul(times))
     }
 
-    /// Whether a call of so many epochs ago was a probe of this half-open period.
+    /// Whether a call that was admitted this many epochs ago was a probe of this half-open period.
     pub(super) fn includes(&self, epochs_ago: u32) -> bool {
         epochs_ago <= self.round
     }
 
-    /// A probe has ended that was admitted so many rounds ago.
+    /// Records the answer of a probe that was admitted this many rounds ago.
     pub(super) fn answer(&mut self, rounds_ago: u32, verdict: Verdict) {
         let of_this_round = u32::from(rounds_ago == 0);
         match verdict.sample {
@@ -91,7 +91,7 @@ impl Probes {
         }
     }
 
-    /// What the answers decide, if they do: to close or to open, as the reason says.
+    /// What the answers decide, if they do: to close or to reopen, by the reason.
     pub(super) fn decision(&self, rules: &Rules) -> Option<Reason> {
         let Probes { succeeded, failed, .. } = *self;
         let Rules { success_threshold, probes, .. } = *rules;

@@ -1,8 +1,8 @@
 //! The state machine, pure and total: numbers in, numbers out, no atomics, no clock, no user code.
 //!
-//! A circuit lives through *periods*: closed, open, half-open, each with a number of its own (the
-//! epoch). A call belongs to the period that admitted it; its outcome is judged in that period or
-//! not at all. Half-open has a number for each round of its probes, all of one period.
+//! A circuit goes through *periods*: closed, open or half-open, each with its own number, the
+//! epoch. A call belongs to the period that admitted it: its outcome is judged in that period or
+//! not at all. Half-open is one period with an epoch for each round of probes.
 
 mod half_open;
 mod numbers;
@@ -28,13 +28,13 @@ pub(crate) struct Machine {
     epoch: u32,
     /// Openings in a row: the exponent of the backoff.
     streak: u32,
-    /// How long the rules last had the circuit wait: what outcomes ask for is no part of it.
+    /// The last wait by the rules, without what outcomes asked for.
     last_wait: Nanos,
-    /// The longest time for which an outcome of this period asked to be left alone.
+    /// The longest wait that an outcome of this period has asked for.
     asked: Nanos,
-    /// There while a rule is configured that is taken over it.
+    /// `None`: no rule needs it.
     window: Option<SlidingWindow>,
-    /// Other rules have come, and no outcome has been judged by them yet.
+    /// The rules have changed, and no outcome has been judged by them yet.
     unjudged: bool,
 }
 
@@ -45,13 +45,13 @@ enum Period {
     HalfOpen(Probes),
 }
 
-/// What a call is told that wants to run.
+/// The answer to a call.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Decision {
     Admitted {
         change: Option<Change>,
     },
-    /// Open, or half-open with all places taken, for so much longer.
+    /// Open, or half-open and full, for this much longer.
     Rejected {
         state: State,
         left: Nanos,
@@ -63,7 +63,7 @@ pub(crate) enum Decision {
 pub(crate) struct Verdict {
     /// The outcome as a window sees it. `None`: ignored or cancelled, counts neither way.
     pub(crate) sample: Option<Sample>,
-    /// It opens the circuit, whatever the rules say.
+    /// Opens the circuit, whatever the rules say.
     pub(crate) opens: bool,
     /// If the circuit opens, the service asks for at least this long.
     pub(crate) asked: Nanos,
@@ -78,7 +78,7 @@ impl Verdict {
     }
 }
 
-/// What came of an outcome.
+/// The result of recording an outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Recorded {
     /// The period that admitted the call is over; nothing happened.
@@ -88,22 +88,22 @@ pub(crate) enum Recorded {
     },
 }
 
-/// How free a key's circuit is to serve another one.
+/// How idle a key's circuit is: whether it may serve another key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Idleness {
     /// Closed, without a failure in its run or window.
     Healthy,
     /// Closed, with some.
     Failing,
-    /// Its wait is over, and no probe is out that may still decide.
+    /// Its wait is over, and no probe is in flight that may still decide.
     Settled,
-    /// Not before that moment, unless something happens to it.
+    /// Not idle before this time, unless something happens to it.
     Until(Nanos),
-    /// Not before its calls have given their places back.
+    /// Not idle before its calls in flight have ended.
     Busy,
 }
 
-/// A change of state, still without number and time.
+/// A change of state, without number and time yet.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Change {
     pub(crate) from: State,
@@ -144,7 +144,7 @@ impl Machine {
         }
     }
 
-    /// How much a success that isn't slow has to write, in a closed circuit.
+    /// What a success that isn't slow has to write.
     #[inline]
     pub(crate) fn on_success(&self) -> OnSuccess {
         let Period::Closed { run, .. } = self.period else { return OnSuccess::Lock };
@@ -153,17 +153,16 @@ impl Machine {
             Some(_) if self.unjudged => OnSuccess::Lock,
             Some(window) => window.on_success(self.rules.min_calls),
         };
-        // A success ends a run of failures: one that slides does so when it is taken over.
+        // A success ends a run of failures. A pending success does so when it is taken over.
         if run == 0 || on_success == OnSuccess::Slide { on_success } else { OnSuccess::Lock }
     }
 
-    /// The window, if a rule is taken over it.
+    /// The window, if a rule needs it.
     pub(crate) fn window(&self) -> Option<&SlidingWindow> {
         self.window.as_ref()
     }
 
-    /// Successes of this period, at least one, that have only moved the count window since somebody
-    /// last looked.
+    /// Takes over pending successes of this period, at least one.
     pub(crate) fn slide(&mut self, successes: u32) {
         if let Period::Closed { run, .. } = &mut self.period {
             *run = 0;
@@ -173,8 +172,8 @@ impl Machine {
         }
     }
 
-    /// How long calls are rejected: for the wait when open, until the next round of probes when all
-    /// places are taken.
+    /// How long calls are rejected: when open, for the wait; when half-open and full, until the
+    /// next round of probes.
     pub(crate) fn rejection(&self) -> Option<Wait> {
         match self.period {
             Period::Open(wait) => Some(wait),
@@ -192,13 +191,13 @@ impl Machine {
         }
     }
 
-    /// What stands in the window, if a rule is taken over it.
+    /// The contents of the window, if a rule needs it.
     pub(crate) fn window_totals(&mut self, env: &impl Env) -> Option<WindowTotals> {
         let epoch = self.epoch;
         self.window.as_mut().map(|window| window.totals(epoch, env))
     }
 
-    /// How free a circuit in this state is to serve another key.
+    /// How idle a circuit in this state is.
     pub(crate) fn idleness(&mut self, env: &impl Env) -> Idleness {
         let now = env.now();
         let goes_on = |wait: &Wait| wait.left(now).is_some();
@@ -220,10 +219,10 @@ impl Machine {
         }
     }
 
-    /// A call wants to run.
+    /// Decides whether a call may run.
     ///
-    /// The first one at or after the deadline turns an open circuit half-open. When all places have
-    /// been taken for too long since the last one was given, another round of probes begins.
+    /// The first call at or after the deadline turns an open circuit half-open. If a round has been
+    /// full for too long since its last probe was admitted, another round begins.
     pub(crate) fn admit(&mut self, now: Nanos) -> Decision {
         if let Some(left) = self.rejection().and_then(|wait| wait.left(now)) {
             return Decision::Rejected { state: self.state(), left };
@@ -247,7 +246,7 @@ impl Machine {
         Decision::Admitted { change }
     }
 
-    /// A call that was admitted in the period `epoch` has ended.
+    /// Records the verdict of a call that was admitted in the period `epoch`.
     #[inline]
     pub(crate) fn record(&mut self, epoch: u32, verdict: Verdict, env: &impl Env) -> Recorded {
         let epochs_ago = self.epoch.wrapping_sub(epoch);
@@ -263,7 +262,7 @@ impl Machine {
 
     #[inline]
     fn record_closed(&mut self, verdict: Verdict, env: &impl Env) -> Option<Change> {
-        // An open period admits nobody.
+        // An open period admits no calls.
         let (Period::Closed { since, run }, Some(sample)) = (self.period, verdict.sample) else {
             return None;
         };
@@ -321,8 +320,8 @@ impl Machine {
         Change { from, to: self.state(), reason }
     }
 
-    /// Closes, empties the window, ends the streak and begins a new period; a change only if it
-    /// wasn't closed.
+    /// Closes, empties the window, ends the streak and begins a new period. Returns a change only
+    /// if the circuit wasn't closed.
     pub(crate) fn reset(&mut self, env: &impl Env) -> Option<Change> {
         let change = self.close(env, Reason::Reset);
         self.streak = 0;
@@ -330,9 +329,9 @@ impl Machine {
         (change.from != State::Closed).then_some(change)
     }
 
-    /// Other rules from now on: state, deadline, run, probes and a window of the same kind stay. A
-    /// closed circuit is judged at the next outcome; a half-open one decides at once what the new
-    /// numbers decide, since there may be no other outcome to come.
+    /// Replaces the rules; keeps the state, the deadline, the run, the probes and a window of the
+    /// same kind. A closed circuit is judged at the next outcome. A half-open one decides at once,
+    /// because there may be no other outcome.
     pub(crate) fn reconfigure(&mut self, rules: Rules, env: &impl Env) -> Option<Change> {
         self.gather(env);
         self.window = match (self.window.take(), rules.window) {
@@ -348,7 +347,8 @@ impl Machine {
         }
     }
 
-    /// Takes over what threads have counted for themselves, before their period or its rules go.
+    /// Takes over the successes that threads have counted in their shards, before the period or the
+    /// rules end.
     fn gather(&mut self, env: &impl Env) {
         let epoch = self.epoch;
         if let Some(window) = &mut self.window {
@@ -356,8 +356,7 @@ impl Machine {
         }
     }
 
-    /// Begins anew under other rules, in a new period: a circuit that serves another key from now
-    /// on.
+    /// Starts over with these rules, in a new period, for another key.
     pub(crate) fn reassign(&mut self, rules: Rules) {
         let epoch = self.epoch.wrapping_add(1);
         *self = Machine { epoch, ..Machine::new(rules) };

@@ -2,7 +2,7 @@
 
 use crate::primitives::clock::Nanos;
 
-/// A figure as it is shown: four billion calls in one window are enough.
+/// A count as snapshots show it, in 32 bits.
 pub(crate) fn shown(figure: u64) -> u32 {
     u32::try_from(figure).unwrap_or(u32::MAX)
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::config::Config;
 
-/// A world at this time and with this draw, with nothing in it.
+/// An environment with this time and this random number.
 struct At(Nanos, f64);
 
 impl Env for At {
@@ -34,7 +34,7 @@ const FAILURE: Verdict = Verdict::of(Sample { failure: true, slow: false });
 const RECOVERY: std::time::Duration = std::time::Duration::from_nanos(100);
 const FRAGILE: Config = Config::new().threshold(1).recovery(RECOVERY);
 
-/// A call may look at the circuit before it opens again, and ask afterwards.
+/// A call may read the summary before the circuit opens again, and ask the machine afterwards.
 #[test]
 fn an_open_machine_rejects_whoever_asks_before_its_deadline() {
     let mut machine = Machine::new(FRAGILE.rules());
@@ -45,7 +45,7 @@ fn an_open_machine_rejects_whoever_asks_before_its_deadline() {
     assert!(matches!(machine.admit(1_100), Decision::Admitted { change: Some(_) }));
 }
 
-/// A call may see a place that another one takes before it asks.
+/// A call may see room for a probe that another call takes first.
 #[test]
 fn a_full_machine_rejects_whoever_asks_before_its_lease_ends() {
     let mut machine = Machine::new(FRAGILE.rules());

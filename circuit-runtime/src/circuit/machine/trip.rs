@@ -1,5 +1,5 @@
-//! When a circuit opens, and for how long: the trip rules, and recovery, backoff, cap and jitter, or
-//! what the service asks for.
+//! When a circuit opens, and for how long: the trip rules, and recovery, backoff, cap and jitter,
+//! or what the service asks for.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use crate::primitives::clock::{Nanos, Wait};
 use crate::window::{Env, WindowTotals};
 
 impl Machine {
-    /// Which rule is met, if any. The quotient is compared: the product would be off, since
-    /// 0.07 × 100 > 7.
+    /// Which rule is met, if any. Compares the quotient: the product would be inexact, as 0.07 ×
+    /// 100 > 7.
     #[inline]
     pub(super) fn tripped(&mut self, run: u32, env: &impl Env) -> Option<Reason> {
         if let Some(threshold) = self.rules.threshold {
@@ -23,21 +23,20 @@ impl Machine {
         let (rules, window) = (&self.rules, self.window.as_mut()?);
         let known = window.known(env);
         if let (Some(count), Some(window)) = (rules.failure_count, rules.window) {
-            // All failures are known here.
+            // Failures are never counted in shards, so all are known here.
             if known.failures >= u64::from(count) {
                 let failures = shown(known.failures);
                 return Some(Reason::FailureCount { failures, count, window });
             }
         }
-        // Successes that are counted elsewhere only lower a rate: most outcomes needn't ask for
-        // them.
+        // Successes in shards only lower a rate: most outcomes needn't add them up.
         rate_reached(rules, known)?;
         let window_totals = window.totals(self.epoch, env);
         rate_reached(rules, window_totals)
             .filter(|_| window_totals.calls >= u64::from(rules.min_calls))
     }
 
-    /// Opens for min(recovery × backoff^streak, cap), then jitter; longer if the service asked for
+    /// Opens for min(recovery × backoff^streak, cap), with jitter; longer if the service asked for
     /// it.
     #[cold]
     pub(super) fn open(&mut self, reason: Reason, env: &impl Env) -> Change {
@@ -51,8 +50,8 @@ impl Machine {
         self.wait(self.last_wait.max(self.granted(env)), env, reason)
     }
 
-    /// Opens because the service asked for it. Neither the streak nor its last wait is touched: what
-    /// a service asks for says nothing about how often it failed.
+    /// Opens because the service asked for it. Doesn't change the streak and its last wait: what a
+    /// service asks for says nothing about how often it failed.
     #[cold]
     pub(super) fn open_for(&mut self, asked: Nanos, env: &impl Env) -> Change {
         self.end_streak_if_stable(env.now());
@@ -60,8 +59,8 @@ impl Machine {
         self.wait(self.granted(env), env, reason)
     }
 
-    /// What a service gets of the time that it asked for in this period: no more than the cap, and
-    /// then, since its other clients were told the same, only longer by jitter.
+    /// The wait that a service gets that asked for one in this period: at most the cap, then
+    /// lengthened by jitter, because its other clients were told the same time.
     fn granted(&self, env: &impl Env) -> Nanos {
         let granted = self.asked.min(self.rules.max_asked);
         let more = in_float(granted) * self.rules.jitter * env.roll();
@@ -73,7 +72,7 @@ impl Machine {
         self.begin(Period::Open(Wait::from(env.now(), wait)), reason)
     }
 
-    /// How long the present opening lasts, from its beginning on.
+    /// The length of the present opening's wait.
     pub(crate) fn opened_for(&self) -> Option<Nanos> {
         match self.period {
             Period::Open(wait) => Some(wait.length),
@@ -81,8 +80,8 @@ impl Machine {
         }
     }
 
-    /// The streak ends when the circuit has stayed closed for at least its last wait. A clock that
-    /// has gone back so far can't tell, and prolongs nothing.
+    /// The streak ends when the circuit has stayed closed for at least its last wait, and also when
+    /// the clock has gone back that far, so that nothing is prolonged.
     fn end_streak_if_stable(&mut self, now: Nanos) {
         if let Period::Closed { since, .. } = self.period {
             if now.abs_diff(since) >= self.last_wait {
@@ -92,7 +91,7 @@ impl Machine {
     }
 }
 
-/// Which rate these figures reach; of no calls, none, since no number is what their quotient is.
+/// Which rate these totals reach. With no calls, none: the quotient is NaN.
 fn rate_reached(
     rules: &Rules,
     WindowTotals { calls, failures, slow }: WindowTotals,

@@ -25,7 +25,8 @@ const LIMIT: usize = 100;
 /// The most keys in one answer.
 const MOST: usize = 1_000;
 
-/// `/circuits`: all circuits, or with `?name=` the details of one, whose name may be that of a route.
+/// `/circuits`: all circuits, or with `?name=` the details of one, whose name may be that of a
+/// route.
 pub(super) async fn list(RawQuery(query): RawQuery) -> Response {
     let query = match Query::of(query.as_deref()) {
         Ok(query) => query,

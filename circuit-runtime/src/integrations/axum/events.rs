@@ -1,8 +1,8 @@
 //! The circuits as a stream of server-sent events: all of them first, then whatever changes.
 //!
-//! A client that doesn't read must not cost much, nor hold up a server that shuts down. A chunk of the
-//! stream is handed over only when the one before it has gone to the operating system, so that no more
-//! than one waits here; a chunk that waits for too long ends the connection.
+//! A client that doesn't read must not cost much, nor hold up a server that shuts down. A chunk of
+//! the stream is handed over only when the one before it has gone to the operating system, so that
+//! no more than one waits here; a chunk that waits for too long ends the connection.
 
 use std::io;
 use std::pin::Pin;
@@ -24,8 +24,8 @@ use crate::primitives::sync::unpoisoned;
 /// How often the stream looks for changes: often enough for the eye.
 const PERIOD: Duration = Duration::from_millis(500);
 
-/// After how many ticks without a change the stream sends a heartbeat: for proxies that close a silent
-/// connection, and for the page, which considers a server lost after three times this long.
+/// After how many ticks without a change the stream sends a heartbeat: for proxies that close a
+/// silent connection, and for the page, which considers a server lost after three times this long.
 const TICKS_PER_HEARTBEAT: u32 = 8;
 
 /// A stream ends after this time, and the page requests the next one: a server that shuts down

@@ -1,7 +1,8 @@
-//! The history that the page shows: for each circuit the states of the last five minutes, and who changed its mode.
+//! The history that the page shows: for each circuit the states of the last five minutes, and who
+//! changed its mode.
 //!
-//! Recorded once there are routes that show it. Its size doesn't depend on how often a circuit flaps:
-//! there is one entry for each second in which something happened.
+//! Recorded once there are routes that show it. Its size doesn't depend on how often a circuit
+//! flaps: there is one entry for each second in which something happened.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -35,7 +36,8 @@ static HISTORIES: Mutex<Option<HashMap<usize, History>>> = Mutex::new(None);
 
 /// Starts to record, with the recent transitions of each circuit.
 pub(super) fn start() {
-    // Relaxed, as is the load: it guards no other memory, and a transition at this very moment may be missed.
+    // Relaxed, as is the load: it guards no other memory, and a transition at this very moment may
+    // be missed.
     let now = seconds(SystemTime::now());
     if SINCE.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed).is_err() {
         return;

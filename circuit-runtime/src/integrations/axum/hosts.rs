@@ -21,13 +21,14 @@ impl Hosts {
         Hosts(hosts.iter().map(|host| Host::listed(host)).collect())
     }
 
-    /// Refuses a request that a page of another site may have made an operator's browser send, with the
-    /// operator's cookies.
+    /// Refuses a request that a page of another site may have made an operator's browser send, with
+    /// the operator's cookies.
     pub(super) fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), &'static str> {
         let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
         let host = uri.authority().map(Authority::as_str).or(text(header::HOST));
         let host = host.and_then(|host| Host::parse("", host));
-        // DNS rebinding: if the name of another site resolves to this server, its pages have our origin.
+        // DNS rebinding: if the name of another site resolves to this server, its pages have our
+        // origin.
         let Some(host) = host.filter(|host| self.has(host)) else {
             return Err("this host is not among those of `with_control`");
         };
@@ -50,8 +51,8 @@ impl Hosts {
                 "this origin is not among the hosts of `with_control`; for plain HTTP they need `http://`",
             );
         }
-        // A form can't send this type, and a script of another site only if the server allowed it by CORS,
-        // which it doesn't.
+        // A form can't send this type, and a script of another site only if the server allowed it
+        // by CORS, which it doesn't.
         let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
         let essence = content_type.split(';').next().unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/json") {

@@ -1,5 +1,5 @@
-//! Circuits over HTTP, for [`axum`](https://docs.rs/axum): the response to a rejected call, and [`router`], which shows
-//! the circuits of the process and, if you allow it, controls them.
+//! Circuits over HTTP, for [`axum`](https://docs.rs/axum): the response to a rejected call, and
+//! [`router`], which shows the circuits of the process and, if you allow it, controls them.
 //!
 //! # A rejected call
 //!
@@ -40,26 +40,29 @@
 //! | `GET /circuits/events` | the server-sent events that the page reads |
 //! | `POST /circuits/{name}/{action}` | after [`with_control`](CircuitRoutes::with_control); `force-open`, `disable`, `shadow`, `resume` or `reset` |
 //!
-//! A circuit's keys are listed worst first, 100 of them. `?limit=` changes the number (at most 1,000), `?offset=` skips
-//! some, and `?filter=` keeps only keys that contain a text.
+//! A circuit's keys are listed worst first, 100 of them. `?limit=` changes the number (at most
+//! 1,000), `?offset=` skips some, and `?filter=` keeps only keys that contain a text.
 //!
-//! The data of an event is an object with three fields: `process` identifies the server process, so that a client notices a restart or,
-//! behind a load balancer, another process; `now` is the server's clock in milliseconds; `circuits` has the circuits that have changed.
-//! A stream ends after ten seconds. The next one continues from there, if it sends the last event's id in `Last-Event-ID`, as browsers
-//! do. Once the routes are made, the states of each circuit in the last five minutes are kept for the page.
+//! The data of an event is an object with three fields: `process` identifies the server process, so
+//! that a client notices a restart or, behind a load balancer, another process; `now` is the
+//! server's clock in milliseconds; `circuits` has the circuits that have changed. A stream ends
+//! after ten seconds. The next one continues from there, if it sends the last event's id in
+//! `Last-Event-ID`, as browsers do. Once the routes are made, the states of each circuit in the
+//! last five minutes are kept for the page.
 //!
 //! # Clients that don't read, and shutdown
 //!
-//! At most 64 streams are open at once in a process; further ones get a 503. For a client that doesn't read, at most 16 KiB
-//! and one circuit wait in a stream, besides what the operating system buffers. Over HTTP/1.1 its connection is closed
-//! when nothing has gone out for five seconds. So a graceful shutdown waits for these routes for at most 15 seconds.
-//! Over HTTP/2 a stream can't tell that its client has stopped reading: let your server's keep-alive find such
-//! connections, and give the shutdown a time limit, as the example `axum_service` does.
+//! At most 64 streams are open at once in a process; further ones get a 503. For a client that
+//! doesn't read, at most 16 KiB and one circuit wait in a stream, besides what the operating system
+//! buffers. Over HTTP/1.1 its connection is closed when nothing has gone out for five seconds. So a
+//! graceful shutdown waits for these routes for at most 15 seconds. Over HTTP/2 a stream can't tell
+//! that its client has stopped reading: let your server's keep-alive find such connections, and
+//! give the shutdown a time limit, as the example `axum_service` does.
 //!
 //! # Access
 //!
-//! The routes show how a service is doing and which services it depends on. Mount them behind the authentication of your
-//! service, or on a separate port that is reachable only from inside:
+//! The routes show how a service is doing and which services it depends on. Mount them behind the
+//! authentication of your service, or on a separate port that is reachable only from inside:
 //!
 //! ```
 //! use axum::extract::Request;

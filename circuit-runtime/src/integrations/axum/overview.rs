@@ -1,5 +1,5 @@
-//! An overview of all circuits, shared by all clients of the stream: however many watch, it is refreshed twice a second
-//! at most.
+//! An overview of all circuits, shared by all clients of the stream: however many watch, it is
+//! refreshed twice a second at most.
 
 use std::fmt::Write;
 use std::sync::{Mutex, OnceLock};
@@ -123,7 +123,8 @@ impl Cursor {
     }
 }
 
-/// A client that has missed no more versions than this needs only the last `RECENT_SECONDS` of the timeline.
+/// A client that has missed no more versions than this needs only the last `RECENT_SECONDS` of the
+/// timeline.
 const RECENT_VERSIONS: u64 = 16;
 const RECENT_SECONDS: u64 = 60;
 

@@ -1,4 +1,5 @@
-//! The page: one response, made of the files beside this one, without a build step or anything from elsewhere.
+//! The page: one response, made of the files beside this one, without a build step or anything from
+//! elsewhere.
 
 use axum::body::Bytes;
 use axum::http::header;
@@ -18,8 +19,9 @@ const PAGE: &str = concat!(
     "</script>\n</body>\n</html>\n",
 );
 
-/// The page's content security policy: it may run its own script and use its own style, by their hashes (which a test
-/// compares), and send requests to its own server. It can't be framed, so that nobody can be tricked into pressing its buttons.
+/// The page's content security policy: it may run its own script and use its own style, by their
+/// hashes (which a test compares), and send requests to its own server. It can't be framed, so that
+/// nobody can be tricked into pressing its buttons.
 const POLICY: &str = concat!(
     "default-src 'none'; ",
     "script-src 'sha256-hEFQaZDUqMN+GrGV6OKBttOPs3PqIl89FwnTSuQYrWg='; ",

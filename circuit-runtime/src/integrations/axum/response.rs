@@ -11,8 +11,8 @@ use super::super::serde::millis;
 use crate::error::CircuitOpenError;
 use crate::primitives::clock::NEVER;
 
-/// 503 Service Unavailable, with `Retry-After` in whole seconds if the circuit knows how long it will
-/// reject calls.
+/// 503 Service Unavailable, with `Retry-After` in whole seconds if the circuit knows how long it
+/// will reject calls.
 impl IntoResponse for CircuitOpenError {
     fn into_response(self) -> Response {
         let mut response = json(StatusCode::SERVICE_UNAVAILABLE, &Rejected(self));
@@ -57,8 +57,9 @@ pub(super) fn bad_path() -> Response {
     refusal(StatusCode::BAD_REQUEST, "a name in the path must be percent-encoded UTF-8")
 }
 
-/// Adds security headers to every response of the routes: no content sniffing, readable only by pages of this origin, not to be framed,
-/// and nothing in it may run or load anything. Headers that are already set are left alone.
+/// Adds security headers to every response of the routes: no content sniffing, readable only by
+/// pages of this origin, not to be framed, and nothing in it may run or load anything. Headers that
+/// are already set are left alone.
 pub(super) async fn secured(mut response: Response) -> Response {
     const HEADERS: [(HeaderName, &str); 7] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

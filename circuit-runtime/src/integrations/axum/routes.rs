@@ -36,14 +36,15 @@ pub struct CircuitRoutes {
 impl CircuitRoutes {
     /// Adds `POST /circuits/{name}/{action}`, and buttons to the page.
     ///
-    /// Anybody who reaches these routes can reject all calls of a service, or switch its protection off:
-    /// mount them only behind authentication.
+    /// Anybody who reaches these routes can reject all calls of a service, or switch its protection
+    /// off: mount them only behind authentication.
     ///
-    /// `hosts` are the names under which operators reach the routes, as in the browser's address bar:
-    /// `admin.example` for `https://admin.example` on any port, `admin.example:8443` for this port
-    /// only, and `http://10.0.0.7:3000` for plain HTTP, which must be given explicitly. The names of the local machine
-    /// (`localhost`, `127.0.0.1`, `[::1]`) are always allowed, so that none need be given during
-    /// development. A text that isn't a host, such as an empty one, allows nobody:
+    /// `hosts` are the names under which operators reach the routes, as in the browser's address
+    /// bar: `admin.example` for `https://admin.example` on any port, `admin.example:8443` for this
+    /// port only, and `http://10.0.0.7:3000` for plain HTTP, which must be given explicitly. The
+    /// names of the local machine (`localhost`, `127.0.0.1`, `[::1]`) are always allowed, so that
+    /// none need be given during development. A text that isn't a host, such as an empty one,
+    /// allows nobody:
     ///
     /// ```
     /// # use circuit_runtime::axum::router;
@@ -55,10 +56,10 @@ impl CircuitRoutes {
     /// # .into();
     /// ```
     ///
-    /// Requests that another site may have caused in an operator's browser are refused. `Host` and, if the
-    /// browser sends it, `Origin` with its scheme must be one of these hosts; this prevents DNS
-    /// rebinding. `Sec-Fetch-Site` must be `same-origin`, or else `Origin` must equal `Host`. And the
-    /// content type must be `application/json`, which no form can send:
+    /// Requests that another site may have caused in an operator's browser are refused. `Host` and,
+    /// if the browser sends it, `Origin` with its scheme must be one of these hosts; this prevents
+    /// DNS rebinding. `Sec-Fetch-Site` must be `same-origin`, or else `Origin` must equal `Host`.
+    /// And the content type must be `application/json`, which no form can send:
     ///
     /// ```text
     /// curl -X POST -H 'content-type: application/json' https://admin.example/circuits/payments/force-open
@@ -69,11 +70,11 @@ impl CircuitRoutes {
         CircuitRoutes { control: Some(Hosts::new(hosts)), ..self }
     }
 
-    /// Tells the operator's name from a request, for example that of the user whom your authentication has
-    /// found. `None`: unknown.
+    /// Tells the operator's name from a request, for example that of the user whom your
+    /// authentication has found. `None`: unknown.
     ///
-    /// The name is in the reason of a `reset` ([`Reason::ByOperator`](crate::Reason::ByOperator)), in
-    /// the event of a change of mode (feature `tracing`), in the JSON and on the page. Control
+    /// The name is in the reason of a `reset` ([`Reason::ByOperator`](crate::Reason::ByOperator)),
+    /// in the event of a change of mode (feature `tracing`), in the JSON and on the page. Control
     /// characters become spaces, and only the first 128 characters are kept.
     ///
     /// ```

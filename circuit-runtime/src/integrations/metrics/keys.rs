@@ -11,8 +11,8 @@ use crate::outcome::State;
 pub(super) fn publish(reporter: &Reporter<'_>, breaker: &CircuitBreaker) {
     let circuit = breaker.name();
     let present: Vec<_> = breaker.key_views().into_iter().filter_map(KeyTotals::of).collect();
-    // Read second: a key that is evicted in between is in both, and counted once. The other way round it
-    // would be in neither, and lost.
+    // Read second: a key that is evicted in between is in both, and counted once. The other way
+    // round it would be in neither, and lost.
     let past: Vec<_> = breaker.departed_keys().into_iter().map(past).collect();
     let (more, more_of_past, gone) = reporter.of_keys(circuit, &present, &past);
     for ((key, ..), more) in past.iter().zip(more_of_past) {

@@ -13,9 +13,9 @@
 //! # let _ = text;
 //! ```
 //!
-//! With a recorder that pushes, call it from a timer. Transitions don't wait for it: they report the
-//! state, their number and the time to the next probe at once. Under `slow_call` each call records its
-//! duration.
+//! With a recorder that pushes, call it from a timer. Transitions don't wait for it: they report
+//! the state, their number and the time to the next probe at once. Under `slow_call` each call
+//! records its duration.
 //!
 //! | name | kind | labels | |
 //! |---|---|---|---|
@@ -48,15 +48,15 @@
 //!
 //! # Upkeep
 //!
-//! Under `slow_call` each call adds an entry to a histogram. An exporter may keep these entries until it
-//! is scraped: metrics-exporter-prometheus keeps 16 bytes for each, and if nobody scrapes, for ever.
-//! Run its upkeep on a timer, as the cookbook does.
+//! Under `slow_call` each call adds an entry to a histogram. An exporter may keep these entries
+//! until it is scraped: metrics-exporter-prometheus keeps 16 bytes for each, and if nobody scrapes,
+//! for ever. Run its upkeep on a timer, as the cookbook does.
 //!
 //! # Slow recorders
 //!
-//! A call that makes a transition reports it to the recorder on its own thread. While the recorder is
-//! busy with this circuit, other calls don't wait: the call that is reporting reports once more at
-//! most, and the next [`publish`] reports the rest.
+//! A call that makes a transition reports it to the recorder on its own thread. While the recorder
+//! is busy with this circuit, other calls don't wait: the call that is reporting reports once more
+//! at most, and the next [`publish`] reports the rest.
 
 mod keys;
 mod reporter;
@@ -80,14 +80,14 @@ pub fn publish() {
     publish_each(false);
 }
 
-/// [`publish`], and two more series for each key: `circuit_breaker_key_calls_total` (labels `circuit`,
-/// `key`, `outcome`) and `circuit_breaker_key_state` (`circuit`, `key`, `state`).
+/// [`publish`], and two more series for each key: `circuit_breaker_key_calls_total` (labels
+/// `circuit`, `key`, `outcome`) and `circuit_breaker_key_state` (`circuit`, `key`, `state`).
 ///
-/// Their names differ from those of the circuit, so that a sum doesn't count calls twice. A key that has
-/// lost its circuit, or that nobody has asked for in ten of its waits (ten minutes at least), has 0
-/// for all states; when it comes back, its counters go on. This crate keeps only the keys that have a
-/// circuit, but the recorder keeps the series of every key that it has ever seen: use this function
-/// where keys are few, such as the hosts of a cluster.
+/// Their names differ from those of the circuit, so that a sum doesn't count calls twice. A key
+/// that has lost its circuit, or that nobody has asked for in ten of its waits (ten minutes at
+/// least), has 0 for all states; when it comes back, its counters go on. This crate keeps only the
+/// keys that have a circuit, but the recorder keeps the series of every key that it has ever seen:
+/// use this function where keys are few, such as the hosts of a cluster.
 pub fn publish_with_keys() {
     publish_each(true);
 }
@@ -132,8 +132,9 @@ fn publish_one(reporter: &Reporter<'_>, breaker: &CircuitBreaker) {
     breaker.track().report(|tracked| report_track(reporter, circuit, tracked));
 }
 
-/// Looks at a circuit and notes its state in its track. If there was a transition meanwhile, the look may
-/// be outdated, so it looks again. Not for ever: for a circuit that flaps, any of its states will do.
+/// Looks at a circuit and notes its state in its track. If there was a transition meanwhile, the
+/// look may be outdated, so it looks again. Not for ever: for a circuit that flaps, any of its
+/// states will do.
 fn look_at(breaker: &CircuitBreaker) -> Look {
     let track = breaker.track();
     let mut attempts = 3;
@@ -156,7 +157,8 @@ pub(super) fn transition(breaker: &CircuitBreaker, transition: &Transition) {
         (transition.to == State::Open).then_some(standing)
     };
     breaker.track().transition(transition.from, transition.to, clock::now(), |open_for| {
-        // With a circuit per key all that is known is that this key's is open; the next `publish` knows more.
+        // With a circuit per key all that is known is that this key's is open; the next `publish`
+        // knows more.
         breaker.standing().or_else(|| opened(open_for))
     });
     report_pending(breaker);

@@ -1,9 +1,9 @@
-//! Reports to the recorder, and remembers what it has been told: counters are reported by what has come
-//! since.
+//! Reports to the recorder, and remembers what it has been told: counters are reported by what has
+//! come since.
 //!
-//! A recorder that passes on to OpenTelemetry can only add; of a counter's whole value it would add the
-//! whole each time. Counters are registered anew at each report, because a recorder may have dropped
-//! a series that was silent for long.
+//! A recorder that passes on to OpenTelemetry can only add; of a counter's whole value it would add
+//! the whole each time. Counters are registered anew at each report, because a recorder may have
+//! dropped a series that was silent for long.
 
 use std::collections::HashMap;
 use std::ptr;
@@ -19,8 +19,9 @@ use crate::primitives::sync::unpoisoned;
 /// The recorder that is in use on this thread.
 pub(super) struct Reporter<'a> {
     recorder: &'a dyn Recorder,
-    /// Its address. Two recorders that never exist at the same time may have the same address; the second is
-    /// told less then. It happens where one makes a recorder for a closure, drops it and makes another.
+    /// Its address. Two recorders that never exist at the same time may have the same address; the
+    /// second is told less then. It happens where one makes a recorder for a closure, drops it and
+    /// makes another.
     id: usize,
 }
 
@@ -38,8 +39,8 @@ impl Reporter<'_> {
     pub(super) fn with(report: impl FnOnce(&Reporter<'_>)) {
         metrics::with_recorder(|recorder| {
             let id = ptr::from_ref(recorder).cast::<()>().addr();
-            // Acquire: pairs with the Release in `describe`, so that a thread that finds the descriptions made
-            // reports after them.
+            // Acquire: pairs with the Release in `describe`, so that a thread that finds the
+            // descriptions made reports after them.
             let reporter = Reporter { recorder, id };
             if DESCRIBED.load(Ordering::Acquire) != id {
                 reporter.describe();
@@ -92,7 +93,8 @@ impl Reporter<'_> {
         self.recorder.register_gauge(&key(name, labels), &METADATA).set(value);
     }
 
-    /// Sets a gauge of something that may not exist, such as a rate; to `absent`, if it existed before.
+    /// Sets a gauge of something that may not exist, such as a rate; to `absent`, if it existed
+    /// before.
     pub(super) fn set_if(
         &self,
         circuit: &'static str,
@@ -115,8 +117,8 @@ impl Reporter<'_> {
         }
     }
 
-    /// What has come since the last report: for each key that has a circuit, and for those that have lost
-    /// theirs. And the keys that no longer have one.
+    /// What has come since the last report: for each key that has a circuit, and for those that
+    /// have lost theirs. And the keys that no longer have one.
     pub(super) fn of_keys(
         &self,
         circuit: &'static str,
@@ -126,8 +128,8 @@ impl Reporter<'_> {
         self.told(|all| {
             let known = all.keys.entry(circuit).or_default();
             let mut before = std::mem::take(known);
-            // In the order in which they lost their circuits. If a key did so twice, its first assignment may
-            // have been reported in part; the second is new.
+            // In the order in which they lost their circuits. If a key did so twice, its first
+            // assignment may have been reported in part; the second is new.
             let more_of_past = past.iter().map(|(key, assignment, calls)| {
                 let told = before.get(key).filter(|told| told.assignment == *assignment);
                 let mut told = told.map(|told| told.calls).unwrap_or_default();
@@ -167,7 +169,8 @@ impl Reporter<'_> {
         }
     }
 
-    /// Calls `use_it` with what the recorder has been told. Only this module's code runs under the lock.
+    /// Calls `use_it` with what the recorder has been told. Only this module's code runs under the
+    /// lock.
     fn told<R>(&self, use_it: impl FnOnce(&mut Reported) -> R) -> R {
         let mut all = unpoisoned(REPORTED.lock());
         let index = all.iter().position(|told| told.recorder == self.id);
@@ -228,8 +231,8 @@ impl Reported {
     }
 }
 
-/// What has come since the last report. A counter that was read a little earlier than another may seem to
-/// go back; it is reported again when it has caught up.
+/// What has come since the last report. A counter that was read a little earlier than another may
+/// seem to go back; it is reported again when it has caught up.
 fn differences<const N: usize>(told: &mut [u64], now: [u64; N]) -> [u64; N] {
     let mut more = [0; N];
     for ((more, told), now) in more.iter_mut().zip(told).zip(now) {

@@ -25,8 +25,8 @@ pub(super) type Calls = [u64; OUTCOMES.len()];
 /// One counter of a circuit: its name, the label beside `circuit`, if any, and its value.
 pub(super) type Counter = (&'static str, Option<(&'static str, &'static str)>, u64);
 
-/// Calls by outcome: each call is in exactly one. From lifetime counters alone, so that a setting of today
-/// doesn't change what a call of yesterday counted as.
+/// Calls by outcome: each call is in exactly one. From lifetime counters alone, so that a setting
+/// of today doesn't change what a call of yesterday counted as.
 fn outcomes(totals: &Totals) -> Calls {
     let of = |count| totals.get(count);
     [

@@ -16,8 +16,9 @@ macro_rules! options {
         const OPTIONS: &[&str] = &[$(ConfigOption::$option.name()),*];
 
         impl Given {
-            /// Takes the option's value from the map. What is wrong with the value, or with it and an
-            /// earlier one, is an error of the value: so a format that knows lines tells that of the value.
+            /// Takes the option's value from the map. What is wrong with the value, or with it and
+            /// an earlier one, is an error of the value: so a format that knows lines tells that of
+            /// the value.
             fn read<'de, A: MapAccess<'de>>(
                 &mut self,
                 option: ConfigOption,
@@ -65,9 +66,10 @@ impl Serialize for Config {
     }
 }
 
-/// Every option may be left out and has its default then: what is read is a whole configuration, which in
-/// [`reconfigure`](crate::CircuitBreaker::reconfigure) drops what it doesn't name. Unknown ones are refused, and so is what [`Config::validate`]
-/// refuses. `"off"`, or `false`, takes an option back, as [`Config::off`] does.
+/// Every option may be left out and has its default then: what is read is a whole configuration,
+/// which in [`reconfigure`](crate::CircuitBreaker::reconfigure) drops what it doesn't name. Unknown
+/// ones are refused, and so is what [`Config::validate`] refuses. `"off"`, or `false`, takes an
+/// option back, as [`Config::off`] does.
 impl<'de> Deserialize<'de> for Config {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_struct("Config", OPTIONS, Options)
@@ -103,8 +105,8 @@ struct Given {
     checked: Config,
 }
 
-/// Has whatever an option needs, so that one by one they are only refused for themselves or for what
-/// stands before them.
+/// Has whatever an option needs, so that one by one they are only refused for themselves or for
+/// what stands before them.
 const COMPLETE: Config = Config::new()
     .failure_rate(1.0)
     .failure_count(1)

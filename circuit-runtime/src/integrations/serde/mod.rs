@@ -1,4 +1,5 @@
-//! Feature `serde`: serializes and deserializes `Config`; serializes snapshots, transitions and their parts.
+//! Feature `serde`: serializes and deserializes `Config`; serializes snapshots, transitions and
+//! their parts.
 //!
 //! Fields have the names of the Rust fields. States, modes and reasons are their words, with
 //! hyphens: `half-open`, `forced-open`. Durations are text, as in the attribute, and times are RFC

@@ -26,7 +26,8 @@ impl fmt::Display for Rfc3339 {
 }
 
 /// The date of a day since 1970, in years that begin in March, so that the leap day is the last
-/// one. After Howard Hinnant's `civil_from_days`, <https://howardhinnant.github.io/date_algorithms.html>.
+/// one. After Howard Hinnant's `civil_from_days`,
+/// <https://howardhinnant.github.io/date_algorithms.html>.
 fn date(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let (era, day) = (days / 146_097, days % 146_097);

@@ -12,8 +12,8 @@ use crate::guard::{self, Fuse};
 use crate::permit::{Fallback, RawPermit, RefHandle};
 
 pin_project! {
-    /// The response of a [`CircuitBreakerService`](super::CircuitBreakerService). Dropping it before it is ready
-    /// cancels the call.
+    /// The response of a [`CircuitBreakerService`](super::CircuitBreakerService). Dropping it
+    /// before it is ready cancels the call.
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<F, C> {
         #[pin]

@@ -32,12 +32,13 @@ impl CircuitBreakerLayer {
 }
 
 impl<C> CircuitBreakerLayer<C> {
-    /// Decides what a result counts as, instead of `Ok` as a success and `Err` as a failure. Takes a
-    /// function or closure of a `&Result<Response, Error>`, or any other [`Classify`](super::Classify).
+    /// Decides what a result counts as, instead of `Ok` as a success and `Err` as a failure. Takes
+    /// a function or closure of a `&Result<Response, Error>`, or any other
+    /// [`Classify`](super::Classify).
     ///
     /// A closure in the async block of a spawned task must name a boxed error with its lifetime,
-    /// `Box<dyn Error + Send + Sync + '_>`: with [`BoxError`](super::BoxError) the compiler says that it is
-    /// "not general enough". A function can name either.
+    /// `Box<dyn Error + Send + Sync + '_>`: with [`BoxError`](super::BoxError) the compiler says
+    /// that it is "not general enough". A function can name either.
     ///
     /// ```
     /// use circuit_runtime::tower::CircuitBreakerLayer;
@@ -68,15 +69,15 @@ impl<C> CircuitBreakerLayer<C> {
         }
     }
 
-    /// Makes the services not ready while the circuit rejects calls, instead of answering with an error at
-    /// once. For services behind a load balancer, which would otherwise take an endpoint that answers
-    /// at once for the least loaded one.
+    /// Makes the services not ready while the circuit rejects calls, instead of answering with an
+    /// error at once. For services behind a load balancer, which would otherwise take an endpoint
+    /// that answers at once for the least loaded one.
     ///
-    /// `poll_ready` is pending from the opening of the circuit until it admits calls again: when the
-    /// wait is over, when another call may probe, or when somebody resets or resumes the circuit. A
-    /// full bulkhead doesn't matter. A service that is ready reserves nothing, so that one that is never
-    /// called blocks no probe. Of several services that become ready at the deadline, only as many calls as
-    /// `probes` says are admitted, and the others are rejected.
+    /// `poll_ready` is pending from the opening of the circuit until it admits calls again: when
+    /// the wait is over, when another call may probe, or when somebody resets or resumes the
+    /// circuit. A full bulkhead doesn't matter. A service that is ready reserves nothing, so that
+    /// one that is never called blocks no probe. Of several services that become ready at the
+    /// deadline, only as many calls as `probes` says are admitted, and the others are rejected.
     ///
     /// Needs the feature `tokio`, whose timer times the wait.
     ///
@@ -106,8 +107,8 @@ impl<C> CircuitBreakerLayer<C> {
     ///
     /// # Panics
     ///
-    /// `poll_ready` of its services panics while the circuit is open, outside a tokio runtime with a
-    /// timer.
+    /// `poll_ready` of its services panics while the circuit is open, outside a tokio runtime with
+    /// a timer.
     #[cfg(feature = "tokio")]
     #[must_use]
     pub const fn not_ready_while_open(mut self) -> Self {

@@ -23,15 +23,16 @@
 //!
 //! # What counts as a failure
 //!
-//! `Ok` is a success and `Err` a failure. An HTTP response with status 500 is an `Ok`, so HTTP and gRPC
-//! services need [`classify`](CircuitBreakerLayer::classify). The outcome is decided by the response's
-//! head; what happens to its body afterwards is not seen. A response future that is dropped is a
-//! cancelled call.
+//! `Ok` is a success and `Err` a failure. An HTTP response with status 500 is an `Ok`, so HTTP and
+//! gRPC services need [`classify`](CircuitBreakerLayer::classify). The outcome is decided by the
+//! response's head; what happens to its body afterwards is not seen. A response future that is
+//! dropped is a cancelled call.
 //!
 //! # Errors
 //!
-//! The error is a [`BoxError`], as with tower's own middleware that can fail: a [`CircuitOpenError`] if
-//! the call was rejected, else the inner service's error. `downcast` tells them apart:
+//! The error is a [`BoxError`], as with tower's own middleware that can fail: a
+//! [`CircuitOpenError`] if the call was rejected, else the inner service's error. `downcast` tells
+//! them apart:
 //!
 //! ```
 //! # use circuit_runtime::CircuitOpenError;
@@ -47,15 +48,15 @@
 //!
 //! # Order
 //!
-//! Put the breaker outside the timeout, so that a call that takes too long is a failure. Put it inside
-//! the retry, so that each attempt is counted and an open circuit ends the retries:
+//! Put the breaker outside the timeout, so that a call that takes too long is a failure. Put it
+//! inside the retry, so that each attempt is counted and an open circuit ends the retries:
 //!
 //! ```text
 //! ServiceBuilder::new().layer(retry).layer(CircuitBreakerLayer::new(&PAYMENTS)).layer(timeout).service(client)
 //! ```
 //!
-//! Put a limit that sheds load inside the breaker, and tell the breaker that a shed call says nothing
-//! about the service:
+//! Put a limit that sheds load inside the breaker, and tell the breaker that a shed call says
+//! nothing about the service:
 //!
 //! ```
 //! use circuit_runtime::tower::{BoxError, CircuitBreakerLayer};
@@ -91,20 +92,21 @@
 //!
 //! # Readiness
 //!
-//! `poll_ready` is that of the inner service. The circuit is asked in `call`, so that a service that is
-//! ready but never called doesn't count as in flight. A rejected call leaves the inner service ready.
+//! `poll_ready` is that of the inner service. The circuit is asked in `call`, so that a service
+//! that is ready but never called doesn't count as in flight. A rejected call leaves the inner
+//! service ready.
 //!
-//! An error of the inner `poll_ready` is passed on and not counted: no call was admitted that could have
-//! an outcome. By tower's contract such a service must be discarded, and waiting doesn't repair it.
-//! Clients that can reconnect, such as tonic's channel or tower's `Reconnect`, report the failed
-//! connection in the next call, where it is counted.
+//! An error of the inner `poll_ready` is passed on and not counted: no call was admitted that could
+//! have an outcome. By tower's contract such a service must be discarded, and waiting doesn't
+//! repair it. Clients that can reconnect, such as tonic's channel or tower's `Reconnect`, report
+//! the failed connection in the next call, where it is counted.
 //!
 //! # Behind a load balancer
 //!
 //! Use a circuit for each endpoint, with
-//! [`not_ready_while_open`](CircuitBreakerLayer::not_ready_while_open). Otherwise `tower::balance`, which
-//! chooses the least loaded endpoint, would send more calls to the endpoint that is down, because
-//! rejections are so quick. It skips an endpoint that isn't ready.
+//! [`not_ready_while_open`](CircuitBreakerLayer::not_ready_while_open). Otherwise `tower::balance`,
+//! which chooses the least loaded endpoint, would send more calls to the endpoint that is down,
+//! because rejections are so quick. It skips an endpoint that isn't ready.
 //!
 //! ```text
 //! Balance::new(endpoints.map(|(client, breaker)| {
@@ -132,7 +134,8 @@ use crate::outcome::Outcome;
 /// The error of a service behind a [`CircuitBreakerLayer`]; tower's `BoxError`.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Decides what a response counts as; implemented for every `Fn(&Result<Response, Error>) -> Outcome`.
+/// Decides what a response counts as; implemented for every `Fn(&Result<Response, Error>) ->
+/// Outcome`.
 pub trait Classify<Response, Error> {
     /// What the result of a call counts as.
     fn classify(&self, result: &Result<Response, Error>) -> Outcome;

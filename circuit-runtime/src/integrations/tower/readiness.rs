@@ -25,7 +25,8 @@ impl Readiness {
         Readiness { breaker, id: WaiterId::new(), is_waiting: false, timer: None }
     }
 
-    /// Ready when the circuit admits calls. Reserves nothing: of several that wait, all become ready.
+    /// Ready when the circuit admits calls. Reserves nothing: of several that wait, all become
+    /// ready.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         while self.breaker.rejects_for().is_some() {
             // Before the circuit is asked again, so that no change in between is missed.

@@ -64,8 +64,8 @@ where
     type Future = ResponseFuture<S::Future, C>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        // The circuit first: so the inner service reserves nothing, such as a permit of a limit, while the
-        // circuit is open.
+        // The circuit first: so the inner service reserves nothing, such as a permit of a limit,
+        // while the circuit is open.
         #[cfg(feature = "tokio")]
         if let Some(readiness) = &mut self.readiness {
             std::task::ready!(readiness.poll(context));

@@ -24,7 +24,8 @@ pub(crate) fn now() -> Nanos {
     os::now()
 }
 
-/// The present time or a little earlier, at most about [`LAG`]; never later. On Linux it costs a fifth of
+/// The present time or a little earlier, at most about [`LAG`]; never later. On Linux it costs a
+/// fifth of
 /// [`now`]: 7.2 ns instead of 32.1 (`cargo bench -p benches`).
 #[inline]
 pub(crate) fn coarse() -> Nanos {
@@ -35,8 +36,8 @@ pub(crate) fn coarse() -> Nanos {
     os::coarse()
 }
 
-/// How far [`coarse`] may lag behind: two ticks of a kernel with `CONFIG_HZ=100`, the slowest that is
-/// in use.
+/// How far [`coarse`] may lag behind: two ticks of a kernel with `CONFIG_HZ=100`, the slowest that
+/// is in use.
 pub(crate) const LAG: Nanos = 20_000_000;
 
 #[cfg(target_os = "linux")]
@@ -113,9 +114,9 @@ impl Wait {
 
     /// What is left of it; `None` when it is over.
     ///
-    /// If more is left than the whole, the clock has gone back, as on a machine that is restored from a
-    /// checkpoint. Then nobody knows how much time has passed, and the wait is over. There is a tolerance
-    /// of [`SKEW`].
+    /// If more is left than the whole, the clock has gone back, as on a machine that is restored
+    /// from a checkpoint. Then nobody knows how much time has passed, and the wait is over. There
+    /// is a tolerance of [`SKEW`].
     #[inline]
     pub(crate) const fn left(self, now: Nanos) -> Option<Nanos> {
         let left = left(self.until, now);
