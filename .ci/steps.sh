@@ -21,7 +21,7 @@ heading() {
 # $1: a step, $2: its exit code, $3: when it began.
 report() {
   if [ "$2" != 0 ]; then
-    printf '\nFAILED: %s (repeat it with .ci/steps/%s)\n' "$1" "$1" >&2
+    printf '\nFAILED: %s (run it again with .ci/steps/%s)\n' "$1" "$1" >&2
     exit 1
   fi
   printf -- '-- %s: %s s\n' "$1" $((SECONDS - $3))
@@ -37,7 +37,7 @@ step() {
 
 # Runs a step beside the next ones, until `await`; in a process group of its own, so that it can be stopped whole.
 begin() {
-  printf '\n== %s: runs beside the next steps\n' "$1"
+  printf '\n== %s: started, runs in parallel with the next steps\n' "$1"
   set -m
   {
     began=$SECONDS code=0
@@ -60,6 +60,6 @@ await() {
 }
 
 finish() {
-  printf '\nall good, in %s s\n' $((SECONDS - started))
+  printf '\nall steps passed, in %s s\n' $((SECONDS - started))
   exit 0
 }

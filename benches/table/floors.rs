@@ -22,13 +22,13 @@ fn ask(word: &AtomicU64) -> u64 {
     word.swap(0, Ordering::AcqRel)
 }
 
-/// The least that a breaker with statistics does on the way of a success: it asks before, and looks again after.
+/// The least that a breaker with statistics does for a success: it checks before the call, and again after it.
 #[inline(never)]
 fn least(number: u64) -> Answer {
     least_when(number, || 0)
 }
 
-/// The same, of a breaker that has to know the time.
+/// The least for a breaker that has to read the clock, too.
 #[inline(never)]
 fn least_in_time(number: u64) -> Answer {
     least_when(number, || clock_gettime(ClockId::MonotonicCoarse).tv_nsec)

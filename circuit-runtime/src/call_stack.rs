@@ -1,13 +1,13 @@
-//! Which circuits' calls run on this thread, each within the one before it.
+//! The circuits whose calls run on this thread, each within the one before it.
 //!
-//! Only for circuits that several functions share: those call each other, and one within the other
-//! is one call to the service. The outer one would take a half-open circuit's only place, and the
-//! inner one be rejected: the circuit would never close.
+//! Only for circuits that functions share: these may call each other, and nested calls are one call
+//! to the service. Otherwise the outer call would be the only probe of a half-open circuit, the
+//! inner one would be rejected, and the circuit would never close.
 
 use std::cell::Cell;
 
-/// How many different circuits within each other are known. A circuit beyond that is not seen to
-/// run, and calls within its call are calls of their own.
+/// The most different circuits nested in each other. A circuit beyond that isn't noticed, and calls
+/// within its call are calls of their own.
 const DEPTH: usize = 16;
 
 struct CallStack {
@@ -32,12 +32,12 @@ pub(crate) fn contains(circuit: usize) -> bool {
     RUNNING.with(|running| running.contains(circuit))
 }
 
-/// A call's own code begins to run on this thread; it ends when the frame is dropped.
+/// Notes that a call's own code runs on this thread, until the frame is dropped.
 #[inline]
 pub(crate) fn push(circuit: usize) -> Frame {
     RUNNING.with(|running| {
         let below = running.depth.get();
-        // Once: a recursion has as many calls as it likes.
+        // Each circuit once, so that a recursion doesn't fill the stack.
         if !running.contains(circuit) {
             if let Some(place) = running.circuits.get(below) {
                 place.set(circuit);
@@ -48,11 +48,11 @@ pub(crate) fn push(circuit: usize) -> Frame {
     })
 }
 
-/// Part of a call, from where its own code begins to run until it returns, panics or waits.
+/// A stretch of a call: from where its own code starts to run until it returns, panics or waits.
 #[derive(Debug)]
-#[must_use = "dropped at once, nothing runs within it"]
+#[must_use = "a frame that is dropped at once has nothing within it"]
 pub struct Frame {
-    /// How many circuits' calls ran before.
+    /// How many circuits were noted before.
     below: usize,
 }
 

@@ -1,6 +1,6 @@
-//! Runs a call under a permit: its outcome, its panic and its cancellation all reach the circuit,
-//! and always when the body is gone: what it held is free by then, and nobody sees two bodies in a
-//! bulkhead of one place.
+//! Runs a call under a permit, so that its outcome, its panic or its cancellation reaches the
+//! circuit. The body is always dropped before: what it held is free by then, and a bulkhead with a
+//! limit of one never has two bodies.
 
 use std::future::Future;
 use std::mem;
@@ -12,10 +12,10 @@ use pin_project_lite::pin_project;
 use crate::circuit::End;
 use crate::permit::{Fallback, Handle, RawPermit};
 
-/// Runs a call that blocks.
+/// Runs a blocking call.
 ///
-/// A panic in the body or in the judge drops the permit, which knows that the call's own code was
-/// running. There is no `catch_unwind`, so nothing has to be `UnwindSafe`.
+/// A panic in the body or in `judge` drops the permit, which knows that the call's own code was
+/// running. There is no `catch_unwind`, so nothing needs to be `UnwindSafe`.
 #[inline]
 pub(crate) fn run<T, R>(
     mut permit: RawPermit<impl Handle>,
@@ -46,7 +46,7 @@ pin_project! {
     }
 }
 
-/// A permit or the answer of a rejected call; `None`: a permit has been given before.
+/// A permit, or the answer of a rejected call; `None`: the permit has been acquired before.
 pub(crate) type Begun<S, R> = Option<Result<RawPermit<S>, R>>;
 
 /// A future that asks for its permit when it is first polled.
@@ -91,9 +91,9 @@ where
     }
 }
 
-/// Polls a body under its permit, which has its place there while the body waits. While it runs the
-/// permit is held here, so that a call which is ready at once keeps it in registers; a panic drops
-/// it.
+/// Polls a body under its permit. While the body is pending, the permit is stored in `place`; while
+/// it runs, it is a local, so that a call that is ready at once keeps it in registers, and a panic
+/// drops it.
 #[expect(clippy::inline_always, reason = "or the permit goes by memory in some builds")]
 #[inline(always)]
 pub(crate) fn poll<S: Handle, F: Future>(
@@ -162,8 +162,8 @@ impl<S: Handle, F: Future> Future for UnderPermit<S, F> {
 }
 
 pin_project! {
-    /// A future that is dropped when it has ended or panicked, not only with its owner. The async
-    /// blocks of generated code need none: nothing is left of one then.
+    /// Drops a future as soon as it has ended or panicked, not only with its owner. The async
+    /// blocks of generated code don't need it: they have dropped everything by then.
     pub(crate) struct Fuse<F> {
         #[pin]
         future: Option<F>,
@@ -192,7 +192,7 @@ impl<F: Future> Future for Fuse<F> {
     }
 }
 
-/// A future that is polled.
+/// A future that is being polled; dropped with this, unless it is pending.
 struct Running<'a, F> {
     future: Pin<&'a mut Option<F>>,
 }
@@ -204,14 +204,14 @@ impl<F> Drop for Running<'_, F> {
     }
 }
 
-/// Takes the permit of a future that is polled.
+/// Takes the permit of a pending future.
 ///
 /// # Panics
 ///
-/// If there is none any more, as an async function's future does.
+/// If there is none, because the future has completed; like an async function's future.
 #[inline]
 pub(crate) fn take<S: Handle>(place: &mut Option<RawPermit<S>>) -> RawPermit<S> {
-    // Asked first: to take from an empty place would write to it.
+    // Checked first: taking from an empty `Option` would write to it.
     if place.is_none() {
         over();
     }

@@ -26,7 +26,7 @@ pub(crate) async fn price(http: &reqwest::Client, service: SocketAddr) -> Result
     Ok(Answer::Service(price))
 }
 
-/// The same without a fallback: a rejected call returns `Error::Rejected`, by way of `From<CircuitOpenError>`.
+/// Without a fallback a rejected call returns `Error::Rejected`, by way of `From<CircuitOpenError>`.
 #[circuit_breaker(name = "stock", threshold = 3, recovery = "1s")]
 pub(crate) fn stock(service: SocketAddr) -> Result<Answer, Error> {
     let mut connection = TcpStream::connect_timeout(&service, PATIENCE)?;

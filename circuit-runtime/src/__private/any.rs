@@ -6,7 +6,7 @@ use crate::circuit::End;
 use crate::permit::{Fallback, Handle, RawPermit};
 use crate::{CallError, CallTimeoutError, Outcome};
 
-/// What became of a call that was admitted.
+/// The result of a call that was admitted.
 #[derive(Debug)]
 pub enum Ended<R> {
     /// A success, or ignored.
@@ -17,7 +17,7 @@ pub enum Ended<R> {
     TimedOut(CallTimeoutError),
 }
 
-/// How a call ends for which the fallback may run.
+/// How a call ended for which the fallback may run.
 #[inline]
 fn answered(outcome: Outcome) -> (End, Fallback) {
     let fallback = match outcome {
@@ -27,7 +27,7 @@ fn answered(outcome: Outcome) -> (End, Fallback) {
     (End::Outcome(outcome), fallback)
 }
 
-/// `finish` that also says what the value was judged to be.
+/// `finish`; also returns how the value was judged.
 #[inline]
 pub fn finish_any<R, S: Handle>(permit: RawPermit<S>, outcome: Outcome, value: R) -> Ended<R> {
     let (end, fallback) = answered(outcome);
@@ -35,7 +35,7 @@ pub fn finish_any<R, S: Handle>(permit: RawPermit<S>, outcome: Outcome, value: R
     ended(value, fallback)
 }
 
-/// Says what the value was judged to be.
+/// Returns how the value was judged.
 #[inline]
 fn ended<R>(value: R, fallback: Fallback) -> Ended<R> {
     match fallback {
@@ -55,7 +55,8 @@ pub fn reason<R: Judged>(_: Returns<R>, ended: Ended<R>) -> CallError<R::Error> 
     }
 }
 
-/// Why the fallback runs, under `failure` or `classify`: the whole value, since it may be an `Ok`.
+/// Why the fallback runs, under `failure` or `classify`: with the whole value, because it may be an
+/// `Ok`.
 pub fn whole_reason<R>(_: Returns<R>, ended: Ended<R>) -> CallError<R> {
     match ended {
         Ended::Value(value) | Ended::Failed(value) => CallError::Failed(value),
@@ -82,7 +83,7 @@ impl<T: Clone> CloneArgument for T {
     }
 }
 
-/// What the fallback will be given, should the body fail.
+/// What the fallback will get if the body fails.
 #[inline]
 pub fn clone_argument<T: CloneArgument>(argument: &T) -> T {
     argument.clone_argument()

@@ -12,11 +12,11 @@ use super::Returns;
 
 /// What the fallback of an async function gave: its answer, or a future of it.
 ///
-/// Look-up takes the first of three methods that holds. `Answer` has one where the value is, or can
-/// still become, the return type; what it derefs to, where the value is a future; and what that
-/// derefs to, for any other value, which the `return` in the generated code coerces or refuses, as
-/// it does in a function that blocks. No trait has to be in scope for that, and no trait in scope
-/// has a method of this name.
+/// Method resolution takes the first of three methods that applies. `Answer` has one for a value
+/// that is, or can still become, the return type. What it derefs to has one for a future. What that
+/// derefs to has one for any other value, which the `return` in the generated code coerces or
+/// refuses, as in a blocking function. No trait needs to be in scope for that, and no trait in
+/// scope has a method of this name.
 #[derive(Debug)]
 pub struct Answer<V, R>(Pending<V, R>);
 
@@ -24,17 +24,17 @@ pub struct Answer<V, R>(Pending<V, R>);
 #[derive(Debug)]
 pub struct Pending<V, R>(Value<V, R>);
 
-/// A value that is neither of the return type nor a future.
+/// A value that is neither the return type nor a future.
 #[derive(Debug)]
 pub struct Value<V, R>(Option<V>, PhantomData<fn() -> R>);
 
-/// Takes what the fallback gave.
+/// Takes the value of the fallback.
 #[inline]
 pub fn answer<V, R>(_: Returns<R>, value: V) -> Answer<V, R> {
     Answer(Pending(Value(Some(value), PhantomData)))
 }
 
-/// Takes what a call gives, which may never return.
+/// Takes the value of a call that may never return.
 #[inline]
 pub fn answer_of<V, R>(returns: Returns<R>, call: impl FnOnce() -> V) -> Answer<V, R> {
     answer(returns, call())
@@ -42,7 +42,8 @@ pub fn answer_of<V, R>(returns: Returns<R>, call: impl FnOnce() -> V) -> Answer<
 
 #[allow(clippy::mismatching_type_param_order, reason = "the answer is the return type")]
 impl<R> Answer<R, R> {
-    /// `Err` with the answer: it is returned before anything is awaited, and so need not be `Send`.
+    /// `Err` with the answer, which is returned before anything is awaited, and so needn't be
+    /// `Send`.
     #[inline]
     #[allow(clippy::missing_errors_doc, reason = "it is no error")]
     pub fn __circuit_split(mut self) -> Result<NoFuture<R>, R> {
@@ -103,7 +104,7 @@ impl<V, R> Value<V, R> {
     }
 }
 
-/// A future of the return type, or the error that it is one of another.
+/// A future of the return type; a compile error for a future of another type.
 #[diagnostic::on_unimplemented(
     message = "the fallback returns `{Self}`, but the function returns `{R}`",
     label = "expected `{R}`, or a future of it"
@@ -131,7 +132,7 @@ impl<V, R> Future for Later<V, R> {
     }
 }
 
-/// Stands where a future would be awaited, had the fallback given one.
+/// What is awaited if the fallback gave no future.
 #[derive(Debug)]
 pub struct NoFuture<R>(PhantomData<fn() -> R>);
 
@@ -143,11 +144,11 @@ impl<R> Future for NoFuture<R> {
     }
 }
 
-/// Calls a closure whose parameters have no types: the bound on `F` gives it its signature, which
-/// a call in place does not.
+/// Calls a closure with untyped parameters: the bound on `F` gives it a signature, which a direct
+/// call doesn't.
 macro_rules! call_with {
     ($($value:ident $any:ident($($argument:ident: $type:ident),*);)*) => {$(
-        /// Of a closure that gives the return type.
+        /// For a closure that returns the return type.
         #[inline]
         #[allow(clippy::too_many_arguments, reason = "as many as the function has")]
         pub fn $value<$($type,)* R>(
@@ -158,7 +159,7 @@ macro_rules! call_with {
             closure($($argument),*)
         }
 
-        /// Of a closure that may give a future.
+        /// For a closure that may return a future.
         #[inline]
         #[allow(clippy::too_many_arguments, reason = "as many as the function has")]
         pub fn $any<$($type,)* V>(closure: impl FnOnce($($type),*) -> V, $($argument: $type),*) -> V {

@@ -1,4 +1,4 @@
-//! `key = host`: text of every kind without an allocation, all else by its `Display`.
+//! `key = host`: text types without allocating, other types by `Display`.
 
 use core::fmt::{self, Display, Write};
 use core::ops::Deref;
@@ -6,8 +6,9 @@ use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// A key that may be text. Where it is not, look-up of `Key::__circuit_with` goes on to what this
-/// derefs to: no trait has to be in the user's scope for that, and none has a method of this name.
+/// A key that may be text. If it isn't, method resolution of `Key::__circuit_with` goes on to what
+/// this derefs to. No trait needs to be in the user's scope for that, and none has a method of this
+/// name.
 #[derive(Debug)]
 pub struct Key<'a, T: ?Sized>(Formatted<'a, T>);
 
@@ -46,16 +47,16 @@ impl<T: ?Sized> Formatted<'_, T> {
         T: Displayed,
     {
         let mut text = Short::default();
-        // An error of `Display` leaves what was written until then, as it does in `to_string`'s
-        // panic; a key must not add a panic of its own.
+        // An error of `Display` leaves what was written so far: a key must not panic for that, as
+        // `to_string` does.
         let _ = self.0.print(&mut text);
         f(text.as_str())
     }
 }
 
-/// What is text already.
+/// Types that are text already.
 pub trait Text {
-    /// Its text, which is what `Display` prints too.
+    /// The text; what `Display` prints, too.
     fn text(&self) -> &str;
 }
 
@@ -112,7 +113,7 @@ impl<T: Display + ?Sized> Displayed for T {
 
 const SHORT: usize = 64;
 
-/// Text that is on the stack as long as it is short.
+/// Text that is on the stack while it is short.
 struct Short {
     bytes: [u8; SHORT],
     length: usize,

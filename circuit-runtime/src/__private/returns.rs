@@ -1,10 +1,10 @@
-//! What the declared return type has to be, and what is said when it is not.
+//! What the declared return type must allow, and the error if it doesn't.
 
 use core::marker::PhantomData;
 
 use crate::{CallTimeoutError, CircuitOpenError, Outcome};
 
-/// Stands for the declared return type, so that generated code never has to write it down.
+/// Stands for the declared return type, so that generated code needn't write it.
 #[derive(Debug)]
 pub struct Returns<R>(PhantomData<fn() -> R>);
 
@@ -24,7 +24,7 @@ impl<R> Default for Returns<R> {
 }
 
 impl<R> Returns<R> {
-    /// Of a type that is inferred.
+    /// For a type that is inferred.
     #[inline]
     #[must_use]
     pub const fn new() -> Self {
@@ -38,7 +38,7 @@ impl<R> Returns<R> {
     }
 }
 
-/// `Result`, seen through whatever alias names it.
+/// `Result`, also through an alias.
 pub trait Fallible {
     /// The type in `Err`.
     type Error;
@@ -49,7 +49,7 @@ pub trait Fallible {
     /// The error in it.
     fn into_error(self) -> Option<Self::Error>;
 
-    /// An error as the whole.
+    /// A `Result` with this error.
     fn from_error(error: Self::Error) -> Self;
 }
 
@@ -142,8 +142,8 @@ impl<E: From<CallTimeoutError>> FromTimeout for E {
     }
 }
 
-/// Makes the result of a rejected call. A pointer is evidence: what calls it needs no bound, so
-/// that a missing one is reported once.
+/// Makes the result of a rejected call. A function pointer as evidence: its callers need no bound,
+/// so that a missing one is reported once.
 type Reject<R> = fn(CircuitOpenError) -> R;
 
 /// Makes the result of a call that took too long.
@@ -159,7 +159,7 @@ fn late<R: Fallible<Error: FromTimeout>>(error: CallTimeoutError) -> R {
     R::from_error(FromTimeout::from_timeout(error))
 }
 
-/// What the return type of a function without options for it has to allow.
+/// What the return type must allow in a function without options for it.
 #[inline]
 #[must_use]
 pub fn bare<R: Bare>(_: Returns<R>) -> Reject<R>
@@ -179,7 +179,7 @@ where
     (rejected, late)
 }
 
-/// What the return type of a function with `failure` or `classify` has to allow.
+/// What the return type must allow in a function with `failure` or `classify`.
 #[inline]
 #[must_use]
 pub fn rejectable<R: Rejectable>(_: Returns<R>) -> Reject<R>
@@ -199,7 +199,7 @@ where
     (rejected, late)
 }
 
-/// What a `timeout` asks of a function with a `fallback`.
+/// What a `timeout` requires in a function with a `fallback`.
 #[inline]
 #[must_use]
 pub fn judged_limited<R: Judged>(_: Returns<R>) -> Late<R>
@@ -209,7 +209,7 @@ where
     late
 }
 
-/// What a `timeout` asks of a function with `failure` or `classify`, and a `fallback`.
+/// What a `timeout` requires in a function with `failure` or `classify`, and a `fallback`.
 #[inline]
 #[must_use]
 pub fn limited<R: Limited>(_: Returns<R>) -> Late<R>

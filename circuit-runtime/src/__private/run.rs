@@ -1,4 +1,4 @@
-//! The body under its permit, and what becomes of it.
+//! Runs the body under its permit.
 
 use core::future::Future;
 
@@ -7,7 +7,7 @@ use crate::Outcome;
 use crate::guard::UnderPermit;
 use crate::permit::{Handle, RawPermit};
 
-/// Tells the compiler what a body is, a closure that returns what the function returns.
+/// Tells the compiler that a body is a closure that returns what the function returns.
 #[inline]
 pub fn body<R, F: FnOnce() -> R>(_: Returns<R>, body: F) -> F {
     body

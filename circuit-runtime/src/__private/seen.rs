@@ -1,9 +1,10 @@
-//! A part of a parameter, for an expression that must not take it away.
+//! A part of a parameter, for an expression that must not move it.
 
 use core::ops::Deref;
 
-/// A part that may be `Copy`. Where it is not, look-up of `__circuit_seen` goes on to what this
-/// derefs to: no trait has to be in the user's scope for that, and none has a method of this name.
+/// A part that may be `Copy`. If it isn't, method resolution of `__circuit_seen` goes on to what
+/// this derefs to. No trait needs to be in the user's scope for that, and none has a method of this
+/// name.
 #[derive(Debug)]
 pub struct Seen<'a, T: ?Sized>(Borrowed<'a, T>);
 

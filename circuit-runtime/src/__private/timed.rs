@@ -1,4 +1,4 @@
-//! `timeout`: a call that takes too long is dropped and is a failure.
+//! `timeout`: a call that takes too long is dropped, and is a failure.
 
 use core::time::Duration;
 
@@ -55,16 +55,16 @@ mod with_tokio {
         S: Handle,
         F: Future<Output = R>,
     {
-        // Panics outside a runtime and in one without timers: a mistake of this program, of which
-        // the circuit of the service it calls must not hear.
+        // Panics outside a runtime, and in one without a timer. That is this program's mistake, so
+        // the circuit must not count it.
         let mut permit = Neutral(Some(permit));
-        // Takes a value that is there at the limit, and ends a body that uses up its task's turns.
+        // Takes a value that is ready at the limit, and ends a body that uses up its task's budget.
         let timed = Fuse::new(timeout(limit, body));
         let permit = permit.0.take().expect("taken once");
         UnderPermit::new(permit, timed)
     }
 
-    /// A permit that a panic ends as ignored.
+    /// A permit that a panic ends as `Ignored`.
     struct Neutral<S: Handle>(Option<RawPermit<S>>);
 
     impl<S: Handle> Drop for Neutral<S> {
@@ -85,7 +85,8 @@ mod without_tokio {
     use super::Returns;
     use crate::permit::{Handle, RawPermit};
 
-    /// Holds for nothing: the attribute can't see the features of this crate, this bound can.
+    /// Holds for no type: the attribute can't see this crate's features, but this bound can report
+    /// a missing one.
     ///
     /// ```compile_fail,E0277
     /// # use circuit_runtime::{CallTimeoutError, CircuitOpenError, circuit_breaker};
@@ -112,8 +113,8 @@ mod without_tokio {
     )]
     pub trait TokioFeature {}
 
-    /// As with the feature, but for the bound. The future's type does not depend on that, or
-    /// awaiting it would report it once more.
+    /// `run_timed` without the feature, with that bound. The future's type doesn't depend on the
+    /// bound, or awaiting it would report it a second time.
     pub fn run_timed<R, S, F>(
         _: Returns<R>,
         _: RawPermit<S>,

@@ -146,7 +146,7 @@ impl Admission {
         Admission { ticket: ticket.clocked(), given: started }
     }
 
-    /// The same admission by the circuit of this number among those of its breaker's keys.
+    /// With the number of the circuit that admitted the call, among those of its breaker's keys.
     #[inline]
     #[must_use]
     pub(crate) fn by(self, number: usize) -> Self {

@@ -2,10 +2,10 @@
 //!
 //! # Atomic orderings
 //!
-//! All relaxed: a counter decides nothing, and a reader sees each at some moment between its last
-//! look and now.
+//! All Relaxed: a counter decides nothing, and no other memory depends on it. A reader sees each
+//! counter as it was at some time since its last look.
 
-// Never the model checker's, since nothing hangs on them.
+// Not the model checker's types, because nothing depends on them.
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use once_cell::race::OnceBox;
@@ -13,7 +13,7 @@ use once_cell::race::OnceBox;
 use crate::error::Rejection;
 use crate::primitives::per_thread::{PerThread, Thread};
 
-/// What is counted. The order is that of a shard, the common ones first.
+/// What is counted. The order is that of a shard, the common counts first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Count {
     Successes,
@@ -30,7 +30,7 @@ pub(crate) enum Count {
     /// A part of `Cancelled`: those that `on_cancel` made failures when they were cancelled,
     /// whatever it says by now.
     CancelledAsFailure,
-    /// Parts of `Rejected`; the rest of it is for an open circuit.
+    /// Parts of `Rejected`; the rest was rejected by an open circuit.
     RejectedHalfOpenFull,
     RejectedForcedOpen,
     RejectedTooManyCalls,
@@ -60,8 +60,8 @@ impl Count {
         Count::Reassigned,
     ];
 
-    /// The part of `Rejected` that a rejection for this reason is counted in, too. An open circuit
-    /// rejects most, and counts once only.
+    /// The part of `Rejected` in which a rejection for this reason is counted, too. None for an
+    /// open circuit, whose rejections are the most frequent: they are counted only once.
     #[inline]
     pub(crate) fn of_rejection(reason: Rejection) -> Option<Count> {
         match reason {
@@ -86,7 +86,7 @@ impl Totals {
         self.0[count as usize] += more;
     }
 
-    /// The sum of both.
+    /// Adds the counts of another copy.
     #[cfg(feature = "metrics")]
     pub(crate) fn join(&mut self, more: &Totals) {
         self.0.iter_mut().zip(more.0).for_each(|(sum, more)| *sum += more);
@@ -109,9 +109,9 @@ impl Totals {
     }
 }
 
-/// One thread's counters, alone on their cache lines: 128 bytes, because processors fetch lines in
+/// One thread's counters, on cache lines of their own: 128 bytes, because processors fetch lines in
 /// pairs (Intel's optimization manual on the spatial prefetcher; crossbeam's `CachePadded` has the
-/// same number and reason).
+/// same size for the same reason).
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct Line([AtomicU64; LINE]);
@@ -120,33 +120,33 @@ const LINE: usize = 16;
 
 const _: () = assert!(COUNTS <= LINE, "a line has every count");
 
-/// What a thread counts for itself for circuits of keys. The rest is rare: all threads count it
-/// together, since shards of their own would hold little but zeros.
+/// How many counts each thread has in a shard for keys' circuits. The others are rare: all threads
+/// share one counter for each, because shards would hold little but zeros.
 const OWN: usize = 4;
 
-/// The first so many counters of each of a breaker's keys, made some circuits and one count at a
-/// time: what is counted most, the successes, stands close together.
+/// The first `N` counters of each key of a breaker. Made for one count and some circuits at a time,
+/// so that the most frequent count, the successes, is stored together.
 #[derive(Debug)]
 pub(crate) struct Chunks<const N: usize>(Box<[OnceBox<Chunk>]>);
 
-/// One count of some circuits, alone on its lines, too.
+/// One count of some circuits, on cache lines of its own.
 #[derive(Debug)]
 #[repr(align(128))]
 struct Chunk([AtomicU64; TOGETHER]);
 
-/// Circuits of a chunk.
+/// The circuits in a chunk.
 const TOGETHER: usize = 128;
 
-/// One of a breaker's keys: the number of its circuit, and how many there may be.
+/// A key of a breaker: the number of its circuit, and how many circuits there may be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Key {
     pub(crate) number: usize,
     pub(crate) max: usize,
 }
 
-/// Where counters are.
+/// A set of counters.
 pub(crate) trait CounterStore: Sized {
-    /// Of which circuit.
+    /// Which circuit's counters.
     type At: Copy;
 
     fn make(at: Self::At) -> Self;
@@ -176,7 +176,7 @@ impl CounterStore for Line {
 }
 
 impl Line {
-    /// Counts one more, in its thread. A line has every count.
+    /// Increments a counter, in its own thread. A line has every count.
     #[inline]
     pub(crate) fn increment(&self, count: Count) {
         if let Some(counter) = self.get(count, ()) {
@@ -186,7 +186,7 @@ impl Line {
 }
 
 impl<const N: usize> Chunks<N> {
-    /// Where the count's chunk is that has this circuit: all chunks of one count, then those of the
+    /// The chunk of this count and circuit: all chunks of one count are followed by those of the
     /// next.
     #[inline]
     fn place(&self, count: Count, number: usize) -> Option<&OnceBox<Chunk>> {
@@ -218,7 +218,7 @@ impl<const N: usize> CounterStore for Chunks<N> {
 #[derive(Debug)]
 pub(crate) struct Counters<R = Line, S = R> {
     shards: PerThread<R>,
-    /// For what shards don't have, and for threads that have no shard; added to by all of them.
+    /// For counts that shards don't have, and threads that have no shard. All threads add to it.
     overflow: OnceBox<S>,
 }
 
@@ -230,7 +230,7 @@ impl<R: CounterStore, S: CounterStore<At = R::At>> Counters<R, S> {
         Counters { shards: PerThread::new(), overflow: OnceBox::new() }
     }
 
-    /// Counts one more.
+    /// Increments a counter.
     #[inline]
     pub(crate) fn bump(&self, count: Count, at: R::At) {
         match self.shards.get_first(Thread::here()).and_then(|shard| shard.get(count, at)) {
@@ -239,14 +239,14 @@ impl<R: CounterStore, S: CounterStore<At = R::At>> Counters<R, S> {
         }
     }
 
-    /// The shard of this very thread, if it is one of the first and has counted before.
+    /// This thread's shard, if it is inline and exists.
     #[inline]
     pub(crate) fn shard(&self, thread: Thread) -> Option<&R> {
         self.shards.get_first(thread)
     }
 
-    /// This thread's first call through this circuit, or the first that is counted so of some keys'
-    /// circuits; a thread without a shard, or a count that shards don't have.
+    /// [`Counters::bump`] at a thread's first call, for a thread without an inline shard, and for a
+    /// count that shards don't have.
     #[cold]
     #[inline(never)]
     fn bump_slow(&self, count: Count, at: R::At) {
@@ -272,7 +272,7 @@ impl<R: CounterStore, S: CounterStore<At = R::At>> Counters<R, S> {
     }
 }
 
-/// One more, by the only writer.
+/// Increments a counter that has no other writer.
 #[inline]
 pub(crate) fn increment(counter: &AtomicU64) {
     counter.store(counter.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
@@ -290,7 +290,7 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..20 {
                 scope.spawn(|| {
-                    // All of them at once, so that some are beyond the first threads.
+                    // All at the same time, so that some are beyond the first threads.
                     barrier.wait();
                     for (index, key) in keys.into_iter().enumerate() {
                         for count in Count::ALL {

@@ -48,7 +48,7 @@ macro_rules! keyed {
     }};
 }
 
-/// The same of an async function, whose call waits once before it goes well.
+/// An async keyed function, whose call is pending once before it succeeds.
 macro_rules! keyed_async {
     ($name:literal $(, $option:ident = $value:expr)*) => {{
         #[circuit_breaker(name = $name, key = key, threshold = 1, recovery = "10s" $(, $option = $value)*)]

@@ -46,7 +46,7 @@ mod os {
 
     use super::Nanos;
 
-    /// The same clock as [`std::time::Instant`], without the arithmetic on two of them.
+    /// The clock of [`std::time::Instant`], without its arithmetic.
     #[inline]
     pub(super) fn now() -> Nanos {
         nanos(clock_gettime(ClockId::Monotonic))
