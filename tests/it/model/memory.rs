@@ -16,6 +16,8 @@ pub(super) struct Model {
     pub(super) state: State,
     pub(super) closed_since: u64,
     pub(super) open_until: u64,
+    /// How long that is from its beginning.
+    pub(super) open_for: u64,
     pub(super) streak: i32,
     /// The last wait that the rules set: one that `OpenFor` asked for is none.
     pub(super) last_wait: u64,
@@ -61,6 +63,7 @@ impl Model {
             state: State::Closed,
             closed_since: 0,
             open_until: 0,
+            open_for: 0,
             streak: 0,
             last_wait: 0,
         }

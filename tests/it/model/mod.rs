@@ -18,7 +18,7 @@ use proptest::test_runner::{
 
 use memory::{Judge, Model};
 use rules::{Counts, End, Rules};
-use strategy::{Step, any_rules, any_steps};
+use strategy::{START, Step, any_rules, any_steps};
 
 use crate::support::breaker;
 
@@ -26,7 +26,9 @@ use crate::support::breaker;
 struct Pair<'a> {
     model: Model,
     breaker: &'a CircuitBreaker,
-    time: Frozen,
+    /// Shows the time; once it is dropped, the clock is back at zero.
+    time: Option<Frozen>,
+    _zero: Frozen,
     /// Who judges the call according to the model, the permit, and when the call began, which is
     /// only looked up if a rule asks for it by then.
     flying: Vec<(Judge, Permit<'a>, Option<u64>)>,
@@ -34,8 +36,11 @@ struct Pair<'a> {
 
 impl<'a> Pair<'a> {
     fn new(rules: Rules, breaker: &'a CircuitBreaker) -> Self {
-        let (model, flying) = (Model::new(rules), Vec::new());
-        Pair { model, breaker, time: freeze(), flying }
+        let zero = freeze();
+        let (model, time, flying) = (Model::new(rules), Some(freeze()), Vec::new());
+        let mut pair = Pair { model, breaker, time, _zero: zero, flying };
+        pair.advance(START);
+        pair
     }
 
     fn step(&mut self, step: Step) -> TestCaseResult {
@@ -44,7 +49,6 @@ impl<'a> Pair<'a> {
             Step::End(which, end) if !self.flying.is_empty() => {
                 self.end(which.index(self.flying.len()), end);
             }
-            Step::End(..) => {}
             Step::Call(takes, end) => {
                 let admitted = self.begin()?;
                 self.advance(takes);
@@ -53,6 +57,8 @@ impl<'a> Pair<'a> {
                 }
             }
             Step::Advance(by) => self.advance(by),
+            Step::GoBack(by) if by <= self.model.now => self.go_back(by),
+            Step::End(..) | Step::GoBack(_) => {}
             Step::Mode(mode) => {
                 self.model.mode = mode;
                 match mode {
@@ -96,7 +102,7 @@ impl<'a> Pair<'a> {
 
     fn end(&mut self, which: usize, end: End) {
         let (judge, permit, began) = self.flying.remove(which);
-        self.model.end(judge, began.map(|began| self.model.now - began), end);
+        self.model.end(judge, began.map(|began| self.model.now.saturating_sub(began)), end);
         match end {
             End::Success => permit.success(),
             End::Failure => permit.failure(),
@@ -109,7 +115,17 @@ impl<'a> Pair<'a> {
 
     fn advance(&mut self, by: u64) {
         self.model.now += by;
-        self.time.advance(Duration::from_nanos(by));
+        if let Some(time) = &self.time {
+            time.advance(Duration::from_nanos(by));
+        }
+    }
+
+    fn go_back(&mut self, by: u64) {
+        self.model.go_back(by);
+        drop(self.time.take());
+        let time = freeze();
+        time.advance(Duration::from_nanos(self.model.now));
+        self.time = Some(time);
     }
 
     fn compare(&self) -> TestCaseResult {

@@ -11,10 +11,29 @@ pub(super) type Refusal = (Rejection, Option<u64>);
 /// What half-open tells at most to come back after.
 const SECOND: u64 = 1_000_000_000;
 
+/// How far the clocks of two threads may differ before one of them is taken to have gone back.
+const SKEW: u64 = 1_000_000_000;
+
 impl Model {
     pub(super) fn state(&self) -> State {
-        let waited = self.state == State::Open && self.now >= self.open_until;
+        let waited = self.state == State::Open && self.left(self.open_until, self.open_for) == 0;
         if waited { State::HalfOpen } else { self.state }
+    }
+
+    /// What is left of a wait of this length. The clock may have gone back: then more is left than the
+    /// whole, and the wait is over.
+    fn left(&self, until: u64, length: u64) -> u64 {
+        let left = until.saturating_sub(self.now);
+        let more = left.saturating_sub(length);
+        if more > SKEW || more > length { 0 } else { left - more }
+    }
+
+    /// The clock has gone back, further than any window is long: nobody knows how old what it holds is.
+    pub(super) fn go_back(&mut self, by: u64) {
+        self.now -= by;
+        if self.window.is_of_time() {
+            self.window.clear();
+        }
     }
 
     pub(super) fn admit(&mut self) -> Result<Judge, Refusal> {
@@ -32,11 +51,11 @@ impl Model {
     }
 
     fn refusal(&mut self) -> Option<Refusal> {
-        let until = match self.state {
-            State::Open => self.open_until,
-            _ => self.period.last_admission + self.rules.lease(self.period.round),
+        let lease = self.rules.lease(self.period.round);
+        let left = match self.state {
+            State::Open => self.left(self.open_until, self.open_for),
+            _ => self.left(self.period.last_admission + lease, lease),
         };
-        let left = until.saturating_sub(self.now);
         let places = self.rules.probes - self.period.decided_before;
         match self.state {
             State::Closed => return None,
@@ -104,7 +123,7 @@ impl Model {
     }
 
     fn open(&mut self, asked_to: bool) {
-        if self.state == State::Closed && self.now - self.closed_since >= self.last_wait {
+        if self.state == State::Closed && self.now.abs_diff(self.closed_since) >= self.last_wait {
             self.streak = 0;
         }
         let mut wait = self.rules.granted(self.period.asked);
@@ -114,6 +133,7 @@ impl Model {
             wait = wait.max(self.last_wait);
         }
         self.open_until = self.now + wait;
+        self.open_for = wait;
         self.change(State::Open);
     }
 

@@ -17,6 +17,8 @@ pub(super) enum Step {
     /// Begins, takes that long, ends.
     Call(u64, End),
     Advance(u64),
+    /// The clock goes back, as that of a machine does which is restored from a checkpoint.
+    GoBack(u64),
     Mode(Mode),
     Reset,
     Reconfigure(Rules),
@@ -25,6 +27,9 @@ pub(super) enum Step {
 /// All durations are small numbers of this, so that deadlines are often hit exactly, and probes
 /// hang for more than a second.
 const TICK: u64 = 300_000_000;
+
+/// Sequences begin with that much behind them, so that the clock has somewhere to go back to.
+pub(super) const START: u64 = 100 * TICK;
 
 /// The one length of time windows: what is kept under another one is a matter of rounding.
 const WINDOW: Duration = Duration::from_nanos(20 * TICK);
@@ -115,6 +120,8 @@ pub(super) fn any_steps() -> impl Strategy<Value = Vec<Step>> {
         30 => (prop_oneof![3 => Just(0), 1 => ticks(1..5)], any_end())
             .prop_map(|(takes, end)| Step::Call(takes, end)),
         20 => any_span().prop_map(Step::Advance),
+        // Further than a time window is long. How old its outcomes are after less is not defined.
+        1 => ticks(25..60).prop_map(Step::GoBack),
         3 => any_mode().prop_map(Step::Mode),
         1 => Just(Step::Reset),
         3 => any_rules().prop_map(Step::Reconfigure),

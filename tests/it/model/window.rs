@@ -25,6 +25,10 @@ impl PlainWindow {
         }
     }
 
+    pub(super) fn is_of_time(&self) -> bool {
+        matches!(self.size, Some(Window::Time(_)))
+    }
+
     pub(super) fn clear(&mut self) {
         self.outcomes.clear();
     }

@@ -30,6 +30,37 @@ impl Env for At {
     fn forget_successes(&self) {}
 }
 
+/// A world in which threads have counted so many successes for themselves.
+struct Counted(u64);
+
+impl Env for Counted {
+    fn now(&self) -> Nanos {
+        0
+    }
+
+    fn coarse(&self) -> Nanos {
+        0
+    }
+
+    fn roll(&self) -> f64 {
+        0.0
+    }
+
+    fn now_again(&self) -> Nanos {
+        0
+    }
+
+    fn successes_elsewhere(&self, _: u32, _: u64, each: &mut dyn FnMut(u64, u64)) {
+        each(0, self.0);
+    }
+
+    fn take_successes(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u64)) {
+        self.successes_elsewhere(epoch, reached, each);
+    }
+
+    fn forget_successes(&self) {}
+}
+
 const FAILURE: Verdict = Verdict::of(Sample { failure: true, slow: false });
 const RECOVERY: std::time::Duration = std::time::Duration::from_nanos(100);
 const FRAGILE: Config = Config::new().threshold(1).recovery(RECOVERY);
@@ -71,4 +102,17 @@ fn a_wait_is_drawn_from_the_jitter_below_to_the_jitter_above() {
         machine.record(machine.epoch(), FAILURE, &At(first, roll));
         assert_eq!(machine.rejection().map(|wait| wait.until), Some(first + second));
     }
+}
+
+/// With 32 bits, ten failures would be ten of ten.
+#[test]
+fn a_rate_is_taken_over_more_calls_than_fit_into_32_bits() {
+    let config = Config::new().failure_rate(0.5).window(crate::Window::Time(RECOVERY));
+    let mut machine = Machine::new(config.rules());
+    for _ in 0..100 {
+        machine.record(0, FAILURE, &Counted(1 << 32));
+    }
+    assert_eq!(machine.state(), State::Closed);
+    let totals = machine.window_totals(&Counted(1 << 32)).unwrap();
+    assert_eq!((totals.calls, totals.failures), ((1 << 32) + 100, 100));
 }
