@@ -20,8 +20,8 @@ pub use any::{Ended, clone_argument, finish_any, reason, whole_reason};
 pub use fallback::*;
 pub use key::Key;
 pub use returns::{
-    Bare, Judged, Limited, Rejectable, Returns, bare, bare_limited, judge_bare, judge_judged,
-    judged_limited, limited, rejectable, rejectable_limited,
+    Bare, Judged, Limited, Rejectable, Returns, bare, bare_limited, judged_limited, limited,
+    rejectable, rejectable_limited,
 };
 pub use run::{body, judge, mention, run_async};
 pub use seen::Seen;
@@ -32,6 +32,8 @@ pub use crate::config::option::ConfigOption;
 pub use crate::observe::name::Name;
 pub use crate::permit::{FnHandle, RefHandle, StaticHandle};
 pub use crate::{CallError, CircuitBreaker, CircuitOpenError, Config, OnCancel, Outcome, Window};
+
+use returns::Fallible;
 
 use crate::permit::{Fallback, Handle, KeyHandle, RawPermit, SharedHandle};
 use crate::primitives::sync::const_fn;
@@ -109,6 +111,23 @@ pub fn enter_keyed_or_fall_back<S: StaticHandle>(
 ) -> Result<RawPermit<KeyHandle<S>>, CircuitOpenError> {
     let (published, admission) = breaker.get().enter_key(key, Fallback::Runs)?;
     Ok(RawPermit::entered(KeyHandle { breaker, published }, admission))
+}
+
+/// The default rule, in a function without `fallback`.
+#[inline]
+pub fn judge_bare<R: Bare>(result: &R) -> Outcome {
+    by_result(result)
+}
+
+/// The default rule, in a function with `fallback`.
+#[inline]
+pub fn judge_judged<R: Judged>(result: &R) -> Outcome {
+    by_result(result)
+}
+
+#[inline]
+fn by_result<R: Fallible>(result: &R) -> Outcome {
+    if result.is_failure() { Outcome::Failure } else { Outcome::Success }
 }
 
 /// What a call through a shared circuit keeps while its own code runs.

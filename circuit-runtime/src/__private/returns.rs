@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use crate::{CallTimeoutError, CircuitOpenError, Outcome};
+use crate::{CallTimeoutError, CircuitOpenError};
 
 /// Stands for the declared return type, so that generated code needn't write it.
 #[derive(Debug)]
@@ -217,21 +217,4 @@ where
     R::Error: FromTimeout,
 {
     late
-}
-
-/// The default rule, in a function without `fallback`.
-#[inline]
-pub fn judge_bare<R: Bare>(result: &R) -> Outcome {
-    judge(result)
-}
-
-/// The default rule, in a function with `fallback`.
-#[inline]
-pub fn judge_judged<R: Judged>(result: &R) -> Outcome {
-    judge(result)
-}
-
-#[inline]
-fn judge<R: Fallible>(result: &R) -> Outcome {
-    if result.is_failure() { Outcome::Failure } else { Outcome::Success }
 }
