@@ -92,11 +92,11 @@ fn a_stopwatch_and_a_bulkhead_ask_for_more_than_a_look_at_the_word() {
         (timed.published.summary().try_admit(), limited.published.summary().try_admit()),
         (None, None)
     );
-    assert_eq!(look(timed), Some(Ok(Ticket::of_epoch(0).clocked())));
+    assert_eq!(look(timed), Some(Ok(Ticket::of_epoch(0).with_start())));
     assert_eq!(look(limited), Some(Ok(Ticket::of_epoch(0))));
     // The end of a call that was fast needs no lock all the same.
     for (circuit, ticket) in
-        [(timed, Ticket::of_epoch(0).clocked()), (limited, Ticket::of_epoch(0).in_bulkhead())]
+        [(timed, Ticket::of_epoch(0).with_start()), (limited, Ticket::of_epoch(0).in_bulkhead())]
     {
         assert!(
             !circuit.published.has_nothing_to_write(ticket)
@@ -196,7 +196,7 @@ fn a_success_writes_what_it_has_to_without_the_lock() {
         let sharded = circuit.published.sharded.get();
         assert_eq!((counters(1), counters(2)), (sharded.is_some(), false), "{on_success:?}");
         // What a call gives back by itself is no matter for the lock.
-        for ticket in [ticket, ticket.in_bulkhead(), ticket.clocked()] {
+        for ticket in [ticket, ticket.in_bulkhead(), ticket.with_start()] {
             let recorded = circuit.record_lock_free(ticket, &Moment::default());
             assert_eq!(recorded, on_success != OnSuccess::Lock, "{on_success:?} {ticket:?}");
         }

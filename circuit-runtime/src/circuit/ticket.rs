@@ -21,7 +21,7 @@ const UNSEEN: u64 = 1 << 17;
 /// Is in the bulkhead.
 const IN_BULKHEAD: u64 = 1 << 18;
 /// The start time is known.
-const CLOCKED: u64 = 1 << 19;
+const STARTED: u64 = 1 << 19;
 /// The call's own code is running.
 const INSIDE: u64 = 1 << 20;
 /// Set in every [`StoredAdmission`], so that it is never zero.
@@ -32,7 +32,7 @@ const PASSING: u64 = 1 << 22;
 /// All flags, for the test that they differ from those of the summary.
 #[cfg(test)]
 pub(super) const ALL_FLAGS: [u64; 8] =
-    [UNREGISTERED, COUNTED, UNSEEN, IN_BULKHEAD, CLOCKED, INSIDE, STORED.get(), PASSING];
+    [UNREGISTERED, COUNTED, UNSEEN, IN_BULKHEAD, STARTED, INSIDE, STORED.get(), PASSING];
 
 /// What an admitted call keeps: its epoch, and what to do with its outcome. Without flags: judged,
 /// and not in the bulkhead.
@@ -75,8 +75,8 @@ impl Ticket {
     }
 
     #[must_use]
-    pub(crate) fn clocked(self) -> Self {
-        Ticket(self.0 | CLOCKED)
+    pub(crate) fn with_start(self) -> Self {
+        Ticket(self.0 | STARTED)
     }
 
     /// With or without INSIDE: if the call's own code is running, a drop is its panic, not a
@@ -96,7 +96,7 @@ impl Ticket {
     /// flags that leave a success alone, if the call is judged there.
     #[inline]
     pub(super) fn bare(self) -> Self {
-        Ticket(self.0 & !(IN_BULKHEAD | CLOCKED | UNREGISTERED))
+        Ticket(self.0 & !(IN_BULKHEAD | STARTED | UNREGISTERED))
     }
 
     pub(crate) fn is_judged(self) -> bool {
@@ -115,8 +115,8 @@ impl Ticket {
         self.0 & IN_BULKHEAD != 0
     }
 
-    pub(crate) fn is_clocked(self) -> bool {
-        self.0 & CLOCKED != 0
+    pub(crate) fn has_start(self) -> bool {
+        self.0 & STARTED != 0
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "the bit above the period is zero")]
@@ -129,7 +129,7 @@ impl Ticket {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Admission {
     pub(crate) ticket: Ticket,
-    /// The start time if the ticket is CLOCKED, else the index of the key's slot: carried because
+    /// The start time if the ticket is STARTED, else the index of the key's slot: carried because
     /// reading it again at the call's end stalls on the slot's cache line. Zero without a key.
     given: u64,
 }
@@ -143,29 +143,29 @@ impl Admission {
 
     /// A ticket with a start time.
     pub(crate) fn at(ticket: Ticket, started: Nanos) -> Self {
-        Admission { ticket: ticket.clocked(), given: started }
+        Admission { ticket: ticket.with_start(), given: started }
     }
 
     /// With the number of the circuit that admitted the call, among those of its breaker's keys.
     #[inline]
     #[must_use]
     pub(crate) fn by(self, number: usize) -> Self {
-        let given = if self.ticket.is_clocked() { self.given } else { number as u64 };
+        let given = if self.ticket.has_start() { self.given } else { number as u64 };
         Admission { given, ..self }
     }
 
-    /// The number of the circuit that gave the ticket, which isn't clocked.
+    /// The number of the circuit that gave the ticket, which isn't timed.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "it has been a usize")]
     pub(crate) fn number(self) -> usize {
-        debug_assert!(!self.ticket.is_clocked());
+        debug_assert!(!self.ticket.has_start());
         self.given as usize
     }
 
     /// How long the call took, if its start time is known.
     #[inline]
     pub(crate) fn took(self, now: &Moment) -> Option<Nanos> {
-        self.ticket.is_clocked().then(|| now.exact().saturating_sub(self.given))
+        self.ticket.has_start().then(|| now.exact().saturating_sub(self.given))
     }
 
     /// The admission as a permit stores it.
@@ -178,12 +178,16 @@ impl Admission {
     #[must_use]
     pub(crate) fn map(self, change: impl FnOnce(Ticket) -> Ticket) -> Self {
         let ticket = change(self.ticket);
-        debug_assert_eq!(ticket.is_clocked(), self.ticket.is_clocked());
+        debug_assert_eq!(ticket.has_start(), self.ticket.has_start());
         Admission { ticket, ..self }
     }
 }
 
-/// An admission as a permit stores it: never zero, so that an `Option` of it takes no more room.
+/// An admission as a permit stores it: `Option` of it takes no more room, which an annotated async
+/// function's future has for it. That saves each future a word and each poll a store.
+///
+/// A bit that is always set in the ticket itself would do the same, and be simpler; but a ticket is
+/// made of the summary, so that each healthy call would take two instructions more (`benches/guard.sh`).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StoredAdmission {
     ticket: NonZeroU64,
