@@ -11,8 +11,8 @@ use circuit_runtime::test_util::freeze;
 use circuit_runtime::{CallError, CircuitBreaker, Config, OnCancel, Outcome, Permit, State};
 
 use crate::support::{
-    FRAGILE, admits, breaker, crash, crashes, fail, leaked, poll_once, ready, recorded, secs,
-    succeed, wait_once,
+    FRAGILE, admits, breaker, crash, crashes, fail, half_open, leaked, poll_once, ready, recorded,
+    secs, succeed, wait_once,
 };
 
 const CANCEL_FAILS: Config = FRAGILE.on_cancel(OnCancel::Failure);
@@ -78,10 +78,7 @@ fn a_cancelled_probe_reopens_if_on_cancel_says_so() {
 
 #[test]
 pub(crate) fn a_dropped_probe_gives_its_place_to_the_next_call() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE);
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (_time, breaker) = half_open(FRAGILE);
     {
         let mut call = pin!(breaker.call_async(pending::<Result<(), ()>>()));
         assert!(poll_once(call.as_mut()).is_pending());
@@ -95,10 +92,7 @@ pub(crate) fn a_dropped_probe_gives_its_place_to_the_next_call() {
 
 #[test]
 pub(crate) fn a_probe_that_was_never_polled_took_no_place() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE);
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (_time, breaker) = half_open(FRAGILE);
     let unpolled = breaker.call_async(async { Ok::<_, ()>(()) });
     assert!(admits(&breaker));
     drop(unpolled);
@@ -223,10 +217,7 @@ fn a_panic_enters_the_window_as_a_failure() {
 
 #[test]
 fn a_panicking_probe_reopens_and_loses_no_place() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE);
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (time, breaker) = half_open(FRAGILE);
     assert!(crashes(|| breaker.call(|| -> Result<(), ()> { crash() })));
     assert_eq!(State::Open, breaker.state());
     time.advance(secs(10));

@@ -8,7 +8,8 @@ use circuit_runtime::test_util::freeze;
 use circuit_runtime::{CircuitBreaker, Outcome, Rejection, State};
 
 use crate::support::{
-    FRAGILE, NANOSECOND, admits, breaker, end, fail, reason, recorded, rejection, secs, succeed,
+    FRAGILE, NANOSECOND, admits, breaker, end, fail, half_open, reason, recorded, rejection, secs,
+    succeed,
 };
 
 /// How many of 64 threads that arrive together at the deadline are let through.
@@ -97,10 +98,7 @@ fn the_state_is_half_open_from_the_deadline_on_and_the_first_call_makes_the_tran
 
 #[test]
 fn queries_take_no_place() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE);
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (_time, breaker) = half_open(FRAGILE);
     for _ in 0..100 {
         let _ = (breaker.state(), breaker.mode(), breaker.config(), breaker.snapshot());
     }
@@ -111,10 +109,7 @@ fn queries_take_no_place() {
 
 #[test]
 fn it_closes_as_soon_as_enough_probes_have_succeeded() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE.success_threshold(2).probes(4));
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (_time, breaker) = half_open(FRAGILE.success_threshold(2).probes(4));
     for (outcome, state) in [
         (Outcome::Success, State::HalfOpen),
         (Outcome::Failure, State::HalfOpen),
@@ -127,10 +122,7 @@ fn it_closes_as_soon_as_enough_probes_have_succeeded() {
 
 #[test]
 fn it_reopens_as_soon_as_not_enough_probes_can_succeed() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE.success_threshold(3).probes(4));
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (_time, breaker) = half_open(FRAGILE.success_threshold(3).probes(4));
     for (outcome, state) in [
         (Outcome::Success, State::HalfOpen),
         (Outcome::Failure, State::HalfOpen),
@@ -144,10 +136,7 @@ fn it_reopens_as_soon_as_not_enough_probes_can_succeed() {
 
 #[test]
 fn a_probe_that_has_decided_keeps_its_place() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE.success_threshold(2).probes(3));
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (_time, breaker) = half_open(FRAGILE.success_threshold(2).probes(3));
     succeed(&breaker, 1);
     let _others = [breaker.try_acquire().unwrap(), breaker.try_acquire().unwrap()];
     assert_eq!(Rejection::HalfOpenFull, reason(&breaker));
@@ -155,10 +144,7 @@ fn a_probe_that_has_decided_keeps_its_place() {
 
 #[test]
 fn a_slow_probe_is_a_failed_one() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE.slow_call(secs(1)));
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (time, breaker) = half_open(FRAGILE.slow_call(secs(1)));
     let probe = breaker.try_acquire().unwrap();
     time.advance(secs(1));
     probe.success();
@@ -168,10 +154,7 @@ fn a_slow_probe_is_a_failed_one() {
 
 #[test]
 fn a_probe_that_is_just_not_slow_closes() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE.slow_call(secs(1)));
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (time, breaker) = half_open(FRAGILE.slow_call(secs(1)));
     let probe = breaker.try_acquire().unwrap();
     time.advance(secs(1) - NANOSECOND);
     probe.success();
@@ -180,10 +163,7 @@ fn a_probe_that_is_just_not_slow_closes() {
 
 #[test]
 fn an_ignored_probe_gives_back_its_own_place_only() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE.success_threshold(2));
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (_time, breaker) = half_open(FRAGILE.success_threshold(2));
     let _hung = breaker.try_acquire().unwrap();
     for _ in 0..100 {
         breaker.try_acquire().unwrap().ignore();
@@ -195,10 +175,7 @@ fn an_ignored_probe_gives_back_its_own_place_only() {
 
 #[test]
 fn a_dropped_probe_decides_nothing_and_gives_its_place_back() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE);
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (_time, breaker) = half_open(FRAGILE);
     drop(breaker.try_acquire().unwrap());
     assert_eq!((State::HalfOpen, 1), (breaker.state(), breaker.snapshot().cancelled));
     succeed(&breaker, 1);
@@ -207,10 +184,7 @@ fn a_dropped_probe_decides_nothing_and_gives_its_place_back() {
 
 #[test]
 fn a_hung_probe_blocks_for_probe_timeout_and_no_longer() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE.probe_timeout(secs(3)));
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (time, breaker) = half_open(FRAGILE.probe_timeout(secs(3)));
     let _hung = breaker.try_acquire().unwrap();
     assert_eq!(Rejection::HalfOpenFull, reason(&breaker));
     time.advance(secs(3) - NANOSECOND);
@@ -221,10 +195,7 @@ fn a_hung_probe_blocks_for_probe_timeout_and_no_longer() {
 
 #[test]
 fn a_hung_probe_blocks_for_recovery_when_nothing_else_is_said() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE);
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (time, breaker) = half_open(FRAGILE);
     let _hung = breaker.try_acquire().unwrap();
     time.advance(secs(10) - NANOSECOND);
     assert_eq!(Rejection::HalfOpenFull, reason(&breaker));
@@ -234,10 +205,7 @@ fn a_hung_probe_blocks_for_recovery_when_nothing_else_is_said() {
 
 #[test]
 fn the_probe_timeout_runs_from_the_last_admission() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE.success_threshold(2).probe_timeout(secs(3)));
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (time, breaker) = half_open(FRAGILE.success_threshold(2).probe_timeout(secs(3)));
     let _first = breaker.try_acquire().unwrap();
     time.advance(secs(2));
     let _second = breaker.try_acquire().unwrap();
@@ -250,10 +218,7 @@ fn the_probe_timeout_runs_from_the_last_admission() {
 /// A probe is over within a second as a rule, however long half-open may wait for it.
 #[test]
 fn a_caller_is_told_to_come_back_within_a_second() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE.probe_timeout(secs(3)));
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (time, breaker) = half_open(FRAGILE.probe_timeout(secs(3)));
     let _probe = breaker.try_acquire().unwrap();
     for left in [secs(1), secs(1), secs(1), Duration::ZERO] {
         if left.is_zero() {
@@ -268,10 +233,7 @@ fn a_caller_is_told_to_come_back_within_a_second() {
 
 #[test]
 fn a_hung_probe_leaves_the_free_places_free() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE.probes(2).probe_timeout(secs(3)));
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (time, breaker) = half_open(FRAGILE.probes(2).probe_timeout(secs(3)));
     let _hung = breaker.try_acquire().unwrap();
     time.advance(secs(60));
     succeed(&breaker, 1);
@@ -280,10 +242,7 @@ fn a_hung_probe_leaves_the_free_places_free() {
 
 #[test]
 fn a_rejection_by_half_open_says_so() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE);
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (_time, breaker) = half_open(FRAGILE);
     let _probe = breaker.try_acquire().unwrap();
     assert_eq!(Rejection::HalfOpenFull, reason(&breaker));
     assert_eq!(1, breaker.snapshot().rejected);

@@ -4,7 +4,7 @@ use circuit_runtime::test_util::freeze;
 use circuit_runtime::{CircuitBreaker, Config, Mode, Outcome, Rejection, State};
 
 use crate::support::{
-    FRAGILE, breaker, crash, crashes, fail, reason, recorded, rejection, secs, succeed,
+    FRAGILE, breaker, crash, crashes, fail, half_open, reason, recorded, rejection, secs, succeed,
 };
 
 type Change = fn(&CircuitBreaker);
@@ -160,10 +160,7 @@ fn a_probe_that_ends_while_the_circuit_is_disabled_gives_its_place_back() {
 
 #[test]
 fn disabled_takes_no_probe() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE);
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (_time, breaker) = half_open(FRAGILE);
     breaker.disable();
     let _call = breaker.try_acquire().unwrap();
     breaker.resume();
@@ -272,10 +269,7 @@ fn reset_begins_a_new_period() {
 
 #[test]
 fn reset_frees_the_places_of_half_open() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE);
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (_time, breaker) = half_open(FRAGILE);
     let probe = breaker.try_acquire().unwrap();
     breaker.reset();
     probe.failure();

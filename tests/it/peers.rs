@@ -10,8 +10,8 @@ use circuit_runtime::test_util::freeze;
 use circuit_runtime::{CircuitBreaker, Config, Outcome, Permit, Rejection, State, Window};
 
 use crate::support::{
-    FRAGILE, NANOSECOND, admits, breaker, crash, crashes, end, fail, leaked, reason, rejection,
-    secs, succeed,
+    FRAGILE, NANOSECOND, admits, breaker, crash, crashes, end, fail, half_open, leaked, reason,
+    rejection, secs, succeed,
 };
 
 /// A circuit that has opened, with a call of the closed period still in flight.
@@ -94,10 +94,7 @@ fn a_late_failure_does_not_prolong() {
 // failsafe (1,000 of 1,000), recloser (200 of 200), nobreak, tower #855.
 #[test]
 fn half_open_does_not_let_everybody_through() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE.success_threshold(3));
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (_time, breaker) = half_open(FRAGILE.success_threshold(3));
     let admitted: Vec<_> = (0..1_000).filter_map(|_| breaker.try_acquire().ok()).collect();
     assert_eq!(3, admitted.len());
 }
@@ -171,10 +168,7 @@ fn a_cancelled_or_ignored_probe_does_not_wedge_half_open() {
 // OmniRoute #13836: half-open for six days; resilience4j #1597; opossum.
 #[test]
 fn a_hung_probe_does_not_wedge_half_open() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE);
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (time, breaker) = half_open(FRAGILE);
     let mut hung = Vec::new();
     for _ in 0..10 {
         hung.push(breaker.try_acquire().unwrap());
@@ -188,10 +182,7 @@ fn a_hung_probe_does_not_wedge_half_open() {
 // A permit that is forgotten never ends at all.
 #[test]
 fn a_forgotten_probe_does_not_wedge_half_open() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE);
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (time, breaker) = half_open(FRAGILE);
     std::mem::forget(breaker.try_acquire().unwrap());
     time.advance(secs(10));
     succeed(&breaker, 1);
@@ -201,10 +192,7 @@ fn a_forgotten_probe_does_not_wedge_half_open() {
 // failsafe, recloser, tower-resilience; Polly #1979; pybreaker: one 404 closed the circuit.
 #[test]
 fn an_ignored_probe_does_not_close() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE);
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (_time, breaker) = half_open(FRAGILE);
     end(&breaker, Outcome::Ignored);
     assert_eq!(State::HalfOpen, breaker.state());
 }
@@ -230,10 +218,7 @@ fn a_panic_is_seen() {
 // failsafe-go: a panicking probe kept its place.
 #[test]
 fn a_panicking_probe_does_not_keep_its_place() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE.success_threshold(2).probes(3));
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (_time, breaker) = half_open(FRAGILE.success_threshold(2).probes(3));
     assert!(crashes(|| breaker.call(|| -> Result<(), ()> { crash() })));
     assert_eq!(State::HalfOpen, breaker.state());
     succeed(&breaker, 2);
@@ -331,10 +316,7 @@ fn a_herd_at_the_deadline_is_one_probe() {
 // resilience4j #858: asking took a place.
 #[test]
 fn asking_is_not_calling() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE);
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (_time, breaker) = half_open(FRAGILE);
     for _ in 0..100 {
         assert_eq!(State::HalfOpen, breaker.snapshot().state);
     }

@@ -6,8 +6,8 @@ use circuit_runtime::test_util::freeze;
 use circuit_runtime::{Config, Outcome, Rejection, State, Window};
 
 use crate::support::{
-    FRAGILE, NANOSECOND, breaker, end, fail, leaked, millis, reason, recorded, rejection, secs,
-    succeed,
+    FRAGILE, NANOSECOND, breaker, end, fail, half_open, leaked, millis, reason, recorded,
+    rejection, secs, succeed,
 };
 
 const RATED: Config = Config::new().failure_rate(0.5).window(Window::Calls(10));
@@ -231,10 +231,7 @@ fn calls_in_flight_stay_in_their_period() {
 
 #[test]
 fn fewer_probes_admit_nobody_until_enough_have_come_back() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE.probes(4));
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (_time, breaker) = half_open(FRAGILE.probes(4));
     let probes = [(); 3].map(|()| breaker.try_acquire().unwrap());
     breaker.reconfigure(FRAGILE.probes(1)).unwrap();
     for probe in probes {
@@ -247,10 +244,7 @@ fn fewer_probes_admit_nobody_until_enough_have_come_back() {
 
 #[test]
 fn more_probes_admit_more() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE);
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (_time, breaker) = half_open(FRAGILE);
     let _probe = breaker.try_acquire().unwrap();
     assert_eq!(Rejection::HalfOpenFull, reason(&breaker));
     breaker.reconfigure(FRAGILE.probes(2)).unwrap();
@@ -286,10 +280,7 @@ fn a_half_open_circuit_decides_at_once_what_the_new_numbers_decide() {
 
 #[test]
 fn a_half_open_circuit_that_decides_nothing_by_the_new_numbers_has_places_for_the_rest() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE.success_threshold(3).probes(5));
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (_time, breaker) = half_open(FRAGILE.success_threshold(3).probes(5));
     succeed(&breaker, 1);
     fail(&breaker, 1);
     breaker.reconfigure(FRAGILE.success_threshold(2).probes(3)).unwrap();
@@ -353,10 +344,7 @@ fn threads_that_reconfigure_lose_no_outcome() {
 
 #[test]
 fn another_probe_timeout_holds_for_probes_that_hang_already() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE);
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (time, breaker) = half_open(FRAGILE);
     let _hung = breaker.try_acquire().unwrap();
     for timeout in [7, 3, 5] {
         breaker.reconfigure(FRAGILE.probe_timeout(secs(timeout))).unwrap();

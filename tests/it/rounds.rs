@@ -7,15 +7,12 @@ use circuit_runtime::test_util::{Frozen, freeze};
 use circuit_runtime::{CircuitBreaker, Config, Outcome, Permit, Rejection, State};
 
 use crate::support::{
-    FRAGILE, NANOSECOND, admits, breaker, fail, millis, reason, rejection, secs, succeed,
+    FRAGILE, NANOSECOND, admits, breaker, fail, half_open, millis, reason, rejection, secs, succeed,
 };
 
 #[test]
 fn after_the_probe_timeout_the_undecided_places_are_free_and_earlier_answers_count() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE.success_threshold(2).probes(3).probe_timeout(secs(3)));
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (time, breaker) = half_open(FRAGILE.success_threshold(2).probes(3).probe_timeout(secs(3)));
     succeed(&breaker, 1);
     let _hung = [breaker.try_acquire().unwrap(), breaker.try_acquire().unwrap()];
     time.advance(secs(3));
@@ -28,10 +25,7 @@ fn after_the_probe_timeout_the_undecided_places_are_free_and_earlier_answers_cou
 
 #[test]
 fn a_further_round_of_probes_is_no_transition() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE);
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (time, breaker) = half_open(FRAGILE);
     let _hung = breaker.try_acquire().unwrap();
     time.advance(secs(10));
     let _next = breaker.try_acquire().unwrap();
@@ -91,10 +85,7 @@ fn a_dropped_probe_of_an_earlier_round_frees_no_place_and_one_of_the_present_rou
 
 #[test]
 fn each_further_round_waits_twice_as_long_and_at_most_ten_times() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE.probe_timeout(secs(3)));
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (time, breaker) = half_open(FRAGILE.probe_timeout(secs(3)));
     for times in [1, 2, 4, 8, 10, 10, 10] {
         std::mem::forget(breaker.try_acquire().unwrap());
         time.advance(secs(3) * times - NANOSECOND);

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use circuit_runtime::test_util::{Frozen, freeze};
 use circuit_runtime::{
     CircuitBreaker, CircuitOpenError, Config, Outcome, Permit, Rejection, Transition,
 };
@@ -57,6 +58,15 @@ pub(crate) fn rejection(breaker: &CircuitBreaker) -> CircuitOpenError {
 #[track_caller]
 pub(crate) fn reason(breaker: &CircuitBreaker) -> Rejection {
     rejection(breaker).reason()
+}
+
+/// Frozen time, and a half-open circuit: it failed once, and its wait of ten seconds is over. `config`
+/// is [`FRAGILE`] or more.
+pub(crate) fn half_open(config: Config) -> (Frozen, CircuitBreaker) {
+    let (time, breaker) = (freeze(), breaker(config));
+    fail(&breaker, 1);
+    time.advance(secs(10));
+    (time, breaker)
 }
 
 /// Whether a call would be let through; takes no place for longer than the question.

@@ -6,7 +6,7 @@ use circuit_runtime::test_util::freeze;
 use circuit_runtime::{Config, Outcome, State};
 
 use super::{DOUBLING, wait, waits};
-use crate::support::{FRAGILE, NANOSECOND, breaker, end, fail, secs, succeed};
+use crate::support::{FRAGILE, NANOSECOND, breaker, end, fail, half_open, secs, succeed};
 
 #[test]
 fn open_for_opens_at_once_for_exactly_that_time() {
@@ -48,10 +48,7 @@ fn open_for_is_a_failure() {
 
 #[test]
 fn open_for_of_a_probe_reopens_at_once() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE.probes(5));
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (_time, breaker) = half_open(FRAGILE.probes(5));
     end(&breaker, Outcome::OpenFor(secs(300)));
     assert_eq!((State::Open, secs(300)), (breaker.state(), wait(&breaker)));
 }
@@ -177,10 +174,7 @@ fn a_success_does_not_take_back_what_was_asked_for() {
 
 #[test]
 fn a_probe_may_ask_too_in_whatever_round() {
-    let time = freeze();
-    let breaker = breaker(FRAGILE.success_threshold(2).probes(3));
-    fail(&breaker, 1);
-    time.advance(secs(10));
+    let (time, breaker) = half_open(FRAGILE.success_threshold(2).probes(3));
     let [earlier, _hung, _other] = [(); 3].map(|()| breaker.try_acquire().unwrap());
     time.advance(secs(10));
     let _present = breaker.try_acquire().unwrap();
