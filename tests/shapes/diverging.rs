@@ -96,6 +96,21 @@ fn any_returns(n: u8) -> Answer {
     Ok(format!("{}", n))
 }
 
+#[circuit_breaker(fallback = { if n > 3 { return Err(Error::Down); } dies() })]
+async fn returns_or_dies_later(n: u8) -> Answer {
+    Ok(format!("{}", n))
+}
+
+#[circuit_breaker(fallback = if n > 3 { return Err(Error::Down) } else { std::process::exit(3) })]
+async fn returns_or_exits_later(n: u8) -> Answer {
+    Ok(format!("{}", n))
+}
+
+#[circuit_breaker(fallback = |n| { if n > 3 { return Err(Error::Down); } std::process::abort() })]
+async fn closure_or_aborts_later(n: u8) -> Answer {
+    Ok(format!("{}", n))
+}
+
 pub fn run() {
     call("returns", || returns(1));
     call("calls", || calls(1));
@@ -110,6 +125,7 @@ pub fn run() {
         let _answers = (path_later(1).await, closure_later(1).await);
         let _answers = (forever_later(1).await, panics_later(1).await);
         let _answers = (to_be_done(1).await, matches_later(1).await);
-        let _answers = (any(1).await, 0);
+        let _answers = (any(1).await, returns_or_dies_later(1).await);
+        let _answers = (returns_or_exits_later(1).await, closure_or_aborts_later(1).await);
     });
 }

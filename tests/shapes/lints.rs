@@ -48,6 +48,25 @@ impl Transaction {
     }
 
     #[circuit_breaker]
+    fn finish_or_give(mut self, give: bool) -> Answer {
+        if give {
+            return self.push(1).map(|_| "given".to_owned());
+        }
+        self.done = true;
+        Ok("finished".to_owned())
+    }
+
+    #[circuit_breaker]
+    async fn finish_or_give_later(mut self, give: bool) -> Answer {
+        if give {
+            drop(self);
+            return Ok("dropped".to_owned());
+        }
+        self.done = true;
+        Ok("finished".to_owned())
+    }
+
+    #[circuit_breaker]
     fn finish_boxed(mut self: Box<Self>) -> Answer {
         self.done = true;
         Ok("boxed".to_owned())
@@ -63,6 +82,26 @@ impl Transaction {
 impl Drop for Transaction {
     fn drop(&mut self) {
         log(if self.done { "kept" } else { "rolled back" });
+    }
+}
+
+/// Without a `Drop`, and with a part to be moved.
+struct Steps {
+    done: bool,
+    steps: Vec<u8>,
+}
+
+impl Steps {
+    #[circuit_breaker]
+    fn finish_or_give(mut self, give: bool) -> Answer {
+        if give {
+            for step in self.steps {
+                log(format!("step {}", step));
+            }
+            return Ok(format!("{}", self.done));
+        }
+        self.done = true;
+        Ok("finished".to_owned())
     }
 }
 
@@ -333,6 +372,13 @@ pub fn run() {
     call("finish with", || Transaction::begin().finish_with(done(), 1));
     call("finish with later", || block_on(Transaction::begin().finish_with_later(done(), 1)));
     call("push", || Transaction::begin().push(1).map(|it| it.steps.len()));
+    call("give", || Transaction::begin().finish_or_give(true));
+    call("don't give", || Transaction::begin().finish_or_give(false));
+    let steps = || Steps { done: false, steps: vec![1] };
+    call("give steps", || steps().finish_or_give(true));
+    call("don't give steps", || steps().finish_or_give(false));
+    call("give later", || block_on(Transaction::begin().finish_or_give_later(true)));
+    call("don't give later", || block_on(Transaction::begin().finish_or_give_later(false)));
     call("boxed", || Box::new(Transaction::begin()).finish_boxed());
     call("borrowed", || Transaction::begin().finish_borrowed());
     call("finishes", || finishes(Transaction::begin()));

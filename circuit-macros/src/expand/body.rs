@@ -44,6 +44,7 @@ fn ended(
     let body = body(model, parameters);
     let outcome = judge::outcome(model);
     let (begin, end) = frame(model);
+    let allow = &parameters.allow_body;
     let answer = quote_spanned! {site=>
         let __circuit_outcome = #outcome;
         #end
@@ -54,12 +55,12 @@ fn ended(
             quote_spanned! {site=> {
                 let __circuit_permit = #permit;
                 #begin
-                let __circuit_result = __circuit::body(__circuit_returns, #body)();
+                #allow let __circuit_result = __circuit::body(__circuit_returns, #body)();
                 #answer
             }}
         }
         (_, None) => quote_spanned! {site=> {
-            let (__circuit_result, __circuit_permit) =
+            #allow let (__circuit_result, __circuit_permit) =
                 __circuit::run_async(__circuit_returns, #permit, #body).await;
             #begin
             #answer
@@ -69,7 +70,7 @@ fn ended(
             let late = late(&limit);
             let (run, returns) = timed(timeout);
             quote_spanned! {site=> {
-                let (__circuit_timed, __circuit_permit) =
+                #allow let (__circuit_timed, __circuit_permit) =
                     #run(#returns, #permit, #limit, #body).await;
                 match __circuit_timed {
                     __circuit::Admitted(__circuit_result) => {

@@ -124,7 +124,8 @@ fn answer(
     parameters: &Parameters,
     arguments: &[TokenStream],
 ) -> TokenStream {
-    let here = at(&fallback.expr);
+    let expr = &fallback.expr;
+    let here = at(expr);
     let is_async = model.form.is_async();
     let gives = if is_async { fallback.gives } else { Gives::Value };
     let value = value(fallback, gives, arguments);
@@ -134,26 +135,32 @@ fn answer(
         Kind::Closure { .. } => parameters.copied(&fallback.free),
         Kind::Path => TokenStream::new(),
     };
-    let underscores = if fallback.kind == Kind::Expression {
-        TokenStream::new()
-    } else {
-        parameters.allow_underscores()
+    let allowed = match fallback.kind {
+        Kind::Expression => TokenStream::new(),
+        Kind::Closure { .. } => parameters.allow_closure(),
+        Kind::Path => parameters.allow_underscores(),
     };
     match gives {
         // What ends the block may never return. A match arm ends its temporaries before what stands
         // in front of it is dropped, and the parentheses are ours, for lints on what is returned.
-        Gives::Value => quote_spanned!(here=> #scope match () { #underscores () => (#value) }),
-        Gives::Future => quote_spanned!(here=> #scope #underscores return #value.await;),
+        Gives::Value => quote_spanned!(here=> #scope match () { #allowed () => (#value) }),
+        Gives::Future => quote_spanned!(here=> #scope #allowed return #value.await;),
         Gives::Either => {
             // A call may never return.
-            let answer = if fallback.kind == Kind::Path || is_call(&fallback.expr) {
+            let answer = if fallback.kind == Kind::Path || is_call(expr) {
                 quote_spanned!(here=> __circuit::answer_of(__circuit_returns, move || #value))
             } else {
                 quote_spanned!(here=> __circuit::answer(__circuit_returns, #value))
             };
+            // So may one beside a `return`, which can't be in a closure.
+            let returns = |token| matches!(token, TokenTree::Ident(word) if word == "return");
+            let returns = names::flatten(expr.to_token_stream()).any(returns);
+            let unreachable = (fallback.kind == Kind::Expression && returns)
+                .then(|| allow(&["unreachable_code", "clippy::diverging_sub_expression"]));
             quote_spanned! {here=>
                 #scope
-                #underscores
+                #allowed
+                #unreachable
                 let __circuit_answer = match #answer.__circuit_split() {
                     __circuit::Rejected(__circuit_answer) => return __circuit_answer,
                     __circuit::Admitted(__circuit_answer) => __circuit_answer,
@@ -175,6 +182,7 @@ fn value(fallback: &Fallback, gives: Gives, arguments: &[TokenStream]) -> TokenS
         }
         Kind::Closure { .. } => {
             let n = arguments.len();
+            let expr = given_closure(expr);
             if gives == Gives::Value {
                 let call = format_ident!("fallback_value_{n}", span = here);
                 quote_spanned!(here=> __circuit::#call(__circuit_returns, #expr, #(#arguments),*))
@@ -185,6 +193,23 @@ fn value(fallback: &Fallback, gives: Gives, arguments: &[TokenStream]) -> TokenS
         }
         Kind::Expression => without_braces(expr).to_token_stream(),
     }
+}
+
+/// A closure that begins with a token of ours. What a fallback is called with isn't what a function is
+/// called with that a lint would put in its place.
+fn given_closure(expr: &Expr) -> Expr {
+    let mut expr = expr.clone();
+    if let Expr::Closure(closure) = &mut expr {
+        let bar = at(&closure.inputs_begin);
+        closure.inputs_begin.spans = [bar];
+        if let Some(token) = &mut closure.capture {
+            token.span = at(&token);
+        }
+        if let Some(token) = &mut closure.asyncness {
+            token.span = at(&token);
+        }
+    }
+    expr
 }
 
 /// `{ DEFAULT }` is how a constant is told from a function.
@@ -202,10 +227,15 @@ fn without_braces(expr: &Expr) -> &Expr {
 
 /// A call that ends nothing but itself.
 fn is_call(expr: &Expr) -> bool {
+    matches!(expr, Expr::Call(_)) && !leaves(expr)
+}
+
+/// Whether it may end what it stands in.
+fn leaves(expr: &Expr) -> bool {
     let leaves = |token| match token {
         TokenTree::Ident(word) => word == "return" || word == "await" || word == "break",
         TokenTree::Punct(punct) => punct.as_char() == '?',
         _ => false,
     };
-    matches!(expr, Expr::Call(_)) && !names::flatten(expr.to_token_stream()).any(leaves)
+    names::flatten(expr.to_token_stream()).any(leaves)
 }

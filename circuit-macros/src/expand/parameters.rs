@@ -22,6 +22,8 @@ pub(super) struct Parameters<'a> {
     pub(super) typed: Vec<Shown<'a>>,
     /// Statements in front of the body.
     pub(super) before_body: TokenStream,
+    /// Lints that the body would be blamed by for being a closure.
+    pub(super) allow_body: Option<TokenStream>,
     /// The body borrows the receiver or what a guard uses, and is no `move` closure.
     pub(super) borrows: bool,
     pub(super) self_token: Option<Token![self]>,
@@ -50,13 +52,21 @@ pub(super) enum Shape {
 impl Parameters<'_> {
     /// For a statement in which the user's own names stand.
     pub(super) fn allow_underscores(&self) -> TokenStream {
-        let bindings = self.typed.iter().filter(|it| !matches!(it.shape, Shape::Whole(_)));
-        let mut names = bindings.flat_map(|it| &it.of.bindings);
-        if names.any(|name| is_unused(&name.ident)) {
-            allow(&[UNDERSCORE])
+        if self.have_underscores() { allow(&[UNDERSCORE]) } else { TokenStream::new() }
+    }
+
+    /// For a closure that is called with them, and mostly has the same names for them.
+    pub(super) fn allow_closure(&self) -> TokenStream {
+        if self.have_underscores() {
+            allow(&[SHADOW.as_slice(), &[UNDERSCORE]].concat())
         } else {
-            TokenStream::new()
+            allow(&SHADOW)
         }
+    }
+
+    fn have_underscores(&self) -> bool {
+        let bindings = self.typed.iter().filter(|it| !matches!(it.shape, Shape::Whole(_)));
+        bindings.flat_map(|it| &it.of.bindings).any(|name| is_unused(&name.ident))
     }
 }
 

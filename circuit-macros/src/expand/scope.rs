@@ -8,6 +8,10 @@ use super::parameters::{Parameters, Shape, Shown, allow, allow_name, may_have_dr
 use super::pattern::{has_reference, plain, pruned, variable};
 use crate::model::names::Free;
 
+/// What a pattern of the user's may be blamed for when it is matched a second time.
+const PARTS: [&str; 3] =
+    ["clippy::shadow_reuse", "clippy::shadow_unrelated", "clippy::pattern_type_mismatch"];
+
 impl Parameters<'_> {
     /// For an expression that takes nothing away: a variable that can be copied is one, any other
     /// is a reference to it.
@@ -131,9 +135,9 @@ impl Shown<'_> {
     /// What a macro binds may have no use.
     pub(super) fn allow_unused(&self) -> TokenStream {
         if self.of.macro_words.is_empty() {
-            allow(&["clippy::shadow_unrelated"])
+            allow(&PARTS)
         } else {
-            allow(&["unused_variables", "clippy::shadow_unrelated"])
+            allow(&[["unused_variables"].as_slice(), &PARTS].concat())
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What becomes of the parameters: the signature, and the variables that the body has for itself, which
 //! are set up in front of it.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
@@ -11,7 +11,7 @@ use super::parameters::{
     Parameters, Shape, ShapeRules, Shown, UNDERSCORE, allow, allow_name, is_unused, may_have_drop,
 };
 use super::pattern::{plain, without_mut};
-use crate::model::names::Free;
+use crate::model::names::{Free, flatten};
 use crate::model::{Form, Kind, Model, is_reference, is_shared_receiver};
 
 impl<'a> Parameters<'a> {
@@ -41,6 +41,8 @@ impl<'a> Parameters<'a> {
             inputs: Punctuated::new(),
             typed,
             before_body: TokenStream::new(),
+            allow_body: (borrows_self && may_give_away_self(&model.function.body.stream()))
+                .then(|| allow(&["unused_assignments"])),
             borrows,
             self_token: receiver.map(|it| it.self_token),
             self_is_shared,
@@ -69,6 +71,13 @@ impl<'a> Parameters<'a> {
         });
         inputs.collect()
     }
+}
+
+/// Whether `self` may be written in one place and moved in another: then it is captured for good, and
+/// what is written would be taken for a value that nobody reads.
+fn may_give_away_self(body: &TokenStream) -> bool {
+    let is_self = |token: &TokenTree| matches!(token, TokenTree::Ident(word) if word == "self");
+    flatten(body.clone()).filter(is_self).count() > 1
 }
 
 impl Shown<'_> {

@@ -305,6 +305,7 @@ fn known(expr: &Expr) -> Option<Gives> {
             Gives::Value
         }
         Expr::Call(call) => match &*call.func {
+            Expr::Path(path) if never_returns(&path.path) => return None,
             Expr::Path(path) => match path.path.segments.last() {
                 Some(last) if ["Ok", "Err", "Some"].iter().any(|name| last.ident == name) => {
                     Gives::Value
@@ -327,6 +328,20 @@ fn known(expr: &Expr) -> Option<Gives> {
         | Expr::Try(_) => Gives::Value,
         _ => Gives::Either,
     })
+}
+
+/// The functions of `std` that end the program, or unwind.
+fn never_returns(path: &syn::Path) -> bool {
+    let mut segments = path.segments.iter().rev().map(|segment| segment.ident.to_string());
+    let (Some(name), Some(of)) = (segments.next(), segments.next()) else {
+        return false;
+    };
+    let names: &[&str] = match of.as_str() {
+        "process" => &["exit", "abort"],
+        "panic" => &["panic_any", "resume_unwind"],
+        _ => &[],
+    };
+    names.contains(&name.as_str())
 }
 
 fn tail(block: &syn::Block) -> Option<Gives> {

@@ -217,6 +217,7 @@ fn fallback_on_any() {
                         }
                     }
                 };
+                #[allow(clippy::shadow_reuse, clippy::shadow_same, clippy::shadow_unrelated)]
                 let __circuit_answer = match __circuit::answer(
                         __circuit_returns,
                         __circuit::fallback_any_2(

@@ -29,6 +29,7 @@
     clippy::shadow_unrelated,
     clippy::let_underscore_must_use,
     clippy::let_underscore_untyped,
+    clippy::pattern_type_mismatch,
     clippy::same_name_method,
     clippy::semicolon_inside_block,
     clippy::unused_trait_names,
@@ -237,5 +238,60 @@ pub mod one_line {
 }
 
 /// A unit as fallback.
-#[circuit_breaker(classify = |()| Outcome::Ignored, fallback = ())]
+#[circuit_breaker(classify = |&()| Outcome::Ignored, fallback = ())]
 pub fn nothing() {}
+
+/// Closures with the names of the parameters, which do no more than a function would.
+///
+/// # Errors
+///
+/// None but a rejection.
+#[circuit_breaker(fallback = |n| Ok(n))]
+pub fn same_name(n: u8) -> Result<u8, E> {
+    Ok(n)
+}
+
+/// Its parts are used by the options and by the body.
+///
+/// # Errors
+///
+/// None but a rejection.
+#[circuit_breaker(key = a, failure = Err(_) if b > 1, fallback = |_, n, _| Ok(n))]
+pub async fn parts((a, b): (u8, u8), n: u8) -> Result<u8, E> {
+    Ok(std::future::ready(a + b + n).await)
+}
+
+/// A guard that sees what the body has done.
+///
+/// # Errors
+///
+/// None but a rejection.
+#[circuit_breaker(failure = Err(_) if list.len() > 1)]
+pub async fn lent(list: &mut Vec<u8>) -> Result<usize, E> {
+    std::future::ready(()).await;
+    list.push(1);
+    Ok(list.len())
+}
+
+/// Moved on one path, written on the other.
+#[derive(Debug)]
+pub struct Task {
+    done: bool,
+}
+
+impl Task {
+    /// Ends it, or hands it on.
+    ///
+    /// # Errors
+    ///
+    /// None but a rejection.
+    #[circuit_breaker]
+    pub fn end(mut self, to: Option<&mut Vec<Self>>) -> Result<bool, E> {
+        if let Some(list) = to {
+            list.push(self);
+            return Ok(false);
+        }
+        self.done = true;
+        Ok(self.done)
+    }
+}
