@@ -1,4 +1,4 @@
-//! What is wrong with one use of the attribute, collected and said at once.
+//! The errors of one use of the attribute, collected and reported together.
 
 use std::fmt::Display;
 
@@ -9,7 +9,7 @@ use quote::ToTokens;
 pub(crate) struct Problems(Option<syn::Error>);
 
 impl Problems {
-    /// Adds `message`, shown at the user's tokens `at`.
+    /// Adds a message that points at the user's tokens `at`.
     pub(crate) fn add(&mut self, at: impl ToTokens, message: impl Display) {
         self.push(syn::Error::new_spanned(at, message));
     }
@@ -21,7 +21,7 @@ impl Problems {
         }
     }
 
-    /// `Err` when anything was added.
+    /// `Err` if anything was added.
     pub(crate) fn finish(self) -> syn::Result<()> {
         self.0.map_or(Ok(()), Err)
     }
@@ -39,7 +39,7 @@ pub(crate) fn plainly(expected: &str) -> &str {
     }
 }
 
-/// The one of `candidates` that `typed` was most likely meant to be.
+/// The candidate that `typed` was most likely meant to be.
 pub(crate) fn closest<'a>(
     typed: &str,
     candidates: impl Iterator<Item = &'a str>,
@@ -51,8 +51,8 @@ pub(crate) fn closest<'a>(
         .map(|(_, candidate)| candidate)
 }
 
-/// How many letters are added, left out, replaced or swapped with their
-/// neighbour (optimal string alignment).
+/// The number of letters that are added, left out, replaced or swapped with their neighbour
+/// (optimal string alignment).
 fn distance(a: &str, b: &str) -> usize {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     let mut second_last = Vec::new();

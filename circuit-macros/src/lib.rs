@@ -1,10 +1,9 @@
 //! The `#[circuit_breaker]` attribute; use it through `circuit-runtime`.
 //!
-//! One attribute passes through these files in order: `head` takes the
-//! function apart, `options` reads what is in the parentheses, `validate`
-//! holds the rules between the options and the function, `model` decides all
-//! that is still open, `expand` prints. `diag` collects what went wrong on
-//! the way, `shown` writes the user's tokens into messages.
+//! A use of the attribute passes through these modules in order: `head` parses the function,
+//! `options` parses the options, `validate` checks them against each other and the function,
+//! `model` decides everything that is left open, and `expand` prints. `diag` collects errors on the
+//! way, and `shown` writes the user's tokens into messages.
 
 #![forbid(unsafe_code)]
 
@@ -63,7 +62,8 @@ use quote::{ToTokens, quote};
 /// | `breaker` | path | none | a `static CircuitBreaker`, or anything of which `&PATH` is a `&'static CircuitBreaker`: functions share its circuit |
 /// | `crate` | path | `::circuit_runtime` | where the runtime is, when re-exported or renamed |
 ///
-/// A duration is a text such as `"250ms"`, `"30s"` or `"1h 30m"`. Numbers, durations and the name may also be constants.
+/// A duration is a text such as `"250ms"`, `"30s"` or `"1h 30m"`. Numbers, durations and the name
+/// may also be constants.
 ///
 /// Examples of each: [the guide](https://docs.rs/circuit-runtime/latest/circuit_runtime/guide/).
 #[proc_macro_attribute]
@@ -76,9 +76,8 @@ pub fn circuit_breaker(
 
 /// Input: `threshold = 3`, and `fn f() -> Result<(), E> { .. }`.
 ///
-/// Output: the function with its body guarded. When something is wrong, the
-/// errors and the function as it was: its callers then stay free of errors, and
-/// the editor goes on completing in its body.
+/// Output: the function with its body guarded. If something is wrong, the errors and the unchanged
+/// function, so that its callers have no errors and the editor still completes in its body.
 fn attribute(options: &TokenStream, item: &TokenStream) -> TokenStream {
     let versions = match head::Function::parse(item.clone()).and_then(versions::of) {
         Ok(versions) => versions,

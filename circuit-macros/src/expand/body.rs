@@ -8,7 +8,7 @@ use super::parameters::Parameters;
 use super::{at, at_return_type, circuit, judge};
 use crate::model::{Circuit, Form, Model, Timeout, with_content};
 
-/// The expression that runs the body under a permit and has the type that the function returns.
+/// The expression that runs the body under a permit, and has the function's return type.
 pub(super) fn run(model: &Model, parameters: &Parameters, permit: &TokenStream) -> TokenStream {
     let site = at_return_type(model);
     let answer = quote_spanned! {site=>
@@ -19,7 +19,7 @@ pub(super) fn run(model: &Model, parameters: &Parameters, permit: &TokenStream) 
     ended(model, parameters, permit, &answer, &late)
 }
 
-/// [`run`] for a fallback that runs for failures too: the type is `Ended`.
+/// [`run`] for a fallback that also runs for failures: the type is `Ended`.
 pub(super) fn run_any(model: &Model, parameters: &Parameters) -> TokenStream {
     let site = at_return_type(model);
     let permit = quote_spanned!(site=> __circuit_permit);
@@ -94,8 +94,8 @@ fn frame(model: &Model) -> (Option<TokenStream>, Option<TokenStream>) {
     (is_shared.then(begin), is_shared.then(end))
 }
 
-/// The function that keeps the limit, and the argument that its bound is about: the compiler reports
-/// a missing feature at one of them, so both are located at the option.
+/// The function that keeps the limit, and the argument that its bound is about: the compiler
+/// reports a missing feature at one of them, so both are located at the option.
 fn timed(timeout: &Timeout) -> (TokenStream, TokenStream) {
     let site = at(&timeout.key);
     (quote_spanned!(site=> __circuit::run_timed), quote_spanned!(site=> __circuit_returns))
@@ -120,8 +120,8 @@ fn body(model: &Model, parameters: &Parameters) -> TokenStream {
             if before.is_empty() {
                 return quote!(#bars #block);
             }
-            // A match arm ends its temporaries, as a function's body does, before
-            // what stands in front of it is dropped.
+            // A match arm drops its temporaries, as a function's body does, before what is declared
+            // ahead of it is dropped.
             quote_spanned!(site=> #bars { #before match () { () => #block } })
         }
         Form::Async | Form::Future(_) => {

@@ -1,4 +1,4 @@
-//! The static that holds the circuit, its configuration, and the way in.
+//! The static that holds the circuit, its configuration, and the request for a permit.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -11,8 +11,8 @@ use crate::model::{Circuit, Model, OwnCircuit};
 use crate::options::{Given, Opt, Range, Takes, Value};
 use crate::shown::shown;
 
-/// `let __circuit_breaker = ..;`: in an async function a closure, which takes no room in the future
-/// where the permit keeps it.
+/// `let __circuit_breaker = ..;`: in an async function a closure, so that the permit takes no room
+/// for it in the future.
 pub(super) fn breaker(model: &Model) -> TokenStream {
     let site = Span::mixed_site();
     let found = match &model.circuit {
@@ -50,8 +50,8 @@ fn own_circuit(circuit: &OwnCircuit, timeout: Option<&Value>) -> TokenStream {
     }
 }
 
-/// The configuration, checked. What only the compiler knows, constants and a preset, it checks option by
-/// option, each at the user's tokens; the others have been checked.
+/// The configuration, checked. What only the compiler knows, constants and a preset, it checks
+/// option by option, each at the user's tokens; the others have been checked.
 fn config(circuit: &OwnCircuit, timeout: Option<&Value>) -> TokenStream {
     let OwnCircuit { preset, config, key, .. } = circuit;
     let site = Span::mixed_site();
@@ -92,7 +92,7 @@ fn config_option(option: Opt, site: Span) -> TokenStream {
     quote_spanned!(site=> __circuit::ConfigOption::#variant)
 }
 
-/// The name, and the item by which one that isn't given is found.
+/// The name, or the item from whose path the name is made.
 fn circuit_name(name: Option<&Value>) -> (TokenStream, TokenStream) {
     let site = Span::mixed_site();
     let given = match name {
@@ -200,7 +200,7 @@ fn duration(time: Duration, site: Span) -> TokenStream {
     quote_spanned!(site=> __circuit::Duration::#method(#count))
 }
 
-/// The limit of a call, as a constant expression.
+/// The time limit of a call, as a constant expression.
 pub(super) fn limit(value: &Value) -> TokenStream {
     match value {
         Value::Constant(expr) => {
@@ -214,7 +214,7 @@ pub(super) fn limit(value: &Value) -> TokenStream {
     }
 }
 
-/// The expression that asks for a permit; the arm says what a rejected call does.
+/// The expression that acquires a permit; the arm says what a rejected call does.
 ///
 /// A block: a variable beside the body's future would leave a flag in the function's own future,
 /// whether it has been moved.
@@ -234,7 +234,7 @@ pub(super) fn permit(
     }}
 }
 
-/// The request for a permit.
+/// The call that acquires a permit.
 pub(super) fn entry(model: &Model, parameters: &Parameters) -> TokenStream {
     let site = Span::mixed_site();
     let falls_back = model.fallback.is_some();
@@ -260,7 +260,7 @@ pub(super) fn entry(model: &Model, parameters: &Parameters) -> TokenStream {
     } else {
         quote_spanned!(site=> __circuit::enter_keyed)
     };
-    // A statement of its own: what the key borrows is free again behind it.
+    // A separate statement, so that what the key borrows is free again after it.
     quote_spanned! {site=> {
         #scope
         let __circuit_entry = __circuit::Key::of(&(#key))

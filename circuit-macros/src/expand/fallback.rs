@@ -1,8 +1,8 @@
 //! What runs instead of the body.
 //!
-//! It stands behind the body in the output: by then the compiler knows a return
-//! type that only the body settles. The permit is taken out of its `Result` in a
-//! statement of its own: a future would keep the rest of that across its awaits.
+//! In the output it follows the body, because by then the compiler knows a return type that only
+//! the body determines. The permit is taken out of its `Result` in a separate statement: otherwise
+//! a future would keep the rest of the `Result` across its awaits.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -12,8 +12,8 @@ use super::parameters::{Parameters, Shown, allow, moved_to};
 use super::{at, at_return_type, body, circuit};
 use crate::model::{Fallback, Gives, Kind, MOST_PARAMETERS, Model, names};
 
-/// Rejected and admitted are branches of their own: both may move the parameters,
-/// and nothing is cloned.
+/// Rejected and admitted are separate branches, so that both may move the parameters, and nothing
+/// is cloned.
 pub(super) fn on_rejection(
     model: &Model,
     fallback: &Fallback,
@@ -56,8 +56,8 @@ pub(super) fn on_rejection(
     }
 }
 
-/// One call of the fallback, with clones after a failure and with the parameters
-/// themselves after a rejection.
+/// One call of the fallback: with clones after a failure, and with the parameters themselves after
+/// a rejection.
 pub(super) fn any(model: &Model, fallback: &Fallback, parameters: &Parameters) -> TokenStream {
     let site = at_return_type(model);
     let here = at(&fallback.expr);
@@ -212,7 +212,7 @@ fn given_closure(expr: &Expr) -> Expr {
     expr
 }
 
-/// `{ DEFAULT }` is how a constant is told from a function.
+/// `{ DEFAULT }` distinguishes a constant from a function.
 fn without_braces(expr: &Expr) -> &Expr {
     match expr {
         Expr::Block(block) if block.label.is_none() && block.attrs.is_empty() => {
@@ -225,7 +225,7 @@ fn without_braces(expr: &Expr) -> &Expr {
     }
 }
 
-/// A call that ends nothing but itself.
+/// Whether it is a plain call.
 fn is_call(expr: &Expr) -> bool {
     matches!(expr, Expr::Call(_)) && !leaves(expr)
 }

@@ -1,4 +1,4 @@
-//! What makes an outcome of a result, and what the return type must allow for.
+//! How a result becomes an outcome, and what the return type must allow for that.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
@@ -9,8 +9,8 @@ use crate::model::names::flatten;
 use crate::model::{Judge, Model};
 use crate::options::Arm;
 
-/// Conversions into the return type. All bounds of a function are in one call:
-/// one problem is one error.
+/// Conversions into the return type. All bounds of a function are in one call, so that one problem
+/// is one error.
 pub(super) fn evidence(model: &Model) -> TokenStream {
     let site = at_return_type(model);
     let judged = model.judge.is_given();
@@ -42,8 +42,8 @@ pub(super) fn evidence(model: &Model) -> TokenStream {
     }
 }
 
-/// The outcome of `__circuit_result`, found in place: a closure would be compiled for each function by
-/// itself.
+/// The outcome of `__circuit_result`, found in place: a closure would be compiled for each function
+/// by itself.
 pub(super) fn outcome(model: &Model) -> TokenStream {
     let Judge { ignore, failure, classify } = &model.judge;
     let Some(first) = failure.as_ref().or(ignore.as_ref()) else {

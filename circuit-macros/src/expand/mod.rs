@@ -1,11 +1,11 @@
 //! Prints the guarded function.
 //!
-//! Every token of ours is located at what the user wrote it for, so that errors
-//! are shown there, and resolves as in a macro, so that lints leave it alone.
-//! Locals are prefixed all the same: a constant of the same name in scope would
-//! turn a binding into a comparison. `__circuit` is the only import, of a module,
-//! which no variable can hide; the static has a block of its own. The user's body
-//! stands once, in the user's braces: they carry its edition and its lints.
+//! Each token of ours has the location of what the user wrote it for, so that errors are shown
+//! there. It resolves as in a macro, so that lints leave it alone. Locals have a prefix
+//! nevertheless: a constant of the same name in scope would turn a binding into a comparison.
+//! `__circuit` is the only import; it is a module, which no variable can hide. The static has a
+//! block of its own. The user's body is printed once, in the user's braces, which carry its edition
+//! and its lints.
 
 mod body;
 mod circuit;
@@ -25,7 +25,7 @@ use syn::{ReturnType, Signature, Type};
 use crate::model::{Form, FutureBody, Model, with_content};
 use parameters::Parameters;
 
-/// Resolves as in a macro, and is shown at `tokens`.
+/// A span that resolves as in a macro, and is shown at `tokens`.
 pub(crate) fn at(tokens: &impl ToTokens) -> Span {
     Span::mixed_site().located_at(tokens.span())
 }
@@ -48,7 +48,7 @@ pub(crate) fn function(model: &Model) -> TokenStream {
     quote!(#(#attributes)* #visibility #defaultness #signature #braces)
 }
 
-/// A wrong `crate = path` is one error, here.
+/// The import: a wrong `crate = path` is one error, here.
 fn import(model: &Model) -> TokenStream {
     match &model.runtime {
         None => {
@@ -62,7 +62,7 @@ fn import(model: &Model) -> TokenStream {
     }
 }
 
-/// The same expression around another block.
+/// The expression that made the future, around another block.
 fn future_body(body: &FutureBody, guarded: &TokenStream) -> TokenStream {
     let keywords = &body.keywords;
     let inner_attributes = &body.inner_attributes;
@@ -78,7 +78,7 @@ fn future_body(body: &FutureBody, guarded: &TokenStream) -> TokenStream {
     }
 }
 
-/// The statements that take the body's place.
+/// The statements that replace the body.
 fn guarded(model: &Model, parameters: &Parameters) -> TokenStream {
     let breaker = circuit::breaker(model);
     let returns = returns(model);
@@ -134,8 +134,8 @@ fn has_impl(ty: &Type) -> bool {
         .any(|token| matches!(token, proc_macro2::TokenTree::Ident(word) if word == "impl"))
 }
 
-/// The type a second time: as a macro's tokens, so that lints which the user's
-/// type deserves fire once. `$crate` means what it meant.
+/// The type a second time, as a macro's tokens, so that lints about the user's type fire once.
+/// `$crate` keeps its meaning.
 fn respanned(tokens: TokenStream) -> TokenStream {
     tokens
         .into_iter()

@@ -16,9 +16,9 @@ pub(crate) struct Fallback {
     pub(crate) expr: Expr,
     pub(crate) kind: Kind,
     pub(crate) gives: Gives,
-    /// Runs for failures and timeouts too.
+    /// Whether it also runs for failures and timeouts.
     pub(crate) on_any: bool,
-    /// What it takes from around it.
+    /// The variables that it uses.
     pub(crate) free: Free,
 }
 
@@ -33,16 +33,16 @@ pub(crate) enum Kind {
     Expression,
 }
 
-/// What can be told from the tokens about the fallback of an async function.
+/// What the tokens tell about the fallback of an async function.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Gives {
     Value,
     Future,
-    /// The compiler finds out.
+    /// Unknown: the compiler finds out.
     Either,
 }
 
-/// The helpers that give an untyped closure its signature end here.
+/// The most parameters for which there is a helper that gives an untyped closure its signature.
 pub(crate) const MOST_PARAMETERS: usize = 16;
 
 impl Fallback {
@@ -153,13 +153,13 @@ fn reason_is_of_its_kind(closure: &ExprClosure, on_any: bool, problems: &mut Pro
     }
 }
 
-/// What people call `self` where they can't write it.
+/// Names that people use for `self` where they can't write it.
 fn is_named_self(pattern: &Pat) -> bool {
     let name = shown(pattern);
     ["this", "_this", "self_", "_self", "slf", "me", "receiver"].contains(&name.as_str())
 }
 
-/// A sync function can't wait for its fallback.
+/// Refuses an async fallback in a sync function.
 fn not_async(expr: &Expr, problems: &mut Problems) {
     let keyword = match expr {
         Expr::Closure(closure) => closure.asyncness.or(match inside_parens(&closure.body) {
@@ -214,7 +214,7 @@ fn quoted_name(expr: &Expr, function: &Function, form: &Form, problems: &mut Pro
     }
 }
 
-/// Under `any` the body has run when the fallback does.
+/// Refuses what the body has used up: under `any`, the body runs before the fallback.
 fn nothing_used_up(
     expr: &Expr,
     kind: Kind,
@@ -272,13 +272,13 @@ fn self_token(tokens: TokenStream) -> TokenTree {
         })
 }
 
-/// Only for coercions into the return type that start inside of the value: where it says `Either`,
-/// the compiler finds out.
+/// Only for coercions into the return type that start inside the value; for `Either`, the compiler
+/// finds out.
 fn gives(expr: &Expr) -> Gives {
     known(expr).unwrap_or(Gives::Value)
 }
 
-/// `None` for what never gives anything.
+/// `None` for an expression that never returns a value.
 fn known(expr: &Expr) -> Option<Gives> {
     Some(match expr {
         Expr::Async(_) => Gives::Future,
@@ -315,7 +315,7 @@ fn known(expr: &Expr) -> Option<Gives> {
             _ => Gives::Either,
         },
         Expr::Macro(call) => return of_macro(&call.mac),
-        // `&mut` of a future is one.
+        // `&mut` of a future is a future.
         Expr::Reference(reference) if reference.mutability.is_none() => Gives::Value,
         Expr::Lit(_)
         | Expr::Struct(_)
@@ -365,7 +365,7 @@ fn of_macro(mac: &syn::Macro) -> Option<Gives> {
     Some(if is_one_of(&["format", "vec"]) { Gives::Value } else { Gives::Either })
 }
 
-/// Branches of which one is taken: what is known of one holds for all that end.
+/// Branches, of which one is taken: what is known of one holds for all that return.
 fn one_of(branches: impl IntoIterator<Item = Option<Gives>>) -> Option<Gives> {
     branches.into_iter().flatten().reduce(|a, b| match (a, b) {
         (Gives::Either, known) | (known, Gives::Either) => known,

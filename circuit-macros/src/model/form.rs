@@ -1,4 +1,4 @@
-//! What kind of function it is: what its body stands for.
+//! The form of a function: what its body stands for.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::{GenericArgument, PathArguments, ReturnType, Type, TypeParamBound};
@@ -15,7 +15,7 @@ pub(crate) enum Form {
     Future(Box<FutureBody>),
 }
 
-/// A body that is one expression which makes a future and does nothing else.
+/// A body that is a single expression that makes a future.
 pub(crate) struct FutureBody {
     /// `async move`
     pub(crate) keywords: TokenStream,
@@ -26,7 +26,7 @@ pub(crate) struct FutureBody {
     pub(crate) boxed: Option<(TokenStream, Group)>,
     /// `.boxed()`
     pub(crate) after: TokenStream,
-    /// The future's `Output`, where the return type says it.
+    /// The future's `Output`, if the return type says it.
     pub(crate) output: Option<Type>,
 }
 
@@ -128,8 +128,8 @@ fn written_bound(bound: &TypeParamBound) -> Option<WrittenFuture> {
 
 /// Reads `async move { .. }`, alone, in `Box::pin(..)`, or with `.boxed()`.
 ///
-/// A dozen tokens hold the longest of them, `::std::boxed::Box::pin(..)`; a body
-/// that goes on is another, and not read to its end.
+/// A dozen tokens hold the longest form, `::std::boxed::Box::pin(..)`. A longer body is something
+/// else, and isn't read to its end.
 fn future_body(body: TokenStream) -> Option<FutureBody> {
     const LONGEST: usize = 16;
     let tokens: Vec<TokenTree> = peel(body).into_iter().take(LONGEST + 1).collect();
@@ -207,7 +207,7 @@ fn async_block(tokens: &[TokenTree]) -> Option<(TokenStream, Group, &[TokenTree]
     }
 }
 
-/// `Box::pin`, however long the path to it is.
+/// `Box::pin`, with any path before it.
 fn is_box_pin(path: &[TokenTree]) -> bool {
     let mut words = Vec::new();
     for token in path {

@@ -1,4 +1,4 @@
-//! The attribute and its function with nothing left undecided.
+//! The attribute and its function, with everything decided.
 
 mod fallback;
 mod form;
@@ -22,7 +22,7 @@ use crate::validate;
 use names::Free;
 
 pub(crate) struct Model {
-    /// Where the runtime is; `None` for `::circuit_runtime`.
+    /// The path of the runtime; `None` for `::circuit_runtime`.
     pub(crate) runtime: Option<ExprPath>,
     pub(crate) function: Function,
     /// `#![..]` from the start of the body.
@@ -31,7 +31,7 @@ pub(crate) struct Model {
     pub(crate) parameters: Parameters,
     pub(crate) circuit: Circuit,
     pub(crate) judge: Judge,
-    /// What `judge` takes from around it.
+    /// The variables that `judge` uses.
     pub(crate) judge_free: Free,
     /// What the body borrows for the judge.
     pub(crate) lent: Lent,
@@ -45,7 +45,7 @@ pub(crate) enum Circuit {
     Own(Box<OwnCircuit>),
 }
 
-/// A circuit of the function's own.
+/// The function's own circuit.
 pub(crate) struct OwnCircuit {
     pub(crate) name: Option<Value>,
     pub(crate) preset: Option<ExprPath>,
@@ -56,7 +56,7 @@ pub(crate) struct OwnCircuit {
 
 pub(crate) struct Key {
     pub(crate) value: Expr,
-    /// What `value` takes from around it.
+    /// The variables that `value` uses.
     pub(crate) free: Free,
     pub(crate) max_keys: Option<Value>,
 }
@@ -67,7 +67,7 @@ pub(crate) struct Timeout {
     pub(crate) limit: Value,
 }
 
-/// What an outcome is made of, in the order of asking; where nothing is given, `Err` is a failure.
+/// How an outcome is decided, in this order; without any of them, `Err` is a failure.
 pub(crate) struct Judge {
     pub(crate) ignore: Option<Arm>,
     pub(crate) failure: Option<Arm>,
@@ -75,7 +75,7 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
-    /// Whether the user says what a failure is: then the return type may be any.
+    /// Whether the user says what a failure is; then any return type will do.
     pub(crate) fn is_given(&self) -> bool {
         self.failure.is_some() || self.classify.is_some()
     }
@@ -132,12 +132,12 @@ impl Model {
         })
     }
 
-    /// `#[async_trait]` has moved the patterns into the body.
+    /// Whether `#[async_trait]` has moved the patterns into the body.
     pub(crate) fn is_rewritten(&self) -> bool {
         self.parameters.typed.iter().any(|it| it.is_moved)
     }
 
-    /// What each option takes from around it.
+    /// The variables that each option uses.
     pub(crate) fn uses(&self) -> impl Iterator<Item = &Free> {
         let fallback = self.fallback.as_ref().map(|fallback| &fallback.free);
         self.key().map(|key| &key.free).into_iter().chain([&self.judge_free]).chain(fallback)
@@ -200,8 +200,8 @@ fn judge(options: &Options) -> Judge {
     }
 }
 
-/// Takes `#![..]` from the start of a body: it is only allowed at the start of
-/// a function's own braces. Mostly there is none, and the body stays as it is.
+/// Takes `#![..]` from the start of a body, because it is allowed only at the start of a function's
+/// own braces. Mostly there is none, and the body stays as it is.
 fn inner_attributes(body: TokenStream) -> (TokenStream, TokenStream) {
     let mut opening = body.clone().into_iter();
     match (opening.next(), opening.next()) {
@@ -220,8 +220,8 @@ fn inner_attributes(body: TokenStream) -> (TokenStream, TokenStream) {
     (tokens.into_iter().collect(), rest.into_iter().collect())
 }
 
-/// `group` with other content. Where nothing changes the group itself is kept,
-/// since its braces carry the edition that the user's code was written in.
+/// `group` with other content. If nothing changes, keeps the group itself, because its braces carry
+/// the edition of the user's code.
 pub(crate) fn with_content(group: &Group, content: TokenStream) -> Group {
     let mut changed = Group::new(group.delimiter(), content);
     changed.set_span(group.span());

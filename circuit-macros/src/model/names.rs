@@ -1,4 +1,4 @@
-//! Which names a pattern binds, and which variables an expression takes from around it.
+//! The names that a pattern binds, and the variables that an expression uses.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt;
@@ -9,9 +9,9 @@ use syn::{Expr, Lit, Pat, PatIdent, Token};
 
 use super::format::{captured, formats};
 
-/// The variables that `pattern` binds, in the order of writing. What a macro in it binds only the
-/// compiler knows. A constant or a unit struct looks like a variable, and stays what it is in each
-/// place where a variable of that name would be bound or read.
+/// The variables that `pattern` binds, in the order of writing. What a macro in it binds, only the
+/// compiler knows. A constant or a unit struct looks like a variable, and stays what it is wherever
+/// a variable of that name would be bound or read.
 pub(crate) fn bindings(pattern: &Pat) -> Vec<PatIdent> {
     struct Bindings(Vec<PatIdent>);
     impl<'ast> Visit<'ast> for Bindings {
@@ -19,7 +19,7 @@ pub(crate) fn bindings(pattern: &Pat) -> Vec<PatIdent> {
             self.0.push(PatIdent { attrs: Vec::new(), subpat: None, ..name.clone() });
             visit::visit_pat_ident(self, name);
         }
-        // Every case binds the same names.
+        // Every alternative binds the same names.
         fn visit_pat_or(&mut self, or: &'ast syn::PatOr) {
             or.cases.first().into_iter().for_each(|case| self.visit_pat(case));
         }
@@ -30,7 +30,7 @@ pub(crate) fn bindings(pattern: &Pat) -> Vec<PatIdent> {
     bindings.0
 }
 
-/// The words in the macros of a pattern, among which are the names that they bind.
+/// The words in the macros of a pattern; the names that they bind are among them.
 pub(crate) fn macro_words(pattern: &Pat) -> Vec<Ident> {
     struct Words(Vec<Ident>);
     impl<'ast> Visit<'ast> for Words {
@@ -46,11 +46,11 @@ pub(crate) fn macro_words(pattern: &Pat) -> Vec<Ident> {
     words.0
 }
 
-/// The variables that some code takes from around it.
+/// The free variables of some code.
 #[derive(Default)]
 pub(crate) struct Free {
     names: Vec<String>,
-    /// Those that the code binds itself, where the walk is.
+    /// The variables that are bound at the present point of the walk.
     bound: Vec<String>,
 }
 
@@ -61,7 +61,7 @@ impl Free {
         free
     }
 
-    /// Adds those of a match arm's condition.
+    /// Adds those of a match arm's guard.
     pub(crate) fn add_guard(&mut self, pattern: &Pat, guard: &Expr) {
         self.scope(|free| {
             free.bind(pattern);
@@ -69,7 +69,7 @@ impl Free {
         });
     }
 
-    /// Of code that nobody has parsed. Too many rather than too few.
+    /// Of code that isn't parsed: rather too many than too few.
     pub(crate) fn of_tokens(tokens: TokenStream) -> Self {
         let mut free = Self::default();
         let texts = flatten(tokens.clone()).filter_map(|token| match token {
@@ -109,14 +109,14 @@ impl Free {
         self.bound.extend(names.iter().map(|name| name.ident.unraw().to_string()));
     }
 
-    /// What is bound in `walk` ends with it.
+    /// Walks a scope: what is bound in it ends with it.
     fn scope(&mut self, walk: impl FnOnce(&mut Self)) {
         let outside = self.bound.len();
         walk(self);
         self.bound.truncate(outside);
     }
 
-    /// Words that may be variables, where the syntax is a macro's own.
+    /// Words that may be variables, in a macro's own syntax.
     fn tokens(&mut self, tokens: TokenStream) {
         let mut before = [' '; 2];
         let mut tokens = flatten(tokens).peekable();
@@ -202,7 +202,7 @@ impl<'ast> Visit<'ast> for Free {
         });
     }
 
-    // A pattern takes no variable, and an item none from around it.
+    // A pattern uses no variable, and an item none of the function's.
     fn visit_pat(&mut self, _: &'ast Pat) {}
     fn visit_item(&mut self, _: &'ast syn::Item) {}
     fn visit_type(&mut self, _: &'ast syn::Type) {}
@@ -254,7 +254,7 @@ fn item_name(statement: &syn::Stmt) -> Option<String> {
     Some(name.unraw().to_string())
 }
 
-/// All tokens, those inside groups included.
+/// All tokens, including those inside groups.
 pub(crate) fn flatten(tokens: TokenStream) -> impl Iterator<Item = TokenTree> {
     let mut stack = vec![tokens.into_iter()];
     std::iter::from_fn(move || {

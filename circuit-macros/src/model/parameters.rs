@@ -11,16 +11,17 @@ use crate::validate::peel_type;
 
 pub(crate) struct Parameters {
     pub(crate) receiver: Option<Receiver>,
-    /// Those behind the receiver.
+    /// Those after the receiver.
     pub(crate) typed: Vec<Parameter>,
 }
 
 pub(crate) struct Parameter {
-    /// As the signature has it.
+    /// The parameter in the signature.
     pub(crate) input: PatType,
-    /// What binds the names: of the signature or, behind `#[async_trait]`, of a `let` in the body.
+    /// The pattern that binds the names: in the signature or, after `#[async_trait]`, in a `let` in
+    /// the body.
     pub(crate) pattern: Pat,
-    /// `pattern` stands in the body, and the signature has a name of `#[async_trait]`'s.
+    /// `pattern` is in the body, and the signature has a name that `#[async_trait]` made.
     pub(crate) in_body: bool,
     /// `pattern` is of a `let` in the body.
     pub(crate) is_moved: bool,
@@ -66,7 +67,7 @@ impl Parameters {
 }
 
 impl Parameter {
-    /// The name of a parameter that is no more than that.
+    /// The name of a parameter that is just a name.
     pub(crate) fn simple(&self) -> Option<&PatIdent> {
         match &self.pattern {
             Pat::Ident(name) if name.by_ref.is_none() && name.subpat.is_none() => Some(name),
@@ -74,7 +75,7 @@ impl Parameter {
         }
     }
 
-    /// What it binds that `free` uses.
+    /// The variables that it binds and `free` uses.
     pub(crate) fn used<'a>(&'a self, free: &'a Free) -> impl Iterator<Item = &'a PatIdent> {
         self.bindings.iter().filter(|name| free.has(&name.ident))
     }
@@ -104,8 +105,8 @@ impl Parameter {
     }
 }
 
-/// `let (a, b) = __arg1;`, perhaps in a block, or `let mut n = n;`, which `#[async_trait]` puts in
-/// front of a body.
+/// `let (a, b) = __arg1;`, perhaps in a block, or `let mut n = n;`, which `#[async_trait]` puts
+/// before a body.
 fn taken_apart(body: TokenStream) -> Vec<(Ident, Pat)> {
     let mut found = Vec::new();
     let mut statement = Vec::new();
@@ -114,7 +115,7 @@ fn taken_apart(body: TokenStream) -> Vec<(Ident, Pat)> {
             TokenTree::Punct(end) if end.as_char() == ';' => {
                 found.extend(argument(&std::mem::take(&mut statement)));
             }
-            // Behind a block another statement may begin.
+            // After a block another statement may begin.
             TokenTree::Ident(word) if word == "let" => statement = vec![TokenTree::Ident(word)],
             token => statement.push(token),
         }

@@ -1,17 +1,17 @@
-//! An expression read as a literal, for values of every kind.
+//! Literals, for values of every kind.
 
 use syn::{Expr, Lit, UnOp};
 
 use super::{Spec, Takes, Value};
 
-/// The value, or the message that says what is wrong with it.
+/// The value, or an error message.
 pub(super) type Parsed = Result<Value, String>;
 
-/// Whether it is negative, and the literal.
+/// The literal, and whether it is negative.
 pub(super) type Literally = Option<(bool, Lit)>;
 
-/// Takes off the groups that `macro_rules!` puts around `$e:expr`, and parentheses: they mean
-/// nothing around a value, but a fallback in parentheses is no path.
+/// Removes parentheses, and the groups that `macro_rules!` puts around `$e:expr`. Around a value
+/// they mean nothing; but a fallback in parentheses isn't a path.
 pub(super) fn peel(spec: &Spec, expr: Expr) -> Expr {
     match expr {
         Expr::Group(group) => peel(spec, *group.expr),
@@ -39,7 +39,7 @@ pub(crate) fn inside_parens(expr: &Expr) -> &Expr {
     }
 }
 
-/// A value that the option accepts, as one writes it.
+/// An example of a value that the option accepts.
 pub(super) fn example(spec: &Spec) -> String {
     format!("`{} = {}`", spec.name, spec.example)
 }

@@ -1,8 +1,8 @@
-//! What is written in the parentheses.
+//! The options: what is written in the parentheses.
 //!
-//! One table says which options there are. Parsing, the check for duplicates,
-//! the list of the options in an error, did-you-mean, the conflict with
-//! `breaker` and the test that compares the README with it all read that table.
+//! One table lists them. Parsing, the check for duplicates, the list of options in an error, "did
+//! you mean", the conflict with `breaker`, and the test that compares the README all read that
+//! table.
 
 mod duration;
 mod literal;
@@ -42,10 +42,10 @@ pub(crate) enum Takes {
     Word(&'static [&'static str]),
 }
 
-/// What an option describes: with `breaker` the circuit is described elsewhere.
+/// What an option configures: with `breaker`, the circuit is configured elsewhere.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Of {
-    /// The circuit's `Config`, by the method of the same name.
+    /// The circuit's `Config`, by the method with the same name.
     Config,
     /// The circuit, but not its `Config`.
     Circuit,
@@ -58,7 +58,7 @@ pub(crate) struct Spec {
     pub(crate) name: &'static str,
     pub(crate) takes: Takes,
     pub(crate) of: Of,
-    /// A value to show in an error.
+    /// An example of a value, for errors.
     pub(crate) example: &'static str,
     /// What is said of a value that is out of range.
     pub(crate) range_error: &'static str,
@@ -136,11 +136,11 @@ impl Opt {
     }
 }
 
-/// What an option was given.
+/// The value of an option.
 #[derive(Clone)]
 pub(crate) enum Value {
     Whole(u32),
-    /// With the literal to print, since a float does not print as it was written.
+    /// With the literal to print, because a float doesn't print as it was written.
     Number(Literal),
     Time(Duration),
     /// An expression that only the compiler can evaluate.
@@ -152,7 +152,7 @@ pub(crate) enum Value {
     Word(&'static str),
     /// Takes back what the preset gives.
     Off,
-    /// Given, but wrong, which has been said.
+    /// Given, but wrong; the error has been reported.
     Wrong,
 }
 
@@ -162,16 +162,15 @@ pub(crate) struct Given {
     pub(crate) option: Opt,
     pub(crate) key: Ident,
     pub(crate) value: Value,
-    /// The value's tokens, to blame.
+    /// The value's tokens, for errors to point at.
     pub(crate) tokens: TokenStream,
 }
 
-/// All that was given, in the order of writing.
+/// The options that were given, in the order of writing.
 #[derive(Default)]
 pub(crate) struct Options {
     given: Vec<Given>,
-    /// Some name was not understood: an option that seems to be missing may
-    /// have been meant by it.
+    /// A name wasn't understood: it may have been meant for an option that seems to be missing.
     pub(crate) has_unknown: bool,
 }
 
@@ -197,7 +196,7 @@ impl Options {
         self.get(option).map(|given| &given.value)
     }
 
-    /// Both options, the one written first in front, when both are given.
+    /// Both options in the order of writing, if both are given.
     pub(crate) fn both(&self, a: Opt, b: Opt) -> Option<[&Given; 2]> {
         let place = |option| self.iter().position(|given| given.option == option);
         let (a, b) = (place(a)?, place(b)?);

@@ -1,4 +1,4 @@
-//! What people write where an option should start, and what they should write.
+//! What people write instead of an option, and what they should write.
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -9,7 +9,7 @@ use syn::{Expr, Lit, LitStr, Pat, Token};
 use super::{Opt, Options, Spec, TABLE, Takes, synonyms};
 use crate::shown::shown;
 
-/// The error for what is no `name = value`; a single name is left alone.
+/// The error for tokens that aren't `name = value`; a single name is left alone.
 pub(super) fn answer(
     options: &Options,
     guesses: &mut Guesses,
@@ -134,7 +134,7 @@ fn quoted_name(input: ParseStream) -> Option<String> {
     })
 }
 
-/// What a value without a name may have been meant for, once for each kind.
+/// The options that a value without a name may have been meant for, one for each kind.
 #[derive(Default)]
 pub(super) struct Guesses {
     used: Vec<Opt>,

@@ -1,7 +1,8 @@
-//! What people write where `failure` and `ignore` take a pattern, and the pattern that they mean.
+//! What people write instead of a pattern for `failure` and `ignore`, and the pattern that they
+//! mean.
 //!
-//! Most of it would parse as a pattern up to some token, and be answered there by an error that
-//! leads nowhere; some of it is a pattern that matches every result.
+//! Most of it would parse as a pattern up to some token, where the error would be of no help; some
+//! of it is a pattern that matches every result.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -17,7 +18,7 @@ pub(super) fn answer(option: &str, input: ParseStream) -> Option<syn::Error> {
         conditional(option, &ahead)?
     } else {
         let expr: Expr = ahead.parse().ok()?;
-        // A guard or another part of a pattern goes on behind an expression.
+        // After an expression, a guard or another part of a pattern may follow.
         if !ahead.is_empty() && !ahead.peek(Token![,]) {
             return None;
         }
@@ -168,7 +169,7 @@ fn tested(expr: &Expr) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// The rest of what an expression stands for.
+/// The pattern for the rest of an expression.
 fn opposite(expr: &Expr) -> Option<&'static str> {
     match expr {
         Expr::Paren(paren) => opposite(&paren.expr),
@@ -215,7 +216,7 @@ fn around(name: &str, pattern: &TokenStream) -> String {
     if is_whole || is_result(name) { pattern } else { format!("Err({pattern})") }
 }
 
-/// The condition as a guard, behind a pattern that binds what it is about.
+/// The condition as a guard, after a pattern that binds what the condition uses.
 fn guarded(option: &str, condition: &Expr) -> String {
     let name = variable(condition.to_token_stream());
     let pattern = match &name {
@@ -234,7 +235,7 @@ fn guarded(option: &str, condition: &Expr) -> String {
     )
 }
 
-/// A pattern binds a reference: `e != E::Down` as `*e != E::Down`.
+/// `e != E::Down` as `*e != E::Down`, because a pattern binds a reference.
 fn compared(condition: &Expr, name: &str) -> TokenStream {
     match condition {
         Expr::Binary(binary) => {
@@ -272,8 +273,8 @@ fn variable_alone(expr: &Expr) -> Option<String> {
     .map(ToString::to_string)
 }
 
-/// The first variable in an expression: a lower-case word that is no method, field, function or
-/// macro, and no part of a path.
+/// The first variable in an expression: a lower-case word that isn't a method, field, function,
+/// macro or part of a path.
 fn variable(tokens: TokenStream) -> Option<String> {
     let mut tokens = tokens.into_iter().peekable();
     let mut before = ' ';

@@ -1,4 +1,4 @@
-//! Numbers: written as they are, or as a percentage.
+//! Numbers, plain or as a percentage.
 
 use proc_macro2::Literal;
 use syn::{Expr, Lit};
@@ -75,7 +75,7 @@ pub(super) fn float(spec: &Spec, range: Range, literal: Literally, expr: Expr) -
     Err(must.to_owned())
 }
 
-/// What to write instead of a number in quotes, where it makes a rate of any kind.
+/// What to write instead of a number in quotes, if it makes a rate.
 fn unquoted(name: &str, text: &str) -> Option<String> {
     let value: f64 = text.parse().ok()?;
     if value > 0.0 && value <= 1.0 {

@@ -1,4 +1,4 @@
-//! `name = value, ..`: the list as a whole. It goes on behind a mistake.
+//! `name = value, ..`: the list as a whole. Parsing goes on after a mistake.
 
 use proc_macro2::{Ident, Spacing, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -16,7 +16,7 @@ use crate::shown::shown;
 
 /// Input: `threshold = 3, recovery = "30s"`
 ///
-/// What can't be understood is in `problems`; the rest is there.
+/// Errors go to `problems`; everything else is returned.
 pub(crate) fn parse(tokens: TokenStream, problems: &mut Problems) -> Options {
     let mut options = Options::default();
     let list = |input: ParseStream| {
@@ -59,7 +59,7 @@ fn entry(
         Equals::Nothing => Ok((Value::Wrong, key.to_token_stream())),
     }
     .inspect_err(|_| {
-        // Given, though not understood: no rule shall say that it is missing.
+        // Given, though not understood: no rule must report it as missing.
         options.push(wrong(spec.option, &key));
     })?;
     options.push(Given { option: spec.option, key, value, tokens });
@@ -79,13 +79,13 @@ fn entry(
     Ok(())
 }
 
-/// The value, or an error at its last token where the value ends too early.
+/// The value, or an error at its last token if it ends too early.
 fn whole_value(
     spec: &Spec,
     input: ParseStream,
     problems: &mut Problems,
 ) -> syn::Result<(Value, TokenStream)> {
-    // On a fork: what an error leaves behind in a group is no second error.
+    // On a fork, so that what an error leaves in a group isn't a second error.
     let ahead = input.fork();
     let value = value::parse(spec, &ahead, problems)
         .map_err(|error| ends_early(spec, &input.fork()).unwrap_or(error))?;
@@ -107,7 +107,7 @@ fn ends_early(spec: &Spec, start: ParseStream) -> Option<syn::Error> {
         last.extend([token.clone()]);
         tokens.extend([token]);
     }
-    // The error, when nothing is left behind it.
+    // The error, if nothing is left after it.
     let error = |tokens| {
         let mut found = None;
         let parser = |input: ParseStream| {
@@ -123,7 +123,7 @@ fn ends_early(spec: &Spec, start: ParseStream) -> Option<syn::Error> {
     let (found, at_end) = error(tokens.clone())?;
     let is_group = matches!(last.clone().into_iter().next(), Some(TokenTree::Group(_)));
     let wanted = wanted(&found, at_end && !is_group)?;
-    // An end inside of a group stays one, whatever follows the group.
+    // An early end inside a group is one, whatever follows the group.
     let inside = error(quote!(#tokens;)).filter(|(error, _)| error.to_string().starts_with(END));
     if let Some((inside, _)) = inside {
         return Some(syn::Error::new(inside.span(), format!("expected {wanted} here")));
@@ -143,19 +143,20 @@ fn wanted(error: &syn::Error, at_end: bool) -> Option<String> {
     let message = error.to_string();
     let expected = match message.strip_prefix(END) {
         Some(rest) => rest.strip_prefix(", expected ").unwrap_or("more"),
-        // Only what syn says: our own messages name what to write.
+        // Only for syn's messages: ours already say what to write.
         None if at_end && !message.contains(": ") => message.strip_prefix("expected ")?,
         None => return None,
     };
     Some(match plainly(expected) {
-        // Only a closure's parameters have commas outside of a group, and `async move` may start one.
+        // Only a closure's parameters have commas outside of a group, and `async move` may start
+        // one.
         "`,`" => "`|`".to_owned(),
         "`|`" => "a block".to_owned(),
         plain => plain.to_owned(),
     })
 }
 
-/// A comma with nothing or an option behind it.
+/// A comma that is followed by nothing, or by an option.
 fn at_end_of_value(input: ParseStream) -> bool {
     let ahead = input.fork();
     ahead.parse::<Token![,]>().is_ok() && (ahead.is_empty() || at_next_option(&ahead))
@@ -167,7 +168,7 @@ fn wrong(option: Opt, key: &Ident) -> Given {
 
 enum Equals {
     Value,
-    /// There is no value, which has been said.
+    /// There is no value; the error has been reported.
     Nothing,
 }
 
@@ -210,7 +211,7 @@ fn equals(
     Ok(if input.is_empty() || input.peek(Token![,]) { Equals::Nothing } else { Equals::Value })
 }
 
-/// What stands in the place of `=`: one token, or punctuation that belongs together.
+/// What is written instead of `=`: one token, or punctuation that belongs together.
 fn operator(input: ParseStream) -> syn::Result<TokenStream> {
     let mut tokens = TokenStream::new();
     loop {
@@ -223,7 +224,7 @@ fn operator(input: ParseStream) -> syn::Result<TokenStream> {
     }
 }
 
-/// What `name(..)` means as `name = ..`.
+/// `name(..)` as `name = ..`.
 fn in_list(spec: &Spec, inside: &TokenStream) -> String {
     let name = spec.name;
     let assigned = |input: ParseStream| {
@@ -251,10 +252,10 @@ fn in_list(spec: &Spec, inside: &TokenStream) -> String {
     if has_comma { example(spec) } else { format!("`{name} = {}`", shown(value)) }
 }
 
-/// Over what was not understood, to behind the next comma.
+/// Skips what wasn't understood, up to and with the next comma.
 fn skip_to_next(input: ParseStream) -> syn::Result<()> {
-    // A closure's parameters have commas between their bars: what stands behind
-    // a comma only counts when it looks like an option.
+    // A closure's parameters have commas between the bars, so the list goes on after a comma only
+    // if what follows looks like an option.
     while !input.is_empty() {
         if input.peek(Token![,]) {
             input.parse::<Token![,]>()?;

@@ -1,4 +1,4 @@
-//! `failure` and `ignore`: the left side of a match arm.
+//! `failure` and `ignore`: the pattern of a match arm, with its guard.
 
 use proc_macro2::Span;
 use quote::ToTokens;
@@ -26,7 +26,7 @@ impl ToTokens for Arm {
     }
 }
 
-/// Parses an arm; what is written instead of one is answered in `no_pattern`.
+/// Parses an arm; `no_pattern` answers what is written instead of one.
 pub(super) fn parse(option: &str, input: ParseStream) -> syn::Result<Arm> {
     let start = input.fork();
     let starts_like_closure = start.peek(Token![|]) || start.peek(Token![move]);
@@ -78,7 +78,7 @@ fn is_pattern(start: ParseStream) -> bool {
     ends && distinguishes
 }
 
-/// A lower-case name alone, which matches whatever there is.
+/// A lower-case name alone, which matches everything.
 fn is_binding(pattern: &Pat) -> bool {
     match pattern {
         Pat::Ident(name) => name.subpat.is_none() && is_lower(&name.ident),
@@ -86,8 +86,8 @@ fn is_binding(pattern: &Pat) -> bool {
     }
 }
 
-/// `NotFound` as `NotFound::<>`: as a path it has to be there. As it was written, a variant that
-/// nobody has imported would be a variable, and match whatever there is.
+/// `NotFound` as `NotFound::<>`: a path, which must exist. As it was written, a variant that isn't
+/// imported would be a variable, and match everything.
 fn must_exist(pattern: &mut Pat) {
     match pattern {
         Pat::Ident(name) => match &mut name.subpat {

@@ -1,4 +1,4 @@
-//! What other libraries call our options.
+//! The names that other libraries have for our options.
 
 use super::{Opt, TABLE};
 use crate::diag::closest;
@@ -208,7 +208,7 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
     (Opt::Crate, &["runtime", "krate", "path"]),
 ];
 
-/// What is said of a name that is no option.
+/// The error for a name that isn't an option.
 pub(super) fn unknown(name: &str) -> String {
     if let Some(meant) = meant(name) {
         return format!("unknown option `{name}`; did you mean `{meant}`?");
@@ -219,7 +219,7 @@ pub(super) fn unknown(name: &str) -> String {
     format!("unknown option `{name}`; the options are {names} and {last}")
 }
 
-/// The option that `typed` most likely stands for.
+/// The option that `typed` was most likely meant to be.
 pub(super) fn meant(typed: &str) -> Option<&'static str> {
     let typed = &*snake_case(&typed.replace('-', "_"));
     let option = TABLE.iter().find(|spec| spec.name == typed).map(|spec| spec.name);
@@ -235,7 +235,7 @@ pub(super) fn meant(typed: &str) -> Option<&'static str> {
         .or_else(|| half_typed(typed))
 }
 
-/// The one option that starts like this.
+/// The only option that starts like this.
 fn half_typed(typed: &str) -> Option<&'static str> {
     let mut names = TABLE.iter().map(|spec| spec.name).filter(|name| name.starts_with(typed));
     match (names.next(), names.next()) {

@@ -1,4 +1,4 @@
-//! One value, read by the kind that its option takes.
+//! A value, parsed by the kind that its option takes.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub(super) fn parse(
     if spec.takes == Takes::Pattern {
         let start = input.fork();
         let arm = pattern::parse(spec.name, input)?;
-        // As it was written.
+        // As the user wrote it.
         let mut tokens = TokenStream::new();
         while start.cursor() != input.cursor() {
             tokens.extend([start.parse::<TokenTree>()?]);
