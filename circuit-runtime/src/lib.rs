@@ -58,6 +58,7 @@ mod waiters;
 mod window;
 
 pub use breaker::CircuitBreaker;
+pub use breaker::keyed::{KeyedBreaker, KeyedCircuit};
 pub use config::error::ConfigError;
 pub use config::option::ConfigOption;
 pub use config::{Config, OnCancel, Window};

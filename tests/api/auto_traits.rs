@@ -5,8 +5,8 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use circuit_runtime::test_util::Frozen;
 use circuit_runtime::{
     CallError, CallTimeoutError, CircuitBreaker, CircuitOpenError, Config, ConfigError,
-    ConfigOption, Mode, OnCancel, Outcome, Permit, Reason, Rejection, Snapshot, State, Transition,
-    Window, WindowSnapshot,
+    ConfigOption, KeyedBreaker, KeyedCircuit, Mode, OnCancel, Outcome, Permit, Reason, Rejection,
+    Snapshot, State, Transition, Window, WindowSnapshot,
 };
 
 /// Whether a type has a trait: where it does, an inherent constant hides the trait's.
@@ -42,6 +42,8 @@ macro_rules! table {
 
 table! {
     CircuitBreaker: CircuitBreaker,
+    KeyedBreaker: KeyedBreaker,
+    KeyedCircuit: KeyedCircuit<'static>,
     Config: Config,
     OnCancel: OnCancel,
     Window: Window,

@@ -249,9 +249,9 @@ fn off_where_nothing_can_be_taken_back_is_refused() {
 #[test]
 fn an_error_says_which_options_it_is_about() {
     let error = NEW.threshold(0).validate().unwrap_err();
-    assert_eq!((error.option(), error.other()), (ConfigOption::Threshold, None));
+    assert_eq!((error.option(), error.other()), (Some(ConfigOption::Threshold), None));
     let error = NEW.success_threshold(3).probes(2).validate().unwrap_err();
-    assert_eq!(error.option(), ConfigOption::Probes);
+    assert_eq!(error.option(), Some(ConfigOption::Probes));
     assert_eq!(error.other(), Some(ConfigOption::SuccessThreshold));
     assert_eq!(ConfigOption::SuccessThreshold.to_string(), "success_threshold");
 }

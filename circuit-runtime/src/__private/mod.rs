@@ -98,7 +98,7 @@ pub fn enter_shared_or_fall_back<S: StaticHandle>(
 pub fn enter_keyed<S: StaticHandle>(
     breaker: S,
     key: &str,
-) -> Result<RawPermit<KeyHandle<S>>, CircuitOpenError> {
+) -> Result<RawPermit<KeyHandle<'static, S>>, CircuitOpenError> {
     let (published, admission) = breaker.get().enter_key(key, Fallback::None)?;
     Ok(RawPermit::entered(KeyHandle { breaker, published }, admission))
 }
@@ -108,7 +108,7 @@ pub fn enter_keyed<S: StaticHandle>(
 pub fn enter_keyed_or_fall_back<S: StaticHandle>(
     breaker: S,
     key: &str,
-) -> Result<RawPermit<KeyHandle<S>>, CircuitOpenError> {
+) -> Result<RawPermit<KeyHandle<'static, S>>, CircuitOpenError> {
     let (published, admission) = breaker.get().enter_key(key, Fallback::Runs)?;
     Ok(RawPermit::entered(KeyHandle { breaker, published }, admission))
 }

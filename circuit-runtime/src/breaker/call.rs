@@ -5,9 +5,9 @@ use std::future::Future;
 use super::CircuitBreaker;
 use crate::circuit::End;
 use crate::error::{CallError, CircuitOpenError};
-use crate::guard::{self, Begun, Fuse};
+use crate::guard::{self, Fuse};
 use crate::outcome::Outcome;
-use crate::permit::{Fallback, RefHandle};
+use crate::permit::{Fallback, Handle, RawPermit};
 
 impl CircuitBreaker {
     /// Makes a blocking call. `Ok` is a success; `Err` and a panic are failures.
@@ -18,9 +18,7 @@ impl CircuitBreaker {
     /// call's own error.
     #[inline]
     pub fn call<T, E>(&self, call: impl FnOnce() -> Result<T, E>) -> Result<T, CallError<E>> {
-        let permit = self.acquire()?;
-        let judge = |result: &Result<T, E>| (by_result(result), Fallback::None);
-        guard::run(permit, call, judge, |result, _| result.map_err(CallError::Failed))
+        under_permit(self.acquire()?, call)
     }
 
     /// Makes an async call. `Ok` is a success; `Err` and a panic are failures. The circuit is asked
@@ -48,9 +46,8 @@ impl CircuitBreaker {
         &self,
         call: impl Future<Output = Result<T, E>>,
     ) -> impl Future<Output = Result<T, CallError<E>>> {
-        let judge = |result: &Result<T, E>| (by_result(result), Fallback::None);
-        let begin = self.once(|open| Err(CallError::Open(open)));
-        guard::asking(begin, Fuse::new(call), judge, |result, _| result.map_err(CallError::Failed))
+        let mut breaker = Some(self);
+        under_permit_async(move || Some(breaker.take()?.acquire()), call)
     }
 
     /// Makes a blocking call with any return type; `classify` decides what the result counts as.
@@ -73,9 +70,7 @@ impl CircuitBreaker {
         classify: impl FnOnce(&R) -> Outcome,
         call: impl FnOnce() -> R,
     ) -> Result<R, CircuitOpenError> {
-        let permit = self.acquire()?;
-        let judge = |result: &R| (End::Outcome(classify(result)), Fallback::None);
-        guard::run(permit, call, judge, |result, _| Ok(result))
+        Ok(judged(self.acquire()?, classify, call))
     }
 
     /// Makes an async call with any return type; `classify` decides what the result counts as.
@@ -92,18 +87,51 @@ impl CircuitBreaker {
         classify: impl Fn(&R) -> Outcome,
         call: impl Future<Output = R>,
     ) -> impl Future<Output = Result<R, CircuitOpenError>> {
-        let judge = move |result: &R| (End::Outcome(classify(result)), Fallback::None);
-        guard::asking(self.once(Err), Fuse::new(call), judge, |result, _| Ok(result))
-    }
-
-    /// Acquires the permit of a future, once.
-    fn once<'a, R>(
-        &'a self,
-        rejected: impl Fn(CircuitOpenError) -> R,
-    ) -> impl FnMut() -> Begun<RefHandle<'a>, R> {
         let mut breaker = Some(self);
-        move || Some(breaker.take()?.acquire().map_err(&rejected))
+        judged_async(move || Some(breaker.take()?.acquire()), classify, call)
     }
+}
+
+/// Makes a blocking call under a permit: `Ok` is a success, `Err` a failure.
+#[inline]
+pub(super) fn under_permit<T, E>(
+    permit: RawPermit<impl Handle>,
+    call: impl FnOnce() -> Result<T, E>,
+) -> Result<T, CallError<E>> {
+    let judge = |result: &Result<T, E>| (by_result(result), Fallback::None);
+    guard::run(permit, call, judge, |result, _| result.map_err(CallError::Failed))
+}
+
+/// Makes an async call under the permit that `acquire` gives at the first poll, once.
+pub(super) fn under_permit_async<H: Handle, T, E>(
+    mut acquire: impl FnMut() -> Option<Result<RawPermit<H>, CircuitOpenError>>,
+    call: impl Future<Output = Result<T, E>>,
+) -> impl Future<Output = Result<T, CallError<E>>> {
+    let judge = |result: &Result<T, E>| (by_result(result), Fallback::None);
+    let begin = move || Some(acquire()?.map_err(|open| Err(CallError::Open(open))));
+    guard::asking(begin, Fuse::new(call), judge, |result, _| result.map_err(CallError::Failed))
+}
+
+/// [`under_permit`] for any return type.
+#[inline]
+pub(super) fn judged<R>(
+    permit: RawPermit<impl Handle>,
+    classify: impl FnOnce(&R) -> Outcome,
+    call: impl FnOnce() -> R,
+) -> R {
+    let judge = |result: &R| (End::Outcome(classify(result)), Fallback::None);
+    guard::run(permit, call, judge, |result, _| result)
+}
+
+/// [`under_permit_async`] for any return type.
+pub(super) fn judged_async<H: Handle, R>(
+    mut acquire: impl FnMut() -> Option<Result<RawPermit<H>, CircuitOpenError>>,
+    classify: impl Fn(&R) -> Outcome,
+    call: impl Future<Output = R>,
+) -> impl Future<Output = Result<R, CircuitOpenError>> {
+    let judge = move |result: &R| (End::Outcome(classify(result)), Fallback::None);
+    let begin = move || Some(acquire()?.map_err(Err));
+    guard::asking(begin, Fuse::new(call), judge, |result, _| Ok(result))
 }
 
 /// The default: `Ok` is a success, `Err` a failure.

@@ -38,7 +38,7 @@ impl CircuitBreaker {
             // force everywhere.
             let mut present = unpoisoned(self.config.lock());
             *present = config;
-            self.transitions(|circuit| circuit.reconfigure(self.name(), rules))
+            self.transitions(|circuit| circuit.reconfigure(self.name(), rules, &rules))
         };
         self.tell_all(transitions);
         self.may_admit();
@@ -92,7 +92,7 @@ impl CircuitBreaker {
     ) {
         #[cfg(any(feature = "axum", feature = "tracing"))]
         let before = self.mode();
-        self.change_all(|circuit| circuit.set_mode(mode));
+        self.change_all(|circuit| circuit.set_mode(mode, mode));
         self.may_admit();
         #[cfg(any(feature = "axum", feature = "tracing"))]
         if mode != before {
@@ -113,7 +113,7 @@ impl CircuitBreaker {
         transitions
     }
 
-    fn tell_all(&self, transitions: Vec<Transition>) {
+    pub(super) fn tell_all(&self, transitions: Vec<Transition>) {
         for transition in transitions {
             self.tell(transition);
         }

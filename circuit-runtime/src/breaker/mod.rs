@@ -3,6 +3,7 @@
 mod admission;
 mod call;
 mod control;
+pub(crate) mod keyed;
 mod keys;
 mod rejection;
 
@@ -26,7 +27,7 @@ use crate::observe::snapshot::{Look, Snapshot};
 #[cfg(feature = "metrics")]
 use crate::observe::track::{Standing, Track};
 use crate::outcome::{Mode, State};
-use crate::permit::{Permit, RawPermit, RefHandle};
+use crate::permit::{KeyHandle, Permit, RawPermit, RefHandle};
 #[cfg(all(feature = "tokio", feature = "tower"))]
 use crate::primitives::clock::Nanos;
 use crate::primitives::sync::{Mutex, cold_path, const_fn, unpoisoned};
@@ -179,18 +180,24 @@ impl CircuitBreaker {
     /// If the call is rejected: then don't make it.
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
-        Ok(Permit { raw: self.acquire()? })
+        let handle = KeyHandle { breaker: RefHandle(self), published: self.own.published() };
+        Ok(Permit { raw: RawPermit::new(handle, self.admit()?) })
+    }
+
+    /// Acquires a permit that isn't handed to the user.
+    #[inline]
+    fn acquire(&self) -> Result<RawPermit<RefHandle<'_>>, CircuitOpenError> {
+        Ok(RawPermit::new(RefHandle(self), self.admit()?))
     }
 
     #[inline]
-    fn acquire(&self) -> Result<RawPermit<RefHandle<'_>>, CircuitOpenError> {
-        let admission = if let Some(ticket) = self.own.published().summary().try_admit() {
-            Admission::new(ticket)
+    fn admit(&self) -> Result<Admission, CircuitOpenError> {
+        if let Some(ticket) = self.own.published().summary().try_admit() {
+            Ok(Admission::new(ticket))
         } else {
             cold_path();
-            self.acquire_slow()?
-        };
-        Ok(RawPermit::new(RefHandle(self), admission))
+            self.acquire_slow()
+        }
     }
 
     /// Wakes the tasks that wait until calls may be admitted.

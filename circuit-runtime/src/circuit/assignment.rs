@@ -47,6 +47,10 @@ impl CircuitRef<'_> {
     }
 
     fn idleness_of(&self, inner: &mut MutexGuard<'_, Inner>) -> Idleness {
+        if inner.own_mode || inner.own_rules {
+            // Somebody set them for this key: they aren't lost because others call.
+            return Idleness::Busy;
+        }
         let moment = Moment::default();
         inner.machine.idleness(&self.env(&moment))
     }
@@ -147,6 +151,7 @@ impl CircuitRef<'_> {
         inner.machine.reassign(rules);
         inner.since_epoch = inner.machine.epoch();
         inner.mode = mode;
+        (inner.own_mode, inner.own_rules) = (false, false);
         // For the first key there is nothing to subtract.
         inner.before = (self.published.stamp() > 0).then(|| Box::new(self.totals()));
         inner.transitions_before = inner.transitions;

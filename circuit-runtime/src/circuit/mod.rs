@@ -52,6 +52,7 @@
 mod admit;
 mod assignment;
 mod bulkhead;
+mod control;
 pub(crate) mod machine;
 mod published;
 mod record;
@@ -77,7 +78,7 @@ use std::time::Duration;
 use crate::circuit::machine::{Change, Machine};
 use crate::config::Rules;
 use crate::counters::{self, Count, Counters, KeyCounters, Totals};
-use crate::observe::event::{Reason, Transition};
+use crate::observe::event::Transition;
 use crate::outcome::{Mode, State};
 use crate::primitives::clock::{self, Moment, Nanos};
 use crate::primitives::sync::{Mutex, MutexGuard, Ordering, const_fn, unpoisoned};
@@ -162,6 +163,9 @@ struct Inner {
     /// The first period of the present key.
     since_epoch: u32,
     transitions_before: u64,
+    /// Whether the key has a mode, or rules, of its own.
+    own_mode: bool,
+    own_rules: bool,
     #[cfg(feature = "metrics")]
     departed: Option<Box<Departed>>,
 }
@@ -185,6 +189,8 @@ impl Locked {
                 before: None,
                 since_epoch: 0,
                 transitions_before: 0,
+                own_mode: false,
+                own_rules: false,
                 #[cfg(feature = "metrics")]
                 departed: None,
             }),
@@ -254,40 +260,6 @@ impl<'a> CircuitRef<'a> {
         let mut inner = self.lock();
         inner.registered = true;
         self.publish(&inner);
-    }
-
-    pub(crate) fn set_mode(&self, mode: Mode) {
-        let mut inner = self.lock();
-        inner.mode = mode;
-        self.publish(&inner);
-    }
-
-    /// Resets. `by` is the operator's name, if it is known.
-    pub(crate) fn reset(
-        &self,
-        name: &'static str,
-        by: Option<&Arc<str>>,
-    ) -> Option<Box<Transition>> {
-        let mut inner = self.lock();
-        let change = inner.machine.reset(&self.env(&Moment::default()));
-        let transition = change.map(|change| {
-            let reason = match by {
-                Some(by) => Reason::ByOperator { by: Arc::clone(by) },
-                None => change.reason,
-            };
-            inner.note(name, Change { reason, ..change })
-        });
-        self.publish(&inner);
-        transition
-    }
-
-    pub(crate) fn reconfigure(&self, name: &'static str, rules: Rules) -> Option<Box<Transition>> {
-        let mut inner = self.lock();
-        let change = inner.machine.reconfigure(rules, &self.env(&Moment::default()));
-        let transition = change.map(|change| inner.note(name, change));
-        self.published.publish_rules(&rules);
-        self.publish(&inner);
-        transition
     }
 
     fn env<'m>(&self, moment: &'m Moment) -> CallEnv<'m>

@@ -114,7 +114,7 @@ fn a_mode_answers_without_the_lock() {
         (Mode::Disabled, Ok(Ticket::of_epoch(0).counted())),
         (Mode::Shadow, Ok(Ticket::of_epoch(0))),
     ] {
-        circuit.set_mode(mode);
+        circuit.set_mode(mode, mode);
         assert_eq!(
             (circuit.published.summary().try_admit(), look(circuit)),
             (None, Some(answer)),
@@ -260,7 +260,8 @@ fn what_is_slow_is_told_without_the_lock() {
     let [timed, untimed] = owns.each_ref().map(Circuit::by_ref);
     assert!(timed.published.is_slow(slow) && !timed.published.is_slow(slow - 1));
     assert!(!untimed.published.is_slow(slow) && !untimed.published.is_slow(NEVER - 1));
-    timed.reconfigure("test", Config::new().slow_call(WAIT * 2).rules());
+    let rules = Config::new().slow_call(WAIT * 2).rules();
+    timed.reconfigure("test", rules, &rules);
     assert!(timed.published.is_slow(slow * 2) && !timed.published.is_slow(slow));
 }
 
@@ -340,7 +341,7 @@ fn a_bulkhead_has_as_many_places_as_its_limit() {
 #[test]
 fn without_a_bulkhead_or_where_nothing_is_judged_no_place_is_taken() {
     let (unlimited, disabled) = (own(Config::new()), own(Config::new().max_concurrent(1)));
-    disabled.by_ref().set_mode(Mode::Disabled);
+    disabled.by_ref().set_mode(Mode::Disabled, Mode::Disabled);
     for circuit in [unlimited.by_ref(), disabled.by_ref()] {
         let summary = circuit.published.summary();
         let admission =

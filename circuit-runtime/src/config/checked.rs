@@ -41,11 +41,7 @@ impl Checked {
     #[track_caller]
     pub const fn blame(&self, option: ConfigOption) {
         if let Err(error) = self.validate() {
-            let is_other = match error.other() {
-                Some(other) => other as u8 == option as u8,
-                None => false,
-            };
-            if error.option() as u8 == option as u8 || is_other {
+            if is(error.option(), option) || is(error.other(), option) {
                 self.fail(error);
             }
         }
@@ -67,22 +63,24 @@ impl Checked {
 
     #[track_caller]
     const fn fail(&self, error: ConfigError) -> ! {
-        let other = match error.other() {
-            Some(other) if self.is_from_preset(other) => Some(other),
-            _ => None,
-        };
+        let option = self.if_from_preset(error.option());
+        let other = self.if_from_preset(error.other());
         let text = Text::EMPTY.and(error.message());
-        let text = match (self.is_from_preset(error.option()), other) {
-            (false, None) => text,
-            (true, Some(_)) => text.and("; both come from `preset = ").and(self.preset).and("`"),
-            (true, None) => self.origin(text, error.option()),
-            (false, Some(other)) => self.origin(text, other),
+        let text = match (option, other) {
+            (None, None) => text,
+            (Some(_), Some(_)) => text.and("; both come from `preset = ").and(self.preset).and("`"),
+            (Some(option), None) | (None, Some(option)) => self.origin(text, option),
         };
         panic!("{}", text.as_str());
     }
 
-    const fn is_from_preset(&self, option: ConfigOption) -> bool {
-        self.config.names(option) && !self.written.names(option)
+    const fn if_from_preset(&self, option: Option<ConfigOption>) -> Option<ConfigOption> {
+        match option {
+            Some(option) if self.config.names(option) && !self.written.names(option) => {
+                Some(option)
+            }
+            _ => None,
+        }
     }
 
     const fn origin(&self, text: Text, option: ConfigOption) -> Text {
@@ -121,6 +119,10 @@ impl Text {
             Err(_) => "the options don't go together with those of the `preset`",
         }
     }
+}
+
+const fn is(one: Option<ConfigOption>, option: ConfigOption) -> bool {
+    matches!(one, Some(one) if one as u8 == option as u8)
 }
 
 /// `timeout = LIMIT`

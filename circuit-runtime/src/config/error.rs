@@ -1,6 +1,7 @@
 //! What is wrong with a configuration.
 
 use super::option::ConfigOption;
+use super::spec;
 
 /// A configuration that can't be meant; the message names the option and the remedy.
 ///
@@ -10,7 +11,7 @@ use super::option::ConfigOption;
 #[error("{message}")]
 #[non_exhaustive]
 pub struct ConfigError {
-    option: ConfigOption,
+    option: Option<ConfigOption>,
     other: Option<ConfigOption>,
     message: &'static str,
 }
@@ -22,12 +23,18 @@ impl ConfigError {
         other: Option<ConfigOption>,
         message: &'static str,
     ) -> Self {
-        ConfigError { option, other, message }
+        ConfigError { option: Some(option), other, message }
     }
 
-    /// The option that the message begins with.
+    /// `max_keys`, which belongs to a breaker and not to a [`Config`](crate::Config).
+    pub(crate) const fn of_max_keys() -> Self {
+        ConfigError { option: None, other: None, message: spec::MAX_KEYS.range_error }
+    }
+
+    /// The option that the message begins with; `None` for `max_keys`, which is no option of a
+    /// [`Config`](crate::Config).
     #[must_use]
-    pub const fn option(&self) -> ConfigOption {
+    pub const fn option(&self) -> Option<ConfigOption> {
         self.option
     }
 

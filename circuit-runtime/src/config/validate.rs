@@ -154,6 +154,14 @@ impl Config {
         Ok(())
     }
 
+    /// [`validate_keyed`](Config::validate_keyed), and the range of `max_keys`.
+    pub(crate) const fn validate_keyed_breaker(&self, max_keys: u32) -> Result<(), ConfigError> {
+        if !spec::MAX_KEYS.range.has_whole(max_keys) {
+            return Err(ConfigError::of_max_keys());
+        }
+        self.validate_keyed()
+    }
+
     /// What [`validate`](Config::validate) says, and the smaller bound on the window of a circuit
     /// per key.
     pub(crate) const fn validate_keyed(&self) -> Result<(), ConfigError> {

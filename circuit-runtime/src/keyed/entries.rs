@@ -30,9 +30,18 @@ impl Keys {
         key: &str,
         settings: impl FnOnce() -> (Rules, Mode),
     ) -> Option<Lookup<'_>> {
-        let hash = self.hash(key);
         let mut entries = unpoisoned(self.entries.lock());
-        if let Some(lookup) = self.present(&entries, key, hash) {
+        self.get_or_insert_in(&mut entries, key, settings)
+    }
+
+    fn get_or_insert_in(
+        &self,
+        entries: &mut Entries,
+        key: &str,
+        settings: impl FnOnce() -> (Rules, Mode),
+    ) -> Option<Lookup<'_>> {
+        let hash = self.hash(key);
+        if let Some(lookup) = self.present(entries, key, hash) {
             lookup.published.touch();
             return Some(lookup);
         }
@@ -44,7 +53,7 @@ impl Keys {
             entries.queues.push();
             next
         } else {
-            Eviction { keys: self, entries: &mut entries, key, rules, mode }.run()?
+            Eviction { keys: self, entries, key, rules, mode }.run()?
         };
         entries.hashes[number] = key_table::used(hash);
         let lookup = self.slots.publish_key(number, key);
@@ -124,6 +133,26 @@ impl Keys {
                 self.slots.circuit(number).filter(|circuit| circuit.serves(key))?;
             Some(Lookup { published, stamp: published.stamp() })
         })
+    }
+
+    /// Changes the circuit of one key, which is inserted if need be, while no key can be inserted or
+    /// evicted. False: no circuit may be evicted for it.
+    pub(crate) fn change_one(
+        &self,
+        key: &str,
+        settings: impl FnOnce() -> (Rules, Mode),
+        change: impl FnOnce(CircuitRef<'_>),
+    ) -> bool {
+        let mut entries = unpoisoned(self.entries.lock());
+        let lookup = self.get_or_insert_in(&mut entries, key, settings);
+        let circuit = lookup.and_then(|lookup| self.circuit(lookup.published));
+        if let Some(circuit) = circuit {
+            change(circuit);
+            if circuit.published.is_waited_for() {
+                Self::make_candidate(&mut entries, circuit.published);
+            }
+        }
+        circuit.is_some()
     }
 
     /// Changes the circuit that new keys take their settings from, and every key's circuit, while

@@ -95,12 +95,12 @@ impl<S: Handle> Handle for SharedHandle<S> {
 
 /// A key's circuit.
 #[derive(Debug, Clone, Copy)]
-pub struct KeyHandle<S> {
+pub struct KeyHandle<'a, S> {
     pub(crate) breaker: S,
-    pub(crate) published: &'static Published,
+    pub(crate) published: &'a Published,
 }
 
-impl<S: Handle> Handle for KeyHandle<S> {
+impl<S: Handle> Handle for KeyHandle<'_, S> {
     type Frame = ();
 
     #[inline]

@@ -38,7 +38,7 @@ pub(crate) enum Fallback {
 /// ```
 #[must_use = "a permit that is dropped counts as a cancelled call"]
 pub struct Permit<'a> {
-    pub(crate) raw: RawPermit<RefHandle<'a>>,
+    pub(crate) raw: RawPermit<KeyHandle<'a, RefHandle<'a>>>,
 }
 
 /// A permit with any handle.

@@ -64,6 +64,7 @@ macro_rules! keyed_async {
 }
 
 mod bound;
+mod by_hand;
 mod gone;
 mod handover;
 mod length;

@@ -99,7 +99,7 @@ pub(crate) enum Idleness {
     Settled,
     /// Not idle before this time, unless something happens to it.
     Until(Nanos),
-    /// Not idle before its calls in flight have ended.
+    /// Not idle before its calls in flight have ended, or while its key has settings of its own.
     Busy,
 }
 

@@ -9,7 +9,7 @@ use super::{BoxError, Classify};
 use crate::circuit::End;
 use crate::error::CircuitOpenError;
 use crate::guard::{self, Fuse};
-use crate::permit::{Fallback, RawPermit, RefHandle};
+use crate::permit::{Fallback, KeyHandle, RawPermit, RefHandle};
 
 pin_project! {
     /// The response of a [`CircuitBreakerService`](super::CircuitBreakerService). Dropping it
@@ -28,7 +28,7 @@ pin_project! {
             // Dropped before the permit, so that nothing of the call is left when it is recorded.
             #[pin]
             body: Fuse<F>,
-            permit: Option<RawPermit<RefHandle<'static>>>,
+            permit: Option<RawPermit<KeyHandle<'static, RefHandle<'static>>>>,
             classify: C,
         },
         Rejected { error: CircuitOpenError },
@@ -36,7 +36,11 @@ pin_project! {
 }
 
 impl<F, C> ResponseFuture<F, C> {
-    pub(super) fn admitted(future: F, permit: RawPermit<RefHandle<'static>>, classify: C) -> Self {
+    pub(super) fn admitted(
+        future: F,
+        permit: RawPermit<KeyHandle<'static, RefHandle<'static>>>,
+        classify: C,
+    ) -> Self {
         ResponseFuture {
             state: State::Admitted { body: Fuse::new(future), permit: Some(permit), classify },
         }

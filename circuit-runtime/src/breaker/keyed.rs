@@ -1,0 +1,272 @@
+//! Circuits per key, by hand.
+
+use std::fmt;
+use std::future::Future;
+use std::ops::Deref;
+
+use super::{CircuitBreaker, call};
+use crate::circuit::CircuitRef;
+use crate::config::Config;
+use crate::config::error::ConfigError;
+use crate::error::{CallError, CircuitOpenError};
+use crate::observe::event::Transition;
+use crate::observe::name::Name;
+use crate::observe::snapshot::Snapshot;
+use crate::outcome::{Mode, Outcome};
+use crate::permit::{Fallback, KeyHandle, Permit, RawPermit, RefHandle};
+use crate::primitives::sync::const_fn;
+
+/// A circuit breaker with a circuit per key: for each host, tenant or model.
+///
+/// Dereferences to the [`CircuitBreaker`] that stands for all keys: its `state` is the worst of
+/// them, its `snapshot` their sum, and its modes, `reset` and `reconfigure` apply to every key. At
+/// most `max_keys` keys have a circuit at a time; `key` in the guide says which are evicted.
+///
+/// ```
+/// use circuit_runtime::{CallError, Config, KeyedBreaker};
+///
+/// static HOSTS: KeyedBreaker = KeyedBreaker::new("hosts", Config::new().threshold(1), 1_000);
+///
+/// fn fetch(host: &str) -> Result<String, CallError<std::io::Error>> {
+///     HOSTS.key(host).call(|| Err(std::io::Error::other("unreachable")))
+/// }
+///
+/// assert!(matches!(fetch("gone.example"), Err(CallError::Failed(_))));
+/// assert!(matches!(fetch("gone.example"), Err(CallError::Open(_))));
+/// assert!(matches!(fetch("well.example"), Err(CallError::Failed(_))), "a circuit of its own");
+/// ```
+pub struct KeyedBreaker {
+    breaker: CircuitBreaker,
+}
+
+impl KeyedBreaker {
+    const_fn! {
+    /// No circuit yet; each key gets a closed one at its first call.
+    ///
+    /// # Panics
+    ///
+    /// If [`Config::validate`] refuses the configuration, if `max_keys` isn't from 1 to 1,000,000,
+    /// or if `window` is more than 10,000 calls. In a `static` or `const` that fails the build; for
+    /// values from outside use [`KeyedBreaker::try_new`].
+    #[must_use]
+    #[track_caller]
+    pub fn new(name: &'static str, config: Config, max_keys: u32) -> Self {
+        if let Err(error) = config.validate_keyed_breaker(max_keys) {
+            panic!("{}", error.message());
+        }
+        Self::build(name, config, max_keys)
+    }
+    }
+
+    /// [`new`](KeyedBreaker::new) for values that are only known at run time.
+    ///
+    /// # Errors
+    ///
+    /// Where [`new`](KeyedBreaker::new) panics.
+    pub fn try_new(name: &'static str, config: Config, max_keys: u32) -> Result<Self, ConfigError> {
+        config.validate_keyed_breaker(max_keys)?;
+        Ok(Self::build(name, config, max_keys))
+    }
+
+    const_fn! {
+    fn build(name: &'static str, config: Config, max_keys: u32) -> Self {
+        KeyedBreaker { breaker: CircuitBreaker::build(Name::given(name), config, Some(max_keys)) }
+    }
+    }
+
+    /// The circuit of this key. Nothing happens yet: a key gets its circuit at its first call.
+    pub fn key<'k>(&'static self, key: &'k str) -> KeyedCircuit<'k> {
+        KeyedCircuit { breaker: &self.breaker, key }
+    }
+}
+
+impl Deref for KeyedBreaker {
+    type Target = CircuitBreaker;
+
+    fn deref(&self) -> &CircuitBreaker {
+        &self.breaker
+    }
+}
+
+impl fmt::Debug for KeyedBreaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.breaker.fmt(f)
+    }
+}
+
+/// One key of a [`KeyedBreaker`], from [`KeyedBreaker::key`].
+///
+/// A mode or a configuration that is set here belongs to this key alone. It stays until the same is
+/// set for all keys, or the key is forgotten; until then the key isn't evicted.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyedCircuit<'k> {
+    breaker: &'static CircuitBreaker,
+    key: &'k str,
+}
+
+/// A permit of a key's circuit.
+type KeyedPermit = RawPermit<KeyHandle<'static, RefHandle<'static>>>;
+
+#[expect(clippy::must_use_candidate, reason = "most want the change, and few the answer")]
+impl KeyedCircuit<'_> {
+    /// [`CircuitBreaker::call`] for this key.
+    ///
+    /// # Errors
+    ///
+    /// As [`CircuitBreaker::call`].
+    pub fn call<T, E>(self, call: impl FnOnce() -> Result<T, E>) -> Result<T, CallError<E>> {
+        call::under_permit(self.acquire()?, call)
+    }
+
+    /// [`CircuitBreaker::call_with`] for this key.
+    ///
+    /// # Errors
+    ///
+    /// If the call was rejected and didn't run.
+    pub fn call_with<R>(
+        self,
+        classify: impl FnOnce(&R) -> Outcome,
+        call: impl FnOnce() -> R,
+    ) -> Result<R, CircuitOpenError> {
+        Ok(call::judged(self.acquire()?, classify, call))
+    }
+
+    /// [`CircuitBreaker::call_async`] for this key.
+    ///
+    /// # Errors
+    ///
+    /// As [`CircuitBreaker::call_async`].
+    ///
+    /// # Panics
+    ///
+    /// If polled after completion, like the future of an async function.
+    pub fn call_async<T, E>(
+        self,
+        call: impl Future<Output = Result<T, E>>,
+    ) -> impl Future<Output = Result<T, CallError<E>>> {
+        let mut circuit = Some(self);
+        call::under_permit_async(move || Some(circuit.take()?.acquire()), call)
+    }
+
+    /// [`CircuitBreaker::call_with_async`] for this key.
+    ///
+    /// # Errors
+    ///
+    /// If the call was rejected and didn't run.
+    ///
+    /// # Panics
+    ///
+    /// If polled after completion, like the future of an async function.
+    pub fn call_with_async<R>(
+        self,
+        classify: impl Fn(&R) -> Outcome,
+        call: impl Future<Output = R>,
+    ) -> impl Future<Output = Result<R, CircuitOpenError>> {
+        let mut circuit = Some(self);
+        call::judged_async(move || Some(circuit.take()?.acquire()), classify, call)
+    }
+
+    /// Asks for the right to make one call with this key.
+    ///
+    /// # Errors
+    ///
+    /// The call is rejected: it must not be made.
+    pub fn try_acquire(self) -> Result<Permit<'static>, CircuitOpenError> {
+        Ok(Permit { raw: self.acquire()? })
+    }
+
+    fn acquire(self) -> Result<KeyedPermit, CircuitOpenError> {
+        let (published, admission) = self.breaker.enter_key(self.key, Fallback::None)?;
+        let handle = KeyHandle { breaker: RefHandle(self.breaker), published };
+        Ok(RawPermit::new(handle, admission))
+    }
+
+    /// The circuit of this key, if it has one.
+    #[must_use]
+    pub fn snapshot(self) -> Option<Snapshot> {
+        self.breaker.snapshot_of(self.key)
+    }
+
+    /// Closes the circuit of this key, as [`CircuitBreaker::reset`] closes that of all. False: the key
+    /// has none, and gets none.
+    pub fn reset(self) -> bool {
+        let mut transition = None;
+        let known = self.breaker.snapshot_of(self.key).is_some();
+        let changed = known
+            && self.change(|breaker, circuit| transition = circuit.reset(breaker.name(), None));
+        self.changed(transition);
+        changed
+    }
+
+    /// Rejects every call with this key until [`resume`](KeyedCircuit::resume). False: no circuit may
+    /// be evicted for it.
+    pub fn force_open(self) -> bool {
+        self.set_mode(Mode::ForcedOpen)
+    }
+
+    /// Lets every call with this key pass and judges none, until [`resume`](KeyedCircuit::resume).
+    /// False: no circuit may be evicted for it.
+    pub fn disable(self) -> bool {
+        self.set_mode(Mode::Disabled)
+    }
+
+    /// Runs calls with this key that would be rejected, until [`resume`](KeyedCircuit::resume).
+    /// False: no circuit may be evicted for it.
+    pub fn shadow(self) -> bool {
+        self.set_mode(Mode::Shadow)
+    }
+
+    /// Removes the mode of this key, so that its state decides again. False: no circuit may be evicted
+    /// for it.
+    pub fn resume(self) -> bool {
+        self.set_mode(Mode::Normal)
+    }
+
+    /// Replaces the configuration of this key, as [`CircuitBreaker::reconfigure`] does that of all.
+    /// `Ok(false)`: no circuit may be evicted for it.
+    ///
+    /// # Errors
+    ///
+    /// If [`Config::validate`] refuses the configuration; then nothing has changed.
+    pub fn reconfigure(self, config: Config) -> Result<bool, ConfigError> {
+        config.validate_keyed()?;
+        let rules = config.rules();
+        let mut transition = None;
+        let changed = self.change(|breaker, circuit| {
+            transition = circuit.reconfigure(breaker.name(), rules, &breaker.own().rules());
+        });
+        self.changed(transition);
+        Ok(changed)
+    }
+
+    /// Drops this key, with its state, its settings and its counters, which stay in the sum: see
+    /// [`CircuitBreaker::forget`]. False: it has no circuit.
+    pub fn forget(self) -> bool {
+        self.breaker.forget(self.key)
+    }
+
+    fn set_mode(self, mode: Mode) -> bool {
+        let changed = self.change(|breaker, circuit| circuit.set_mode(mode, breaker.own().mode()));
+        self.changed(None);
+        changed
+    }
+
+    /// Changes the circuit of the key, while no key is inserted or evicted.
+    fn change(self, change: impl FnOnce(&CircuitBreaker, CircuitRef<'_>)) -> bool {
+        let breaker = self.breaker;
+        let Some(keys) = breaker.keys.get() else { return false };
+        breaker.register();
+        keys.known_as(self.key, |key| {
+            let settings = || (breaker.own().rules(), breaker.own().mode());
+            keys.change_one(key, settings, |circuit| change(breaker, circuit))
+        })
+    }
+
+    /// Reports what a change has done, after the locks are released.
+    fn changed(self, transition: Option<Box<Transition>>) {
+        if let Some(transition) = transition {
+            self.breaker.tell(*transition);
+        }
+        self.breaker.may_admit();
+    }
+}

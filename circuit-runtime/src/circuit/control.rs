@@ -1,0 +1,55 @@
+//! What an operator changes: the mode, the state, the rules.
+
+use std::sync::Arc;
+
+use super::CircuitRef;
+use crate::circuit::machine::Change;
+use crate::config::Rules;
+use crate::observe::event::{Reason, Transition};
+use crate::outcome::Mode;
+use crate::primitives::clock::Moment;
+
+impl CircuitRef<'_> {
+    /// Sets the mode; `common` is that of all keys.
+    pub(crate) fn set_mode(&self, mode: Mode, common: Mode) {
+        let mut inner = self.lock();
+        inner.mode = mode;
+        inner.own_mode = mode != common;
+        self.publish(&inner);
+    }
+
+    /// Resets. `by` is the operator's name, if it is known.
+    pub(crate) fn reset(
+        &self,
+        name: &'static str,
+        by: Option<&Arc<str>>,
+    ) -> Option<Box<Transition>> {
+        let mut inner = self.lock();
+        let change = inner.machine.reset(&self.env(&Moment::default()));
+        let transition = change.map(|change| {
+            let reason = match by {
+                Some(by) => Reason::ByOperator { by: Arc::clone(by) },
+                None => change.reason,
+            };
+            inner.note(name, Change { reason, ..change })
+        });
+        self.publish(&inner);
+        transition
+    }
+
+    /// Replaces the rules; `common` are those of all keys.
+    pub(crate) fn reconfigure(
+        &self,
+        name: &'static str,
+        rules: Rules,
+        common: &Rules,
+    ) -> Option<Box<Transition>> {
+        let mut inner = self.lock();
+        inner.own_rules = rules != *common;
+        let change = inner.machine.reconfigure(rules, &self.env(&Moment::default()));
+        let transition = change.map(|change| inner.note(name, change));
+        self.published.publish_rules(&rules);
+        self.publish(&inner);
+        transition
+    }
+}
