@@ -5,7 +5,7 @@ use std::fmt::Display;
 use quote::ToTokens;
 
 /// Errors in the order in which they were found.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Problems(Option<syn::Error>);
 
 impl Problems {
@@ -19,6 +19,10 @@ impl Problems {
             Some(all) => all.combine(error),
             None => self.0 = Some(error),
         }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
     }
 
     /// `Err` if anything was added.

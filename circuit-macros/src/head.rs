@@ -28,14 +28,15 @@ pub(crate) struct Attribute {
 }
 
 impl Attribute {
+    /// Of `#` and `[..]`.
+    pub(crate) fn new(tokens: [TokenTree; 2]) -> Self {
+        Self { tokens }
+    }
+
     /// The last segment of the path: `circuit_breaker` of
     /// `#[circuit_runtime::circuit_breaker(..)]`.
     pub(crate) fn name(&self) -> Option<String> {
-        let TokenTree::Group(brackets) = &self.tokens[1] else {
-            return None;
-        };
-        brackets
-            .stream()
+        self.content()
             .into_iter()
             .take_while(|token| match token {
                 TokenTree::Ident(_) => true,
@@ -47,6 +48,23 @@ impl Attribute {
                 _ => None,
             })
             .last()
+    }
+
+    /// What stands behind the path: `(threshold = 3)`.
+    pub(crate) fn arguments(&self) -> TokenStream {
+        let in_path = |token: &TokenTree| match token {
+            TokenTree::Ident(_) => true,
+            TokenTree::Punct(punct) => punct.as_char() == ':',
+            _ => false,
+        };
+        self.content().into_iter().skip_while(in_path).collect()
+    }
+
+    fn content(&self) -> TokenStream {
+        match &self.tokens[1] {
+            TokenTree::Group(brackets) => brackets.stream(),
+            _ => TokenStream::new(),
+        }
     }
 }
 
@@ -81,18 +99,13 @@ impl Function {
             None => {
                 return Err(syn::Error::new(
                     proc_macro2::Span::call_site(),
-                    "`#[circuit_breaker]` goes on a function or method",
+                    "`#[circuit_breaker]` goes on a function, a method or an `impl` block",
                 ));
             }
         };
         let head = |input: ParseStream| {
-            Ok(Function {
-                attributes,
-                visibility: input.parse()?,
-                defaultness: input.parse()?,
-                signature: input.parse()?,
-                body,
-            })
+            let Head { visibility, defaultness, signature } = input.call(Head::parse)?;
+            Ok(Function { attributes, visibility, defaultness, signature, body })
         };
         head.parse2(tokens.into_iter().collect()).map_err(|error| {
             let message = error.to_string();
@@ -102,6 +115,23 @@ impl Function {
                 }
                 None => error,
             }
+        })
+    }
+}
+
+/// What stands between a function's attributes and its body.
+pub(crate) struct Head {
+    pub(crate) visibility: Visibility,
+    pub(crate) defaultness: Option<Token![default]>,
+    pub(crate) signature: Signature,
+}
+
+impl Head {
+    pub(crate) fn parse(input: ParseStream) -> syn::Result<Self> {
+        Ok(Self {
+            visibility: input.parse()?,
+            defaultness: input.parse()?,
+            signature: input.parse()?,
         })
     }
 }
@@ -118,7 +148,7 @@ pub(crate) fn peel(tokens: TokenStream) -> TokenStream {
     }
 }
 
-fn body_of(last: &TokenTree) -> Option<Group> {
+pub(crate) fn body_of(last: &TokenTree) -> Option<Group> {
     let peeled = peel(last.to_token_stream());
     match peeled.into_iter().next() {
         Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => Some(group),
@@ -126,7 +156,7 @@ fn body_of(last: &TokenTree) -> Option<Group> {
     }
 }
 
-fn take_attributes(tokens: &mut Vec<TokenTree>) -> Vec<Attribute> {
+pub(crate) fn take_attributes(tokens: &mut Vec<TokenTree>) -> Vec<Attribute> {
     let is_attribute = |pair: &&[TokenTree]| {
         matches!(pair, [TokenTree::Punct(pound), TokenTree::Group(group)]
             if pound.as_char() == '#' && group.delimiter() == Delimiter::Bracket)
@@ -136,7 +166,7 @@ fn take_attributes(tokens: &mut Vec<TokenTree>) -> Vec<Attribute> {
     let mut attributes = Vec::with_capacity(count);
     let mut taken = std::mem::replace(tokens, rest).into_iter();
     while let (Some(pound), Some(group)) = (taken.next(), taken.next()) {
-        attributes.push(Attribute { tokens: [pound, group] });
+        attributes.push(Attribute::new([pound, group]));
     }
     attributes
 }
@@ -159,7 +189,6 @@ fn wrong_target(tokens: &[TokenTree]) -> Option<syn::Error> {
         "enum",
         "union",
         "trait",
-        "impl",
         "mod",
         "const",
         "static",
@@ -177,18 +206,23 @@ fn wrong_target(tokens: &[TokenTree]) -> Option<syn::Error> {
         "extern" => "an `extern` block",
         "macro_rules" => "a macro",
         "type" => "a type alias",
-        "impl" => "an `impl` block",
         "mod" => "a module",
         "const" => "a constant",
         "enum" => "an enum",
         kind => &format!("a {kind}"),
     };
     let remedy = match kind.as_str() {
-        "impl" | "trait" => "; put it on each method that makes the guarded call",
+        "trait" => {
+            "; put it on the `impl` blocks of the trait, or on default methods that make the guarded \
+             call"
+        }
         _ => "",
     };
     Some(syn::Error::new(
         target.span(),
-        format!("`#[circuit_breaker]` goes on a function or method, not on {what}{remedy}"),
+        format!(
+            "`#[circuit_breaker]` goes on a function, a method or an `impl` block, not on \
+             {what}{remedy}"
+        ),
     ))
 }

@@ -1,14 +1,18 @@
 //! The `#[circuit_breaker]` attribute; use it through `circuit-runtime`.
 //!
-//! A use of the attribute passes through these modules in order: `head` parses the function,
+//! The attribute on a function passes through these modules in order: `head` parses the function,
 //! `options` parses the options, `validate` checks them against each other and the function,
-//! `model` decides everything that is left open, and `expand` prints. `diag` collects errors on the
-//! way, and `shown` writes the user's tokens into messages.
+//! `model` decides everything that is left open, and `expand` prints; `function` calls them. `block`
+//! makes a circuit of the attribute on an `impl` block, and has each method pass through the same
+//! modules, as a function that shares the circuit. `diag` collects errors on the way, and `shown`
+//! writes the user's tokens into messages.
 
 #![forbid(unsafe_code)]
 
+mod block;
 mod diag;
 mod expand;
+mod function;
 mod head;
 mod model;
 mod options;
@@ -20,14 +24,16 @@ mod versions;
 mod tests;
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
 
-/// Puts a circuit breaker around a function, sync or async.
+/// Puts a circuit breaker around a function, sync or async, or one around the methods of an `impl` block.
 ///
 /// ```text
 /// #[circuit_breaker(threshold = 3, recovery = "30s", fallback = cached_price)]
 /// async fn price(sku: &str) -> Result<Price, PriceError> { .. }
 /// ```
+///
+/// On an `impl` block, async methods that return a `Result` share one circuit; in a block without any, the sync ones do. A method's own
+/// `#[circuit_breaker]` has it join, with options about its calls that differ; `#[circuit_breaker(skip)]` leaves it out.
 ///
 /// Every option is `name = value`, once, in any order; `#[circuit_breaker]` alone is valid.
 ///
@@ -74,33 +80,10 @@ pub fn circuit_breaker(
     attribute(&options.into(), &item.into()).into()
 }
 
-/// Input: `threshold = 3`, and `fn f() -> Result<(), E> { .. }`.
-///
-/// Output: the function with its body guarded. If something is wrong, the errors and the unchanged
-/// function, so that its callers have no errors and the editor still completes in its body.
 fn attribute(options: &TokenStream, item: &TokenStream) -> TokenStream {
-    let versions = match head::Function::parse(item.clone()).and_then(versions::of) {
-        Ok(versions) => versions,
-        Err(problem) => return with_problems(item, &problem),
-    };
-    let versions = versions.into_iter().map(|version| {
-        let condition = &version.condition;
-        let function = version.function.to_token_stream();
-        let expanded = match model::Model::new(options.clone(), version.function) {
-            Ok(model) => expand::function(&model),
-            // Without a condition the item stays as it came, to the last token.
-            Err(problems) if condition.is_none() => return with_problems(item, &problems),
-            Err(problems) => {
-                let problems = problems.into_iter().map(|problem| problem.to_compile_error());
-                quote!(#function #(#condition #problems)*)
-            }
-        };
-        quote!(#condition #expanded)
-    });
-    versions.collect()
-}
-
-fn with_problems(item: &TokenStream, problems: &syn::Error) -> TokenStream {
-    let problems = problems.to_compile_error();
-    quote!(#item #problems)
+    if block::is_block(item) {
+        block::attribute(options, item)
+    } else {
+        function::attribute(options, item)
+    }
 }

@@ -5,14 +5,14 @@ mod both;
 
 use std::time::Duration;
 
-use proc_macro2::TokenTree;
+use proc_macro2::{Span, TokenTree};
 use syn::{ReturnType, Type};
 
 use crate::diag::Problems;
 use crate::head::Function;
 use crate::options::{Given, Of, Opt, Options, Value, spec};
 
-pub(crate) use both::both;
+pub(crate) use both::{both, constants};
 
 /// The rules that need the options only.
 pub(crate) fn options(options: &Options, problems: &mut Problems) {
@@ -59,14 +59,20 @@ pub(crate) fn only_async(
             let why = if blocks {
                 "write `#[circuit_breaker]` above an attribute that makes the function sync, such \
                  as `#[tokio::main]`"
-            } else if option == Opt::Timeout {
-                "a blocking call can't be stopped; to set how long the circuit stays open, write \
-                 `recovery`"
             } else {
-                "only a future can be cancelled"
+                needs_async(option)
             };
             problems.add(&given.key, format!("`{name}` needs an async function: {why}"));
         }
+    }
+}
+
+/// Why `timeout` and `on_cancel` need an async function.
+pub(crate) fn needs_async(option: Opt) -> &'static str {
+    if option == Opt::Timeout {
+        "a blocking call can't be stopped; to set how long the circuit stays open, write `recovery`"
+    } else {
+        "only a future can be cancelled"
     }
 }
 
@@ -250,6 +256,31 @@ fn other_attributes(function: &Function, problems: &mut Problems) {
         }
     }
 }
+
+/// An error where the attribute on an `impl` block has been at the function before.
+pub(crate) fn not_in_a_block(function: &Function) -> syn::Result<()> {
+    let mut before = [false; 2];
+    let is_seen = crate::model::names::flatten(function.body.stream()).any(|token| {
+        let TokenTree::Ident(word) = &token else {
+            return false;
+        };
+        let is_import = before[1] && word == "__circuit";
+        before = [word == "__private", before[0] && word == "as"];
+        is_import || word == IN_BLOCK
+    });
+    if is_seen {
+        return Err(syn::Error::new(
+            Span::call_site(),
+            "inside an `impl` block with `#[circuit_breaker]` the attribute is written \
+             `circuit_breaker` or as a path that ends so, and not in a `cfg_attr`: the block sees \
+             no other",
+        ));
+    }
+    Ok(())
+}
+
+/// In the body of a function that a block has seen and left alone.
+pub(crate) const IN_BLOCK: &str = "__circuit_in_block";
 
 /// The type inside parentheses and the groups of `macro_rules!`.
 pub(crate) fn peel_type(ty: &Type) -> &Type {

@@ -4,13 +4,14 @@
 //! - [`outcomes`]: what a call counts as.
 //! - [`recovery`]: how a circuit closes again.
 //! - [`fallback`]: what runs instead of a rejected call.
+//! - [`impl_blocks`]: one circuit for the methods of a client.
 //! - [`keys`]: one circuit per host, tenant or shard.
 //! - [`operation`]: names, sharing, inspection, control.
 //! - `ecosystem`: tracing, metrics, serde, tower and axum (only with all of these features).
 //! - [`cookbook`]: recipes for axum, reqwest, tonic, sqlx, retries, health checks and alerts.
 //! - [`performance`]: what a call costs, how much memory a circuit takes, what the attribute adds to a build.
 //! - [`promises`]: what you can rely on, and which test proves it.
-//! - [`coming_from`]: resilience4j, gobreaker, Failsafe, Polly, Hystrix, pybreaker.
+//! - [`coming_from`]: resilience4j, `MicroProfile`, gobreaker, Failsafe, Polly, Hystrix, pybreaker.
 
 #[doc = include_str!("../docs/trip-rules.md")]
 pub mod trip_rules {}
@@ -23,6 +24,9 @@ pub mod recovery {}
 
 #[doc = include_str!("../docs/fallback.md")]
 pub mod fallback {}
+
+#[doc = include_str!("../docs/impl-blocks.md")]
+pub mod impl_blocks {}
 
 #[doc = include_str!("../docs/keys.md")]
 pub mod keys {}

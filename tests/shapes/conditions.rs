@@ -1,7 +1,7 @@
 //! `#[cfg]` on parameters.
 
 use super::super::{Answer, Error, Loud, block_on, call, loud};
-use super::circuit_breaker;
+use super::{block, circuit_breaker};
 
 #[circuit_breaker]
 fn kept(#[cfg(not(any()))] a: Loud, b: Loud) -> Answer {
@@ -97,6 +97,7 @@ async fn closure_any(#[cfg(any())] gone: (), a: Loud) -> Answer {
 
 struct Receiver;
 
+#[block]
 impl Receiver {
     #[circuit_breaker]
     fn without(#[cfg(any())] self, a: Loud, b: Loud) -> Answer {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::super::{Answer, Error, Path, block_on, call, log};
-use super::circuit_breaker;
+use super::{block, circuit_breaker};
 
 type Number = Result<u8, Error>;
 type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + 'a>>;
@@ -24,6 +24,7 @@ fn host() -> Host {
     Host { text: "text".to_owned(), calls: Cell::new(0), names: RefCell::new(vec!["a".to_owned()]) }
 }
 
+#[block(key = 'a')]
 impl Host {
     const LIMIT: u8 = 3;
 
@@ -171,6 +172,7 @@ async fn sends(cell: Cell<u8>, mut text: String, (a, _): (Cell<u8>, u8)) -> Answ
 
 struct Sends(Cell<u8>);
 
+#[block]
 impl Sends {
     #[circuit_breaker]
     async fn by_value(mut self, text: String) -> Answer {
@@ -268,6 +270,7 @@ trait Service {
 }
 
 #[async_trait::async_trait]
+#[block(key = 'a')]
 impl Service for u8 {
     #[circuit_breaker(key = n, fallback = |n| Ok(n), failure = Err(_) if n > 1)]
     async fn call(&self, n: u8) -> Number {
@@ -294,33 +297,6 @@ impl Service for u8 {
     }
 }
 
-#[async_recursion::async_recursion]
-#[circuit_breaker]
-async fn recursive(n: u8) -> Number {
-    if n == 0 { Ok(0) } else { Ok(recursive(n - 1).await? + 1) }
-}
-
-#[circuit_breaker(key = text, fallback = |_, n| Ok(n))]
-#[async_recursion::async_recursion]
-async fn recursive_below(text: &str, mut n: u8) -> Number {
-    n = n.saturating_sub(1);
-    if n == 0 { Ok(0) } else { Ok(recursive_below(text, n).await? + 1) }
-}
-
-#[tracing::instrument(skip(b), fields(a))]
-#[circuit_breaker(key = a, fallback = Ok(a))]
-async fn instrumented((a, mut b): (u8, u8)) -> Number {
-    b += a;
-    Ok(b)
-}
-
-#[circuit_breaker(key = a, fallback = Ok(a))]
-#[tracing::instrument(skip_all)]
-async fn instrumented_below((a, mut b): (u8, u8)) -> Number {
-    b += a;
-    Ok(b)
-}
-
 macro_rules! made {
     ($name:ident($($parameter:pat => $type:ty),*) $key:expr, $fallback:expr, $limit:literal, $body:block) => {
         #[circuit_breaker(key = $key, fallback = $fallback, threshold = 3, recovery = $limit)]
@@ -333,18 +309,6 @@ made!(by_macro(n => u8, (a, _) => (u8, u8)) 1, |n, _| Ok(n), "3s", { Ok(n + a) }
 #[circuit_breaker]
 unsafe fn not_safe(n: *const u8) -> Number {
     Ok(if n.is_null() { 0 } else { 1 })
-}
-
-/** In a block. */
-#[circuit_breaker]
-#[must_use]
-/// And in a line.
-#[inline]
-fn documented() -> Number {
-    //! And inside.
-    #![allow(unused_mut)]
-    let mut n = 1;
-    Ok(n)
 }
 
 pub fn run() {
@@ -390,11 +354,6 @@ pub fn run() {
     call("changes", || block_on(1_u8.change(1)));
     call("owns", || block_on(Arc::new(1_u8).own(None)));
     call("provided", || block_on(1_u8.provided(1)));
-    call("recursive", || block_on(recursive(3)));
-    call("recursive below", || block_on(recursive_below("a", 3)));
-    call("instrumented", || block_on(instrumented((1, 2))));
-    call("instrumented below", || block_on(instrumented_below((1, 2))));
     call("by macro", || by_macro(1, (2, 3)));
     call("not safe", || unsafe { not_safe(std::ptr::null()) });
-    call("documented", documented);
 }

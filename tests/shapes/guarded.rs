@@ -1,9 +1,14 @@
+pub(crate) use crate::block;
 pub use circuit_runtime::circuit_breaker;
 
 pub fn open(name: &str) {
     circuit_runtime::find(name).expect(name).force_open();
 }
 
+#[path = "attributes.rs"]
+pub mod attributes;
+#[path = "blocks.rs"]
+pub mod blocks;
 #[path = "conditions.rs"]
 pub mod conditions;
 #[path = "diverging.rs"]
@@ -22,3 +27,5 @@ pub mod matrix;
 pub mod names;
 #[path = "order.rs"]
 pub mod order;
+#[path = "transactions.rs"]
+pub mod transactions;

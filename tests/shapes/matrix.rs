@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::super::{Answer, Loud, Pair, Path, block_on, call, call_for_result, log, loud};
-use super::{circuit_breaker, open};
+use super::{block, circuit_breaker, open};
 
 macro_rules! shapes {
     ($($shape:ident ($($parameters:tt)*) ($($arguments:expr),*) [$($key:tt)*] { $($body:tt)* })*) => {
@@ -102,6 +102,7 @@ macro_rules! shapes {
 
             pub struct Receiver(pub Loud);
 
+            #[block(key = 'a')]
             impl Receiver {
                 #[circuit_breaker]
                 pub fn value(self, $($parameters)*) -> Answer { log(&*self.0.0); $($body)* }
@@ -111,9 +112,14 @@ macro_rules! shapes {
                 pub fn changes(mut self, $($parameters)*) -> Answer { self.0.0.push('!'); $($body)* }
                 #[circuit_breaker(fallback = { $($body)* })]
                 pub async fn changes_later(mut self, $($parameters)*) -> Answer { self.0.0.push('!'); $($body)* }
-                pub fn cached(&mut self, $($parameters)*) -> Answer { log(&*self.0.0); $($body)* }
                 #[circuit_breaker(name = concat!(module_path!(), "path"), key = $($key)*, fallback = Self::cached)]
                 pub fn path(&mut self, $($parameters)*) -> Answer { log(&*self.0.0); $($body)* }
+                #[circuit_breaker(key = $($key)*, fallback = Self::cached)]
+                pub fn keyed(&mut self, $($parameters)*) -> Answer { log(&*self.0.0); $($body)* }
+            }
+
+            impl Receiver {
+                pub fn cached(&mut self, $($parameters)*) -> Answer { log(&*self.0.0); $($body)* }
             }
         }
     };
@@ -160,6 +166,7 @@ macro_rules! shapes {
         call("changing, later", || block_on(receiver().changes_later($($arguments),*)));
         let mut borrowed = receiver();
         call("borrowed", || borrowed.path($($arguments),*));
+        call("borrowed, keyed", || borrowed.keyed($($arguments),*));
         open(&format!("{}::{}path", module_path!(), stringify!($form)));
     };
     (@traits $form:ident, ($($arguments:expr),*)) => {

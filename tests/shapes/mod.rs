@@ -1,8 +1,11 @@
-//! Functions of every shape, compiled twice: with the attribute, and with one that does nothing.
+//! Functions of every shape, compiled twice: with the attribute, and with one that does nothing; and
+//! once more with it on the `impl` blocks of methods, too, whose circuits the methods join then.
 //!
 //! Both have to compile without a warning, and to do the same: return the same, and drop everything
 //! at the same moment. A fallback that does what the body does is a body in another place: it has to
 //! do the same, too, while its circuit is open.
+//!
+//! A crate that loads this has a `block`, the attribute for `impl` blocks: ours, or one that does nothing.
 //!
 //! A file of shapes has a function `run`, which calls each and writes down what happens.
 #![allow(unreachable_pub, non_snake_case, reason = "shapes are what users write")]
@@ -131,4 +134,4 @@ macro_rules! same {
     )*};
 }
 
-same! { conditions diverging fallbacks forms lent lints matrix names order }
+same! { attributes blocks conditions diverging fallbacks forms lent lints matrix names order transactions }

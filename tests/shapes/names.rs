@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use super::super::{Error, Path, block_on, call};
-use super::circuit_breaker;
+use super::{block, circuit_breaker};
 
 /// Can't be cloned, and so is not what a fallback under `any` names.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ type Number = Result<u8, Error>;
 
 /// Each has a parameter of which only the name is in the fallback.
 mod only_the_word {
-    use super::{Error, Number, Reply, Unique, circuit_breaker};
+    use super::{Error, Number, Reply, Unique, block, circuit_breaker};
 
     mod token {
         pub const KEPT: u8 = 3;
@@ -119,6 +119,7 @@ mod only_the_word {
     #[derive(Debug)]
     pub struct Receiver(pub u8);
 
+    #[block]
     impl Receiver {
         #[circuit_breaker(fallback = { struct It; impl It { fn go(&self) -> u8 { 3 } } Ok(It.go()) }, fallback_on = any)]
         pub fn nested(self) -> Number {

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::future::Future;
 
 use super::super::{Answer, Error, Loud, Pair, block_on, call, log, loud};
-use super::{circuit_breaker, open};
+use super::{block, circuit_breaker, open};
 
 #[circuit_breaker]
 fn moves_part(a: (Loud, Loud), b: (Loud, Loud)) -> Answer {
@@ -106,6 +106,7 @@ struct Holder {
     inner: Loud,
 }
 
+#[block(name = concat!(module_path!(), "::holder"))]
 impl Holder {
     #[circuit_breaker]
     fn value(self, a: Loud, b: Loud) -> Answer {

@@ -1,7 +1,12 @@
+pub use empty_attribute::empty as block;
 pub use empty_attribute::empty as circuit_breaker;
 
 pub fn open(_: &str) {}
 
+#[path = "attributes.rs"]
+pub mod attributes;
+#[path = "blocks.rs"]
+pub mod blocks;
 #[path = "conditions.rs"]
 pub mod conditions;
 #[path = "diverging.rs"]
@@ -20,3 +25,5 @@ pub mod matrix;
 pub mod names;
 #[path = "order.rs"]
 pub mod order;
+#[path = "transactions.rs"]
+pub mod transactions;

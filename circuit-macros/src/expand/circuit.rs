@@ -1,13 +1,14 @@
 //! The static that holds the circuit, its configuration, and the request for a permit.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use std::time::Duration;
-use syn::Expr;
+use syn::{Expr, ExprPath};
 
 use super::at;
+use super::import::{import, import_as};
 use super::parameters::Parameters;
-use crate::model::{Circuit, Model, OwnCircuit};
+use crate::model::{Circuit, Model, Name, OwnCircuit};
 use crate::options::{Given, Opt, Range, Takes, Value};
 use crate::shown::shown;
 
@@ -21,8 +22,7 @@ pub(super) fn breaker(model: &Model) -> TokenStream {
             quote_spanned!(site=> __circuit::share(&#path))
         }
         Circuit::Own(circuit) => {
-            let timeout = model.timeout.as_ref().map(|timeout| &timeout.limit);
-            let make = own_circuit(circuit, timeout);
+            let make = make(circuit);
             quote_spanned! {site=> {
                 static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = { #make };
                 &__CIRCUIT_BREAKER
@@ -36,15 +36,36 @@ pub(super) fn breaker(model: &Model) -> TokenStream {
     }
 }
 
-fn own_circuit(circuit: &OwnCircuit, timeout: Option<&Value>) -> TokenStream {
-    let OwnCircuit { name, key, .. } = circuit;
+/// `static NAME: CircuitBreaker = ..;`, for the methods of a block.
+pub(crate) fn of_block(
+    runtime: Option<&ExprPath>,
+    name: &Ident,
+    circuit: &OwnCircuit,
+) -> TokenStream {
     let site = Span::mixed_site();
-    let (here, name) = circuit_name(name.as_ref());
-    let config = config(circuit, timeout);
-    match key {
+    let import = import(runtime);
+    let make = make(circuit);
+    let (import_type, ty) = if runtime.is_some() {
+        let module = format_ident!("{name}_RUNTIME", span = site);
+        let ty = quote_spanned!(site=> #module::CircuitBreaker);
+        (import_as(&module, runtime), ty)
+    } else {
+        let ty = quote_spanned!(site=> ::circuit_runtime::__private::CircuitBreaker);
+        (TokenStream::new(), ty)
+    };
+    quote_spanned!(site=> #import_type static #name: #ty = { #import #make };)
+}
+
+/// What makes the circuit.
+fn make(circuit: &OwnCircuit) -> TokenStream {
+    let OwnCircuit { name, keys, .. } = circuit;
+    let site = Span::mixed_site();
+    let (here, name) = circuit_name(name);
+    let config = config(circuit);
+    match keys {
         None => quote_spanned!(site=> #here __circuit::create(#name, #config)),
-        Some(key) => {
-            let max_keys = max_keys(key.max_keys.as_ref());
+        Some(keys) => {
+            let max_keys = max_keys(keys.most.as_ref());
             quote_spanned!(site=> #here __circuit::create_keyed(#name, #config, #max_keys))
         }
     }
@@ -52,8 +73,8 @@ fn own_circuit(circuit: &OwnCircuit, timeout: Option<&Value>) -> TokenStream {
 
 /// The configuration, checked. What only the compiler knows, constants and a preset, it checks
 /// option by option, each at the user's tokens; the others have been checked.
-fn config(circuit: &OwnCircuit, timeout: Option<&Value>) -> TokenStream {
-    let OwnCircuit { preset, config, key, .. } = circuit;
+fn config(circuit: &OwnCircuit) -> TokenStream {
+    let OwnCircuit { preset, config, timeouts, keys, .. } = circuit;
     let site = Span::mixed_site();
     let is_off = |given: &&Given| matches!(given.value, Value::Off);
     // First, as `off` takes along what is set before it.
@@ -62,17 +83,18 @@ fn config(circuit: &OwnCircuit, timeout: Option<&Value>) -> TokenStream {
         quote_spanned!(site=> .off(#option))
     });
     let setters = config.iter().filter(|given| !is_off(given)).map(setter);
-    let timeout = timeout.map(known_timeout);
-    let written = quote_spanned!(site=> __circuit::Config::new() #(#off)* #(#setters)* #timeout);
-    let keyed = key.as_ref().map(|_| quote_spanned!(site=> .keyed()));
-    let is_constant = |given: &Given| matches!(given.value, Value::Constant(_));
+    let limits = timeouts.iter().map(known_timeout);
+    let written = quote_spanned!(site=> __circuit::Config::new() #(#off)* #(#setters)* #(#limits)*);
+    let keyed = keys.as_ref().map(|_| quote_spanned!(site=> .keyed()));
+    let mut values = config.iter().map(|given| &given.value).chain(timeouts);
+    let has_constant = values.any(|value| matches!(value, Value::Constant(_)));
     let checked = if let Some(path) = preset {
         let text = shown(path);
         quote_spanned!(site=> __circuit::Checked::over(#written, #path, #text) #keyed)
     } else {
         quote_spanned!(site=> __circuit::Checked::new(#written) #keyed)
     };
-    if preset.is_none() && !config.iter().any(is_constant) {
+    if preset.is_none() && !has_constant {
         return quote_spanned!(site=> #checked.config());
     }
     let blame = config.iter().rev().map(|given| {
@@ -93,22 +115,31 @@ fn config_option(option: Opt, site: Span) -> TokenStream {
 }
 
 /// The name, or the item from whose path the name is made.
-fn circuit_name(name: Option<&Value>) -> (TokenStream, TokenStream) {
+fn circuit_name(name: &Name) -> (TokenStream, TokenStream) {
     let site = Span::mixed_site();
-    let given = match name {
-        Some(Value::Text(text)) => quote_spanned!(site=> __circuit::Name::given(#text)),
-        Some(Value::Constant(expr)) => {
-            let site = at(expr);
-            quote_spanned!(site=> __circuit::Name::given(__circuit::name(#expr)))
+    let text = match name {
+        Name::Given(value) => match &**value {
+            Value::Constant(expr) => {
+                let site = at(expr);
+                quote_spanned!(site=> __circuit::name(#expr))
+            }
+            Value::Text(text) => text.to_token_stream(),
+            // No name is of another kind.
+            _ => TokenStream::new(),
+        },
+        Name::InModule(inside) => {
+            let inside = format!("::{inside}");
+            let path = quote_spanned!(site=> __circuit::core::module_path!());
+            quote_spanned!(site=> __circuit::core::concat!(#path, #inside))
         }
-        _ => {
+        Name::OfFunction => {
             return (
                 quote_spanned!(site=> enum __CircuitHere {}),
                 quote_spanned!(site=> __circuit::Name::found::<__CircuitHere>()),
             );
         }
     };
-    (TokenStream::new(), given)
+    (TokenStream::new(), quote_spanned!(site=> __circuit::Name::given(#text)))
 }
 
 fn max_keys(value: Option<&Value>) -> TokenStream {
@@ -237,34 +268,23 @@ pub(super) fn permit(
 /// The call that acquires a permit.
 pub(super) fn entry(model: &Model, parameters: &Parameters) -> TokenStream {
     let site = Span::mixed_site();
-    let falls_back = model.fallback.is_some();
-    if matches!(model.circuit, Circuit::Shared(_)) {
-        return if falls_back {
-            quote_spanned!(site=> __circuit::enter_shared_or_fall_back(__circuit_breaker))
-        } else {
-            quote_spanned!(site=> __circuit::enter_shared(__circuit_breaker))
-        };
-    }
-    let Some(key) = model.key() else {
-        return if falls_back {
-            quote_spanned!(site=> __circuit::enter_or_fall_back(__circuit_breaker))
-        } else {
-            quote_spanned!(site=> __circuit::enter(__circuit_breaker))
-        };
+    let keyed = if model.key.is_some() { "_keyed" } else { "" };
+    let shared = if matches!(model.circuit, Circuit::Shared(_)) { "_shared" } else { "" };
+    let falls_back = if model.fallback.is_some() { "_or_fall_back" } else { "" };
+    let enter = format!("enter{keyed}{shared}{falls_back}");
+    let Some(key) = &model.key else {
+        let enter = Ident::new(&enter, site);
+        return quote_spanned!(site=> __circuit::#enter(__circuit_breaker));
     };
     let scope = parameters.seen(&key.free);
     let key = &key.value;
     let site = at(key);
-    let enter = if falls_back {
-        quote_spanned!(site=> __circuit::enter_keyed_or_fall_back)
-    } else {
-        quote_spanned!(site=> __circuit::enter_keyed)
-    };
+    let enter = Ident::new(&enter, site);
     // A separate statement, so that what the key borrows is free again after it.
     quote_spanned! {site=> {
         #scope
         let __circuit_entry = __circuit::Key::of(&(#key))
-            .__circuit_with(|__circuit_key| #enter(__circuit_breaker, __circuit_key));
+            .__circuit_with(|__circuit_key| __circuit::#enter(__circuit_breaker, __circuit_key));
         __circuit_entry
     }}
 }

@@ -11,6 +11,7 @@ mod body;
 mod circuit;
 mod fallback;
 mod given;
+mod import;
 mod judge;
 mod parameters;
 mod pattern;
@@ -25,6 +26,9 @@ use syn::{ReturnType, Signature, Type};
 use crate::model::{Form, FutureBody, Model, with_content};
 use parameters::Parameters;
 
+pub(crate) use circuit::of_block as circuit_of_block;
+pub(crate) use import::import;
+
 /// A span that resolves as in a macro, and is shown at `tokens`.
 pub(crate) fn at(tokens: &impl ToTokens) -> Span {
     Span::mixed_site().located_at(tokens.span())
@@ -38,7 +42,7 @@ pub(crate) fn function(model: &Model) -> TokenStream {
     let defaultness = &function.defaultness;
     let signature = Signature { inputs: parameters.inputs.clone(), ..function.signature.clone() };
     let inner_attributes = &model.inner_attributes;
-    let import = import(model);
+    let import = import(model.runtime.as_ref());
     let guarded = guarded(model, &parameters);
     let content = match &model.form {
         Form::Future(body) => future_body(body, &guarded),
@@ -46,20 +50,6 @@ pub(crate) fn function(model: &Model) -> TokenStream {
     };
     let braces = with_content(&function.body, quote!(#inner_attributes #import #content));
     quote!(#(#attributes)* #visibility #defaultness #signature #braces)
-}
-
-/// The import: a wrong `crate = path` is one error, here.
-fn import(model: &Model) -> TokenStream {
-    match &model.runtime {
-        None => {
-            let site = Span::mixed_site();
-            quote_spanned!(site=> use ::circuit_runtime::__private as __circuit;)
-        }
-        Some(path) => {
-            let site = at(path);
-            quote_spanned!(site=> use #path::__private as __circuit;)
-        }
-    }
 }
 
 /// The expression that made the future, around another block.

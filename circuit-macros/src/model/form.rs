@@ -76,6 +76,34 @@ impl Form {
     }
 }
 
+/// What callers get of a function, as far as its text says it.
+pub(crate) struct Written {
+    /// A future of it.
+    pub(crate) is_async: bool,
+    /// `None`: nothing, or a future that has another name.
+    pub(crate) output: Option<Type>,
+}
+
+impl Written {
+    pub(crate) fn of(function: &Function) -> Self {
+        let ty = match &function.signature.output {
+            ReturnType::Type(_, ty) => Some(peel_type(ty)),
+            ReturnType::Default => None,
+        };
+        if function.signature.asyncness.is_some() {
+            return Self { is_async: true, output: ty.cloned() };
+        }
+        let (_, body) = inner_attributes(function.body.stream());
+        match ty.and_then(written) {
+            Some(future) => Self { is_async: true, output: future.output },
+            None if ty.is_some() && future_body(body).is_some() => {
+                Self { is_async: true, output: None }
+            }
+            None => Self { is_async: false, output: ty.cloned() },
+        }
+    }
+}
+
 /// A type that is written as a future.
 struct WrittenFuture {
     output: Option<Type>,

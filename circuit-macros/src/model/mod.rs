@@ -11,13 +11,13 @@ use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use syn::{Expr, ExprPath, ReturnType};
 
 pub(crate) use fallback::{Fallback, Gives, Kind, MOST_PARAMETERS};
-pub(crate) use form::{Form, FutureBody};
+pub(crate) use form::{Form, FutureBody, Written};
 pub(crate) use lent::Lent;
 pub(crate) use parameters::{Parameter, Parameters, is_reference, is_shared_receiver};
 
 use crate::diag::Problems;
 use crate::head::Function;
-use crate::options::{self, Arm, Given, Of, Opt, Options, Value};
+use crate::options::{Arm, Given, Of, Opt, Options, Value};
 use crate::validate;
 use names::Free;
 
@@ -30,6 +30,7 @@ pub(crate) struct Model {
     pub(crate) form: Form,
     pub(crate) parameters: Parameters,
     pub(crate) circuit: Circuit,
+    pub(crate) key: Option<Key>,
     pub(crate) judge: Judge,
     /// The variables that `judge` uses.
     pub(crate) judge_free: Free,
@@ -40,25 +41,47 @@ pub(crate) struct Model {
 }
 
 pub(crate) enum Circuit {
-    /// `breaker = PATH`
-    Shared(ExprPath),
+    /// `breaker = PATH`, or the circuit of the function's block.
+    Shared(Box<ExprPath>),
     Own(Box<OwnCircuit>),
 }
 
-/// The function's own circuit.
+/// The function's own circuit, or that of a block.
 pub(crate) struct OwnCircuit {
-    pub(crate) name: Option<Value>,
+    pub(crate) name: Name,
     pub(crate) preset: Option<ExprPath>,
     /// The options of the circuit's `Config`, in the order of writing.
     pub(crate) config: Vec<Given>,
-    pub(crate) key: Option<Key>,
+    /// How long its calls may take, where that is known.
+    pub(crate) timeouts: Vec<Value>,
+    pub(crate) keys: Option<Keys>,
+}
+
+/// What a circuit is called.
+pub(crate) enum Name {
+    /// `name = ..`
+    Given(Box<Value>),
+    /// As the function that it is in.
+    OfFunction,
+    /// As this in the module that it is in.
+    InModule(String),
+}
+
+impl Name {
+    pub(crate) fn given(options: &Options) -> Option<Self> {
+        options.value(Opt::Name).map(|name| Self::Given(Box::new(name.clone())))
+    }
+}
+
+/// There is a circuit for each key.
+pub(crate) struct Keys {
+    pub(crate) most: Option<Value>,
 }
 
 pub(crate) struct Key {
     pub(crate) value: Expr,
     /// The variables that `value` uses.
     pub(crate) free: Free,
-    pub(crate) max_keys: Option<Value>,
 }
 
 pub(crate) struct Timeout {
@@ -92,21 +115,23 @@ impl Judge {
 }
 
 impl Model {
-    pub(crate) fn new(arguments: TokenStream, function: Function) -> syn::Result<Self> {
-        let mut problems = Problems::default();
-        let options = options::parse(arguments, &mut problems);
-        validate::options(&options, &mut problems);
+    /// `problems` are those that the options have by themselves.
+    pub(crate) fn new(
+        options: &Options,
+        mut problems: Problems,
+        function: Function,
+    ) -> syn::Result<Self> {
         validate::function(&function, &mut problems);
         let (inner_attributes, body) = inner_attributes(function.body.stream());
         let form = Form::of(&function, &body).unwrap_or_else(|error| {
             problems.push(error);
             Form::Async
         });
-        validate::only_async(&options, &function, form.is_async(), &mut problems);
-        validate::both(&options, &function, &form, &mut problems);
+        validate::only_async(options, &function, form.is_async(), &mut problems);
+        validate::both(options, &function, &form, &mut problems);
         let parameters = Parameters::new(&function, &form);
-        let fallback = Fallback::new(&options, &function, &form, &parameters, &mut problems);
-        let judge = judge(&options);
+        let fallback = Fallback::new(options, &function, &form, &parameters, &mut problems);
+        let judge = judge(options);
         let output = match (&form, &function.signature.output) {
             (Form::Future(body), _) => body.output.as_ref(),
             (_, ReturnType::Type(_, ty)) => Some(&**ty),
@@ -116,12 +141,16 @@ impl Model {
         problems.finish()?;
         let function = Function { body: with_content(&function.body, body), ..function };
         Ok(Self {
-            runtime: path(&options, Opt::Crate),
+            runtime: path(options, Opt::Crate),
             function,
             inner_attributes,
             form,
             parameters,
-            circuit: circuit(&options),
+            circuit: match path(options, Opt::Breaker) {
+                Some(shared) => Circuit::Shared(Box::new(shared)),
+                None => Circuit::Own(Box::new(OwnCircuit::new(options))),
+            },
+            key: code(options, Opt::Key).map(|value| Key { free: Free::of(&value), value }),
             judge_free: judge.free(),
             judge,
             lent,
@@ -140,18 +169,29 @@ impl Model {
     /// The variables that each option uses.
     pub(crate) fn uses(&self) -> impl Iterator<Item = &Free> {
         let fallback = self.fallback.as_ref().map(|fallback| &fallback.free);
-        self.key().map(|key| &key.free).into_iter().chain([&self.judge_free]).chain(fallback)
+        self.key.as_ref().map(|key| &key.free).into_iter().chain([&self.judge_free]).chain(fallback)
     }
+}
 
-    pub(crate) fn key(&self) -> Option<&Key> {
-        match &self.circuit {
-            Circuit::Own(own) => own.key.as_ref(),
-            Circuit::Shared(_) => None,
+impl OwnCircuit {
+    pub(crate) fn new(options: &Options) -> Self {
+        Self {
+            name: Name::given(options).unwrap_or(Name::OfFunction),
+            preset: path(options, Opt::Preset),
+            config: options
+                .iter()
+                .filter(|given| given.option.spec().of == Of::Config)
+                .cloned()
+                .collect(),
+            timeouts: options.value(Opt::Timeout).cloned().into_iter().collect(),
+            keys: options
+                .has(Opt::Key)
+                .then(|| Keys { most: options.value(Opt::MaxKeys).cloned() }),
         }
     }
 }
 
-fn path(options: &Options, option: Opt) -> Option<ExprPath> {
+pub(crate) fn path(options: &Options, option: Opt) -> Option<ExprPath> {
     match options.value(option) {
         Some(Value::Path(path)) => Some(path.clone()),
         _ => None,
@@ -172,26 +212,6 @@ fn arm(options: &Options, option: Opt) -> Option<Arm> {
     }
 }
 
-fn circuit(options: &Options) -> Circuit {
-    if let Some(shared) = path(options, Opt::Breaker) {
-        return Circuit::Shared(shared);
-    }
-    Circuit::Own(Box::new(OwnCircuit {
-        name: options.value(Opt::Name).cloned(),
-        preset: path(options, Opt::Preset),
-        config: options
-            .iter()
-            .filter(|given| given.option.spec().of == Of::Config)
-            .cloned()
-            .collect(),
-        key: code(options, Opt::Key).map(|value| Key {
-            free: Free::of(&value),
-            value,
-            max_keys: options.value(Opt::MaxKeys).cloned(),
-        }),
-    }))
-}
-
 fn judge(options: &Options) -> Judge {
     Judge {
         ignore: arm(options, Opt::Ignore),
@@ -202,7 +222,7 @@ fn judge(options: &Options) -> Judge {
 
 /// Takes `#![..]` from the start of a body, because it is allowed only at the start of a function's
 /// own braces. Mostly there is none, and the body stays as it is.
-fn inner_attributes(body: TokenStream) -> (TokenStream, TokenStream) {
+pub(crate) fn inner_attributes(body: TokenStream) -> (TokenStream, TokenStream) {
     let mut opening = body.clone().into_iter();
     match (opening.next(), opening.next()) {
         (Some(TokenTree::Punct(pound)), Some(TokenTree::Punct(bang)))

@@ -134,6 +134,15 @@ impl Opt {
     pub(crate) fn spec(self) -> &'static Spec {
         &TABLE[self as usize]
     }
+
+    /// Whether it is about each call, whichever circuit that goes through.
+    pub(crate) fn is_per_call(self) -> bool {
+        match self {
+            Opt::Key => true,
+            Opt::Breaker => false,
+            option => option.spec().of == Of::Function,
+        }
+    }
 }
 
 /// The value of an option.
@@ -205,5 +214,11 @@ impl Options {
 
     fn push(&mut self, given: Given) {
         self.given.push(given);
+    }
+}
+
+impl FromIterator<Given> for Options {
+    fn from_iter<I: IntoIterator<Item = Given>>(given: I) -> Self {
+        Self { given: given.into_iter().collect(), has_unknown: false }
     }
 }

@@ -63,6 +63,11 @@ fn name(input: ParseStream) -> syn::Result<Option<(TokenStream, String)>> {
             None => (at, synonyms::unknown(&last)),
         }));
     }
+    if first == "skip" {
+        let message = "`skip` stands alone, on a method of an `impl` block with \
+                       `#[circuit_breaker]`: `#[circuit_breaker(skip)]`";
+        return Ok(Some((at, message.to_owned())));
+    }
     let is_raw = first.unraw() != first;
     Ok(match find(&first.unraw().to_string()) {
         Some(spec) if is_raw => Some((at, format!("write `{}`, without `r#`", spec.name))),

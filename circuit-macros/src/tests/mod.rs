@@ -9,8 +9,21 @@ mod readme;
 
 use proc_macro2::TokenStream;
 
+use crate::diag::Problems;
+use crate::head::Function;
+use crate::model::Model;
+use crate::{options, validate};
+
 /// `text` as tokens, and what the attribute makes of it.
 fn attribute(options: &str, item: &str) -> TokenStream {
     let parse = |text: &str| text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
     crate::attribute(&parse(options), &parse(item))
+}
+
+/// One version of a function with its options.
+fn model(options: TokenStream, function: Function) -> syn::Result<Model> {
+    let mut problems = Problems::default();
+    let options = options::parse(options, &mut problems);
+    validate::options(&options, &mut problems);
+    Model::new(&options, problems, function)
 }

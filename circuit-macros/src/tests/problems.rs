@@ -6,9 +6,8 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
-use super::attribute;
+use super::{attribute, model};
 use crate::head::Function;
-use crate::model::Model;
 
 pub(super) const PLAIN: &str = "fn f() -> Result<(), E> { Ok(()) }";
 
@@ -16,7 +15,7 @@ pub(super) const PLAIN: &str = "fn f() -> Result<(), E> { Ok(()) }";
 pub(super) fn problems(options: &str, item: &str) -> Vec<String> {
     let tokens: TokenStream = options.parse().unwrap();
     let function = Function::parse(item.parse().unwrap());
-    let Err(error) = function.and_then(|function| Model::new(tokens, function)) else {
+    let Err(error) = function.and_then(|function| model(tokens, function)) else {
         return Vec::new();
     };
     error
@@ -106,7 +105,7 @@ fn what_a_macro_wrapped_is_unwrapped() {
     let path = wrapped(quote::quote!(cached));
     let options = quote::quote!(threshold = #three, fallback = #path);
     let model = Function::parse(quote::quote!(#item))
-        .and_then(|function| Model::new(options, function))
+        .and_then(|function| model(options, function))
         .unwrap_or_else(|e| panic!("{e}"));
     assert!(model.fallback.is_some_and(|f| f.kind == crate::model::Kind::Path));
 }

@@ -12,7 +12,7 @@ use crate::shown::shown;
 
 /// All of them.
 pub(crate) fn both(options: &Options, function: &Function, form: &Form, problems: &mut Problems) {
-    constants_use_no_parameter(options, function, problems);
+    constants(options, &parameters(function), problems);
     breaker_is_no_parameter(options, function, form, problems);
     patterns_match_the_whole_result(options, function, form, problems);
     no_result_needs_more(options, function, form, problems);
@@ -31,8 +31,8 @@ fn parameters(function: &Function) -> Vec<String> {
         .collect()
 }
 
-fn constants_use_no_parameter(options: &Options, function: &Function, problems: &mut Problems) {
-    let parameters = parameters(function);
+/// Constants use none of these names, which are known when the program runs.
+pub(crate) fn constants(options: &Options, parameters: &[String], problems: &mut Problems) {
     for given in options.iter() {
         let preset;
         let expr = match &given.value {
@@ -43,7 +43,7 @@ fn constants_use_no_parameter(options: &Options, function: &Function, problems: 
             }
             _ => continue,
         };
-        let Some(used) = used(expr, &parameters) else {
+        let Some(used) = used(expr, parameters) else {
             if given.option == Opt::Name {
                 name_is_no_word(expr, problems);
             }

@@ -11,6 +11,7 @@ mod returns;
 mod run;
 mod seen;
 mod timed;
+mod unguarded;
 
 pub use core;
 pub use core::result::Result::{Err as Rejected, Ok as Admitted};
@@ -26,6 +27,7 @@ pub use returns::{
 pub use run::{body, judge, mention, run_async};
 pub use seen::Seen;
 pub use timed::{run_timed, time_out, time_out_any};
+pub use unguarded::Unguarded;
 
 pub use crate::config::checked::{Checked, U32OrDuration, max_keys, name, timeout};
 pub use crate::config::option::ConfigOption;
@@ -35,7 +37,7 @@ pub use crate::{CallError, CircuitBreaker, CircuitOpenError, Config, OnCancel, O
 
 use returns::Fallible;
 
-use crate::permit::{Fallback, Handle, KeyHandle, RawPermit, SharedHandle};
+use crate::permit::{Fallback, Handle, KeyHandle, RawPermit, SharedHandle, SharedKeyHandle};
 use crate::primitives::sync::const_fn;
 
 const_fn! {
@@ -111,6 +113,26 @@ pub fn enter_keyed_or_fall_back<S: StaticHandle>(
 ) -> Result<RawPermit<KeyHandle<'static, S>>, CircuitOpenError> {
     let (published, admission) = breaker.get().enter_key(key, Fallback::Runs)?;
     Ok(RawPermit::entered(KeyHandle { breaker, published }, admission))
+}
+
+/// `enter` of a function with a key that shares its circuit.
+#[inline]
+pub fn enter_keyed_shared<S: StaticHandle>(
+    breaker: S,
+    key: &str,
+) -> Result<RawPermit<SharedKeyHandle<S>>, CircuitOpenError> {
+    let (published, running, admission) = breaker.get().enter_shared_key(key, Fallback::None)?;
+    Ok(RawPermit::entered(SharedKeyHandle { breaker, published, running }, admission))
+}
+
+/// `enter` of a function with a key and a fallback that shares its circuit.
+#[inline]
+pub fn enter_keyed_shared_or_fall_back<S: StaticHandle>(
+    breaker: S,
+    key: &str,
+) -> Result<RawPermit<SharedKeyHandle<S>>, CircuitOpenError> {
+    let (published, running, admission) = breaker.get().enter_shared_key(key, Fallback::Runs)?;
+    Ok(RawPermit::entered(SharedKeyHandle { breaker, published, running }, admission))
 }
 
 /// The default rule, in a function without `fallback`.

@@ -76,7 +76,8 @@ impl<T, E> Fallible for Result<T, E> {
 #[diagnostic::on_unimplemented(
     message = "`#[circuit_breaker]` on a function that returns `{Self}`, not a `Result`, needs `failure` or `classify`, and `fallback`",
     label = "not a `Result`",
-    note = "return a `Result`, or say which values are failures (`failure = PATTERN` or `classify = FUNCTION`) and what to return while the circuit is open (`fallback = VALUE`)"
+    note = "return a `Result`, or say which values are failures (`failure = PATTERN` or `classify = FUNCTION`) and what to return while the circuit is open (`fallback = VALUE`)",
+    note = "in an `impl` block with the attribute, `#[circuit_breaker(skip)]` leaves a method out"
 )]
 pub trait Bare: Fallible {}
 impl<T, E> Bare for Result<T, E> {}

@@ -3,7 +3,6 @@
 //! The fast path is inlined into the caller; the rest is out of line, and shared by all functions.
 
 use super::CircuitBreaker;
-use crate::call_stack;
 use crate::circuit::{Admission, Answer, CircuitRef, Published, Refusal, Ticket};
 use crate::counters::Count;
 use crate::error::{CircuitOpenError, KeyId};
@@ -31,20 +30,6 @@ impl CircuitBreaker {
                 Fallback::Runs => self.enter_slow_or_fall_back(),
             }
         }
-    }
-
-    /// Admits a call of a function that shares its circuit with others. Within a call of the same
-    /// circuit it passes through.
-    #[inline]
-    pub(crate) fn enter_shared(
-        &'static self,
-        fallback: Fallback,
-    ) -> Result<Admission, CircuitOpenError> {
-        if call_stack::contains(self.own.published().address()) {
-            cold_path();
-            return Ok(Admission::new(Ticket::passing()));
-        }
-        self.enter(fallback)
     }
 
     /// [`admit_slow`](Self::admit_slow) without a fallback.

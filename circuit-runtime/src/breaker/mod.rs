@@ -5,6 +5,7 @@ mod call;
 mod control;
 pub(crate) mod keyed;
 mod keys;
+mod nested;
 mod rejection;
 
 use std::fmt;

@@ -239,11 +239,17 @@ impl Config {
         Config::UNSET.set_off(option).over(self)
     }
 
-    /// For generated code: how long the calls may take.
+    /// For generated code: how long the calls may take; of several limits the longest counts.
     #[doc(hidden)]
     #[must_use]
     pub const fn __timeout(mut self, limit: Duration) -> Self {
-        self.timeout = Some(limit);
+        let known = match self.timeout {
+            Some(known) => known.as_nanos(),
+            None => 0,
+        };
+        if limit.as_nanos() > known {
+            self.timeout = Some(limit);
+        }
         self
     }
 }

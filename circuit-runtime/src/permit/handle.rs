@@ -1,7 +1,7 @@
 //! How a permit finds its circuit: mostly by a reference to the breaker.
 
 use crate::breaker::CircuitBreaker;
-use crate::call_stack;
+use crate::call_stack::{self, Circuit};
 use crate::circuit::Published;
 
 /// Finds the circuit of a permit.
@@ -89,7 +89,7 @@ impl<S: Handle> Handle for SharedHandle<S> {
 
     #[inline]
     fn frame(&self) -> call_stack::Frame {
-        call_stack::push(self.published().address())
+        call_stack::push(Circuit::of(self.published(), 0))
     }
 }
 
@@ -115,4 +115,31 @@ impl<S: Handle> Handle for KeyHandle<'_, S> {
 
     #[inline]
     fn frame(&self) {}
+}
+
+/// The circuit of a key, which the function shares with others.
+#[derive(Debug, Clone, Copy)]
+pub struct SharedKeyHandle<S> {
+    pub(crate) breaker: S,
+    pub(crate) published: &'static Published,
+    pub(crate) running: Circuit,
+}
+
+impl<S: Handle> Handle for SharedKeyHandle<S> {
+    type Frame = call_stack::Frame;
+
+    #[inline]
+    fn breaker(&self) -> &CircuitBreaker {
+        self.breaker.breaker()
+    }
+
+    #[inline]
+    fn published(&self) -> &Published {
+        self.published
+    }
+
+    #[inline]
+    fn frame(&self) -> call_stack::Frame {
+        call_stack::push(self.running)
+    }
 }

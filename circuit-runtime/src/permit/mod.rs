@@ -9,7 +9,7 @@ use crate::circuit::{Admission, End, StoredAdmission};
 use crate::outcome::Outcome;
 
 pub use handle::{FnHandle, RefHandle, StaticHandle};
-pub(crate) use handle::{Handle, KeyHandle, SharedHandle};
+pub(crate) use handle::{Handle, KeyHandle, SharedHandle, SharedKeyHandle};
 
 /// Whether a fallback runs instead of the call, or after it; that is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! Behaviour of the attribute, through functions that carry it: each option by what it does.
 
+mod blocks;
 mod calls;
 mod fallback;
 mod fallback_any;

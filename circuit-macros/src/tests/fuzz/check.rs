@@ -4,8 +4,8 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{FnArg, ImplItemFn};
 
+use crate::block::is_block;
 use crate::head::{Function, peel};
-use crate::model::Model;
 use crate::model::names::flatten;
 
 /// Stands in the bodies, to be found again.
@@ -20,6 +20,9 @@ pub(crate) enum Answer {
 /// Runs the attribute once and looks at what comes out.
 #[expect(clippy::needless_pass_by_value, reason = "the target under `fuzz` makes them")]
 pub(crate) fn check(options: TokenStream, item: &TokenStream) -> Result<Answer, String> {
+    if is_block(item) {
+        return check_block(&options, item);
+    }
     let versions = Function::parse(item.clone()).and_then(crate::versions::of);
     if let Some(versions) = versions.ok().filter(|versions| versions.len() > 1) {
         let mut answers = versions.into_iter().map(|it| {
@@ -31,7 +34,7 @@ pub(crate) fn check(options: TokenStream, item: &TokenStream) -> Result<Answer, 
         });
     }
     let function = Function::parse(item.clone());
-    let model = function.and_then(|function| Model::new(options.clone(), function));
+    let model = function.and_then(|function| crate::tests::model(options.clone(), function));
     let output = crate::attribute(&options, item);
     let text = output.to_string();
     if text.parse::<TokenStream>().is_err() {
@@ -42,6 +45,22 @@ pub(crate) fn check(options: TokenStream, item: &TokenStream) -> Result<Answer, 
         Err(_) => is_refused(item, &output).map(|()| Answer::Refused),
     }
     .map_err(|problem| format!("{problem}; the output: {text}"))
+}
+
+/// The bodies are in what comes out as often as in what went in, and what was Rust still is.
+fn check_block(options: &TokenStream, item: &TokenStream) -> Result<Answer, String> {
+    let output = crate::attribute(options, item);
+    let text = output.to_string();
+    if mentions(output.clone()) != mentions(item.clone()) {
+        return Err(format!("bodies were lost or doubled; the output: {text}"));
+    }
+    if syn::parse2::<syn::ItemImpl>(peel(item.clone())).is_ok() {
+        syn::parse2::<syn::File>(output.clone()).map_err(|error| {
+            format!("what was Rust is none any more: {error}; the output: {text}")
+        })?;
+    }
+    let is_error = |token| matches!(token, TokenTree::Ident(word) if word == "compile_error");
+    Ok(if flatten(output).any(is_error) { Answer::Refused } else { Answer::Guarded })
 }
 
 /// The item as it was, and behind it nothing but errors.

@@ -31,7 +31,13 @@ pub(super) const ITEMS: &[&str] = &[
     "fn f(&self) -> Result<u8, E>;",
     "async fn f() -> Result<u8, E> { let x = BODY. }",
     "struct S { f: u8 }",
-    "impl S { fn f() {} }",
+    "impl S { fn f() { BODY } }",
+    "impl<'a, T> shop::S<'a, T> where T: 'a { pub const N: u8 = 1; fn new() -> Self { BODY } \
+     fn f(&self) -> Result<u8, E> { BODY } #[circuit_breaker(skip)] fn g(&self) -> Answer { BODY } \
+     #[circuit_breaker(fallback = None, timeout = \"1s\")] async fn h(&mut self) -> Option<u8> { BODY } }",
+    "#[async_trait] unsafe impl Api for S { type Out = u8; async fn f(&self, n: u8) -> Result<u8, E> { BODY } \
+     fn g(&self, #[cfg(test)] n: u8) -> Answer { BODY } #[circuit_breaker(threshold = 1)] fn f() -> Self::Out { BODY } \
+     __none(macro_call! { a }) #[circuit_breaker(skip)] made!(b); fn k(&self) -> u8; }",
     "trait T { fn f(); }",
     "macro_rules! f { () => {} }",
     "let x = 1;",
