@@ -1,5 +1,8 @@
 //! A key's text, which can be read without a lock while it is being replaced.
 //!
+//! *What it saves.* A lock or a reference count at each look-up: see *Why not a concurrent map* in
+//! `keyed`. Simpler would be an `Arc<str>` behind a lock.
+//!
 //! # Atomic orderings
 //!
 //! A sequence lock (H.-J. Boehm, *Can seqlocks get along with programming language memory models?*,

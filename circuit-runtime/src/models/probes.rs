@@ -94,7 +94,7 @@ fn a_cancelled_probe_of_an_earlier_round_frees_no_place() {
         let other = thread::spawn(move || drop(hung));
         let next = watched.pass();
         other.join().unwrap();
-        // It had the place of the first round, or the one that it gave back.
+        // The only probe of its round is `next`, whether or not the hung one had been cancelled before.
         assert!(watched.admit().is_err());
         next.success();
         assert_eq!(watched.settled(&time).state, State::Closed);
