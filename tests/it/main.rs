@@ -14,6 +14,7 @@
 mod attribute;
 mod bulkhead;
 mod cancellation;
+mod clients;
 mod config;
 mod conformance;
 mod endings;
