@@ -11,6 +11,7 @@
 //! | what a body drops when it is cancelled | `guard` | of a cancelled call, and goes on |
 //! | guards in `failure` and `ignore`, `classify`; `Clone` of what `fallback_on = any` is given | `guard`, generated code | the call's |
 //! | tower: the inner service's `call`, its future, `Classify` and its `Clone` | `integrations::tower` | the call's |
+//! | `Display` of the error that an annotated function returned, of the call that trips | `observe::event::error_text` | contained |
 //! | listeners | `observe::event::deliver` | contained |
 //! | `tracing`: the subscriber | `integrations`, its only door | contained |
 //! | `metrics`: the recorder, at a transition and after a call | `integrations`, its only door | contained |

@@ -118,6 +118,21 @@ fn an_opening_is_a_warning_with_its_reason_and_the_time_of_the_next_probe() {
 }
 
 #[test]
+fn an_opening_shows_the_error_of_the_call_that_tripped() {
+    #[circuit_breaker(name = "shown", threshold = 1)]
+    fn shown() -> std::io::Result<()> {
+        Err(std::io::Error::other("connection refused"))
+    }
+    capture();
+    shown().unwrap_err();
+    let events = seen();
+    let opened = events.iter().find(|event| event.field("message") == Some("circuit opened"));
+    assert_eq!(opened.unwrap().field("error"), Some("connection refused"));
+    let transition = &find("shown").unwrap().snapshot().recent_transitions[0];
+    assert_eq!(serde_json::to_value(transition).unwrap()["error"], "connection refused");
+}
+
+#[test]
 fn half_open_and_closed_are_info_and_a_rejection_is_debug() {
     capture();
     let time = test_util::freeze();

@@ -11,32 +11,41 @@ use crate::model::{Circuit, Form, Model, Timeout, with_content};
 /// The expression that runs the body under a permit, and has the function's return type.
 pub(super) fn run(model: &Model, parameters: &Parameters, permit: &TokenStream) -> TokenStream {
     let site = at_return_type(model);
+    let show = judge::show(model);
     let answer = quote_spanned! {site=>
-        __circuit::finish(__circuit_permit, __circuit_outcome);
+        if let __circuit::Some(__circuit_untold) =
+            __circuit::finish(__circuit_permit, __circuit_outcome)
+        {
+            __circuit_result = __circuit::tell(__circuit_untold, #show, __circuit_result);
+        }
         __circuit_result
     };
     let late = |limit: &TokenStream| quote_spanned!(site=> __circuit::time_out(__circuit_permit, #limit, __circuit_late));
-    ended(model, parameters, permit, &answer, &late)
+    let result = quote_spanned!(site=> mut __circuit_result);
+    ended(model, parameters, permit, &result, &answer, &late)
 }
 
 /// [`run`] for a fallback that also runs for failures: the type is `Ended`.
 pub(super) fn run_any(model: &Model, parameters: &Parameters) -> TokenStream {
     let site = at_return_type(model);
     let permit = quote_spanned!(site=> __circuit_permit);
+    let show = judge::show(model);
     let answer = quote_spanned! {site=>
-        __circuit::finish_any(__circuit_permit, __circuit_outcome, __circuit_result)
+        __circuit::finish_any(__circuit_permit, __circuit_outcome, #show, __circuit_result)
     };
     let late = |limit: &TokenStream| quote_spanned!(site=> __circuit::time_out_any(__circuit_permit, #limit));
-    ended(model, parameters, &permit, &answer, &late)
+    let result = quote_spanned!(site=> __circuit_result);
+    ended(model, parameters, &permit, &result, &answer, &late)
 }
 
 /// Runs the body, which is gone behind it, and judges it: then comes `answer`, for which there are
-/// `__circuit_permit`, `__circuit_result` and `__circuit_outcome`, or what `late` makes of the time
+/// `__circuit_permit`, `result`, which binds `__circuit_result`, and `__circuit_outcome`, or what `late` makes of the time
 /// limit.
 fn ended(
     model: &Model,
     parameters: &Parameters,
     permit: &TokenStream,
+    result: &TokenStream,
     answer: &TokenStream,
     late: &dyn Fn(&TokenStream) -> TokenStream,
 ) -> TokenStream {
@@ -55,12 +64,12 @@ fn ended(
             quote_spanned! {site=> {
                 let __circuit_permit = #permit;
                 #begin
-                #allow let __circuit_result = __circuit::body(__circuit_returns, #body)();
+                #allow let #result = __circuit::body(__circuit_returns, #body)();
                 #answer
             }}
         }
         (_, None) => quote_spanned! {site=> {
-            #allow let (__circuit_result, __circuit_permit) =
+            #allow let (#result, __circuit_permit) =
                 __circuit::run_async(__circuit_returns, #permit, #body).await;
             #begin
             #answer
@@ -73,7 +82,7 @@ fn ended(
                 #allow let (__circuit_timed, __circuit_permit) =
                     #run(#returns, #permit, #limit, #body).await;
                 match __circuit_timed {
-                    __circuit::Admitted(__circuit_result) => {
+                    __circuit::Admitted(#result) => {
                         #begin
                         #answer
                     }

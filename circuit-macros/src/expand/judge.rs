@@ -2,11 +2,11 @@
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
-use syn::Expr;
+use syn::{Expr, ReturnType};
 
-use super::{at, at_return_type};
+use super::{at, at_return_type, has_impl, respanned};
 use crate::model::names::flatten;
-use crate::model::{Judge, Model};
+use crate::model::{Form, Judge, Model};
 use crate::options::Arm;
 
 /// Conversions into the return type. All bounds of a function are in one call, so that one problem
@@ -74,6 +74,28 @@ pub(super) fn outcome(model: &Model) -> TokenStream {
         return quote_spanned!(site=> (|| #arms)());
     }
     arms
+}
+
+/// What shows the error of `__circuit_result`; behind the body, as the outcome. The type is written down:
+/// one that is found out later, as behind another attribute's closure, would be taken to implement
+/// whatever is asked for.
+pub(super) fn show(model: &Model) -> TokenStream {
+    let site = at_return_type(model);
+    let declared = match (&model.form, &model.function.signature.output) {
+        (Form::Future(_), _) => model.form.output(),
+        (Form::Sync | Form::Async, ReturnType::Type(_, ty)) => Some(&**ty),
+        (_, ReturnType::Default) => None,
+    };
+    match (declared, &model.form) {
+        (Some(ty), _) if !has_impl(ty) => {
+            let ty = respanned(ty.to_token_stream());
+            quote_spanned!(site=> __circuit::Shown::<#ty>::of(&__circuit_result).__circuit_show())
+        }
+        (Some(_), Form::Sync | Form::Async) => {
+            quote_spanned!(site=> __circuit::Shown::of(&__circuit_result).__circuit_show())
+        }
+        _ => quote_spanned!(site=> __circuit::unshown),
+    }
 }
 
 /// The function is handed over, so that a closure needn't say what it is given.

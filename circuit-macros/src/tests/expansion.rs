@@ -61,12 +61,22 @@ fn sync_function() {
                         };
                         __circuit_permit
                     };
-                    let __circuit_result = __circuit::body(
+                    let mut __circuit_result = __circuit::body(
                         __circuit_returns,
                         move || { fetch(sku) },
                     )();
                     let __circuit_outcome = __circuit::judge_bare(&__circuit_result);
-                    __circuit::finish(__circuit_permit, __circuit_outcome);
+                    if let __circuit::Some(__circuit_untold) = __circuit::finish(
+                        __circuit_permit,
+                        __circuit_outcome,
+                    ) {
+                        __circuit_result = __circuit::tell(
+                            __circuit_untold,
+                            __circuit::Shown::<Result<u32, E>>::of(&__circuit_result)
+                                .__circuit_show(),
+                            __circuit_result,
+                        );
+                    }
                     __circuit_result
                 };
             }
@@ -107,7 +117,7 @@ fn classify_beside_patterns() {
                         };
                         __circuit_permit
                     };
-                    let __circuit_result = __circuit::body(
+                    let mut __circuit_result = __circuit::body(
                         __circuit_returns,
                         move || { get(limit) },
                     )();
@@ -122,7 +132,17 @@ fn classify_beside_patterns() {
                             )
                         }
                     };
-                    __circuit::finish(__circuit_permit, __circuit_outcome);
+                    if let __circuit::Some(__circuit_untold) = __circuit::finish(
+                        __circuit_permit,
+                        __circuit_outcome,
+                    ) {
+                        __circuit_result = __circuit::tell(
+                            __circuit_untold,
+                            __circuit::Shown::<Result<u8, E>>::of(&__circuit_result)
+                                .__circuit_show(),
+                            __circuit_result,
+                        );
+                    }
                     __circuit_result
                 };
             }

@@ -31,7 +31,7 @@ fn async_method() {
                     }
                     let __circuit_reject = __circuit::rejectable(__circuit_returns);
                     return {
-                        let (__circuit_result, __circuit_permit) = __circuit::run_async(
+                        let (mut __circuit_result, __circuit_permit) = __circuit::run_async(
                                 __circuit_returns,
                                 {
                                     let __circuit_permit = match {
@@ -72,7 +72,17 @@ fn async_method() {
                             Err(e) if e.is_server_error() => __circuit::Outcome::Failure,
                             _ => __circuit::Outcome::Success,
                         };
-                        __circuit::finish(__circuit_permit, __circuit_outcome);
+                        if let __circuit::Some(__circuit_untold) = __circuit::finish(
+                            __circuit_permit,
+                            __circuit_outcome,
+                        ) {
+                            __circuit_result = __circuit::tell(
+                                __circuit_untold,
+                                __circuit::Shown::<Result<Page, E>>::of(&__circuit_result)
+                                    .__circuit_show(),
+                                __circuit_result,
+                            );
+                        }
                         __circuit_result
                     };
                 }
@@ -104,7 +114,7 @@ fn fallback_of_either_kind() {
                 }
                 '__circuit_rejected: {
                     return {
-                        let (__circuit_result, __circuit_permit) = __circuit::run_async(
+                        let (mut __circuit_result, __circuit_permit) = __circuit::run_async(
                                 __circuit_returns,
                                 {
                                     let __circuit_permit = match __circuit::enter_or_fall_back(
@@ -132,7 +142,17 @@ fn fallback_of_either_kind() {
                             )
                             .await;
                         let __circuit_outcome = __circuit::judge_judged(&__circuit_result);
-                        __circuit::finish(__circuit_permit, __circuit_outcome);
+                        if let __circuit::Some(__circuit_untold) = __circuit::finish(
+                            __circuit_permit,
+                            __circuit_outcome,
+                        ) {
+                            __circuit_result = __circuit::tell(
+                                __circuit_untold,
+                                __circuit::Shown::<Result<u32, E>>::of(&__circuit_result)
+                                    .__circuit_show(),
+                                __circuit_result,
+                            );
+                        }
                         __circuit_result
                     };
                 };
@@ -200,6 +220,8 @@ fn fallback_on_any() {
                                 __circuit::finish_any(
                                     __circuit_permit,
                                     __circuit_outcome,
+                                    __circuit::Shown::<Result<u32, E>>::of(&__circuit_result)
+                                        .__circuit_show(),
                                     __circuit_result,
                                 )
                             }
@@ -268,7 +290,7 @@ fn boxed_future() {
                     }
                     let __circuit_reject = __circuit::bare(__circuit_returns);
                     return {
-                        let (__circuit_result, __circuit_permit) = __circuit::run_async(
+                        let (mut __circuit_result, __circuit_permit) = __circuit::run_async(
                                 __circuit_returns,
                                 {
                                     let __circuit_permit = match __circuit::enter(
@@ -292,7 +314,17 @@ fn boxed_future() {
                             )
                             .await;
                         let __circuit_outcome = __circuit::judge_bare(&__circuit_result);
-                        __circuit::finish(__circuit_permit, __circuit_outcome);
+                        if let __circuit::Some(__circuit_untold) = __circuit::finish(
+                            __circuit_permit,
+                            __circuit_outcome,
+                        ) {
+                            __circuit_result = __circuit::tell(
+                                __circuit_untold,
+                                __circuit::Shown::<Result<u32, E>>::of(&__circuit_result)
+                                    .__circuit_show(),
+                                __circuit_result,
+                            );
+                        }
                         __circuit_result
                     };
                 })

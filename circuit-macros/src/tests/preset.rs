@@ -58,12 +58,22 @@ fn what_only_the_compiler_knows_is_checked_at_each_option() {
                         };
                         __circuit_permit
                     };
-                    let __circuit_result = __circuit::body(
+                    let mut __circuit_result = __circuit::body(
                         __circuit_returns,
                         move || { fetch(n) },
                     )();
                     let __circuit_outcome = __circuit::judge_bare(&__circuit_result);
-                    __circuit::finish(__circuit_permit, __circuit_outcome);
+                    if let __circuit::Some(__circuit_untold) = __circuit::finish(
+                        __circuit_permit,
+                        __circuit_outcome,
+                    ) {
+                        __circuit_result = __circuit::tell(
+                            __circuit_untold,
+                            __circuit::Shown::<Result<u32, E>>::of(&__circuit_result)
+                                .__circuit_show(),
+                            __circuit_result,
+                        );
+                    }
                     __circuit_result
                 };
             }

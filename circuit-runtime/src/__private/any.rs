@@ -2,6 +2,7 @@
 
 use super::Returns;
 use super::returns::Judged;
+use super::shown::{Show, tell};
 use crate::circuit::End;
 use crate::permit::{Fallback, Handle, RawPermit};
 use crate::{CallError, CallTimeoutError, Outcome};
@@ -29,9 +30,16 @@ fn answered(outcome: Outcome) -> (End, Fallback) {
 
 /// `finish`; also returns how the value was judged.
 #[inline]
-pub fn finish_any<R, S: Handle>(permit: RawPermit<S>, outcome: Outcome, value: R) -> Ended<R> {
+pub fn finish_any<R, S: Handle>(
+    permit: RawPermit<S>,
+    outcome: Outcome,
+    show: Show<R>,
+    mut value: R,
+) -> Ended<R> {
     let (end, fallback) = answered(outcome);
-    permit.finish(end, fallback);
+    if let Some(untold) = permit.finish_untold(end, fallback) {
+        value = tell(untold, show, value);
+    }
     ended(value, fallback)
 }
 

@@ -10,10 +10,12 @@ mod key;
 mod returns;
 mod run;
 mod seen;
+mod shown;
 mod timed;
 mod unguarded;
 
 pub use core;
+pub use core::option::Option::Some;
 pub use core::result::Result::{Err as Rejected, Ok as Admitted};
 pub use core::time::Duration;
 
@@ -26,6 +28,7 @@ pub use returns::{
 };
 pub use run::{body, judge, mention, run_async};
 pub use seen::Seen;
+pub use shown::{Shown, tell, unshown};
 pub use timed::{run_timed, time_out, time_out_any};
 pub use unguarded::Unguarded;
 
@@ -37,7 +40,10 @@ pub use crate::{CallError, CircuitBreaker, CircuitOpenError, Config, OnCancel, O
 
 use returns::Fallible;
 
-use crate::permit::{Fallback, Handle, KeyHandle, RawPermit, SharedHandle, SharedKeyHandle};
+use crate::circuit::End;
+use crate::permit::{
+    Fallback, Handle, KeyHandle, RawPermit, SharedHandle, SharedKeyHandle, Untold,
+};
 use crate::primitives::sync::const_fn;
 
 const_fn! {
@@ -160,6 +166,6 @@ pub fn frame<S: Handle>(permit: &RawPermit<S>) -> S::Frame {
 
 /// Ends the permit with this outcome.
 #[inline]
-pub fn finish<S: Handle>(permit: RawPermit<S>, outcome: Outcome) {
-    permit.record(outcome);
+pub fn finish<S: Handle>(permit: RawPermit<S>, outcome: Outcome) -> Option<Untold<S>> {
+    permit.finish_untold(End::Outcome(outcome), Fallback::None)
 }

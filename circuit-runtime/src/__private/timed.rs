@@ -6,22 +6,27 @@ use super::any::Ended;
 use super::returns::{Late, Returns};
 use crate::CallTimeoutError;
 use crate::circuit::End;
+use crate::observe::event::error_text;
 use crate::permit::{Fallback, Handle, RawPermit};
 
 /// The call took longer than `limit`.
 #[cold]
 pub fn time_out<R, S: Handle>(permit: RawPermit<S>, limit: Duration, late: Late<R>) -> R {
-    let error = CallTimeoutError::new(permit.circuit_name(), limit);
-    permit.finish(End::TimedOut, Fallback::None);
-    late(error)
+    late(end(permit, limit, Fallback::None))
 }
 
 /// `time_out` where the fallback runs.
 #[cold]
 pub fn time_out_any<R, S: Handle>(permit: RawPermit<S>, limit: Duration) -> Ended<R> {
+    Ended::TimedOut(end(permit, limit, Fallback::Runs))
+}
+
+fn end<S: Handle>(permit: RawPermit<S>, limit: Duration, fallback: Fallback) -> CallTimeoutError {
     let error = CallTimeoutError::new(permit.circuit_name(), limit);
-    permit.finish(End::TimedOut, Fallback::Runs);
-    Ended::TimedOut(error)
+    if let Some(untold) = permit.finish_untold(End::TimedOut, fallback) {
+        untold.tell(error_text(&error));
+    }
+    error
 }
 
 #[cfg(feature = "tokio")]

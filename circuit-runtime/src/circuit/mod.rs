@@ -309,6 +309,7 @@ impl Inner {
             to: change.to,
             reason: change.reason,
             retry_after: self.machine.opened_for().map(Duration::from_nanos),
+            error: None,
             at: clock::date(),
         };
         if self.recent.len() == RECENT {

@@ -1,5 +1,7 @@
 //! The outcome of a call: what does it change?
 
+use std::sync::Arc;
+
 use super::{CircuitRef, Published};
 use crate::circuit::machine::{Recorded, Verdict};
 use crate::circuit::{Admission, Summary, Ticket};
@@ -113,6 +115,17 @@ impl Published {
 }
 
 impl CircuitRef<'_> {
+    /// Adds the error that caused a transition, which wasn't known under the lock, to it and to the
+    /// recent transition that it is.
+    pub(crate) fn note_error(&self, transition: &mut Transition, error: Arc<str>) {
+        let mut inner = self.lock();
+        let noted = inner.recent.iter_mut().rev().find(|noted| *noted == transition);
+        if let Some(noted) = noted {
+            noted.error = Some(Arc::clone(&error));
+        }
+        transition.error = Some(error);
+    }
+
     /// Records a success that isn't slow, if that can be done without the lock.
     #[inline]
     pub(crate) fn record_lock_free(&self, ticket: Ticket, moment: &Moment) -> bool {

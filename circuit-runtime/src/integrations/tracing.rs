@@ -30,6 +30,7 @@ pub(super) fn transition(transition: &Transition) {
                 slow = numbers(&transition.reason).slow,
                 calls = numbers(&transition.reason).calls,
                 by = operator(&transition.reason),
+                error = transition.error.as_deref(),
                 retry_after = transition.retry_after.and_then(seconds),
                 $message
             )

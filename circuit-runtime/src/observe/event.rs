@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -30,6 +30,10 @@ pub struct Transition {
     pub reason: Reason,
     /// If it opened, how long it rejects calls before the next probe.
     pub retry_after: Option<Duration>,
+    /// The error that the call returned which tripped the circuit, or failed as its last probe: of an
+    /// annotated function whose error is known to implement `Display` at the attribute, formatted with
+    /// `{:#}`. At most 1,000 bytes are kept. `None` where the call returned none, for calls by hand and in tower.
+    pub error: Option<Arc<str>>,
     /// When it happened.
     pub at: SystemTime,
 }
@@ -46,7 +50,51 @@ impl fmt::Display for Transition {
             State::Open => "opened",
             State::HalfOpen => "is half-open",
         };
-        write!(f, " {verb}: {}", self.reason)
+        write!(f, " {verb}: {}", self.reason)?;
+        match &self.error {
+            None => Ok(()),
+            Some(error) => write!(f, "; {}", OneLine(error)),
+        }
+    }
+}
+
+/// A text without what would end the line.
+struct OneLine<'a>(&'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|c| match c {
+            c if c.is_control() => write!(f, "{}", c.escape_default()),
+            c => f.write_char(c),
+        })
+    }
+}
+
+/// An error as a transition shows it; `None` where its `Display` panics.
+pub(crate) fn error_text(error: &dyn fmt::Display) -> Option<Arc<str>> {
+    let mut text = ErrorText(String::new());
+    let mut is_whole = None;
+    contained(|| is_whole = Some(write!(text, "{error:#}").is_ok()));
+    if !is_whole? {
+        text.0.push('\u{2026}');
+    }
+    Some(text.0.into())
+}
+
+/// The beginning of a text: errors may quote whole answers.
+struct ErrorText(String);
+
+impl ErrorText {
+    const MOST: usize = 1_000;
+}
+
+impl fmt::Write for ErrorText {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = Self::MOST - self.0.len();
+        let fits = (0..=room.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+        let (fits, rest) = text.split_at(fits.unwrap_or(0));
+        self.0.push_str(fits);
+        if rest.is_empty() { Ok(()) } else { Err(fmt::Error) }
     }
 }
 

@@ -4,22 +4,35 @@
 //! line, and shared by all functions.
 
 use std::mem::ManuallyDrop;
+use std::sync::Arc;
 
 use super::{Fallback, Handle, RawPermit};
 use crate::breaker::CircuitBreaker;
 use crate::circuit::machine::Verdict;
 use crate::circuit::{Admission, CircuitRef, End, Published, Ticket};
 use crate::counters::Count;
+use crate::observe::event::Transition;
 use crate::outcome::Outcome;
 use crate::primitives::clock::{self, Moment, Nanos};
 use crate::primitives::sync::cold_path;
 use crate::window::{OnSuccess, Sample};
 
 impl<S: Handle> RawPermit<S> {
-    /// Ends a permit with an outcome. A success with nothing to write is only counted.
-    #[expect(clippy::inline_always, reason = "out of line the permit would have to be in memory")]
+    /// Ends a permit with an outcome, whose error nobody is shown.
+    #[expect(clippy::inline_always, reason = "as `finish_untold`")]
     #[inline(always)]
     pub(crate) fn finish(self, end: End, fallback: Fallback) {
+        if let Some(untold) = self.finish_untold(end, fallback) {
+            untold.tell(None);
+        }
+    }
+
+    /// Ends a permit with an outcome. A success with nothing to write is only counted. If the end
+    /// caused a transition, that is still to be reported, with the call's error.
+    #[expect(clippy::inline_always, reason = "out of line the permit would have to be in memory")]
+    #[inline(always)]
+    #[must_use]
+    pub(crate) fn finish_untold(self, end: End, fallback: Fallback) -> Option<Untold<S>> {
         // The parts are passed by value, so that the healthy path keeps the permit in registers.
         let &RawPermit { handle, admission } = &*ManuallyDrop::new(self);
         let (breaker, published) = (handle.breaker(), handle.published());
@@ -32,14 +45,37 @@ impl<S: Handle> RawPermit<S> {
                     cold_path();
                     succeed(breaker, published, admission);
                 }
+                None
             }
             (end, fallback) => {
                 if fallback == Fallback::Runs {
                     count_fallback(breaker, published, admission.ticket);
                 }
-                finish_slow(breaker, published, admission, end);
+                finish_slow(breaker, published, admission, end)
+                    .map(|transition| Untold { handle, transition })
             }
         }
+    }
+}
+
+/// A transition that a call has caused and that hasn't been reported yet.
+#[derive(Debug)]
+#[must_use]
+pub struct Untold<S> {
+    handle: S,
+    transition: Box<Transition>,
+}
+
+impl<S: Handle> Untold<S> {
+    /// Reports it, with the error that the call returned.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn tell(self, error: Option<Arc<str>>) {
+        let Untold { handle, mut transition } = self;
+        if let Some(error) = error {
+            handle.breaker().circuit(handle.published()).note_error(&mut transition, error);
+        }
+        handle.breaker().tell(*transition);
     }
 }
 
@@ -49,7 +85,14 @@ impl<S: Handle> RawPermit<S> {
 pub(super) fn dropped(breaker: &CircuitBreaker, published: &Published, admission: Admission) {
     let end = if admission.ticket.is_inside() { End::Panicked } else { End::Cancelled };
     let admission = admission.map(|ticket| ticket.with_inside(false));
-    finish_slow(breaker, published, admission, end);
+    report(breaker, finish_slow(breaker, published, admission, end));
+}
+
+/// Reports a transition that no error caused.
+fn report(breaker: &CircuitBreaker, transition: Option<Box<Transition>>) {
+    if let Some(transition) = transition {
+        breaker.tell(*transition);
+    }
 }
 
 /// Ends a success that has something to write; mostly without the lock.
@@ -122,7 +165,8 @@ fn succeed_slow(breaker: &CircuitBreaker, published: &Published, admission: Admi
             crate::integrations::took(breaker, took);
         }
     } else {
-        finish_at(breaker, circuit, admission, End::Outcome(Outcome::Success), &moment);
+        let end = End::Outcome(Outcome::Success);
+        report(breaker, finish_at(breaker, circuit, admission, end, &moment));
     }
 }
 
@@ -136,11 +180,17 @@ fn leave_bulkhead(breaker: &CircuitBreaker, published: &Published, ticket: Ticke
 
 /// Ends a call in all other cases.
 #[inline(never)]
-fn finish_slow(breaker: &CircuitBreaker, published: &Published, admission: Admission, end: End) {
-    finish_at(breaker, breaker.circuit(published), admission, end, &Moment::default());
+fn finish_slow(
+    breaker: &CircuitBreaker,
+    published: &Published,
+    admission: Admission,
+    end: End,
+) -> Option<Box<Transition>> {
+    finish_at(breaker, breaker.circuit(published), admission, end, &Moment::default())
 }
 
-/// Leaves the bulkhead, lets the circuit judge the end, counts it and reports a transition.
+/// Leaves the bulkhead, lets the circuit judge the end and counts it. A transition that it caused is
+/// to be reported.
 #[inline]
 fn finish_at(
     breaker: &CircuitBreaker,
@@ -148,11 +198,11 @@ fn finish_at(
     admission: Admission,
     end: End,
     moment: &Moment,
-) {
+) -> Option<Box<Transition>> {
     let ticket = admission.ticket;
     leave_bulkhead(breaker, circuit.published, ticket);
     if ticket.is_unseen() {
-        return;
+        return None;
     }
     #[cfg(feature = "metrics")]
     if end != End::Cancelled {
@@ -161,12 +211,19 @@ fn finish_at(
         }
     }
     if !ticket.is_judged() {
-        return count_unjudged(breaker, circuit, admission, end, moment);
+        count_unjudged(breaker, circuit, admission, end, moment);
+        return None;
     }
     let judged = match circuit.record(|| breaker.name(), admission, end, moment) {
         Ok(judged) => judged,
-        Err(late) if late.of_earlier_key => return breaker.count_reassigned(),
-        Err(_) => return circuit.bump(Count::Late),
+        Err(late) => {
+            if late.of_earlier_key {
+                breaker.count_reassigned();
+            } else {
+                circuit.bump(Count::Late);
+            }
+            return None;
+        }
     };
     count(circuit, end, judged.verdict);
     // It may have been the last probe in flight: then the circuit may be evicted.
@@ -174,9 +231,7 @@ fn finish_at(
     if judged.is_neutral {
         breaker.place_came_back(circuit.published);
     }
-    if let Some(transition) = judged.transition {
-        breaker.tell(*transition);
-    }
+    judged.transition
 }
 
 /// Counts the end of a call that a disabled circuit admitted.

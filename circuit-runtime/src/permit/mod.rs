@@ -8,6 +8,7 @@ use std::fmt;
 use crate::circuit::{Admission, End, StoredAdmission};
 use crate::outcome::Outcome;
 
+pub(crate) use finish::Untold;
 pub use handle::{FnHandle, RefHandle, StaticHandle};
 pub(crate) use handle::{Handle, KeyHandle, SharedHandle, SharedKeyHandle};
 

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod calls;
+mod error;
 mod fallback;
 mod fallback_any;
 mod identity;

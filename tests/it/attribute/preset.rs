@@ -25,17 +25,17 @@ fn config(name: &str) -> Config {
 
 #[test]
 fn what_is_written_beside_a_preset_wins() {
-    #[circuit_breaker(name = "beside", preset = presets::SLOW, recovery = "30s", jitter = 0.1)]
+    #[circuit_breaker(name = "preset: beside", preset = presets::SLOW, recovery = "30s", jitter = 0.1)]
     fn beside() -> io::Result<()> {
         Ok(())
     }
     beside().unwrap();
-    assert_eq!(config("beside"), presets::SLOW.recovery(secs(30)).jitter(0.1));
+    assert_eq!(config("preset: beside"), presets::SLOW.recovery(secs(30)).jitter(0.1));
 }
 
 #[test]
 fn a_preset_alone_is_the_configuration() {
-    #[circuit_breaker(name = "alone", preset = presets::SLOW)]
+    #[circuit_breaker(name = "preset: alone", preset = presets::SLOW)]
     async fn alone(up: bool) -> io::Result<()> {
         if up { Ok(()) } else { Err(io::Error::other("down")) }
     }
@@ -43,7 +43,7 @@ fn a_preset_alone_is_the_configuration() {
     for _ in 0..2 {
         futures_executor::block_on(alone(false)).unwrap_err();
     }
-    let circuit = find("alone").unwrap();
+    let circuit = find("preset: alone").unwrap();
     assert_eq!((circuit.config(), circuit.state()), (presets::SLOW, State::Open));
     time.advance(secs(5));
     futures_executor::block_on(alone(true)).unwrap();
@@ -52,26 +52,26 @@ fn a_preset_alone_is_the_configuration() {
 
 #[test]
 fn off_takes_back_what_the_preset_gives_and_what_depends_on_it() {
-    #[circuit_breaker(name = "taken back", slow_call = off, preset = presets::SLOW, threshold = 3)]
+    #[circuit_breaker(name = "preset: taken back", slow_call = off, preset = presets::SLOW, threshold = 3)]
     fn taken_back() -> io::Result<()> {
         Err(io::Error::other("down"))
     }
     let _time = test_util::freeze();
     for expected in [State::Closed, State::Closed, State::Open] {
         taken_back().unwrap_err();
-        assert_eq!(find("taken back").unwrap().state(), expected);
+        assert_eq!(find("preset: taken back").unwrap().state(), expected);
     }
     let expected = Config::new().threshold(3).recovery(secs(5)).off(ConfigOption::SlowCall);
-    assert_eq!(config("taken back"), expected, "without `window` and `min_calls`");
+    assert_eq!(config("preset: taken back"), expected, "without `window` and `min_calls`");
 }
 
 #[test]
 fn threshold_off_leaves_the_other_rules() {
-    #[circuit_breaker(name = "no streak", preset = presets::SLOW, threshold = off)]
+    #[circuit_breaker(name = "preset: no streak", preset = presets::SLOW, threshold = off)]
     fn from_preset() -> io::Result<()> {
         Err(io::Error::other("down"))
     }
-    #[circuit_breaker(name = "no default streak", threshold = off, slow_call = "2s")]
+    #[circuit_breaker(name = "preset: no default streak", threshold = off, slow_call = "2s")]
     fn without_preset() -> io::Result<()> {
         Err(io::Error::other("down"))
     }
@@ -79,26 +79,26 @@ fn threshold_off_leaves_the_other_rules() {
         from_preset().unwrap_err();
         without_preset().unwrap_err();
     }
-    assert_eq!(find("no streak").unwrap().state(), State::Closed);
-    assert_eq!(find("no default streak").unwrap().state(), State::Closed);
+    assert_eq!(find("preset: no streak").unwrap().state(), State::Closed);
+    assert_eq!(find("preset: no default streak").unwrap().state(), State::Closed);
 }
 
 #[test]
 fn a_preset_goes_with_keys_constants_and_statics() {
     const STREAK: u32 = 9;
 
-    #[circuit_breaker(name = "keyed preset", preset = presets::SLOW, threshold = STREAK, key = n)]
+    #[circuit_breaker(name = "preset: keyed preset", preset = presets::SLOW, threshold = STREAK, key = n)]
     fn keyed(n: u8) -> io::Result<u8> {
         Ok(n)
     }
-    #[circuit_breaker(name = "static preset", preset = presets::IN_A_STATIC)]
+    #[circuit_breaker(name = "preset: static preset", preset = presets::IN_A_STATIC)]
     fn of_static() -> io::Result<()> {
         Ok(())
     }
     keyed(1).unwrap();
     of_static().unwrap();
-    assert_eq!(config("keyed preset"), presets::SLOW.threshold(STREAK));
-    assert_eq!(config("static preset"), presets::IN_A_STATIC);
+    assert_eq!(config("preset: keyed preset"), presets::SLOW.threshold(STREAK));
+    assert_eq!(config("preset: static preset"), presets::IN_A_STATIC);
 }
 
 /// A part of a configuration is a preset too: it is checked with what is written beside it.
@@ -106,11 +106,11 @@ fn a_preset_goes_with_keys_constants_and_statics() {
 fn a_preset_needs_not_be_whole() {
     const WINDOW: Config = Config::new().window(Window::Time(Duration::from_secs(30)));
 
-    #[circuit_breaker(name = "partial", preset = WINDOW, failure_rate = 0.5)]
+    #[circuit_breaker(name = "preset: partial", preset = WINDOW, failure_rate = 0.5)]
     fn partial() -> io::Result<()> {
         Ok(())
     }
     partial().unwrap();
-    assert_eq!(config("partial"), WINDOW.failure_rate(0.5));
+    assert_eq!(config("preset: partial"), WINDOW.failure_rate(0.5));
     assert!(WINDOW.validate().is_err());
 }

@@ -279,6 +279,7 @@ mod tests {
             to,
             reason: Reason::Reset,
             retry_after: None,
+            error: None,
             at: UNIX_EPOCH + Duration::from_secs(second),
         }
     }

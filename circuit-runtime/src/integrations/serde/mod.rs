@@ -96,7 +96,7 @@ impl Serialize for WindowSnapshot {
 
 impl Serialize for Transition {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Transition", 8)?;
+        let mut out = serializer.serialize_struct("Transition", 9)?;
         out.serialize_field("circuit", self.circuit)?;
         out.serialize_field("key", &self.key.as_deref())?;
         out.serialize_field("number", &self.number)?;
@@ -104,6 +104,7 @@ impl Serialize for Transition {
         out.serialize_field("to", &self.to)?;
         out.serialize_field("reason", &self.reason)?;
         out.serialize_field("retry_after", &self.retry_after.map(Text))?;
+        out.serialize_field("error", &self.error.as_deref())?;
         out.serialize_field("at", &time::Rfc3339(self.at))?;
         out.end()
     }

@@ -10,7 +10,7 @@ const none = () => element("li", "none", "quiet");
 function drawMore({ more, now: c, recent }) {
   const counters = COUNTERS.filter((name) => c[name] > 0 || name === "successes" || name === "failures");
   $(".counters", more).replaceChildren(...pairs(counters.map((name) => [name.replace("_", " "), number(c[name])])));
-  const transitions = recent.slice(-LISTED).reverse().map((t) => event(t.at, t.to, (t.key ? t.key + ": " : "") + t.reason.text, t.to));
+  const transitions = recent.slice(-LISTED).reverse().map((t) => event(t.at, t.to, (t.key ? t.key + ": " : "") + t.reason.text + (t.error ? "; " + t.error : ""), t.to));
   $(".transitions", more).replaceChildren(...(transitions.length ? transitions : [none()]));
 }
 
