@@ -24,8 +24,8 @@ pub(super) fn breaker(model: &Model) -> TokenStream {
         Circuit::Own(circuit) => {
             let make = make(circuit);
             quote_spanned! {site=> {
-                static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = { #make };
-                &__CIRCUIT_BREAKER
+                static __CIRCUIT_BREAKER: __circuit::OwnBreaker = { #make };
+                __CIRCUIT_BREAKER.get()
             }}
         }
     };
@@ -36,7 +36,7 @@ pub(super) fn breaker(model: &Model) -> TokenStream {
     }
 }
 
-/// `static NAME: CircuitBreaker = ..;`, for the methods of a block.
+/// `static NAME: OwnBreaker = ..;`, for the methods of a block.
 pub(crate) fn of_block(
     runtime: Option<&ExprPath>,
     name: &Ident,
@@ -47,10 +47,10 @@ pub(crate) fn of_block(
     let make = make(circuit);
     let (import_type, ty) = if runtime.is_some() {
         let module = format_ident!("{name}_RUNTIME", span = site);
-        let ty = quote_spanned!(site=> #module::CircuitBreaker);
+        let ty = quote_spanned!(site=> #module::OwnBreaker);
         (import_as(&module, runtime), ty)
     } else {
-        let ty = quote_spanned!(site=> ::circuit_runtime::__private::CircuitBreaker);
+        let ty = quote_spanned!(site=> ::circuit_runtime::__private::OwnBreaker);
         (TokenStream::new(), ty)
     };
     quote_spanned!(site=> #import_type static #name: #ty = { #import #make };)

@@ -32,7 +32,7 @@ fn sync_function() {
             pub fn price(sku: &str) -> Result<u32, E> {
                 use ::circuit_runtime::__private as __circuit;
                 let __circuit_breaker = __circuit::RefHandle({
-                    static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = {
+                    static __CIRCUIT_BREAKER: __circuit::OwnBreaker = {
                         enum __CircuitHere {}
                         __circuit::create(
                             __circuit::Name::found::<__CircuitHere>(),
@@ -44,7 +44,7 @@ fn sync_function() {
                                 .config(),
                         )
                     };
-                    &__CIRCUIT_BREAKER
+                    __CIRCUIT_BREAKER.get()
                 });
                 let __circuit_returns = __circuit::Returns::new();
                 if false {
@@ -93,14 +93,14 @@ fn classify_beside_patterns() {
             fn fetch(limit: u8) -> Result<u8, E> {
                 use ::circuit_runtime::__private as __circuit;
                 let __circuit_breaker = __circuit::RefHandle({
-                    static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = {
+                    static __CIRCUIT_BREAKER: __circuit::OwnBreaker = {
                         enum __CircuitHere {}
                         __circuit::create(
                             __circuit::Name::found::<__CircuitHere>(),
                             __circuit::Checked::new(__circuit::Config::new()).config(),
                         )
                     };
-                    &__CIRCUIT_BREAKER
+                    __CIRCUIT_BREAKER.get()
                 });
                 let __circuit_returns = __circuit::Returns::new();
                 if false {

@@ -15,7 +15,7 @@ fn async_method() {
                 async fn get(&self, path: String) -> Result<Page, E> {
                     use ::circuit_runtime::__private as __circuit;
                     let __circuit_breaker = __circuit::FnHandle(|| {
-                        static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = {
+                        static __CIRCUIT_BREAKER: __circuit::OwnBreaker = {
                             enum __CircuitHere {}
                             __circuit::create_keyed(
                                 __circuit::Name::found::<__CircuitHere>(),
@@ -23,7 +23,7 @@ fn async_method() {
                                 10_000,
                             )
                         };
-                        &__CIRCUIT_BREAKER
+                        __CIRCUIT_BREAKER.get()
                     });
                     let __circuit_returns = __circuit::Returns::new();
                     if false {
@@ -100,13 +100,13 @@ fn fallback_of_either_kind() {
             async fn price(__arg0: (Sku, Shop)) -> Result<u32, E> {
                 use ::circuit_runtime::__private as __circuit;
                 let __circuit_breaker = __circuit::FnHandle(|| {
-                    static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = {
+                    static __CIRCUIT_BREAKER: __circuit::OwnBreaker = {
                         __circuit::create(
                             __circuit::Name::given("price"),
                             __circuit::Checked::new(__circuit::Config::new()).config(),
                         )
                     };
-                    &__CIRCUIT_BREAKER
+                    __CIRCUIT_BREAKER.get()
                 });
                 let __circuit_returns = __circuit::Returns::new();
                 if false {
@@ -269,7 +269,7 @@ fn boxed_future() {
                 use ::circuit_runtime::__private as __circuit;
                 Box::pin(async move {
                     let __circuit_breaker = __circuit::FnHandle(|| {
-                        static __CIRCUIT_BREAKER: __circuit::CircuitBreaker = {
+                        static __CIRCUIT_BREAKER: __circuit::OwnBreaker = {
                             enum __CircuitHere {}
                             __circuit::create(
                                 __circuit::Name::found::<__CircuitHere>(),
@@ -282,7 +282,7 @@ fn boxed_future() {
                                 },
                             )
                         };
-                        &__CIRCUIT_BREAKER
+                        __CIRCUIT_BREAKER.get()
                     });
                     let __circuit_returns = __circuit::Returns::<Result<u32, E>>::new();
                     if false {

@@ -7,6 +7,7 @@
 mod any;
 mod fallback;
 mod key;
+mod own;
 mod returns;
 mod run;
 mod seen;
@@ -22,6 +23,7 @@ pub use core::time::Duration;
 pub use any::{Ended, clone_argument, finish_any, reason, whole_reason};
 pub use fallback::*;
 pub use key::Key;
+pub use own::OwnBreaker;
 pub use returns::{
     Bare, Judged, Limited, Rejectable, Returns, bare, bare_limited, judged_limited, limited,
     rejectable, rejectable_limited,
@@ -49,16 +51,16 @@ use crate::primitives::sync::const_fn;
 const_fn! {
 /// The circuit of one function.
 #[must_use]
-pub fn create(name: Name, config: Config) -> CircuitBreaker {
-    CircuitBreaker::build(name, config, None)
+pub fn create(name: Name, config: Config) -> OwnBreaker {
+    OwnBreaker::new(CircuitBreaker::build(name, config, None))
 }
 }
 
 const_fn! {
 /// One circuit per key.
 #[must_use]
-pub fn create_keyed(name: Name, config: Config, max_keys: u32) -> CircuitBreaker {
-    CircuitBreaker::build(name, config, Some(max_keys))
+pub fn create_keyed(name: Name, config: Config, max_keys: u32) -> OwnBreaker {
+    OwnBreaker::new(CircuitBreaker::build(name, config, Some(max_keys)))
 }
 }
 

@@ -31,7 +31,7 @@ use crate::outcome::{Mode, State};
 use crate::permit::{KeyHandle, Permit, RawPermit, RefHandle};
 #[cfg(all(feature = "tokio", feature = "tower"))]
 use crate::primitives::clock::Nanos;
-use crate::primitives::sync::{Mutex, cold_path, const_fn, unpoisoned};
+use crate::primitives::sync::{Mutex, cold_path, const_fn, constant, unpoisoned};
 #[cfg(all(feature = "tokio", feature = "tower"))]
 use crate::waiters::Waiters;
 
@@ -111,11 +111,11 @@ impl CircuitBreaker {
             keys: KeysOnDemand::new(max_keys),
             config: Mutex::new(config),
             timeout,
-            listeners: Listeners::new(),
+            listeners: constant!(Listeners::new()),
             #[cfg(feature = "metrics")]
-            track: Track::new(),
+            track: constant!(Track::new()),
             #[cfg(all(feature = "tokio", feature = "tower"))]
-            waiters: Waiters::new(),
+            waiters: constant!(Waiters::new()),
         }
     }
     }

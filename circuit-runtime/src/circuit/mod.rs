@@ -81,7 +81,7 @@ use crate::counters::{self, Count, Counters, KeyCounters, Totals};
 use crate::observe::event::Transition;
 use crate::outcome::{Mode, State};
 use crate::primitives::clock::{self, Moment, Nanos};
-use crate::primitives::sync::{Mutex, MutexGuard, Ordering, const_fn, unpoisoned};
+use crate::primitives::sync::{Mutex, MutexGuard, Ordering, const_fn, constant, unpoisoned};
 use crate::window::pending::PendingSuccesses;
 use crate::window::sharded::ShardedBuckets;
 use crate::window::{Env, SlidingWindow};
@@ -125,7 +125,7 @@ impl Circuit {
     pub(crate) fn new(rules: Rules, registered: bool) -> Self {
         Circuit {
             published: Published::new(&rules, registered, 0),
-            counters: Counters::new(),
+            counters: constant!(Counters::new()),
             locked: Locked::new(rules, registered),
         }
     }
@@ -177,15 +177,15 @@ impl Locked {
     const_fn! {
     pub(crate) fn new(rules: Rules, registered: bool) -> Self {
         Locked {
-            pending: PendingSuccesses::new(),
-            asked: std::sync::atomic::AtomicU64::new(0),
+            pending: constant!(PendingSuccesses::new()),
+            asked: constant!(std::sync::atomic::AtomicU64::new(0)),
             inner: Mutex::new(Inner {
                 machine: Machine::new(rules),
                 mode: Mode::Normal,
                 registered,
                 key: None,
                 transitions: 0,
-                recent: VecDeque::new(),
+                recent: constant!(VecDeque::new()),
                 before: None,
                 since_epoch: 0,
                 transitions_before: 0,

@@ -10,7 +10,7 @@ use crate::circuit::Summary;
 use crate::config::{Rules, Window};
 use crate::outcome::State;
 use crate::primitives::clock::{NEVER, Nanos, Wait};
-use crate::primitives::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering, const_fn};
+use crate::primitives::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering, const_fn, constant};
 use crate::window::sharded::ShardedBuckets;
 
 /// Read-mostly. The fields that every call reads come last: in a slot (see `keyed`) the key's text
@@ -99,17 +99,17 @@ impl Published {
     pub(crate) fn new(rules: &Rules, registered: bool, number: u32) -> Self {
         Published {
             summary: AtomicU64::new(Summary::first(rules, registered).0),
-            stamp: AtomicU64::new(0),
+            stamp: constant!(AtomicU64::new(0)),
             number,
-            asked_since: AtomicU8::new(SEARCHED | SHOWN),
-            waited_for: AtomicBool::new(false),
-            open: Deadline::new(),
-            full: Deadline::new(),
+            asked_since: constant!(AtomicU8::new(SEARCHED | SHOWN)),
+            waited_for: constant!(AtomicBool::new(false)),
+            open: constant!(Deadline::new()),
+            full: constant!(Deadline::new()),
             slow_after: AtomicU64::new(slow_after(rules)),
             pending_limit: AtomicU32::new(pending_limit(rules)),
             limit: AtomicU32::new(limit(rules)),
-            bulkhead: Bulkhead::new(),
-            sharded: OnceBox::new(),
+            bulkhead: constant!(Bulkhead::new()),
+            sharded: constant!(OnceBox::new()),
         }
     }
     }

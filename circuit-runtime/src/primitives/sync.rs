@@ -42,3 +42,19 @@ macro_rules! const_fn {
     };
 }
 pub(crate) use const_fn;
+
+/// A value that a `const fn` has ready: it is made once, not for each static anew. The model checker's
+/// primitives can't be made in a constant.
+#[cfg(not(circuit_loom))]
+macro_rules! constant {
+    ($value:expr) => {
+        const { $value }
+    };
+}
+#[cfg(circuit_loom)]
+macro_rules! constant {
+    ($value:expr) => {
+        $value
+    };
+}
+pub(crate) use constant;

@@ -1,0 +1,37 @@
+//! The static of an annotated function or block.
+
+use core::mem::ManuallyDrop;
+use core::ops::Deref;
+
+use crate::CircuitBreaker;
+use crate::primitives::sync::const_fn;
+
+/// A circuit breaker that is never dropped, as no static is: the compiler needn't look into each for
+/// whether it could be.
+#[derive(Debug)]
+pub struct OwnBreaker(ManuallyDrop<CircuitBreaker>);
+
+impl OwnBreaker {
+    const_fn! {
+    pub(super) fn new(breaker: CircuitBreaker) -> Self {
+        OwnBreaker(ManuallyDrop::new(breaker))
+    }
+    }
+
+    /// The breaker.
+    #[inline]
+    #[must_use]
+    pub fn get(&'static self) -> &'static CircuitBreaker {
+        &self.0
+    }
+}
+
+/// As `breaker = PATH` has it.
+impl Deref for OwnBreaker {
+    type Target = CircuitBreaker;
+
+    #[inline]
+    fn deref(&self) -> &CircuitBreaker {
+        &self.0
+    }
+}
