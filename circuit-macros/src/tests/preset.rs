@@ -92,7 +92,7 @@ fn off_needs_something_to_take_back() {
         ["off: `failure_rate` is off already: `off` takes back what a `preset` gives"]
     );
     let said = problems("recovery = off, preset = P", PLAIN);
-    assert!(said[0].starts_with("off: `recovery` can't be `off`; what can is "), "{said:?}");
+    assert!(said[0].starts_with("off: `recovery` can't be `off`; only `threshold`"), "{said:?}");
     assert_eq!(
         problems("threshold = \"off\"", PLAIN),
         ["\"off\": write `threshold = off`, without quotes"]

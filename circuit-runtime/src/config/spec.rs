@@ -101,8 +101,8 @@ macro_rules! spec {
             Some(concat!(
                 "`",
                 $name,
-                "` can't be `off`; what can is `threshold`, `failure_rate`, `failure_count`, \
-                 `slow_call`, `backoff`, `jitter` and `max_concurrent`"
+                "` can't be `off`; only `threshold`, `failure_rate`, `failure_count`, `slow_call`, \
+                 `backoff`, `jitter` and `max_concurrent` can"
             ))
         )
     };
@@ -174,5 +174,5 @@ pub(crate) const MAX_RECOVERY_WITHOUT_BACKOFF: &str = "`max_recovery` goes with 
      for, write `backoff = 1`";
 pub(crate) const PROBES_BELOW_SUCCESS_THRESHOLD: &str =
     "`probes` must be at least `success_threshold`: the circuit could never close";
-pub(crate) const PROBE_TIMEOUT_BELOW_TIMEOUT: &str = "`probe_timeout` must be at least `timeout`: probes would be given up that may still \
-     answer";
+pub(crate) const PROBE_TIMEOUT_BELOW_TIMEOUT: &str = "`probe_timeout` must be at least `timeout`: probes that \
+     may still answer would be given up";

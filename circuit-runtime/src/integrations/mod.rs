@@ -52,8 +52,8 @@ pub(crate) fn rejected(error: &crate::CircuitOpenError, key: Option<&str>) {
 #[cold]
 #[inline(never)]
 fn tell_rejected(error: &crate::CircuitOpenError, key: Option<&str>) {
-    thread_local!(static TELLS: Cell<bool> = const { Cell::new(false) });
-    once(&TELLS, || tracing::rejected(error, key));
+    thread_local!(static NOTIFYING: Cell<bool> = const { Cell::new(false) });
+    unless_nested(&NOTIFYING, || tracing::rejected(error, key));
 }
 
 /// Reports that another circuit had this one's name.
@@ -65,20 +65,20 @@ pub(crate) fn renamed(wanted: &str, circuit: &str) {
 /// Reports how long a call of a circuit with `slow_call` took.
 #[cfg(feature = "metrics")]
 pub(crate) fn took(breaker: &crate::CircuitBreaker, took: crate::primitives::clock::Nanos) {
-    thread_local!(static TELLS: Cell<bool> = const { Cell::new(false) });
+    thread_local!(static NOTIFYING: Cell<bool> = const { Cell::new(false) });
     if breaker.is_registered() {
-        once(&TELLS, || metrics::took(breaker, took));
+        unless_nested(&NOTIFYING, || metrics::took(breaker, took));
     }
 }
 
-/// Calls `tell`, contains its panic, and skips nested calls: a subscriber or a recorder isn't told
+/// Calls `notify`, contains its panic, and skips nested calls: a subscriber or a recorder isn't told
 /// of what it causes itself while it is told of a call. Otherwise one that calls through a breaker
 /// would recurse for ever.
 #[cfg(any(feature = "metrics", feature = "tracing"))]
-fn once(tells: &'static LocalKey<Cell<bool>>, tell: impl FnOnce()) {
-    if !tells.replace(true) {
-        contained(tell);
-        tells.set(false);
+fn unless_nested(notifying: &'static LocalKey<Cell<bool>>, notify: impl FnOnce()) {
+    if !notifying.replace(true) {
+        contained(notify);
+        notifying.set(false);
     }
 }
 
