@@ -149,3 +149,103 @@ fn classify_beside_patterns() {
         "#]],
     );
 }
+
+/// The static's name ends with a hash.
+#[allow(clippy::needless_pass_by_value, reason = "made in place")]
+fn check_block(options: &str, item: &str, expected: Expect) {
+    const STATIC: &str = "__CIRCUIT_BREAKER_";
+    let tokens = attribute(options, item).to_string();
+    let hash = &tokens[tokens.find(STATIC).unwrap() + STATIC.len()..][..16];
+    let file = syn::parse_str(&tokens.replace(hash, "HASH")).unwrap_or_else(|e| panic!("{e}"));
+    expected.assert_eq(&prettyplease::unparse(&file));
+}
+
+#[test]
+fn impl_block() {
+    check_block(
+        "threshold = 3, ignore = Err(E::NotFound)",
+        "/// Docs.\nimpl<T> Api for Client<'_, T> { const N: u8 = 1; fn new() -> Self { make() } \
+         async fn get(&self) -> Result<u8, E> { self.ask().await } \
+         #[circuit_breaker(skip)] fn host(&self) -> Result<u8, E> { self.host } \
+         #[must_use] fn builder(&self) -> Builder { self.into() } }",
+        expect![[r#"
+            static __CIRCUIT_BREAKER_HASH: ::circuit_runtime::__private::CircuitBreaker = {
+                use ::circuit_runtime::__private as __circuit;
+                __circuit::create(
+                    __circuit::Name::given(
+                        __circuit::core::concat!(__circuit::core::module_path!(), "::Client<T>::Api"),
+                    ),
+                    __circuit::Checked::new(__circuit::Config::new().threshold(3)).config(),
+                )
+            };
+            /// Docs.
+            impl<T> Api for Client<'_, T> {
+                const N: u8 = 1;
+                fn new() -> Self {
+                    make()
+                }
+                async fn get(&self) -> Result<u8, E> {
+                    use ::circuit_runtime::__private as __circuit;
+                    let __circuit_breaker = __circuit::FnHandle(|| __circuit::share(
+                        &__CIRCUIT_BREAKER_HASH,
+                    ));
+                    let __circuit_returns = __circuit::Returns::new();
+                    if false {
+                        return __circuit_returns.never();
+                    }
+                    let __circuit_reject = __circuit::bare(__circuit_returns);
+                    return {
+                        let (__circuit_result, __circuit_permit) = __circuit::run_async(
+                                __circuit_returns,
+                                {
+                                    let __circuit_permit = match __circuit::enter_shared(
+                                        __circuit_breaker,
+                                    ) {
+                                        __circuit::Admitted(__circuit_permit) => __circuit_permit,
+                                        __circuit::Rejected(__circuit_open) => {
+                                            return __circuit_reject(__circuit_open);
+                                        }
+                                    };
+                                    __circuit_permit
+                                },
+                                async move {
+                                    if false {
+                                        return __circuit_returns.never();
+                                    }
+                                    match () {
+                                        () => self.ask().await,
+                                    }
+                                },
+                            )
+                            .await;
+                        let __circuit_frame = __circuit::frame(&__circuit_permit);
+                        let __circuit_outcome = match &__circuit_result {
+                            Err(E::NotFound) => __circuit::Outcome::Ignored,
+                            _ => __circuit::judge_bare(&__circuit_result),
+                        };
+                        __circuit::core::mem::drop(__circuit_frame);
+                        __circuit::finish(__circuit_permit, __circuit_outcome);
+                        __circuit_result
+                    };
+                }
+                fn host(&self) -> Result<u8, E> {
+                    self.host
+                }
+                #[must_use]
+                fn builder(&self) -> Builder {
+                    if false {
+                        use ::circuit_runtime::__private as __circuit;
+                        let __circuit_returns = __circuit::Returns::new();
+                        if false {
+                            return __circuit_returns.never();
+                        }
+                        __circuit::Unguarded::of(__circuit_returns).__circuit_unguarded();
+                    }
+                    match () {
+                        () => self.into(),
+                    }
+                }
+            }
+        "#]],
+    );
+}

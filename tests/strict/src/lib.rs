@@ -295,3 +295,106 @@ impl Task {
         Ok(self.done)
     }
 }
+
+/// A client, with one circuit for its methods.
+#[derive(Debug)]
+pub struct Shop<T> {
+    host: String,
+    timeout: Limit,
+    with: T,
+}
+
+/// A number.
+#[derive(Debug, Clone, Copy)]
+pub struct Limit(pub u32);
+
+/// How often a client may fail.
+pub const FEW: u32 = 3;
+
+#[circuit_breaker(threshold = FEW, failure = Err(E::Late(_)), key = self.host)]
+impl<T: Display + Sync> Shop<T> {
+    /// The most calls.
+    pub const MOST: Limit = Limit(3);
+
+    /// A client.
+    ///
+    /// # Errors
+    ///
+    /// Never.
+    pub fn new(host: &str, with: T) -> Result<Self, E> {
+        Ok(Self { host: host.to_owned(), timeout: Self::MOST, with })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// How long it may take.
+    #[must_use]
+    #[inline]
+    pub const fn timeout(&self) -> Limit {
+        self.timeout
+    }
+
+    /// How long it may take, changed.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Limit) -> Self {
+        const LEAST: u32 = 1;
+        self.timeout = Limit(timeout.0.max(LEAST));
+        self
+    }
+
+    /// How long it takes.
+    pub fn measured(&self) -> Limit {
+        let long = self.with.to_string();
+        if long.is_empty() {
+            return self.timeout;
+        }
+        Limit(self.timeout.0 + 1)
+    }
+
+    /// Asks.
+    ///
+    /// # Errors
+    ///
+    /// If it isn't there.
+    pub async fn get(&self, path: &str) -> Result<String, E> {
+        std::future::ready(()).await;
+        Ok(format!("{}{path}{}", self.host, self.with))
+    }
+
+    /// Tells.
+    ///
+    /// # Errors
+    ///
+    /// If it isn't there.
+    #[circuit_breaker(fallback = Ok(0))]
+    pub async fn put(&mut self, path: &str, mut text: String) -> Result<usize, E> {
+        text.push_str(path);
+        std::future::ready(()).await;
+        self.host.push_str(&text);
+        Ok(self.host.len())
+    }
+
+    /// Blocks.
+    ///
+    /// # Errors
+    ///
+    /// If it isn't there.
+    #[circuit_breaker]
+    pub fn lines(&self) -> Result<impl Iterator<Item = &str>, E> {
+        Ok(self.host.lines())
+    }
+}
+
+#[circuit_breaker]
+impl TryFrom<&Shop<u8>> for Limit {
+    type Error = E;
+
+    #[circuit_breaker]
+    fn try_from(client: &Shop<u8>) -> Result<Self, E> {
+        Ok(Self(client.timeout.0 + u32::from(client.with)))
+    }
+}

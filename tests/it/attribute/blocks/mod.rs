@@ -128,6 +128,19 @@ macro_rules! client {
     };
 }
 
+macro_rules! guard {
+    ($(#[$attribute:meta])* $type:ty, $answer:expr) => {
+        $(#[$attribute])*
+        impl $type {
+            fn of_a_type(&self) -> Result<u32, Error> {
+                $answer
+            }
+        }
+    };
+}
+
+guard! { #[circuit_breaker(threshold = 1)] Wrapper<&'static str>, Err(Error::Down) }
+
 client! { MadeHere: one two }
 client! { MadeThere: one }
 
@@ -137,6 +150,8 @@ fn a_block_may_come_from_a_macro() {
     assert!(is_rejected(MadeHere.two(Ok(1))));
     assert_eq!(Ok(1), MadeThere.one(Ok(1)));
     assert_eq!(1, snapshot(&format!("{HERE}::MadeHere")).rejected);
+    assert_eq!(Err(Error::Down), Wrapper("a").of_a_type());
+    assert_eq!(1, snapshot(&format!("{HERE}::Wrapper<&str>")).failures);
 }
 
 #[test]
