@@ -169,7 +169,7 @@ fn impl_block() {
          #[circuit_breaker(skip)] fn host(&self) -> Result<u8, E> { self.host } \
          #[must_use] fn builder(&self) -> Builder { self.into() } }",
         expect![[r#"
-            static __CIRCUIT_BREAKER_HASH: ::circuit_runtime::__private::CircuitBreaker = {
+            static __CIRCUIT_BREAKER_HASH: ::circuit_runtime::__private::OwnBreaker = {
                 use ::circuit_runtime::__private as __circuit;
                 __circuit::create(
                     __circuit::Name::given(
@@ -195,7 +195,7 @@ fn impl_block() {
                     }
                     let __circuit_reject = __circuit::bare(__circuit_returns);
                     return {
-                        let (__circuit_result, __circuit_permit) = __circuit::run_async(
+                        let (mut __circuit_result, __circuit_permit) = __circuit::run_async(
                                 __circuit_returns,
                                 {
                                     let __circuit_permit = match __circuit::enter_shared(
@@ -224,7 +224,17 @@ fn impl_block() {
                             _ => __circuit::judge_bare(&__circuit_result),
                         };
                         __circuit::core::mem::drop(__circuit_frame);
-                        __circuit::finish(__circuit_permit, __circuit_outcome);
+                        if let __circuit::Some(__circuit_untold) = __circuit::finish(
+                            __circuit_permit,
+                            __circuit_outcome,
+                        ) {
+                            __circuit_result = __circuit::tell(
+                                __circuit_untold,
+                                __circuit::Shown::<Result<u8, E>>::of(&__circuit_result)
+                                    .__circuit_show(),
+                                __circuit_result,
+                            );
+                        }
                         __circuit_result
                     };
                 }
