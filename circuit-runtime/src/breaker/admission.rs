@@ -3,7 +3,7 @@
 //! The fast path is inlined into the caller; the rest is out of line, and shared by all functions.
 
 use super::CircuitBreaker;
-use crate::circuit::{Admission, Answer, CircuitRef, Published, Refusal, Ticket};
+use crate::circuit::{Admission, Answer, CircuitRef, Published, Refusal, Summary, Ticket};
 use crate::counters::Count;
 use crate::error::{CircuitOpenError, KeyId};
 #[cfg(feature = "tracing")]
@@ -80,10 +80,37 @@ impl CircuitBreaker {
                         return Err(rejection(name, refusal, None, fallback, bump));
                     }
                 }
+            } else {
+                cold_path();
+                return self.admit_near_deadline(fallback, to_register);
             }
         }
         cold_path();
         self.admit_by_machine(fallback, to_register)
+    }
+
+    /// Admits a call where the coarse clock couldn't tell whether an open circuit still rejects.
+    #[cold]
+    #[inline(never)]
+    fn admit_near_deadline(
+        &self,
+        fallback: Fallback,
+        to_register: Option<&'static Self>,
+    ) -> Result<Admission, CircuitOpenError> {
+        if let Some(breaker) = to_register {
+            breaker.register();
+        }
+        let (circuit, summary) = (self.own(), self.own.published().summary());
+        let answer = if summary.just_rejects() {
+            let answer = match circuit.published.remaining_exact(State::Open) {
+                Some(refusal) => Answer::Rejected(refusal),
+                None => self.ask_machine(circuit, 0),
+            };
+            self.complete(circuit, 0, summary, answer)
+        } else {
+            self.ask(circuit, 0, summary)
+        };
+        self.answered(answer, fallback)
     }
 
     /// Admits a call by everything that may decide, the state machine included.
@@ -96,7 +123,14 @@ impl CircuitBreaker {
         if let Some(breaker) = to_register {
             breaker.register();
         }
-        match self.ask(self.own(), 0) {
+        self.answered(self.ask(self.own(), 0, self.own.published().summary()), fallback)
+    }
+
+    /// What a call without a key gets for its circuit's answer.
+    #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
+    #[inline(always)]
+    fn answered(&self, answer: Answer, fallback: Fallback) -> Result<Admission, CircuitOpenError> {
+        match answer {
             Answer::Admitted(admission) => Ok(admission),
             Answer::Rejected(refusal) => Err(self.rejected(self.own(), refusal, None, fallback)),
             // Can't happen: only the circuit of a key is ever reassigned.
@@ -166,10 +200,11 @@ impl CircuitBreaker {
             let Some(lookup) = lookup else { break };
             let Lookup { published, stamp } = lookup;
             let circuit = self.circuit(published);
-            if published.summary().state() != State::Closed {
+            let summary = published.summary();
+            if summary.state() != State::Closed {
                 circuit.note_asked(clock::coarse());
             }
-            match self.ask(circuit, stamp) {
+            match self.ask(circuit, stamp, summary) {
                 Answer::Admitted(admission) => {
                     return Ok((published, admission.by(published.number())));
                 }
@@ -209,8 +244,7 @@ impl CircuitBreaker {
     /// Asks one circuit whether a call may run. `stamp` is that of the call's look-up.
     #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
     #[inline(always)]
-    fn ask(&self, circuit: CircuitRef<'_>, stamp: u64) -> Answer {
-        let summary = circuit.published.summary();
+    fn ask(&self, circuit: CircuitRef<'_>, stamp: u64, summary: Summary) -> Answer {
         let lock_free = circuit.published.admit_lock_free(summary);
         // Read last: whoever has seen the summary or the deadline of the next key sees that key's
         // stamp.
@@ -221,6 +255,19 @@ impl CircuitBreaker {
             Some(answer) => answer,
             None => self.ask_machine(circuit, stamp),
         };
+        self.complete(circuit, stamp, summary, answer)
+    }
+
+    /// The bulkhead's and the shadow mode's part in an answer.
+    #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
+    #[inline(always)]
+    fn complete(
+        &self,
+        circuit: CircuitRef<'_>,
+        stamp: u64,
+        summary: Summary,
+        answer: Answer,
+    ) -> Answer {
         let answer = circuit.complete(summary, answer, stamp);
         if answer.may_have_freed_a_probe() {
             self.may_have_room(circuit.published);

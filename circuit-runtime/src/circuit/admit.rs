@@ -90,7 +90,7 @@ impl Published {
     /// [`Published::remaining`] by the exact clock.
     #[cold]
     #[inline(never)]
-    fn remaining_exact(&self, state: State) -> Option<Refusal> {
+    pub(crate) fn remaining_exact(&self, state: State) -> Option<Refusal> {
         let wait = self.deadline(state).wait();
         wait.left(clock::now()).map(|left| refusal(state, left))
     }

@@ -3,7 +3,7 @@
 use loom::sync::Arc;
 use loom::thread;
 
-use super::{WAIT, consecutive};
+use super::{WAIT, consecutive, few};
 use crate::__private::enter_keyed;
 use crate::circuit::machine::Idleness;
 use crate::circuit::{Admission, Answer, Circuit, CircuitRef, End, Ticket};
@@ -30,14 +30,6 @@ fn admit(
 fn fail(circuit: CircuitRef<'_>, ticket: Ticket) -> bool {
     let (admission, end) = (Admission::new(ticket), End::Outcome(Outcome::Failure));
     circuit.record(|| "model", admission, end, &Moment::default()).is_ok()
-}
-
-/// Only the executions with so many preemptions: inserting two keys has too many to run all of
-/// them.
-fn few(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
-    let mut few = loom::model::Builder::new();
-    few.preemption_bound = Some(preemptions);
-    few.check(model);
 }
 
 #[test]

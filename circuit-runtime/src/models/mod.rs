@@ -32,6 +32,13 @@ const WAIT: Duration = Duration::from_secs(10);
 /// What a half-open circuit tells at most to come back after.
 const SECOND: Duration = Duration::from_secs(1);
 
+/// Only the executions with so many preemptions: some models have too many to run all of them.
+fn few(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
+    let mut few = loom::model::Builder::new();
+    few.preemption_bound = Some(preemptions);
+    few.check(model);
+}
+
 fn consecutive(threshold: u32) -> Config {
     Config::new().threshold(threshold).recovery(WAIT)
 }

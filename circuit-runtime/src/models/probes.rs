@@ -3,28 +3,36 @@
 use loom::thread;
 
 use super::watched::{Call, watch};
-use super::{SECOND, WAIT, consecutive, open};
+use super::{SECOND, WAIT, consecutive, few, open};
 use crate::test_util::freeze;
 use crate::{Rejection, State};
 
+/// So many threads ask at once.
+fn one_probe(threads: usize) {
+    let time = freeze();
+    let watched = watch(consecutive(1));
+    open(watched);
+    time.advance(WAIT);
+    let others: Vec<_> = (1..threads).map(|_| thread::spawn(move || watched.admit())).collect();
+    let mut answers = vec![watched.admit()];
+    answers.extend(others.into_iter().map(|other| other.join().unwrap()));
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    for rejected in answers.iter().filter_map(|answer| answer.as_ref().err()) {
+        assert_eq!(rejected.reason(), Rejection::HalfOpenFull);
+        assert_eq!(rejected.retry_after(), Some(SECOND));
+    }
+    drop(answers);
+    watched.settled(&time);
+}
+
 #[test]
 fn one_probe_at_the_deadline() {
-    loom::model(|| {
-        let time = freeze();
-        let watched = watch(consecutive(1));
-        open(watched);
-        time.advance(WAIT);
-        let others = [(); 2].map(|()| thread::spawn(move || watched.admit()));
-        let mut answers = vec![watched.admit()];
-        answers.extend(others.into_iter().map(|other| other.join().unwrap()));
-        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
-        for rejected in answers.iter().filter_map(|answer| answer.as_ref().err()) {
-            assert_eq!(rejected.reason(), Rejection::HalfOpenFull);
-            assert_eq!(rejected.retry_after(), Some(SECOND));
-        }
-        drop(answers);
-        watched.settled(&time);
-    });
+    loom::model(|| one_probe(2));
+}
+
+#[test]
+fn one_probe_at_the_deadline_of_three_threads() {
+    few(4, || one_probe(3));
 }
 
 #[test]
