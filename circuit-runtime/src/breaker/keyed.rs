@@ -18,9 +18,9 @@ use crate::primitives::sync::const_fn;
 
 /// A circuit breaker with a circuit per key: for each host, tenant or model.
 ///
-/// Dereferences to the [`CircuitBreaker`] that stands for all keys: its `state` is the worst of
-/// them, its `snapshot` their sum, and its modes, `reset` and `reconfigure` apply to every key. At
-/// most `max_keys` keys have a circuit at a time; `key` in the guide says which are evicted.
+/// Dereferences to the [`CircuitBreaker`] for all keys: its `state` is the worst of theirs, its
+/// `snapshot` their sum, and its modes, `reset` and `reconfigure` apply to every key. At most
+/// `max_keys` keys have a circuit at a time; the guide's page on keys says which key is evicted.
 ///
 /// ```
 /// use circuit_runtime::{CallError, Config, KeyedBreaker};
@@ -96,8 +96,8 @@ impl fmt::Debug for KeyedBreaker {
 
 /// One key of a [`KeyedBreaker`], from [`KeyedBreaker::key`].
 ///
-/// A mode or a configuration that is set here belongs to this key alone. It stays until the same is
-/// set for all keys, or the key is forgotten; until then the key isn't evicted.
+/// A mode or a configuration that is set here applies to this key alone. It stays until a mode or a
+/// configuration is set for all keys, or the key is forgotten; until then the key isn't evicted.
 #[derive(Debug, Clone, Copy)]
 pub struct KeyedCircuit<'k> {
     breaker: &'static CircuitBreaker,
@@ -166,11 +166,11 @@ impl KeyedCircuit<'_> {
         call::judged_async(move || Some(circuit.take()?.acquire()), classify, call)
     }
 
-    /// Asks for the right to make one call with this key.
+    /// Acquires a permit for one call with this key.
     ///
     /// # Errors
     ///
-    /// The call is rejected: it must not be made.
+    /// If the call is rejected: then don't make it.
     pub fn try_acquire(self) -> Result<Permit<'static>, CircuitOpenError> {
         Ok(Permit { raw: self.acquire()? })
     }
@@ -181,7 +181,7 @@ impl KeyedCircuit<'_> {
         Ok(RawPermit::new(handle, admission))
     }
 
-    /// The circuit of this key, if it has one.
+    /// A snapshot of the circuit of this key; `None` if it has none.
     #[must_use]
     pub fn snapshot(self) -> Option<Snapshot> {
         self.breaker.snapshot_of(self.key)
@@ -239,7 +239,7 @@ impl KeyedCircuit<'_> {
         Ok(changed)
     }
 
-    /// Drops this key, with its state, its settings and its counters, which stay in the sum: see
+    /// Forgets this key, with its state and its settings; its counters stay in the sum. See
     /// [`CircuitBreaker::forget`]. False: it has no circuit.
     pub fn forget(self) -> bool {
         self.breaker.forget(self.key)

@@ -25,8 +25,8 @@ impl CircuitBreaker {
         self.enter(fallback)
     }
 
-    /// [`enter_key`](CircuitBreaker::enter_key) of a function that shares its circuit; with the
-    /// circuit, as which it is known to run.
+    /// [`enter_key`](CircuitBreaker::enter_key) of a function that shares its circuit; also returns
+    /// the circuit as the call stack knows it.
     #[inline(never)]
     pub(crate) fn enter_shared_key(
         &'static self,
