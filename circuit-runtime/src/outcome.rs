@@ -19,8 +19,8 @@ pub enum Outcome {
     Ignored,
     /// A failure of a service that says when to come back, for example by a `Retry-After` header.
     /// It doesn't open the circuit by itself. When the circuit opens, it waits for at least the
-    /// longest time that was asked for since its last change of state, but not longer than
-    /// `max_recovery`, if that is given. Zero makes it an ordinary failure.
+    /// longest time that was asked for since its last change of state. `max_recovery` caps that, if
+    /// it is given; `jitter` is added afterwards. Zero makes it an ordinary failure.
     RetryAfter(Duration),
     /// A failure that opens the circuit at once, for exactly this time. There is no backoff. Only
     /// `jitter`, or a longer [`RetryAfter`](Outcome::RetryAfter) since the last change of state,

@@ -4,11 +4,11 @@
 //! A thread that changes the state machine holds the lock and, before it releases it, publishes a
 //! summary in one atomic word: the epoch and some flags. A call through a healthy circuit reads
 //! that word twice and writes nothing shared; a rejection reads the word and the deadline.
-//! Everything else takes the lock. Under the lock runs only short, pure code (`machine`), so that
+//! Most of the rest takes the lock. Under the lock runs only short, pure code (`machine`), so that
 //! nothing has to be retried, and nothing is lost or left half-done.
 //!
 //! *What the summary saves.* The lock, twice a call: a mutex takes 5.0 ns alone, and a whole guarded call
-//! 2.5 (`cargo bench -p benches`). Simpler would be to lock at admission and at the end.
+//! 2.5 (`cargo bench -p benches`). The simple alternative is to lock at admission and at the end.
 //!
 //! # Atomic orderings
 //!
@@ -28,7 +28,7 @@
 //! outcomes; either order is valid. A failure, a reset or a closing that happened before this call
 //! ended, by whatever synchronization the user has, is seen.
 //!
-//! *Pending successes.* While a full count window holds failures, a success slides it by one and can't
+//! *Pending successes.* While a count window with at least `min_calls` outcomes holds failures, a success slides it by one and can't
 //! open the circuit. It adds itself to [`PendingSuccesses`] by compare-exchange. The next holder of
 //! the lock first takes them over, which also ends a run of failures, and seals them, so that no
 //! success comes in while it decides. Relaxed: the number is all that is communicated.

@@ -35,11 +35,11 @@ pub struct Published {
     stamp: AtomicU64,
     /// The number of this circuit among those of its breaker's keys.
     number: u32,
-    /// Whether the key has been asked for since the last eviction sweep, and since the last look:
+    /// Whether the key has been asked for since an eviction last looked, and since somebody last looked who shows the circuits:
     /// [`SEARCHED`] and [`SHOWN`].
     asked_since: AtomicU8,
-    /// A new key would have got this circuit if it had been idle: a thread that may have made it so
-    /// reports it.
+    /// A new key was refused this circuit because it was in use: whoever ends a call here calls
+    /// `make_room`.
     waited_for: AtomicBool,
 }
 

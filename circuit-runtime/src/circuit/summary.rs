@@ -3,7 +3,7 @@
 //! The upper bits are the epoch, the bits below it flags, as in a [`Ticket`]. The flags are
 //! different ones, except UNREGISTERED. So whether a success has nothing to write is one
 //! comparison: the summary equals the ticket. (Under the [`HARMLESS`] flags it may have nothing to
-//! write either, but may have to leave the bulkhead or report its duration.) Simpler would be to
+//! write either, but may have to leave the bulkhead or report its duration.) The simple alternative is to
 //! compare the epoch and each flag.
 
 use super::ticket::{EPOCH, FLAGS, Ticket, UNREGISTERED};

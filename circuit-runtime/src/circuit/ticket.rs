@@ -92,8 +92,8 @@ impl Ticket {
         self.0 & INSIDE != 0
     }
 
-    /// Without what the call itself gives back, and registered: equal to a summary without the
-    /// flags that leave a success alone, if the call is judged there.
+    /// The ticket without IN_BULKHEAD, STARTED and UNREGISTERED. It equals the summary without its
+    /// HARMLESS flags if the call is judged in this period and a success has nothing to write.
     #[inline]
     pub(super) fn bare(self) -> Self {
         Ticket(self.0 & !(IN_BULKHEAD | STARTED | UNREGISTERED))
@@ -135,7 +135,7 @@ pub(crate) struct Admission {
 }
 
 impl Admission {
-    /// A ticket without a time, and without a number until [`by`](Entry::by).
+    /// A ticket without a time, and without a number until [`by`](Admission::by).
     #[inline]
     pub(crate) fn new(ticket: Ticket) -> Self {
         Admission { ticket, given: 0 }

@@ -9,8 +9,8 @@ use crate::outcome::Mode;
 use crate::primitives::clock;
 
 /// Takes a slot from the key that is worth least, for a new key. In this order: slots without a
-/// key; closed circuits without failures that weren't used since the last sweep; closed circuits
-/// with failures; circuits that aren't closed, but whose wait is over and whose probes are
+/// key; closed circuits without failures that weren't used lately (by CLOCK); closed circuits
+/// with failures that weren't; circuits that aren't closed, but whose wait is over and whose probes are
 /// answered.
 pub(super) struct Eviction<'a> {
     pub(super) keys: &'a Keys,
@@ -26,9 +26,8 @@ type MayGo = fn(Idleness) -> bool;
 impl Eviction<'_> {
     /// The slot, whose circuit serves the new key by then. `None`: no circuit may go.
     ///
-    /// Amortised constant time: a slot that is examined and not taken moves to another queue, or
-    /// was used since the last sweep. So all evictions together examine no more slots than have
-    /// been used or have changed their state in between.
+    /// Amortised constant time: each look at a slot takes it, moves it to another queue or clears
+    /// its bit of CLOCK. Only a call or a change of state can undo that.
     pub(super) fn run(&mut self) -> Option<usize> {
         let healthy: MayGo = |idleness| idleness == Idleness::Healthy;
         let closed: MayGo = |idleness| matches!(idleness, Idleness::Healthy | Idleness::Failing);

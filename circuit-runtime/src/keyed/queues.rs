@@ -6,7 +6,7 @@
 //! in time is moved at most once for each bit of the time until then.
 //!
 //! *Why not a scan.* A new key took 4 to 7 ms among 10,000 circuits that couldn't go, and takes 0.3 to
-//! 1.6 µs now (the guide's page *Performance*). Simpler would be to scan all slots.
+//! 1.6 µs now (the guide's page *Performance*). The simple alternative is to scan all slots.
 
 use crate::primitives::clock::Nanos;
 
@@ -34,8 +34,8 @@ const QUEUES: usize = NAMED + Nanos::BITS as usize;
 #[derive(Debug)]
 pub(super) struct Queues {
     nodes: Vec<Node>,
-    /// The time of the last `advance`. Slots that wait for a time whose highest bit that differs
-    /// from it is the same are in one queue (a radix heap: Ahuja, Mehlhorn, Orlin, Tarjan, *Faster
+    /// The time of the last `advance`. Queue `k` of those that wait holds the slots whose time
+    /// differs from it in bit `k` and in no higher one (a radix heap: Ahuja, Mehlhorn, Orlin, Tarjan, *Faster
     /// algorithms for the shortest path problem*, J. ACM 37, 1990).
     base: Nanos,
 }

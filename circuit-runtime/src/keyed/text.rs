@@ -1,7 +1,7 @@
 //! A key's text, which can be read without a lock while it is being replaced.
 //!
 //! *What it saves.* A lock or a reference count at each look-up: see *Why not a concurrent map* in
-//! `keyed`. Simpler would be an `Arc<str>` behind a lock.
+//! `keyed`. The simple alternative is an `Arc<str>` behind a lock.
 //!
 //! # Atomic orderings
 //!

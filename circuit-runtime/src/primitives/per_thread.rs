@@ -3,7 +3,7 @@
 //! *What it saves.* A shared counter costs a locked instruction (2.4 ns alone, `cargo bench -p benches`)
 //! and, with a second thread, a cache line that travels between the cores. A counter that only one
 //! thread writes is a plain load and store: a whole guarded call takes 2.5 ns, where crates with a
-//! shared word in each call take 12.8 and more. Simpler would be one atomic counter.
+//! shared word in each call take 12.8 and more. The simple alternative is one atomic counter.
 //!
 //! The crate `thread_local` does the same with two drawbacks: it panics if a thread that is ending
 //! still makes a call (from a destructor of another thread-local), and its tables take 512 bytes

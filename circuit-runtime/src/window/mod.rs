@@ -123,7 +123,8 @@ impl SlidingWindow {
     /// What one more success that isn't slow has to write, in a window on which no rate trips.
     ///
     /// It can't open the circuit if the window holds only successes. It can't either if it only
-    /// slides a full count window, because it replaces an outcome that was no better. In a time
+    /// slides a count window that can trip already, because it replaces an outcome that was no
+    /// better. In a time
     /// window it could, because there time decides which outcomes leave.
     pub(crate) fn on_success(&self, min_calls: u32) -> OnSuccess {
         match self {

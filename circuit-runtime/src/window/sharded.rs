@@ -6,7 +6,7 @@
 //!
 //! *What it saves.* The circuit's lock at each success, and waiting for it: a success takes 9.7 ns, also
 //! with a second thread. While a time window holds failures, calls take the lock: 45.5 ns on
-//! average, with a second thread 263 (`cargo bench -p benches`). Simpler would be to take it
+//! average, with a second thread 263 (`cargo bench -p benches`). The simple alternative is to take it
 //! always.
 //!
 //! # Atomic orderings

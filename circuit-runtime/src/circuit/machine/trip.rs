@@ -59,8 +59,8 @@ impl Machine {
         self.wait(self.granted(env), env, reason)
     }
 
-    /// The wait that a service gets that asked for one in this period: at most the cap, then
-    /// lengthened by jitter, because its other clients were told the same time.
+    /// How long the service asked to be left alone in this period: at most the cap, then lengthened
+    /// by jitter, because its other clients were told the same time.
     fn granted(&self, env: &impl Env) -> Nanos {
         let granted = self.asked.min(self.rules.max_asked);
         let more = in_float(granted) * self.rules.jitter * env.roll();
