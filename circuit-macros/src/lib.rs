@@ -56,7 +56,7 @@ use proc_macro2::TokenStream;
 /// | `failure` | match-arm pattern, guard allowed | `Err(_)`; none with `classify` | results that match are failures: `failure = Err(e) if e.is_server_error()` |
 /// | `ignore` | match-arm pattern, guard allowed | none | results that match count neither way; asked before `failure` |
 /// | `classify` | path or closure `Fn(&Ret) -> Outcome` | none | decides what `ignore` and `failure`, which are asked first, leave open |
-/// | `on_cancel` | `ignore` or `failure` | `ignore` | what a dropped (cancelled) future counts as |
+/// | `on_cancel` | `ignore`, `failure` or `slow` | `ignore` | what a dropped (cancelled) future counts as; `slow`: as a slow call if it had run for `slow_call`, else as nothing |
 /// | `timeout` | duration | off | feature `tokio`: a call that takes longer is dropped and is a failure |
 /// | `max_concurrent` | integer ≥ 1 | off | bulkhead: calls beyond this many in flight are rejected, which doesn't count as a failure |
 /// | `fallback` | path, closure or any other expression | none | what runs instead of the body when the call is rejected |

@@ -132,6 +132,13 @@ fn nothing_is_missing(options: &Options, problems: &mut Problems) {
                 spec::NO_TRIP_RULE
             }
             Opt::SlowRate if !options.has(Opt::SlowCall) && !may_be_given => spec::SLOW_RATE_ALONE,
+            Opt::OnCancel
+                if matches!(given.value, Value::Word("slow"))
+                    && !options.has(Opt::SlowCall)
+                    && !may_be_given =>
+            {
+                spec::ON_CANCEL_SLOW_ALONE
+            }
             // Without `slow_call` a `slow_rate` has its own error already.
             Opt::Window if !has_rate && !has_count && !options.has(Opt::SlowRate) => {
                 spec::WINDOW_ALONE

@@ -87,6 +87,15 @@ fn a_count_window_is_a_number() {
 }
 
 #[test]
+fn every_word_of_on_cancel_reads_back() {
+    for on_cancel in [OnCancel::Ignore, OnCancel::Failure, OnCancel::Slow] {
+        let config = Config::new().slow_call(Duration::from_secs(2)).on_cancel(on_cancel);
+        assert_eq!(from_value::<Config>(to_value(config).unwrap()).unwrap(), config);
+    }
+    assert!(refusal(json!({ "on_cancel": "slow" })).contains("needs `slow_call`"));
+}
+
+#[test]
 fn an_unknown_or_repeated_option_is_refused() {
     let error = refusal(json!({ "treshold": 3 }));
     assert!(error.contains("`treshold`") && error.contains("`threshold`"), "{error}");
@@ -123,7 +132,10 @@ fn a_bad_value_is_refused_with_the_options_name() {
             json!({ "failure_rate": 0.5, "window": 5_000_000_000_u64 }),
             "`window` must be from 1 to 1,000,000 calls",
         ),
-        (json!({ "on_cancel": "success" }), "expected `ignore` or `failure` for `on_cancel`"),
+        (
+            json!({ "on_cancel": "success" }),
+            "expected `ignore`, `failure` or `slow` for `on_cancel`",
+        ),
         (json!({ "slow_rate": 0.5 }), "`slow_rate` needs `slow_call`"),
     ] {
         let error = refusal(config.clone());
@@ -216,7 +228,7 @@ fn in_toml_an_error_points_at_the_line_of_the_value() {
         ("recovery = \"30\"", "`recovery`: `30` has no unit; write a number and a unit"),
         ("failure_rate = 1.5", "`failure_rate` must be above 0 and at most 1"),
         ("probes = 1001", "`probes` must be from 1 to 1,000"),
-        ("on_cancel = \"success\"", "expected `ignore` or `failure` for `on_cancel`"),
+        ("on_cancel = \"success\"", "expected `ignore`, `failure` or `slow` for `on_cancel`"),
         ("treshold = 3", "unknown field `treshold`"),
     ] {
         let toml = format!("[circuits.payments]\nsuccess_threshold = 1\n{line}\njitter = 0.5\n");
@@ -234,7 +246,7 @@ fn in_yaml_an_error_says_its_place_once() {
         ("threshold: many", "expected a whole number for `threshold`"),
         ("recovery: 30", "expected a duration such as \"30s\" for `recovery`"),
         ("recovery: \"30\"", "`recovery`: `30` has no unit"),
-        ("on_cancel: [1]", "expected `ignore` or `failure` for `on_cancel`"),
+        ("on_cancel: [1]", "expected `ignore`, `failure` or `slow` for `on_cancel`"),
     ] {
         let yaml = format!("circuits:\n  payments:\n    {line}\n");
         let error = serde_yaml_ng::from_str::<File>(&yaml).unwrap_err().to_string();

@@ -7,8 +7,10 @@ use std::pin::pin;
 use std::task::Poll;
 use std::thread;
 
-use circuit_runtime::test_util::freeze;
-use circuit_runtime::{CallError, CircuitBreaker, Config, OnCancel, Outcome, Permit, State};
+use circuit_runtime::test_util::{Frozen, freeze};
+use circuit_runtime::{
+    CallError, CircuitBreaker, Config, OnCancel, Outcome, Permit, State, Window,
+};
 
 use crate::support::{
     FRAGILE, admits, breaker, crash, crashes, fail, half_open, leaked, poll_once, ready, recorded,
@@ -298,4 +300,86 @@ fn a_permit_tells_whose_it_is() {
     let breaker = CircuitBreaker::new("search", Config::new());
     let permit = breaker.try_acquire().unwrap();
     assert_eq!(format!("{permit:?}"), r#"Permit { circuit: "search", .. }"#);
+}
+
+/// Opens by slow calls only; a call of two seconds is one.
+const SLOW_CANCEL: Config = Config::new()
+    .threshold(2)
+    .slow_call(secs(2))
+    .window(Window::Calls(4))
+    .min_calls(2)
+    .recovery(secs(10))
+    .on_cancel(OnCancel::Slow);
+
+/// Begins an async call that never ends, and drops it after so many seconds.
+fn drop_after(breaker: &CircuitBreaker, time: &Frozen, seconds: u64) {
+    let mut call = Box::pin(breaker.call_async(pending::<Result<(), ()>>()));
+    assert!(poll_once(call.as_mut()).is_pending());
+    time.advance(secs(seconds));
+    drop(call);
+}
+
+#[test]
+fn under_slow_a_call_dropped_late_is_slow_and_one_dropped_early_is_neutral() {
+    let time = freeze();
+    let breaker = breaker(SLOW_CANCEL);
+    drop_after(&breaker, &time, 1);
+    assert_eq!(0, breaker.snapshot().window.unwrap().calls);
+    drop_after(&breaker, &time, 2);
+    let seen = breaker.snapshot();
+    let window = seen.window.unwrap();
+    assert_eq!((1, 1, 0), (window.calls, window.slow, window.failures));
+    assert_eq!((2, 1), (seen.cancelled, seen.slow));
+    assert_eq!((0, 0, 0), (seen.successes, seen.failures, seen.ignored));
+    drop_after(&breaker, &time, 3);
+    let opened = breaker.snapshot();
+    assert_eq!(State::Open, opened.state, "2 of 2 calls were slow");
+    let reason = opened.recent_transitions[0].reason.to_string();
+    assert_eq!("2 of 2 calls were slow (slow_rate 0.5)", reason);
+}
+
+#[test]
+fn under_slow_a_dropped_call_leaves_the_run_of_failures_alone() {
+    let time = freeze();
+    let breaker = breaker(SLOW_CANCEL.slow_rate(1.0));
+    fail(&breaker, 1);
+    drop_after(&breaker, &time, 2);
+    assert_eq!(1, breaker.snapshot().failures_in_a_row, "neither success nor failure");
+    fail(&breaker, 1);
+    assert_eq!(State::Open, breaker.state());
+}
+
+#[test]
+fn under_slow_a_probe_dropped_late_fails_and_one_dropped_early_gives_its_place_back() {
+    let time = freeze();
+    let breaker = breaker(SLOW_CANCEL);
+    fail(&breaker, 2);
+    time.advance(secs(10));
+    drop_after(&breaker, &time, 1);
+    assert_eq!(State::HalfOpen, breaker.state());
+    drop_after(&breaker, &time, 2);
+    assert_eq!(State::Open, breaker.state());
+    assert_eq!((2, 1), (breaker.snapshot().cancelled, breaker.snapshot().slow));
+}
+
+#[test]
+fn under_slow_a_disabled_circuit_counts_but_does_not_judge() {
+    let time = freeze();
+    let breaker = breaker(SLOW_CANCEL);
+    breaker.disable();
+    (0..3).for_each(|_| drop_after(&breaker, &time, 2));
+    let seen = breaker.snapshot();
+    assert_eq!((3, 3, 0), (seen.cancelled, seen.slow, seen.successes));
+    assert_eq!((State::Closed, 0), (seen.state, seen.window.unwrap().calls));
+}
+
+#[test]
+fn slow_can_be_changed_while_a_call_runs() {
+    let time = freeze();
+    let breaker = breaker(SLOW_CANCEL);
+    let permit = breaker.try_acquire().unwrap();
+    time.advance(secs(2));
+    breaker.reconfigure(SLOW_CANCEL.on_cancel(OnCancel::Failure)).unwrap();
+    drop(permit);
+    assert_eq!((1, 1), (breaker.snapshot().cancelled, breaker.snapshot().failures));
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use circuit_runtime::{CircuitBreaker, Config, ConfigOption, State, Window};
+use circuit_runtime::{CircuitBreaker, Config, ConfigOption, OnCancel, State, Window};
 
 use crate::support::secs;
 
@@ -117,6 +117,15 @@ fn slow_rate_without_slow_call_is_refused() {
         (NEW.slow_rate(0.5), &["slow_rate", "slow_call"]),
         (RATED.slow_rate(0.5), &["slow_rate", "slow_call"]),
     ]);
+}
+
+#[test]
+fn on_cancel_slow_without_slow_call_is_refused() {
+    all_refused(&[
+        (NEW.on_cancel(OnCancel::Slow), &["slow_call"]),
+        (RATED.on_cancel(OnCancel::Slow), &["slow_call"]),
+    ]);
+    all_accepted(&[SLOW.on_cancel(OnCancel::Slow)]);
 }
 
 #[test]

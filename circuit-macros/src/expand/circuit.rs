@@ -193,6 +193,7 @@ fn printed(value: &Value) -> TokenStream {
         Value::Time(time) => duration(*time, site),
         Value::Constant(expr) => in_const(expr),
         Value::Word("failure") => quote_spanned!(site=> __circuit::OnCancel::Failure),
+        Value::Word("slow") => quote_spanned!(site=> __circuit::OnCancel::Slow),
         Value::Word(_) => quote_spanned!(site=> __circuit::OnCancel::Ignore),
         // No option of a `Config` takes another kind.
         Value::Text(_)

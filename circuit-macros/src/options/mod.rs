@@ -71,7 +71,7 @@ impl Spec {
     const fn ranged(option: Opt, of: Of, spec: &spec::Spec, example: &'static str) -> Self {
         let spec::Spec { name, range, range_error, off_error } = *spec;
         let takes = match range {
-            Range::OnCancel => Takes::Word(&["ignore", "failure"]),
+            Range::OnCancel => Takes::Word(&["ignore", "failure", "slow"]),
             range => Takes::In(range),
         };
         Spec { option, name, takes, of, example, range_error, off_error }

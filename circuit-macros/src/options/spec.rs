@@ -50,7 +50,7 @@ macro_rules! must_be {
         "from 1 to 1,000,000 calls, or a time longer than zero"
     };
     (OnCancel) => {
-        "`ignore` or `failure`"
+        "`ignore`, `failure` or `slow`"
     };
 }
 
@@ -162,6 +162,8 @@ pub(crate) const SLOW_RATE_ALONE: &str =
     "`slow_rate` needs `slow_call`, which says when a call is slow: `slow_call = \"2s\"`";
 pub(crate) const WINDOW_ALONE: &str = "`window` needs a rule to judge by: `failure_rate = 0.5`, `failure_count = 5` or \
      `slow_call = \"2s\"`";
+pub(crate) const ON_CANCEL_SLOW_ALONE: &str =
+    "`on_cancel = slow` needs `slow_call`, which says when a call is slow: `slow_call = \"2s\"`";
 pub(crate) const KEYED_WINDOW_TOO_LARGE: &str =
     "`window` must be at most 10,000 calls with `key`: each key has its own";
 pub(crate) const MIN_CALLS_ALONE: &str =

@@ -239,7 +239,8 @@ fn word(spec: &Spec, words: &[&'static str], expr: &Expr) -> Parsed {
     };
     let known = words.iter().find(|word| given.as_deref() == Some(**word));
     known.map(|word| Value::Word(word)).ok_or_else(|| {
-        let list = words.join("` or `");
+        let (final_word, others) = words.split_last().expect("some words");
+        let list = format!("{}` or `{final_word}", others.join("`, `"));
         let is_text = matches!(literal(expr), Some((_, Lit::Str(_))));
         let quotes = if is_text { ", without quotes" } else { "" };
         format!("`{}` takes `{list}`{quotes}: {}", spec.name, example(spec))

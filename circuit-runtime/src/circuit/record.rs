@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{CircuitRef, Published};
 use crate::circuit::machine::{Recorded, Verdict};
 use crate::circuit::{Admission, Summary, Ticket};
-use crate::config::Rules;
+use crate::config::{OnCancel, Rules};
 use crate::observe::event::Transition;
 use crate::outcome::{Mode, Outcome};
 use crate::primitives::clock::{Moment, Nanos, nanos};
@@ -35,7 +35,11 @@ impl End {
         match self {
             End::Outcome(Outcome::Success) => judged(false),
             End::Outcome(Outcome::Ignored) => Verdict::NEUTRAL,
-            End::Cancelled if !rules.cancel_is_failure => Verdict::NEUTRAL,
+            End::Cancelled => match rules.on_cancel {
+                OnCancel::Failure => judged(true),
+                OnCancel::Slow if slow() => Verdict { keeps_run: true, ..judged(false) },
+                OnCancel::Slow | OnCancel::Ignore => Verdict::NEUTRAL,
+            },
             // Zero makes it an ordinary failure.
             End::Outcome(Outcome::RetryAfter(wait)) => {
                 Verdict { asked: nanos(wait), ..judged(true) }

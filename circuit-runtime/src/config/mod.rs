@@ -37,6 +37,9 @@ pub enum OnCancel {
     Ignore,
     /// A failure.
     Failure,
+    /// A slow call if it had run for `slow_call`, which is needed for this: it enters the window as one
+    /// slow call, neither a success nor a failure, and fails as a probe. Else neither way.
+    Slow,
 }
 
 /// The configuration of a circuit: one method for each option of the attribute that configures a

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::spec::{self, Spec};
-use super::{Choice, Config};
+use super::{Choice, Config, OnCancel};
 
 /// An option of a [`Config`], for [`Config::off`] and for errors that name one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -184,6 +184,9 @@ impl Config {
         let mut merged = self.merge(base);
         if self.slow_call.is_off() {
             merged.slow_rate = self.slow_rate;
+            if matches!(merged.on_cancel, Choice::Given(OnCancel::Slow)) {
+                merged.on_cancel = self.on_cancel;
+            }
         }
         if self.first_off(&ConfigOption::WINDOWED).is_some() {
             if !merged.has_rate() {
@@ -215,7 +218,7 @@ mod tests {
     use std::time::Duration;
 
     use super::ConfigOption::{Backoff, FailureCount, FailureRate, SlowCall, Threshold};
-    use crate::{Config, Window};
+    use crate::{Config, OnCancel, Window};
 
     const NEW: Config = Config::new();
     const RATED: Config = NEW
@@ -246,6 +249,7 @@ mod tests {
     fn off_takes_along_what_depends_on_it() {
         let without_slow = NEW.off(SlowCall).over(RATED);
         assert!(without_slow.slow_rate.is_unset());
+        assert!(NEW.off(SlowCall).over(RATED.on_cancel(OnCancel::Slow)).on_cancel.is_unset());
         assert_eq!(without_slow.min_calls.given(), Some(20), "the other rate needs it");
 
         let without_rates = NEW.off(SlowCall).off(FailureRate).over(RATED);

@@ -70,7 +70,7 @@ impl Config {
                     _ => recovery,
                 },
             },
-            cancel_is_failure: matches!(self.on_cancel.given(), Some(OnCancel::Failure)),
+            on_cancel: self.on_cancel.given_or(OnCancel::Ignore),
             max_concurrent: self.max_concurrent.given(),
         }
     }
@@ -95,6 +95,6 @@ pub(crate) struct Rules {
     pub(crate) success_threshold: u32,
     pub(crate) probes: u32,
     pub(crate) probe_timeout: Nanos,
-    pub(crate) cancel_is_failure: bool,
+    pub(crate) on_cancel: OnCancel,
     pub(crate) max_concurrent: Option<u32>,
 }

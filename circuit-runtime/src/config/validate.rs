@@ -109,6 +109,12 @@ impl Config {
             SLOW_RATE_ALONE
         );
         require!(
+            !matches!(self.on_cancel, Choice::Given(OnCancel::Slow)) || self.slow_call.is_given(),
+            OnCancel,
+            Some(ConfigOption::SlowCall),
+            ON_CANCEL_SLOW_ALONE
+        );
+        require!(
             !self.window.is_given() || self.has_window_rule(),
             Window,
             other_rule,

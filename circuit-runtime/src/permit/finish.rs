@@ -255,6 +255,9 @@ fn count(circuit: CircuitRef<'_>, end: End, verdict: Verdict) {
         count_without_result(circuit, end);
     }
     let (count, slow) = match verdict.sample {
+        Some(Sample { failure: false, slow: true }) if end == End::Cancelled => {
+            return circuit.bump(Count::Slow);
+        }
         Some(Sample { failure: false, slow }) => (Count::Successes, slow),
         Some(Sample { failure: true, slow }) => {
             if end == End::Cancelled {

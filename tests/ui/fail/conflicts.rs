@@ -160,4 +160,9 @@ async fn breaker_and_all_others() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(on_cancel = slow)]
+async fn cancelled_by_no_limit() -> Result<(), E> {
+    Ok(())
+}
+
 fn main() {}

@@ -25,6 +25,11 @@ fn recovery_above_max() -> Result<()> {
     Ok(())
 }
 
+#[circuit_breaker(preset = SLOW, threshold = 3, slow_call = off, on_cancel = slow)]
+async fn no_slow_call_left() -> Result<()> {
+    Ok(())
+}
+
 #[circuit_breaker(preset = RATED, failure_rate = off, min_calls = 10)]
 fn no_rate_left() -> Result<()> {
     Ok(())

@@ -65,16 +65,19 @@ pub(crate) struct Verdict {
     pub(crate) sample: Option<Sample>,
     /// Opens the circuit, whatever the rules say.
     pub(crate) opens: bool,
+    /// The call had no result: a slow one that was cancelled leaves the run of failures alone.
+    pub(crate) keeps_run: bool,
     /// If the circuit opens, the service asks for at least this long.
     pub(crate) asked: Nanos,
 }
 
 impl Verdict {
-    pub(crate) const NEUTRAL: Verdict = Verdict { sample: None, opens: false, asked: 0 };
+    pub(crate) const NEUTRAL: Verdict =
+        Verdict { sample: None, opens: false, keeps_run: false, asked: 0 };
 
     #[inline]
     pub(crate) const fn of(sample: Sample) -> Self {
-        Verdict { sample: Some(sample), opens: false, asked: 0 }
+        Verdict { sample: Some(sample), ..Verdict::NEUTRAL }
     }
 }
 
@@ -266,7 +269,11 @@ impl Machine {
         let (Period::Closed { since, run }, Some(sample)) = (self.period, verdict.sample) else {
             return None;
         };
-        let run = if sample.failure { run.saturating_add(1) } else { 0 };
+        let run = match sample.failure {
+            true => run.saturating_add(1),
+            false if verdict.keeps_run => run,
+            false => 0,
+        };
         self.period = Period::Closed { since, run };
         self.unjudged = false;
         if let Some(window) = &mut self.window {

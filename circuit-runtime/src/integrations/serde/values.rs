@@ -161,6 +161,7 @@ impl Serialize for OnCancel {
         serializer.serialize_str(match self {
             OnCancel::Ignore => "ignore",
             OnCancel::Failure => "failure",
+            OnCancel::Slow => "slow",
         })
     }
 }
@@ -257,13 +258,14 @@ impl Value for Window {
 
 impl Value for OnCancel {
     fn expected(_: Range) -> &'static str {
-        "`ignore` or `failure`"
+        "`ignore`, `failure` or `slow`"
     }
 
     fn text(text: &str, _: Range) -> Result<OnCancel, Unread> {
         match text {
             "ignore" => Ok(OnCancel::Ignore),
             "failure" => Ok(OnCancel::Failure),
+            "slow" => Ok(OnCancel::Slow),
             _ => Err(Unread::Other),
         }
     }
