@@ -44,10 +44,9 @@ pub(crate) fn attribute(options: &TokenStream, item: &TokenStream) -> TokenStrea
     let given = options::parse(options.clone(), &mut problems);
     let given = rules::options(&given, &block.head, &mut problems);
     let members = members::members(items, &mut problems);
-    let members: Vec<Member> = members
-        .into_iter()
-        .map(|member| rules::own(member, &block.head, &given, &mut problems))
-        .collect();
+    for member in &members {
+        rules::own(member, &block.head, &given, &mut problems);
+    }
     rules::members(&given, &members, &block.head, &mut problems);
     let name = circuit_name(&given, &block.head, &mut problems);
     let static_name = name::of_static(&block.head, item);

@@ -88,13 +88,8 @@ fn no_self_type(given: &Given, head: &ItemImpl, problems: &mut Problems) {
 }
 
 /// The options of one method by themselves.
-pub(super) fn own(
-    member: Member,
-    head: &ItemImpl,
-    block: &Options,
-    problems: &mut Problems,
-) -> Member {
-    match &member {
+pub(super) fn own(member: &Member, head: &ItemImpl, block: &Options, problems: &mut Problems) {
+    match member {
         Member::Joins(method, own) => {
             validate::options(own, problems);
             for given in own.iter().filter(|given| is_of_circuit(given)) {
@@ -107,7 +102,6 @@ pub(super) fn own(
         Member::Apart(_, own) => validate::options(own, problems),
         Member::Unguarded(_) | Member::Other(_) => {}
     }
-    member
 }
 
 /// A method's `key` takes the place of the block's.
