@@ -92,8 +92,8 @@ impl Ticket {
         self.0 & INSIDE != 0
     }
 
-    /// The ticket without IN_BULKHEAD, STARTED and UNREGISTERED. It equals the summary without its
-    /// HARMLESS flags if the call is judged in this period and a success has nothing to write.
+    /// The ticket without [`IN_BULKHEAD`], [`STARTED`] and [`UNREGISTERED`]. It equals the summary without its
+    /// `HARMLESS` flags if the call is judged in this period and a success has nothing to write.
     #[inline]
     pub(super) fn bare(self) -> Self {
         Ticket(self.0 & !(IN_BULKHEAD | STARTED | UNREGISTERED))
