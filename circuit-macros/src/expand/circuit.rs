@@ -271,11 +271,12 @@ pub(super) fn entry(model: &Model, parameters: &Parameters) -> TokenStream {
     let site = Span::mixed_site();
     let keyed = if model.key.is_some() { "_keyed" } else { "" };
     let shared = if matches!(model.circuit, Circuit::Shared(_)) { "_shared" } else { "" };
-    let falls_back = if model.fallback.is_some() { "_or_fall_back" } else { "" };
-    let enter = format!("enter{keyed}{shared}{falls_back}");
+    let enter = format!("enter{keyed}{shared}");
+    let fallback = Ident::new(if model.fallback.is_some() { "Runs" } else { "None" }, site);
+    let fallback = quote_spanned!(site=> __circuit::Fallback::#fallback);
     let Some(key) = &model.key else {
         let enter = Ident::new(&enter, site);
-        return quote_spanned!(site=> __circuit::#enter(__circuit_breaker));
+        return quote_spanned!(site=> __circuit::#enter(__circuit_breaker, #fallback));
     };
     let scope = parameters.seen(&key.free);
     let key = &key.value;
@@ -285,7 +286,9 @@ pub(super) fn entry(model: &Model, parameters: &Parameters) -> TokenStream {
     quote_spanned! {site=> {
         #scope
         let __circuit_entry = __circuit::Key::of(&(#key))
-            .__circuit_with(|__circuit_key| __circuit::#enter(__circuit_breaker, __circuit_key));
+            .__circuit_with(|__circuit_key| {
+                __circuit::#enter(__circuit_breaker, __circuit_key, #fallback)
+            });
         __circuit_entry
     }}
 }

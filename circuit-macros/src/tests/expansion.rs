@@ -53,7 +53,10 @@ fn sync_function() {
                 let __circuit_reject = __circuit::bare(__circuit_returns);
                 return {
                     let __circuit_permit = {
-                        let __circuit_permit = match __circuit::enter(__circuit_breaker) {
+                        let __circuit_permit = match __circuit::enter(
+                            __circuit_breaker,
+                            __circuit::Fallback::None,
+                        ) {
                             __circuit::Admitted(__circuit_permit) => __circuit_permit,
                             __circuit::Rejected(__circuit_open) => {
                                 return __circuit_reject(__circuit_open);
@@ -109,7 +112,10 @@ fn classify_beside_patterns() {
                 let __circuit_reject = __circuit::rejectable(__circuit_returns);
                 return {
                     let __circuit_permit = {
-                        let __circuit_permit = match __circuit::enter(__circuit_breaker) {
+                        let __circuit_permit = match __circuit::enter(
+                            __circuit_breaker,
+                            __circuit::Fallback::None,
+                        ) {
                             __circuit::Admitted(__circuit_permit) => __circuit_permit,
                             __circuit::Rejected(__circuit_open) => {
                                 return __circuit_reject(__circuit_open);
@@ -200,6 +206,7 @@ fn impl_block() {
                                 {
                                     let __circuit_permit = match __circuit::enter_shared(
                                         __circuit_breaker,
+                                        __circuit::Fallback::None,
                                     ) {
                                         __circuit::Admitted(__circuit_permit) => __circuit_permit,
                                         __circuit::Rejected(__circuit_open) => {

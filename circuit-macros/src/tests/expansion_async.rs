@@ -36,10 +36,13 @@ fn async_method() {
                                 {
                                     let __circuit_permit = match {
                                         let __circuit_entry = __circuit::Key::of(&(self.host))
-                                            .__circuit_with(|__circuit_key| __circuit::enter_keyed(
-                                                __circuit_breaker,
-                                                __circuit_key,
-                                            ));
+                                            .__circuit_with(|__circuit_key| {
+                                                __circuit::enter_keyed(
+                                                    __circuit_breaker,
+                                                    __circuit_key,
+                                                    __circuit::Fallback::None,
+                                                )
+                                            });
                                         __circuit_entry
                                     } {
                                         __circuit::Admitted(__circuit_permit) => __circuit_permit,
@@ -117,8 +120,9 @@ fn fallback_of_either_kind() {
                         let (mut __circuit_result, __circuit_permit) = __circuit::run_async(
                                 __circuit_returns,
                                 {
-                                    let __circuit_permit = match __circuit::enter_or_fall_back(
+                                    let __circuit_permit = match __circuit::enter(
                                         __circuit_breaker,
+                                        __circuit::Fallback::Runs,
                                     ) {
                                         __circuit::Admitted(__circuit_permit) => __circuit_permit,
                                         __circuit::Rejected(_) => break '__circuit_rejected,
@@ -185,8 +189,9 @@ fn fallback_on_any() {
                     return __circuit_returns.never();
                 }
                 let (__circuit_clone0, __circuit_reason) = '__circuit_rejected: {
-                    let __circuit_permit = match __circuit::enter_shared_or_fall_back(
+                    let __circuit_permit = match __circuit::enter_shared(
                         __circuit_breaker,
+                        __circuit::Fallback::Runs,
                     ) {
                         __circuit::Admitted(__circuit_permit) => __circuit_permit,
                         __circuit::Rejected(__circuit_open) => {
@@ -295,6 +300,7 @@ fn boxed_future() {
                                 {
                                     let __circuit_permit = match __circuit::enter(
                                         __circuit_breaker,
+                                        __circuit::Fallback::None,
                                     ) {
                                         __circuit::Admitted(__circuit_permit) => __circuit_permit,
                                         __circuit::Rejected(__circuit_open) => {

@@ -37,15 +37,13 @@ pub use unguarded::Unguarded;
 pub use crate::config::checked::{Checked, U32OrDuration, max_keys, name, timeout};
 pub use crate::config::option::ConfigOption;
 pub use crate::observe::name::Name;
-pub use crate::permit::{FnHandle, RefHandle, StaticHandle};
+pub use crate::permit::{Fallback, FnHandle, RefHandle, StaticHandle};
 pub use crate::{CallError, CircuitBreaker, CircuitOpenError, Config, OnCancel, Outcome, Window};
 
 use returns::Fallible;
 
 use crate::circuit::End;
-use crate::permit::{
-    Fallback, Handle, KeyHandle, RawPermit, SharedHandle, SharedKeyHandle, Untold,
-};
+use crate::permit::{Handle, KeyHandle, RawPermit, SharedHandle, SharedKeyHandle, Untold};
 use crate::primitives::sync::const_fn;
 
 const_fn! {
@@ -73,15 +71,11 @@ pub fn share(breaker: &'static CircuitBreaker) -> &'static CircuitBreaker {
 /// Acquires a permit. From here on the call's own code runs, so that a permit that is dropped was
 /// dropped by a panic.
 #[inline]
-pub fn enter<S: StaticHandle>(handle: S) -> Result<RawPermit<S>, CircuitOpenError> {
-    let admission = handle.get().enter(Fallback::None)?;
-    Ok(RawPermit::entered(handle, admission))
-}
-
-/// `enter` for a function with a fallback.
-#[inline]
-pub fn enter_or_fall_back<S: StaticHandle>(handle: S) -> Result<RawPermit<S>, CircuitOpenError> {
-    let admission = handle.get().enter(Fallback::Runs)?;
+pub fn enter<S: StaticHandle>(
+    handle: S,
+    fallback: Fallback,
+) -> Result<RawPermit<S>, CircuitOpenError> {
+    let admission = handle.get().enter(fallback)?;
     Ok(RawPermit::entered(handle, admission))
 }
 
@@ -89,17 +83,9 @@ pub fn enter_or_fall_back<S: StaticHandle>(handle: S) -> Result<RawPermit<S>, Ci
 #[inline]
 pub fn enter_shared<S: StaticHandle>(
     handle: S,
+    fallback: Fallback,
 ) -> Result<RawPermit<SharedHandle<S>>, CircuitOpenError> {
-    let admission = handle.get().enter_shared(Fallback::None)?;
-    Ok(RawPermit::entered(SharedHandle(handle), admission))
-}
-
-/// `enter` for a function with `breaker = PATH` and a fallback.
-#[inline]
-pub fn enter_shared_or_fall_back<S: StaticHandle>(
-    handle: S,
-) -> Result<RawPermit<SharedHandle<S>>, CircuitOpenError> {
-    let admission = handle.get().enter_shared(Fallback::Runs)?;
+    let admission = handle.get().enter_shared(fallback)?;
     Ok(RawPermit::entered(SharedHandle(handle), admission))
 }
 
@@ -108,18 +94,9 @@ pub fn enter_shared_or_fall_back<S: StaticHandle>(
 pub fn enter_keyed<S: StaticHandle>(
     breaker: S,
     key: &str,
+    fallback: Fallback,
 ) -> Result<RawPermit<KeyHandle<'static, S>>, CircuitOpenError> {
-    let (published, admission) = breaker.get().enter_key(key, Fallback::None)?;
-    Ok(RawPermit::entered(KeyHandle { breaker, published }, admission))
-}
-
-/// `enter` for a function with a key and a fallback.
-#[inline]
-pub fn enter_keyed_or_fall_back<S: StaticHandle>(
-    breaker: S,
-    key: &str,
-) -> Result<RawPermit<KeyHandle<'static, S>>, CircuitOpenError> {
-    let (published, admission) = breaker.get().enter_key(key, Fallback::Runs)?;
+    let (published, admission) = breaker.get().enter_key(key, fallback)?;
     Ok(RawPermit::entered(KeyHandle { breaker, published }, admission))
 }
 
@@ -128,18 +105,9 @@ pub fn enter_keyed_or_fall_back<S: StaticHandle>(
 pub fn enter_keyed_shared<S: StaticHandle>(
     breaker: S,
     key: &str,
+    fallback: Fallback,
 ) -> Result<RawPermit<SharedKeyHandle<S>>, CircuitOpenError> {
-    let (published, running, admission) = breaker.get().enter_shared_key(key, Fallback::None)?;
-    Ok(RawPermit::entered(SharedKeyHandle { breaker, published, running }, admission))
-}
-
-/// `enter` of a function with a key and a fallback that shares its circuit.
-#[inline]
-pub fn enter_keyed_shared_or_fall_back<S: StaticHandle>(
-    breaker: S,
-    key: &str,
-) -> Result<RawPermit<SharedKeyHandle<S>>, CircuitOpenError> {
-    let (published, running, admission) = breaker.get().enter_shared_key(key, Fallback::Runs)?;
+    let (published, running, admission) = breaker.get().enter_shared_key(key, fallback)?;
     Ok(RawPermit::entered(SharedKeyHandle { breaker, published, running }, admission))
 }
 

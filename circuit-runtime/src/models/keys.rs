@@ -9,7 +9,7 @@ use crate::circuit::machine::Idleness;
 use crate::circuit::{Admission, Answer, Circuit, CircuitRef, End, Ticket};
 use crate::keyed::{ShortKey, Slots};
 use crate::observe::name::Name;
-use crate::permit::{Handle, RawPermit, RefHandle};
+use crate::permit::{Fallback, Handle, RawPermit, RefHandle};
 use crate::primitives::clock::Moment;
 use crate::test_util::freeze;
 use crate::{CircuitBreaker, CircuitOpenError, Config, Outcome, State};
@@ -23,7 +23,7 @@ fn admit(
     breaker: &'static CircuitBreaker,
     key: &str,
 ) -> Result<RawPermit<impl Handle>, CircuitOpenError> {
-    enter_keyed(RefHandle(breaker), key)
+    enter_keyed(RefHandle(breaker), key, Fallback::None)
 }
 
 /// The call with this ticket fails; false if that comes too late.

@@ -14,8 +14,10 @@ pub(crate) use handle::{Handle, KeyHandle, SharedHandle, SharedKeyHandle};
 
 /// Whether a fallback runs instead of the call, or after it; that is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fallback {
+pub enum Fallback {
+    /// None does.
     None,
+    /// One does.
     Runs,
 }
 
