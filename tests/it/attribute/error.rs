@@ -13,6 +13,8 @@ use circuit_runtime::{
 };
 use futures_executor::block_on;
 
+use State::{Closed, HalfOpen, Open};
+
 use crate::support::secs;
 
 /// The error of the circuit's latest transition.
@@ -34,10 +36,10 @@ fn the_error_of_the_call_that_tripped_is_shown_wherever_the_transition_is() {
         Err(io::Error::other(format!("refused at {port}")))
     }
     let heard = Arc::new(Mutex::new(Vec::new()));
-    let hears = Arc::clone(&heard);
+    let told = Arc::clone(&heard);
     tripped(1).unwrap_err();
     let circuit = find("error: tripped").unwrap();
-    circuit.on_transition(move |transition| hears.lock().unwrap().push(transition.clone()));
+    circuit.on_transition(move |transition| told.lock().unwrap().push(transition.clone()));
     tripped(2).unwrap_err();
     assert_eq!(error_of("error: tripped").as_deref(), Some("refused at 2"));
     let heard = heard.lock().unwrap();
@@ -64,7 +66,6 @@ fn a_probe_that_fails_shows_its_error_and_one_that_succeeds_none() {
     probing(Ok(())).unwrap();
     let recent = find("error: probing").unwrap().snapshot().recent_transitions;
     let errors: Vec<_> = recent.iter().map(|change| (change.to, change.error.as_deref())).collect();
-    use State::{Closed, HalfOpen, Open};
     assert_eq!(
         errors,
         [

@@ -79,11 +79,12 @@ impl Model {
 
     pub(super) fn end(&mut self, judge: Judge, took: Option<u64>, end: End) {
         let slow = self.rules.slow_call.is_some_and(|slow| took.is_some_and(|took| took >= slow));
-        let neutral = self.rules.is_neutral(end);
+        let neutral = self.rules.is_neutral(end, slow);
+        let failed = self.rules.is_failure(end);
         match judge {
             Judge::Period(number, _) if number != self.period.number => self.counts.late += 1,
             Judge::Period(_, round) => {
-                self.counts.add(end, slow, neutral);
+                self.counts.add(end, slow, neutral, failed);
                 if neutral || self.mode == Mode::Disabled {
                     let gives_back = self.state == State::HalfOpen && round == self.period.round;
                     self.period.taken -= u32::from(gives_back);
@@ -91,17 +92,21 @@ impl Model {
                     self.judge(end, slow);
                 }
             }
-            Judge::OnlyCounters => self.counts.add(end, slow, neutral),
+            Judge::OnlyCounters => self.counts.add(end, slow, neutral, failed),
             Judge::Nobody => {}
         }
     }
 
     fn judge(&mut self, end: End, slow: bool) {
-        let failed = end != End::Success;
+        let failed = self.rules.is_failure(end);
         let period = &mut self.period;
         period.asked = period.asked.max(end.asked());
         if self.state == State::Closed {
-            period.run = if failed { period.run + 1 } else { 0 };
+            period.run = match (failed, end) {
+                (true, _) => period.run + 1,
+                (false, End::Dropped) => period.run,
+                (false, _) => 0,
+            };
             self.window.push(self.now, failed, slow);
             if end.opens() || self.rules.met(period.run, self.window.figures(self.now)) {
                 self.open(end.opens());

@@ -21,7 +21,7 @@ pub(super) struct Rules {
     pub(super) success_threshold: u32,
     pub(super) probes: u32,
     pub(super) probe_timeout: u64,
-    pub(super) cancel_is_failure: bool,
+    pub(super) on_cancel: OnCancel,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,11 +50,23 @@ impl End {
 }
 
 impl Rules {
-    pub(super) fn is_neutral(&self, end: End) -> bool {
+    pub(super) fn is_neutral(&self, end: End, slow: bool) -> bool {
         match end {
             End::Ignored => true,
-            End::Dropped => !self.cancel_is_failure,
+            End::Dropped => match self.on_cancel {
+                OnCancel::Ignore => true,
+                OnCancel::Failure => false,
+                OnCancel::Slow => !slow,
+            },
             End::Success | End::Failure | End::RetryAfter(_) | End::OpenFor(_) => false,
+        }
+    }
+
+    /// Whether an end that isn't neutral is a failure.
+    pub(super) fn is_failure(&self, end: End) -> bool {
+        match end {
+            End::Dropped => self.on_cancel == OnCancel::Failure,
+            end => end != End::Success,
         }
     }
 
@@ -96,12 +108,10 @@ impl Rules {
             .backoff(self.backoff)
             .success_threshold(self.success_threshold)
             .probes(self.probes)
-            .probe_timeout(Duration::from_nanos(self.probe_timeout));
+            .probe_timeout(Duration::from_nanos(self.probe_timeout))
+            .on_cancel(self.on_cancel);
         if let Some(most) = self.max_recovery {
             config = config.max_recovery(Duration::from_nanos(most));
-        }
-        if self.cancel_is_failure {
-            config = config.on_cancel(OnCancel::Failure);
         }
         if let Some(rate) = self.failure_rate {
             config = config.failure_rate(rate);
@@ -136,14 +146,14 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    pub(super) fn add(&mut self, end: End, slow: bool, neutral: bool) {
+    pub(super) fn add(&mut self, end: End, slow: bool, neutral: bool, failed: bool) {
         match end {
             End::Success => self.successes += 1,
             End::Failure | End::RetryAfter(_) | End::OpenFor(_) => self.failures += 1,
             End::Ignored => self.ignored += 1,
             End::Dropped => {
                 self.cancelled += 1;
-                self.failures += u64::from(!neutral);
+                self.failures += u64::from(!neutral && failed);
             }
         }
         self.slow += u64::from(slow && !neutral);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use circuit_runtime::{Mode, Window};
+use circuit_runtime::{Mode, OnCancel, Window};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -73,15 +73,17 @@ prop_compose! {
         success_threshold in 1..4_u32,
         more_probes in 0..3_u32,
         probe_timeout in ticks(1..10),
-        cancel_is_failure in any::<bool>(),
+        on_cancel in select(vec![OnCancel::Ignore, OnCancel::Failure, OnCancel::Slow]),
     ) -> Rules {
         let (threshold, failure_rate, failure_count, slow_call, slow_rate, window, min_calls) =
             trip;
+        let is_timed = slow_call.is_some() || on_cancel != OnCancel::Slow;
+        let on_cancel = if is_timed { on_cancel } else { OnCancel::Ignore };
         let max_recovery = cap.map(|cap| recovery + cap);
         let probes = success_threshold + more_probes;
         Rules {
             threshold, failure_rate, failure_count, slow_call, slow_rate, window, min_calls,
-            recovery, backoff, max_recovery, success_threshold, probes, probe_timeout, cancel_is_failure,
+            recovery, backoff, max_recovery, success_threshold, probes, probe_timeout, on_cancel,
         }
     }
 }
