@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod block;
+mod closest;
 mod diag;
 mod expand;
 mod function;

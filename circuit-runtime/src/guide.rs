@@ -7,6 +7,7 @@
 //! - [`impl_blocks`]: one circuit for the methods of a client.
 //! - [`keys`]: one circuit per host, tenant or shard.
 //! - [`operation`]: names, sharing, inspection, control.
+//! - `settings`: options, limits and modes from a file and the environment (only with the feature `serde`).
 //! - `ecosystem`: tracing, metrics, serde, tower and axum (only with all of these features).
 //! - [`cookbook`]: recipes for axum, reqwest, tonic, sqlx, retries, health checks and alerts.
 //! - [`performance`]: what a call costs, how much memory a circuit takes, what the attribute adds to a build.
@@ -33,6 +34,10 @@ pub mod keys {}
 
 #[doc = include_str!("../docs/operation.md")]
 pub mod operation {}
+
+#[cfg(feature = "serde")]
+#[doc = include_str!("../docs/settings.md")]
+pub mod settings {}
 
 #[cfg(all(
     feature = "axum",

@@ -51,6 +51,8 @@ mod observe;
 mod outcome;
 mod permit;
 mod primitives;
+#[cfg(feature = "serde")]
+mod settings;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 #[cfg(all(feature = "tokio", feature = "tower"))]
@@ -74,6 +76,15 @@ pub use observe::registry::{circuits, find, on_transition};
 pub use observe::snapshot::{Snapshot, WindowSnapshot};
 pub use outcome::{Mode, Outcome, State};
 pub use permit::Permit;
+
+#[cfg(feature = "serde")]
+pub use settings::fault::{SettingsError, SettingsFault};
+#[cfg(feature = "serde")]
+pub use settings::force::{configure, settings_report};
+#[cfg(feature = "serde")]
+pub use settings::report::Report;
+#[cfg(feature = "serde")]
+pub use settings::tables::Settings;
 
 #[cfg(feature = "macros")]
 pub use circuit_macros::circuit_breaker;

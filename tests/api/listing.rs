@@ -83,7 +83,8 @@ impl Public {
                     return self.collect(inside, &path);
                 }
                 let found = module.items.iter().find(|item| is_called(item, &name.ident));
-                self.push(path, found.unwrap_or_else(|| panic!("no `{}`", name.ident)));
+                let path = gated(path, &item.attrs);
+                self.push(&path, found.unwrap_or_else(|| panic!("no `{}`", name.ident)));
             }
             tree => panic!("this listing knows no `{}`", tree.to_token_stream()),
         }
@@ -120,9 +121,14 @@ impl Public {
 
 /// The path of a module, with the feature that it needs.
 fn below(path: &str, name: &str, attributes: &[Attribute]) -> String {
+    gated(&format!("{path}::{name}"), attributes)
+}
+
+/// A path, with the feature that it needs.
+fn gated(path: &str, attributes: &[Attribute]) -> String {
     let cfgs: TokenStream = kept(attributes).iter().map(ToTokens::to_token_stream).collect();
     let cfgs = cfgs.to_string().replace(' ', "").replace('=', " = ");
-    format!("{path}::{name} {cfgs}").trim_end().to_owned()
+    format!("{path} {cfgs}").trim_end().to_owned()
 }
 
 /// Methods in the order of writing, then traits by name.

@@ -13,3 +13,9 @@ fn both_crates_read_durations_alike() {
     expect_file!["../../circuit-macros/src/options/duration.rs"]
         .assert_eq(include_str!("../../circuit-runtime/src/config/duration.rs"));
 }
+
+#[test]
+fn both_crates_know_what_was_meant() {
+    expect_file!["../../circuit-macros/src/closest.rs"]
+        .assert_eq(include_str!("../../circuit-runtime/src/primitives/closest.rs"));
+}

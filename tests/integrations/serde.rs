@@ -43,6 +43,14 @@ fn a_configuration_has_the_options_of_the_attribute() {
 }
 
 #[test]
+fn a_number_below_zero_is_out_of_every_range() {
+    for option in ["threshold", "failure_rate", "backoff", "jitter", "probes"] {
+        let error = refusal(json!({ option: -1 }));
+        assert!(error.contains(&format!("`{option}` must be")), "{error}");
+    }
+}
+
+#[test]
 fn what_is_left_out_has_its_default() {
     assert_eq!(from_str::<Config>("{}").unwrap(), Config::new());
     assert_eq!(to_value(Config::new()).unwrap(), json!({}), "not given, not written");

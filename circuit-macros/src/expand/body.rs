@@ -20,7 +20,7 @@ pub(super) fn run(model: &Model, parameters: &Parameters, permit: &TokenStream) 
         }
         __circuit_result
     };
-    let late = |limit: &TokenStream| quote_spanned!(site=> __circuit::time_out(__circuit_permit, #limit, __circuit_late));
+    let late = quote_spanned!(site=> __circuit::time_out(__circuit_permit, __circuit_limit, __circuit_late));
     let result = quote_spanned!(site=> mut __circuit_result);
     ended(model, parameters, permit, &result, &answer, &late)
 }
@@ -33,21 +33,21 @@ pub(super) fn run_any(model: &Model, parameters: &Parameters) -> TokenStream {
     let answer = quote_spanned! {site=>
         __circuit::finish_any(__circuit_permit, __circuit_outcome, #show, __circuit_result)
     };
-    let late = |limit: &TokenStream| quote_spanned!(site=> __circuit::time_out_any(__circuit_permit, #limit));
+    let late = quote_spanned!(site=> __circuit::time_out_any(__circuit_permit, __circuit_limit));
     let result = quote_spanned!(site=> __circuit_result);
     ended(model, parameters, &permit, &result, &answer, &late)
 }
 
 /// Runs the body, which is gone behind it, and judges it: then comes `answer`, for which there are
-/// `__circuit_permit`, `result`, which binds `__circuit_result`, and `__circuit_outcome`, or what `late` makes of the time
-/// limit.
+/// `__circuit_permit`, `result`, which binds `__circuit_result`, and `__circuit_outcome`, or
+/// `late`, for which there is `__circuit_limit`.
 fn ended(
     model: &Model,
     parameters: &Parameters,
     permit: &TokenStream,
     result: &TokenStream,
     answer: &TokenStream,
-    late: &dyn Fn(&TokenStream) -> TokenStream,
+    late: &TokenStream,
 ) -> TokenStream {
     let site = at_return_type(model);
     let body = body(model, parameters);
@@ -76,7 +76,6 @@ fn ended(
         }},
         (_, Some(timeout)) => {
             let limit = circuit::limit(&timeout.limit);
-            let late = late(&limit);
             let (run, returns) = timed(timeout);
             quote_spanned! {site=> {
                 #allow let (__circuit_timed, __circuit_permit) =
@@ -86,7 +85,7 @@ fn ended(
                         #begin
                         #answer
                     }
-                    __circuit::Rejected(_) => #late,
+                    __circuit::Rejected(__circuit_limit) => #late,
                 }
             }}
         }

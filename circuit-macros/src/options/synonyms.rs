@@ -1,7 +1,7 @@
 //! The names that other libraries have for our options.
 
 use super::{Opt, TABLE};
-use crate::diag::closest;
+use crate::closest::closest;
 
 const SYNONYMS: &[(Opt, &[&str])] = &[
     (

@@ -230,11 +230,8 @@ fn fallback_on_any() {
                                     __circuit_result,
                                 )
                             }
-                            __circuit::Rejected(_) => {
-                                __circuit::time_out_any(
-                                    __circuit_permit,
-                                    __circuit::Duration::new(1, 500000000),
-                                )
+                            __circuit::Rejected(__circuit_limit) => {
+                                __circuit::time_out_any(__circuit_permit, __circuit_limit)
                             }
                         }
                     } {

@@ -40,33 +40,56 @@ mod with_tokio {
     use core::future::Future;
     use core::time::Duration;
 
-    use tokio::time::error::Elapsed;
-    use tokio::time::timeout;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use pin_project_lite::pin_project;
+    use tokio::time::{Timeout, timeout};
 
     use super::Returns;
     use crate::Outcome;
     use crate::guard::{Fuse, UnderPermit};
     use crate::permit::{Handle, RawPermit};
 
-    /// Runs the body of an async function for at most `limit`.
+    /// Runs the body of an async function for at most `limit`, or what settings have put in its
+    /// place: a late call gives the limit that it had.
     #[inline]
     pub fn run_timed<R, S, F>(
         _: Returns<R>,
         permit: RawPermit<S>,
         limit: Duration,
         body: F,
-    ) -> UnderPermit<S, impl Future<Output = Result<R, Elapsed>>>
+    ) -> UnderPermit<S, impl Future<Output = Result<R, Duration>>>
     where
         S: Handle,
         F: Future<Output = R>,
     {
         // Panics outside a runtime, and in one without a timer. That is this program's mistake, so
         // the circuit must not count it.
+        let limit = permit.limit(limit);
         let mut permit = Neutral(Some(permit));
         // Takes a value that is ready at the limit, and ends a body that uses up its task's budget.
-        let timed = Fuse::new(timeout(limit, body));
+        let timed = Limited { timed: Fuse::new(timeout(limit, body)), limit };
         let permit = permit.0.take().expect("taken once");
         UnderPermit::new(permit, timed)
+    }
+
+    pin_project! {
+        struct Limited<F> {
+            #[pin]
+            timed: Fuse<Timeout<F>>,
+            limit: Duration,
+        }
+    }
+
+    impl<F: Future> Future for Limited<F> {
+        type Output = Result<F::Output, Duration>;
+
+        #[inline]
+        fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+            let this = self.project();
+            this.timed.poll(context).map(|ended| ended.map_err(|_| *this.limit))
+        }
     }
 
     /// A permit that a panic ends as `Ignored`.
@@ -83,7 +106,6 @@ mod with_tokio {
 
 #[cfg(not(feature = "tokio"))]
 mod without_tokio {
-    use core::convert::Infallible;
     use core::future::{Future, Pending, pending};
     use core::time::Duration;
 
@@ -125,7 +147,7 @@ mod without_tokio {
         _: RawPermit<S>,
         _: Duration,
         _: F,
-    ) -> Pending<(Result<R, Infallible>, RawPermit<S>)>
+    ) -> Pending<(Result<R, Duration>, RawPermit<S>)>
     where
         Returns<R>: TokioFeature,
         S: Handle,

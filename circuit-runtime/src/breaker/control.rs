@@ -1,6 +1,7 @@
 //! What an operator can do: reconfigure, reset, set a mode.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::CircuitBreaker;
 use crate::circuit::CircuitRef;
@@ -26,23 +27,62 @@ impl CircuitBreaker {
     ///
     /// If [`Config::validate`] refuses the configuration; then nothing has changed.
     pub fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
-        let timed = Config { timeout: self.timeout, ..config };
-        if self.keys.get().is_some() {
-            timed.validate_keyed()?;
-        } else {
-            timed.validate()?;
-        }
-        let rules = timed.rules();
+        self.check(config)?;
         let transitions = {
-            // Held while the circuits change, so that of two concurrent configurations one is in
-            // force everywhere.
             let mut present = unpoisoned(self.config.lock());
-            *present = config;
-            self.transitions(|circuit| circuit.reconfigure(self.name(), rules, &rules))
+            self.replace(&mut present, config)
         };
         self.tell_all(transitions);
         self.may_admit();
         Ok(())
+    }
+
+    /// The configuration, with how long calls may take.
+    fn timed(&self, config: Config) -> Config {
+        Config { timeout: self.timeout(), ..config }
+    }
+
+    /// How long calls may take, if known.
+    fn timeout(&self) -> Option<Duration> {
+        #[cfg(feature = "serde")]
+        if let Some(limit) = self.outside.limit() {
+            return Some(limit);
+        }
+        self.timeout
+    }
+
+    /// How long a call of a function may take that is limited to `own` in the code.
+    #[cfg(feature = "tokio")]
+    #[cfg_attr(
+        not(feature = "serde"),
+        expect(clippy::unused_self, reason = "only settings change it")
+    )]
+    #[inline]
+    pub(crate) fn limit(&self, own: Duration) -> Duration {
+        #[cfg(feature = "serde")]
+        if let Some(limit) = self.outside.limit() {
+            return limit;
+        }
+        own
+    }
+
+    /// Whether the configuration can be in force here.
+    pub(super) fn check(&self, config: Config) -> Result<(), ConfigError> {
+        self.check_timed(self.timed(config))
+    }
+
+    /// [`check`](Self::check) of a configuration that says how long calls may take.
+    pub(crate) fn check_timed(&self, timed: Config) -> Result<(), ConfigError> {
+        if self.keys.get().is_some() { timed.validate_keyed() } else { timed.validate() }
+    }
+
+    /// Puts a configuration that has been checked in the place of the present one. That is locked
+    /// while the circuits change, so that of two concurrent configurations one is in force
+    /// everywhere.
+    pub(super) fn replace(&self, present: &mut Config, config: Config) -> Vec<Transition> {
+        *present = config;
+        let rules = self.timed(config).rules();
+        self.transitions(|circuit| circuit.reconfigure(self.name(), rules, &rules))
     }
 
     /// Closes the circuit, empties its window and ends the row of openings. Outcomes of calls in
@@ -81,23 +121,29 @@ impl CircuitBreaker {
     }
 
     /// Sets the mode. `by` is the operator's name, if it is known.
-    pub(crate) fn set_mode(
-        &self,
-        mode: Mode,
-        #[cfg_attr(
-            not(any(feature = "axum", feature = "tracing")),
-            expect(unused_variables, reason = "nobody is told")
-        )]
-        by: Option<&Arc<str>>,
-    ) {
-        #[cfg(any(feature = "axum", feature = "tracing"))]
+    pub(crate) fn set_mode(&self, mode: Mode, by: Option<&Arc<str>>) {
+        let has_changed = self.change_mode(mode);
+        self.may_admit();
+        if has_changed {
+            self.tell_mode(mode, by);
+        }
+    }
+
+    /// Sets the mode and tells nobody. Whether it was another one.
+    pub(super) fn change_mode(&self, mode: Mode) -> bool {
         let before = self.mode();
         self.change_all(|circuit| circuit.set_mode(mode, mode));
-        self.may_admit();
+        mode != before
+    }
+
+    /// Reports a change of mode, with no lock held.
+    #[cfg_attr(
+        not(any(feature = "axum", feature = "tracing")),
+        expect(unused_variables, clippy::unused_self, reason = "nobody is told")
+    )]
+    pub(super) fn tell_mode(&self, mode: Mode, by: Option<&Arc<str>>) {
         #[cfg(any(feature = "axum", feature = "tracing"))]
-        if mode != before {
-            integrations::mode_changed(self, mode, by);
-        }
+        integrations::mode_changed(self, mode, by);
     }
 
     /// Changes all circuits, and returns their transitions, to be reported after the locks are

@@ -10,7 +10,6 @@ use crate::config::Config;
 use crate::config::error::ConfigError;
 use crate::error::{CallError, CircuitOpenError};
 use crate::observe::event::Transition;
-use crate::observe::name::Name;
 use crate::observe::snapshot::Snapshot;
 use crate::outcome::{Mode, Outcome};
 use crate::permit::{Fallback, KeyHandle, Permit, RawPermit, RefHandle};
@@ -70,7 +69,7 @@ impl KeyedBreaker {
 
     const_fn! {
     fn build(name: &'static str, config: Config, max_keys: u32) -> Self {
-        KeyedBreaker { breaker: CircuitBreaker::build(Name::given(name), config, Some(max_keys)) }
+        KeyedBreaker { breaker: CircuitBreaker::by_hand(name, config, Some(max_keys)) }
     }
     }
 

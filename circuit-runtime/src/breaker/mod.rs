@@ -7,6 +7,11 @@ pub(crate) mod keyed;
 mod keys;
 mod nested;
 mod rejection;
+#[cfg(feature = "serde")]
+mod settings;
+
+#[cfg(feature = "serde")]
+pub(crate) use settings::UntoldChange;
 
 use std::fmt;
 use std::ptr;
@@ -62,6 +67,8 @@ pub struct CircuitBreaker {
     config: Mutex<Config>,
     /// How long calls may take, if known.
     timeout: Option<Duration>,
+    #[cfg(feature = "serde")]
+    outside: settings::Outside,
     listeners: Listeners,
     #[cfg(feature = "metrics")]
     track: Track,
@@ -84,7 +91,7 @@ impl CircuitBreaker {
         if let Err(error) = config.validate() {
             panic!("{}", error.message());
         }
-        Self::build(Name::given(name), config, None)
+        Self::by_hand(name, config, None)
     }
     }
 
@@ -95,13 +102,29 @@ impl CircuitBreaker {
     /// If [`Config::validate`] refuses the configuration.
     pub fn try_new(name: &'static str, config: Config) -> Result<Self, ConfigError> {
         config.validate()?;
-        Ok(Self::build(Name::given(name), config, None))
+        Ok(Self::by_hand(name, config, None))
+    }
+
+    const_fn! {
+    /// A breaker that doesn't belong to annotated functions.
+    #[cfg_attr(
+        not(feature = "serde"),
+        expect(unused_mut, reason = "only settings need to know")
+    )]
+    fn by_hand(name: &'static str, config: Config, max_keys: Option<u32>) -> Self {
+        let mut breaker = Self::build(Name::given(name), config, max_keys);
+        #[cfg(feature = "serde")]
+        breaker.outside.mark_made_by_hand();
+        breaker
+    }
     }
 
     const_fn! {
     /// One circuit, or one per key, with a configuration that has been checked.
     pub(crate) fn build(name: Name, mut config: Config, max_keys: Option<u32>) -> Self {
         let rules = config.rules();
+        #[cfg(feature = "serde")]
+        let outside = settings::Outside::new(config);
         // Kept apart, so that `reconfigure` needn't know it.
         let timeout = config.timeout;
         config.timeout = None;
@@ -111,6 +134,8 @@ impl CircuitBreaker {
             keys: KeysOnDemand::new(max_keys),
             config: Mutex::new(config),
             timeout,
+            #[cfg(feature = "serde")]
+            outside,
             listeners: constant!(Listeners::new()),
             #[cfg(feature = "metrics")]
             track: constant!(Track::new()),
@@ -266,7 +291,7 @@ impl CircuitBreaker {
         self.own().mode()
     }
 
-    /// The configuration, as it was given.
+    /// The configuration in force: as it was given, reconfigured or set from outside.
     #[must_use]
     pub fn config(&self) -> Config {
         *unpoisoned(self.config.lock())

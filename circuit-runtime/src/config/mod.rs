@@ -10,11 +10,13 @@ pub(crate) mod option;
 mod rules;
 mod spec;
 mod validate;
+#[cfg(feature = "serde")]
+pub(crate) mod value;
 
 pub(crate) use choice::Choice;
 pub(crate) use rules::Rules;
 #[cfg(feature = "serde")]
-pub(crate) use spec::Range;
+pub(crate) use spec::{Range, Spec, TIMEOUT};
 
 use std::time::Duration;
 

@@ -123,6 +123,29 @@ macro_rules! by_option {
                 None
             }
 
+            /// This with what `from` says of the option.
+            #[cfg(feature = "serde")]
+            pub(crate) fn taking(mut self, option: ConfigOption, from: &Config) -> Config {
+                match option {
+                    $(ConfigOption::$option => self.$field = from.$field,)*
+                }
+                self
+            }
+
+            /// Whether the option is taken back.
+            #[cfg(feature = "serde")]
+            pub(crate) fn is_off(&self, option: ConfigOption) -> bool {
+                self.first_off(&[option]).is_some()
+            }
+
+            /// Whether both say the same of the option.
+            #[cfg(feature = "serde")]
+            pub(crate) fn agrees(&self, other: &Config, option: ConfigOption) -> bool {
+                match option {
+                    $(ConfigOption::$option => self.$field == other.$field,)*
+                }
+            }
+
             const fn merge(self, base: Config) -> Config {
                 Config {
                     $($field: self.$field.or(base.$field),)*

@@ -42,7 +42,7 @@ macro_rules! values {
         impl Config {
             /// Each value by itself. Those that aren't given are passed by here: the compiler comes by
             /// for each annotated function, and a call costs it more than a comparison.
-            const fn validate_values(&self) -> Result<(), ConfigError> {
+            pub(crate) const fn validate_values(&self) -> Result<(), ConfigError> {
                 $(if !matches!(self.$field, Choice::Unset) {
                     if let Err(error) = self.$field.check(ConfigOption::$option) {
                         return Err(error);

@@ -62,6 +62,12 @@ pub(crate) fn renamed(wanted: &str, circuit: &str) {
     contained(|| tracing::renamed(wanted, circuit));
 }
 
+/// Reports that a circuit that has registered doesn't go with its settings.
+#[cfg(all(feature = "serde", feature = "tracing"))]
+pub(crate) fn settings_refused(circuit: &str, faults: &str) {
+    contained(|| tracing::settings_refused(circuit, faults));
+}
+
 /// Reports how long a call of a circuit with `slow_call` took.
 #[cfg(feature = "metrics")]
 pub(crate) fn took(breaker: &crate::CircuitBreaker, took: crate::primitives::clock::Nanos) {

@@ -71,6 +71,17 @@ pub(super) fn renamed(wanted: &str, circuit: &str) {
     );
 }
 
+/// A circuit that has registered doesn't go with its settings, and keeps what the code says.
+#[cfg(feature = "serde")]
+pub(super) fn settings_refused(circuit: &str, faults: &str) {
+    tracing::warn!(
+        target: "circuit_runtime",
+        circuit,
+        faults,
+        "the settings don't go with this circuit: it keeps what the code says"
+    );
+}
+
 /// A wait as a number of seconds, which it stays for OpenTelemetry, rounded as the messages round
 /// it: `29.8` where they say `29.8s`. `None`: for good.
 fn seconds(wait: Duration) -> Option<f64> {

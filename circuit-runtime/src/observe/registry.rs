@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+#[cfg(feature = "serde")]
+use std::sync::OnceLock;
 
 use crate::breaker::CircuitBreaker;
 use crate::observe::event::{self, Transition};
@@ -9,6 +11,17 @@ use crate::observe::name::Name;
 use crate::primitives::sync::unpoisoned;
 
 static REGISTRY: Mutex<Registry> = Mutex::new(Registry::new());
+
+/// What is done with a circuit that has just been registered, before its first call; maybe more than
+/// once, by several threads.
+#[cfg(feature = "serde")]
+static ON_REGISTER: OnceLock<fn(&'static CircuitBreaker)> = OnceLock::new();
+
+/// Sets what is done with circuits that register from now on; once and for all.
+#[cfg(feature = "serde")]
+pub(crate) fn on_register(then: fn(&'static CircuitBreaker)) {
+    ON_REGISTER.get_or_init(|| then);
+}
 
 struct Registry {
     circuits: Vec<&'static CircuitBreaker>,
@@ -71,6 +84,10 @@ impl CircuitBreaker {
     #[inline(never)]
     fn register_first(&'static self) {
         add(self, self.own_name());
+        #[cfg(feature = "serde")]
+        if let Some(configure) = ON_REGISTER.get() {
+            configure(self);
+        }
         self.mark_registered();
     }
 }

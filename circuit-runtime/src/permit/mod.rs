@@ -4,6 +4,8 @@ mod finish;
 mod handle;
 
 use std::fmt;
+#[cfg(feature = "tokio")]
+use std::time::Duration;
 
 use crate::circuit::{Admission, End, StoredAdmission};
 use crate::outcome::Outcome;
@@ -97,6 +99,13 @@ impl<S: Handle> RawPermit<S> {
     /// For the error of a call that took too long.
     pub(crate) fn circuit_name(&self) -> &'static str {
         self.handle.breaker().name()
+    }
+
+    /// How long the call may take, where the code limits it to `own`.
+    #[cfg(feature = "tokio")]
+    #[inline]
+    pub(crate) fn limit(&self, own: Duration) -> Duration {
+        self.handle.breaker().limit(own)
     }
 
     /// For the books of the models.

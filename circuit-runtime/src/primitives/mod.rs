@@ -1,9 +1,12 @@
 //! Building blocks that any crate could use: nothing here knows circuits.
 //!
 //! `sync` names the types that the model checker replaces, `clock` tells the time, `per_thread`
-//! keeps one value per thread, and `key_table` finds a slot by a hash without a lock.
+//! keeps one value per thread, `key_table` finds a slot by a hash without a lock, and `closest` guesses
+//! which word was meant.
 
 pub(crate) mod clock;
+#[cfg(feature = "serde")]
+pub(crate) mod closest;
 pub(crate) mod key_table;
 pub(crate) mod per_thread;
 pub(crate) mod sync;

@@ -8,41 +8,20 @@ use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 use super::Text;
-use crate::config::duration;
 use crate::config::error::ConfigError;
 use crate::config::option::ConfigOption;
-use crate::config::{Choice, OnCancel, Range, Window};
+use crate::config::value::{Unread, Value};
+use crate::config::{Choice, OnCancel, Window};
 
-/// The value of an option. Each form that isn't given is refused, with the option's name.
-pub(super) trait Value: Copy {
-    /// What is expected, in front of "for `recovery`".
-    fn expected(range: Range) -> &'static str;
-
-    fn whole(_: u64) -> Option<Self> {
-        None
-    }
-
-    fn fraction(_: f64) -> Option<Self> {
-        None
-    }
-
-    /// Text is whatever it says: in the environment, numbers are text, too.
-    fn text(text: &str, range: Range) -> Result<Self, Unread>;
-
+/// A value as it is written.
+pub(super) trait Write: Value {
     fn write<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error>;
 }
 
-/// Why a text isn't read.
-pub(super) enum Unread {
-    /// It is something else.
-    Other,
-    Duration(String),
-}
-
-/// A value as it is read.
+/// A value to be written.
 pub(super) struct Written<T>(pub(super) T);
 
-impl<T: Value> Serialize for Written<T> {
+impl<T: Write> Serialize for Written<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.write(serializer)
     }
@@ -102,8 +81,7 @@ impl<T: Value> Visitor<'_> for Read<T> {
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<Choice<T>, E> {
         match u64::try_from(value) {
             Ok(value) => self.visit_u64(value),
-            // What is below zero is refused with its range, like zero.
-            Err(_) => self.or_unexpected(T::whole(0), de::Unexpected::Signed(value)),
+            Err(_) => self.or_unexpected(T::below_zero(), de::Unexpected::Signed(value)),
         }
     }
 
@@ -166,110 +144,31 @@ impl Serialize for OnCancel {
     }
 }
 
-/// What doesn't fit is refused with its range, like everything above a million.
-fn fitting(number: u64) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
-}
-
-impl Value for u32 {
-    fn expected(_: Range) -> &'static str {
-        "a whole number"
-    }
-
-    fn whole(number: u64) -> Option<u32> {
-        Some(fitting(number))
-    }
-
-    fn text(text: &str, _: Range) -> Result<u32, Unread> {
-        text.parse().map(fitting).map_err(|_| Unread::Other)
-    }
-
+impl Write for u32 {
     fn write<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u32(self)
     }
 }
 
-impl Value for f64 {
-    fn expected(range: Range) -> &'static str {
-        match range {
-            Range::Rate => "a number such as 0.5, or text such as \"50%\",",
-            _ => "a number",
-        }
-    }
-
-    fn whole(number: u64) -> Option<f64> {
-        Some(f64::from(fitting(number)))
-    }
-
-    fn fraction(number: f64) -> Option<f64> {
-        Some(number)
-    }
-
-    fn text(text: &str, range: Range) -> Result<f64, Unread> {
-        let Some(percent) = text.strip_suffix('%').filter(|_| range == Range::Rate) else {
-            return text.parse().map_err(|_| Unread::Other);
-        };
-        // Shifted in the text, so that "33.3%" is the number that 0.333 is.
-        let percent = percent.trim_end();
-        let is_plain = percent.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        let rate = is_plain.then(|| format!("{percent}e-2").parse().ok()).flatten();
-        rate.ok_or(Unread::Other)
-    }
-
+impl Write for f64 {
     fn write<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_f64(self)
     }
 }
 
-impl Value for Duration {
-    fn expected(_: Range) -> &'static str {
-        "a duration such as \"30s\""
-    }
-
-    fn text(text: &str, _: Range) -> Result<Duration, Unread> {
-        duration::parse(text).map_err(Unread::Duration)
-    }
-
+impl Write for Duration {
     fn write<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
         Text(self).serialize(serializer)
     }
 }
 
-impl Value for Window {
-    fn expected(_: Range) -> &'static str {
-        "a number of calls, or a duration such as \"30s\","
-    }
-
-    fn whole(calls: u64) -> Option<Window> {
-        Some(Window::Calls(fitting(calls)))
-    }
-
-    fn text(text: &str, range: Range) -> Result<Window, Unread> {
-        match u32::text(text, range) {
-            Ok(calls) => Ok(Window::Calls(calls)),
-            Err(_) => Duration::text(text, range).map(Window::Time),
-        }
-    }
-
+impl Write for Window {
     fn write<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
         self.serialize(serializer)
     }
 }
 
-impl Value for OnCancel {
-    fn expected(_: Range) -> &'static str {
-        "`ignore`, `failure` or `slow`"
-    }
-
-    fn text(text: &str, _: Range) -> Result<OnCancel, Unread> {
-        match text {
-            "ignore" => Ok(OnCancel::Ignore),
-            "failure" => Ok(OnCancel::Failure),
-            "slow" => Ok(OnCancel::Slow),
-            _ => Err(Unread::Other),
-        }
-    }
-
+impl Write for OnCancel {
     fn write<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
         self.serialize(serializer)
     }

@@ -1,0 +1,72 @@
+//! What of patterns and of `default` doesn't go with a circuit's code is left out there, and reported.
+
+use std::time::Duration;
+
+use circuit_runtime::{Config, ConfigOption};
+
+use super::{Turn, circuit, set};
+
+const NEW: Config = Config::new();
+
+fn lines(report: &circuit_runtime::Report) -> Vec<String> {
+    report.left_out.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_window_of_default_is_for_circuits_with_something_to_judge() {
+    let _turn = Turn::take();
+    let plain = circuit("lo::plain", NEW.threshold(3));
+    let rated = circuit("lo::rated", NEW.failure_rate(0.5));
+    let report = set("[default]\nwindow = \"10s\"");
+    assert_eq!(plain.config(), NEW.threshold(3));
+    assert_eq!(rated.config().validate(), Ok(()));
+    assert_eq!(
+        rated.config(),
+        NEW.failure_rate(0.5).window(circuit_runtime::Window::Time(Duration::from_secs(10)))
+    );
+    let fault = report.left_out.iter().find(|fault| fault.circuit() == Some("lo::plain")).unwrap();
+    assert_eq!(fault.path(), "default.window");
+    assert!(fault.message().starts_with("needs a rule to judge by"), "{fault}");
+    assert!(fault.to_string().ends_with("(circuit `lo::plain`)"));
+    assert!(report.left_out.iter().all(|fault| fault.circuit() != Some("lo::rated")));
+    assert!(report.to_string().contains("left out: default.window: needs a rule"), "{report}");
+}
+
+#[test]
+fn the_rest_of_a_pattern_holds() {
+    let _turn = Turn::take();
+    let counted = circuit("lo2::counted", NEW.failure_count(50));
+    let report = set("[circuits.\"lo2::*\"]\nwindow = 20\nprobes = 3");
+    assert_eq!(counted.config(), NEW.failure_count(50).probes(3));
+    assert_eq!(
+        lines(&report),
+        [
+            "circuits.\"lo2::*\".window: `failure_count` must be at most `window` (100 calls by default): it \
+          could never be reached; `failure_count` is in the code (circuit `lo2::counted`)"
+        ]
+    );
+}
+
+#[test]
+fn of_two_patterns_the_shorter_one_gives_way() {
+    let _turn = Turn::take();
+    let rated = circuit("lo3::rated", NEW.failure_rate(0.5));
+    let report = set("[circuits.\"lo3::*\"]\nmin_calls = 30\n[circuits.\"lo3::r*\"]\nwindow = 20");
+    assert_eq!(rated.config(), NEW.failure_rate(0.5).window(circuit_runtime::Window::Calls(20)));
+    assert_eq!(lines(&report).len(), 1);
+    assert!(
+        lines(&report)[0].starts_with("circuits.\"lo3::*\".min_calls: must be at most `window`")
+    );
+}
+
+#[test]
+fn a_pattern_can_not_switch_off_the_last_rule() {
+    let _turn = Turn::take();
+    let code = NEW.off(ConfigOption::Threshold).failure_count(3).slow_call(Duration::from_secs(1));
+    let circuit = circuit("lo4", code);
+    let report =
+        set("[circuits.\"lo4*\"]\nfailure_count = \"off\"\nslow_call = \"off\"\njitter = 0.1");
+    assert_eq!(circuit.config().validate(), Ok(()));
+    assert!(!report.left_out.is_empty(), "{report}");
+    assert_eq!(report.left_out[0].circuit(), Some("lo4"));
+}
