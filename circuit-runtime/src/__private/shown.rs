@@ -16,7 +16,7 @@ pub(super) type Show<R> = fn(&R) -> Option<Arc<str>>;
 #[cold]
 #[inline(never)]
 pub fn tell<R, S: Handle>(untold: Untold<S>, show: Show<R>, result: R) -> R {
-    untold.tell(show(&result));
+    untold.notify(show(&result));
     result
 }
 

@@ -271,7 +271,7 @@ impl CircuitBreaker {
         let answer = circuit.complete(summary, answer, stamp);
         if answer.may_have_freed_a_probe() {
             self.may_have_room(circuit.published);
-            self.place_came_back(circuit.published);
+            self.probe_freed(circuit.published);
         }
         answer
     }
@@ -284,7 +284,7 @@ impl CircuitBreaker {
         if let Some(transition) = transition {
             // Half-open now: it can't be evicted at this moment, but no longer until a known time.
             self.may_have_room(circuit.published);
-            self.tell(*transition);
+            self.notify(*transition);
         }
         answer
     }

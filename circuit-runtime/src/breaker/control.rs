@@ -32,7 +32,7 @@ impl CircuitBreaker {
             let mut present = unpoisoned(self.config.lock());
             self.replace(&mut present, config)
         };
-        self.tell_all(transitions);
+        self.notify_all(transitions);
         self.may_admit();
         Ok(())
     }
@@ -93,7 +93,7 @@ impl CircuitBreaker {
 
     /// [`reset`](CircuitBreaker::reset) by an operator whose name may be known.
     pub(crate) fn reset_by(&self, by: Option<&Arc<str>>) {
-        self.tell_all(self.transitions(|circuit| circuit.reset(self.name(), by)));
+        self.notify_all(self.transitions(|circuit| circuit.reset(self.name(), by)));
     }
 
     /// Rejects every call until [`resume`](CircuitBreaker::resume). Calls admitted earlier are
@@ -159,9 +159,9 @@ impl CircuitBreaker {
         transitions
     }
 
-    pub(super) fn tell_all(&self, transitions: Vec<Transition>) {
+    pub(super) fn notify_all(&self, transitions: Vec<Transition>) {
         for transition in transitions {
-            self.tell(transition);
+            self.notify(transition);
         }
     }
 }

@@ -264,7 +264,7 @@ impl KeyedCircuit<'_> {
     /// Reports what a change has done, after the locks are released.
     fn changed(self, transition: Option<Box<Transition>>) {
         if let Some(transition) = transition {
-            self.breaker.tell(*transition);
+            self.breaker.notify(*transition);
         }
         self.breaker.may_admit();
     }

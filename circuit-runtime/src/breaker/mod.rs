@@ -237,7 +237,7 @@ impl CircuitBreaker {
     }
 
     /// A call ended without deciding anything: if it was a probe, another call may probe.
-    pub(crate) fn place_came_back(&self, published: &Published) {
+    pub(crate) fn probe_freed(&self, published: &Published) {
         if published.summary().state() == State::HalfOpen {
             self.may_admit();
         }
@@ -266,7 +266,7 @@ impl CircuitBreaker {
     /// lock held.
     #[cold]
     #[inline(never)]
-    pub(crate) fn tell(&self, transition: Transition) {
+    pub(crate) fn notify(&self, transition: Transition) {
         if transition.to != State::Open {
             self.may_admit();
         }
@@ -281,7 +281,7 @@ impl CircuitBreaker {
     #[must_use]
     pub fn state(&self) -> State {
         let keys = self.keys.get().into_iter().flat_map(Keys::circuits);
-        let kept = keys.filter(|circuit| !circuit.is_deserted());
+        let kept = keys.filter(|circuit| !circuit.is_expired());
         kept.map(|circuit| circuit.state()).fold(self.own().state(), State::max)
     }
 

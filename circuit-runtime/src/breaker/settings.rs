@@ -49,8 +49,8 @@ pub(crate) struct UntoldChange {
 
 impl UntoldChange {
     /// Tells listeners and integrations; with no lock held.
-    pub(crate) fn tell(self, by: &Arc<str>) {
-        self.breaker.tell_all(self.transitions);
+    pub(crate) fn notify(self, by: &Arc<str>) {
+        self.breaker.notify_all(self.transitions);
         self.breaker.may_admit();
         if let Some(mode) = self.mode {
             self.breaker.tell_mode(mode, Some(by));

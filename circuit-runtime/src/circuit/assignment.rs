@@ -66,23 +66,23 @@ impl CircuitRef<'_> {
     }
 
     /// Whether the key of a circuit that isn't closed has expired.
-    pub(crate) fn is_deserted(&self) -> bool {
+    pub(crate) fn is_expired(&self) -> bool {
         self.published.summary().state() != State::Closed
-            && self.is_deserted_at(clock::now(), self.last_wait())
+            && self.is_expired_at(clock::now(), self.last_wait())
     }
 
     /// Whether the key of a circuit has expired; for a closed one, as of the last look.
-    pub(super) fn is_deserted_now(&self, inner: &Inner, moment: &Moment) -> bool {
+    pub(super) fn is_expired_now(&self, inner: &Inner, moment: &Moment) -> bool {
         let now = moment.exact();
         let wait = if inner.machine.state() == State::Closed {
-            if self.published.take_news() {
+            if self.published.take_shown() {
                 self.note_asked(now);
             }
             inner.machine.rules().recovery
         } else {
             self.last_wait()
         };
-        inner.key.is_some() && self.is_deserted_at(now, wait)
+        inner.key.is_some() && self.is_expired_at(now, wait)
     }
 
     /// The wait of the circuit's last opening.
@@ -90,7 +90,7 @@ impl CircuitRef<'_> {
         self.published.open.length()
     }
 
-    fn is_deserted_at(&self, now: Nanos, wait: Nanos) -> bool {
+    fn is_expired_at(&self, now: Nanos, wait: Nanos) -> bool {
         let asked = self.locked.asked.load(Ordering::Relaxed);
         if asked > now {
             // The clock went back: count from now.

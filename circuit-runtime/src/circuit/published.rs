@@ -142,14 +142,14 @@ impl Published {
     }
 
     /// Whether the key has been asked for since the last eviction sweep; clears the bit.
-    pub(crate) fn take_use(&self) -> bool {
+    pub(crate) fn take_searched(&self) -> bool {
         // Relaxed: as in `touch`.
         self.asked_since.fetch_and(!SEARCHED, Ordering::Relaxed) & SEARCHED != 0
     }
 
     /// Whether the key has been asked for since somebody last looked at the circuit; clears the
     /// bit.
-    pub(super) fn take_news(&self) -> bool {
+    pub(super) fn take_shown(&self) -> bool {
         // Relaxed: as in `touch`.
         self.asked_since.fetch_and(!SHOWN, Ordering::Relaxed) & SHOWN != 0
     }

@@ -20,7 +20,7 @@ pub(crate) struct View {
     /// The stamp of the key.
     pub(crate) stamp: u64,
     /// The key has expired: its state doesn't count in the state of all keys.
-    pub(crate) deserted: bool,
+    pub(crate) expired: bool,
     pub(crate) state: State,
     pub(crate) mode: Mode,
     pub(crate) failures_in_a_row: u32,
@@ -71,7 +71,7 @@ impl CircuitRef<'_> {
             #[cfg(feature = "metrics")]
             assignment: self.assignment(),
             stamp: self.published.stamp(),
-            deserted: self.is_deserted_now(&inner, &moment),
+            expired: self.is_expired_now(&inner, &moment),
             state,
             mode: inner.mode,
             failures_in_a_row: inner.machine.failures_in_a_row(),

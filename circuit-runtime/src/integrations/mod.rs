@@ -44,14 +44,14 @@ pub(crate) fn transition(
 #[inline]
 pub(crate) fn rejected(error: &crate::CircuitOpenError, key: Option<&str>) {
     if tracing::wants_rejections() {
-        tell_rejected(error, key);
+        report_rejection(error, key);
     }
 }
 
 #[cfg(feature = "tracing")]
 #[cold]
 #[inline(never)]
-fn tell_rejected(error: &crate::CircuitOpenError, key: Option<&str>) {
+fn report_rejection(error: &crate::CircuitOpenError, key: Option<&str>) {
     thread_local!(static NOTIFYING: Cell<bool> = const { Cell::new(false) });
     unless_nested(&NOTIFYING, || tracing::rejected(error, key));
 }
@@ -70,10 +70,13 @@ pub(crate) fn settings_refused(circuit: &str, faults: &str) {
 
 /// Reports how long a call of a circuit with `slow_call` took.
 #[cfg(feature = "metrics")]
-pub(crate) fn took(breaker: &crate::CircuitBreaker, took: crate::primitives::clock::Nanos) {
+pub(crate) fn record_duration(
+    breaker: &crate::CircuitBreaker,
+    took: crate::primitives::clock::Nanos,
+) {
     thread_local!(static NOTIFYING: Cell<bool> = const { Cell::new(false) });
     if breaker.is_registered() {
-        unless_nested(&NOTIFYING, || metrics::took(breaker, took));
+        unless_nested(&NOTIFYING, || metrics::record_duration(breaker, took));
     }
 }
 

@@ -58,7 +58,7 @@ impl Eviction<'_> {
         let mut first_spared = None;
         while let Some(slot) = self.entries.queues.first(queue) {
             let circuit = self.keys.slots.circuit(slot)?;
-            if first_spared != Some(slot) && circuit.published.take_use() {
+            if first_spared != Some(slot) && circuit.published.take_searched() {
                 first_spared = first_spared.or(Some(slot));
                 self.entries.queues.put(slot, queue);
             } else if self.takes(slot, circuit, may_go) {

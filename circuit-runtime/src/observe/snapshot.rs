@@ -183,7 +183,7 @@ impl Snapshot {
 
     /// Adds the circuit of one key to the sum over all keys; of an expired key only the counters.
     pub(crate) fn join(&mut self, view: View, window: &mut Option<WindowTotals>) {
-        if !view.deserted {
+        if !view.expired {
             self.state = self.state.max(view.state);
             self.failures_in_a_row = self.failures_in_a_row.max(view.failures_in_a_row);
             let retry_after = view.retry_after.map(Duration::from_nanos);

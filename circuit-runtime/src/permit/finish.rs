@@ -23,7 +23,7 @@ impl<S: Handle> RawPermit<S> {
     #[inline(always)]
     pub(crate) fn finish(self, end: End, fallback: Fallback) {
         if let Some(untold) = self.finish_untold(end, fallback) {
-            untold.tell(None);
+            untold.notify(None);
         }
     }
 
@@ -70,12 +70,12 @@ impl<S: Handle> Untold<S> {
     /// Reports it, with the error that the call returned.
     #[cold]
     #[inline(never)]
-    pub(crate) fn tell(self, error: Option<Arc<str>>) {
+    pub(crate) fn notify(self, error: Option<Arc<str>>) {
         let Untold { handle, mut transition } = self;
         if let Some(error) = error {
             handle.breaker().circuit(handle.published()).note_error(&mut transition, error);
         }
-        handle.breaker().tell(*transition);
+        handle.breaker().notify(*transition);
     }
 }
 
@@ -91,7 +91,7 @@ pub(super) fn dropped(breaker: &CircuitBreaker, published: &Published, admission
 /// Reports a transition that no error caused.
 fn report(breaker: &CircuitBreaker, transition: Option<Box<Transition>>) {
     if let Some(transition) = transition {
-        breaker.tell(*transition);
+        breaker.notify(*transition);
     }
 }
 
@@ -162,7 +162,7 @@ fn succeed_slow(breaker: &CircuitBreaker, published: &Published, admission: Admi
         circuit.bump(Count::Successes);
         #[cfg(feature = "metrics")]
         if let Some(took) = admission.took(&moment) {
-            crate::integrations::took(breaker, took);
+            crate::integrations::record_duration(breaker, took);
         }
     } else {
         let end = End::Outcome(Outcome::Success);
@@ -207,7 +207,7 @@ fn finish_at(
     #[cfg(feature = "metrics")]
     if end != End::Cancelled {
         if let Some(took) = admission.took(moment) {
-            crate::integrations::took(breaker, took);
+            crate::integrations::record_duration(breaker, took);
         }
     }
     if !ticket.is_judged() {
@@ -229,7 +229,7 @@ fn finish_at(
     // It may have been the last probe in flight: then the circuit may be evicted.
     breaker.may_have_room(circuit.published);
     if judged.is_neutral {
-        breaker.place_came_back(circuit.published);
+        breaker.probe_freed(circuit.published);
     }
     judged.transition
 }

@@ -107,7 +107,7 @@ pub fn configure(settings: Settings) -> Result<Report, SettingsError> {
     let report = next.report();
     *in_force = Some(next);
     drop(in_force);
-    tell(untold);
+    notify(untold);
     Ok(report)
 }
 
@@ -139,7 +139,7 @@ fn registered(breaker: &'static CircuitBreaker) {
         refused.push((breaker, faults));
     }
     drop(guard);
-    tell(untold);
+    notify(untold);
     for (breaker, faults) in refused {
         warn(breaker, &faults);
     }
@@ -154,10 +154,10 @@ fn warn(breaker: &CircuitBreaker, faults: &[SettingsFault]) {
     }
 }
 
-fn tell(untold: Vec<UntoldChange>) {
+fn notify(untold: Vec<UntoldChange>) {
     let by = Arc::from(BY);
     for untold in untold {
-        untold.tell(&by);
+        untold.notify(&by);
     }
 }
 

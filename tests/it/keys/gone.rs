@@ -78,7 +78,7 @@ fn a_call_whose_key_is_forgotten_comes_late_and_was_unprotected() {
 #[test]
 fn a_key_that_nobody_asks_for_any_more_counts_for_ten_minutes() {
     let time = freeze();
-    let (call, circuit) = keyed!("gone: deserted");
+    let (call, circuit) = keyed!("gone: expired");
     assert_eq!([DOWN, Ok(())], [call("pod", DOWN), call("b", Ok(()))]);
     time.advance(secs(600) - NANOSECOND);
     assert_eq!((State::HalfOpen, State::HalfOpen), (circuit().state(), circuit().snapshot().state));

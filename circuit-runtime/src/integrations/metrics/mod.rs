@@ -185,7 +185,7 @@ fn report_track(reporter: &Reporter<'_>, circuit: &'static str, tracked: &Tracke
 }
 
 /// Records how long a call of a registered circuit with `slow_call` took.
-pub(super) fn took(breaker: &CircuitBreaker, took: Nanos) {
+pub(super) fn record_duration(breaker: &CircuitBreaker, took: Nanos) {
     let seconds = Duration::from_nanos(took).as_secs_f64();
     let labels = [("circuit", breaker.name().into())];
     Reporter::with(|reporter| {

@@ -115,7 +115,7 @@ impl KeyTotals {
             key: view.key?,
             assignment: view.assignment,
             calls: outcomes(&view.totals.since(&view.before)),
-            state: (!view.deserted).then_some(view.state),
+            state: (!view.expired).then_some(view.state),
         })
     }
 }
