@@ -71,6 +71,31 @@ fn the_quickstart_shows_an_outage_and_its_end() {
 }
 
 #[test]
+fn settings_reload_keeps_the_last_valid_settings_and_says_what_is_wrong() {
+    let output = output(example("settings_reload"));
+    let [start, shadow, mistakes, syntax, end] = output
+        .split("\n\n")
+        .collect::<Vec<_>>()
+        .try_into()
+        .unwrap_or_else(|_| panic!("another number of edits:\n{output}"));
+    assert!(start.contains("threshold: 5"), "{start}");
+    assert!(
+        shadow.contains("INFO") && shadow.contains("threshold: 10") && shadow.contains("shadow")
+    );
+    for words in [
+        "ERROR",
+        "circuits.payments.treshold: unknown option; did you mean `threshold`?",
+        "circuits.payments.recovery: must be longer than zero, is \"0s\"",
+        "threshold: 10",
+    ] {
+        assert!(mistakes.contains(words), "{mistakes} has no {words:?}");
+    }
+    assert!(syntax.contains("ERROR") && syntax.contains("threshold: 10"), "{syntax}");
+    assert!(end.contains("threshold: 20") && end.contains("jitter: 0.1"), "{end}");
+    assert!(end.contains("normal"), "the mode has gone with its setting: {end}");
+}
+
+#[test]
 fn axum_service_serves_metrics_of_two_circuits_that_open_and_close() {
     let mut service = example("axum_service");
     service.arg("--check");
