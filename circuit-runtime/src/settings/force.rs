@@ -118,6 +118,18 @@ pub fn settings_report() -> Report {
     unpoisoned(IN_FORCE.lock()).as_ref().map(InForce::report).unwrap_or_default()
 }
 
+/// Where each option of a circuit comes from, and its mode: see [`Plan::sources_of`].
+#[cfg(feature = "axum")]
+pub(crate) fn sources(breaker: &CircuitBreaker) -> Vec<(&'static str, String)> {
+    let in_force = unpoisoned(IN_FORCE.lock());
+    let circuit = in_force.as_ref().and_then(|in_force| in_force.circuits.get(breaker.name()));
+    let (present, mode) = (breaker.config(), breaker.mode());
+    match circuit {
+        Some(circuit) => circuit.plan.sources_of(&present, mode),
+        None => Plan::empty(breaker).sources_of(&present, mode),
+    }
+}
+
 /// Puts the settings in force for a circuit that has been registered.
 fn registered(breaker: &'static CircuitBreaker) {
     let mut guard = unpoisoned(IN_FORCE.lock());

@@ -77,6 +77,27 @@ impl Plan {
         !self.sources.is_empty()
     }
 
+    /// Where each option that is in force comes from, and a mode that isn't normal: the path of a setting,
+    /// `by hand`, `code` or `built in`.
+    #[cfg(feature = "axum")]
+    pub(super) fn sources_of(&self, present: &Config, mode: Mode) -> Vec<(&'static str, String)> {
+        let setting = |name: &str| {
+            let found = self.sources.iter().find(|(of, _)| *of == name);
+            found.map(|(_, path)| path.clone())
+        };
+        let source = |option: ConfigOption| {
+            if !self.target.agrees(present, option) {
+                return "by hand".to_owned();
+            }
+            let otherwise = if self.target.names(option) { "code" } else { "built in" };
+            setting(option.name()).unwrap_or_else(|| otherwise.to_owned())
+        };
+        let options = ConfigOption::ALL.iter().map(|option| (option.name(), source(*option)));
+        let of_mode = setting("mode").filter(|_| self.mode == Some(mode));
+        let of_mode = of_mode.unwrap_or_else(|| "by hand".to_owned());
+        options.chain((mode != Mode::Normal).then_some(("mode", of_mode))).collect()
+    }
+
     pub(super) fn of(breaker: &CircuitBreaker, layers: Layers) -> Result<Plan, Vec<SettingsFault>> {
         let code = breaker.code();
         let mut draft = Draft {

@@ -77,7 +77,7 @@ async fn a_forced_circuit_says_who_forced_it_and_not_why_it_was_open_before() {
     let modes = format!("{}?.innerText", part_of("page: forced", ".modes"));
     browser.until(&format!("{modes}.includes('by alice')")).await;
     let config = format!("{}?.textContent", part_of("page: forced", ".config"));
-    browser.until(&format!("{config}.includes('probe_timeout1m')")).await;
+    browser.until(&format!("{config}.includes('probe_timeout1m (built in)')")).await;
 }
 
 #[circuit_breaker(name = "page: by host", key = host, threshold = 1)]

@@ -54,6 +54,44 @@ fn a_circuit_that_does_not_go_with_its_settings_keeps_what_the_code_says() {
     assert_eq!(super::refusal(settings).len(), 1);
 }
 
+/// Counts the warnings of this thread about settings.
+struct Warnings(&'static AtomicU32);
+
+impl tracing::Subscriber for Warnings {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.target() == "circuit_runtime" && *metadata.level() == tracing::Level::WARN
+    }
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        if event.fields().any(|field| field.name() == "faults") {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[test]
+fn there_is_one_warning_for_such_a_circuit() {
+    static SEEN: AtomicU32 = AtomicU32::new(0);
+    let _turn = Turn::take();
+    set("[circuits.warned]\nwindow = 10\nslow_rate = 0.5\n[circuits.well]\nthreshold = 2");
+    tracing::subscriber::with_default(Warnings(&SEEN), || {
+        circuit("well", NEW);
+        assert_eq!(SEEN.load(Ordering::Relaxed), 0);
+        let warned = circuit("warned", NEW);
+        warned.register();
+        assert_eq!(SEEN.load(Ordering::Relaxed), 1, "two faults, one warning");
+    });
+    assert_eq!(settings_report().refused.len(), 2);
+}
+
 #[test]
 fn patterns_leave_out_for_later_circuits_too() {
     let _turn = Turn::take();

@@ -8,6 +8,7 @@ mod late;
 mod left_out;
 mod precedence;
 mod reload;
+mod sources;
 mod timeout;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

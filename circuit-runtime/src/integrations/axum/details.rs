@@ -19,6 +19,7 @@ use crate::config::option::ConfigOption;
 use crate::config::{Choice, Config, OnCancel};
 use crate::observe::registry;
 use crate::observe::snapshot::Snapshot;
+use crate::settings::force;
 
 /// How many of a circuit's keys are shown by default.
 const LIMIT: usize = 100;
@@ -92,9 +93,13 @@ impl Query {
 struct Details {
     snapshot: Snapshot,
     config: Config,
+    sources: Sources,
     mode_changes: Vec<ModeChange>,
     keys: Option<Keys>,
 }
+
+/// Where each option comes from, and the mode, unless that is normal.
+struct Sources(Vec<(&'static str, String)>);
 
 /// Some of a circuit's keys, the worst first.
 struct Keys {
@@ -110,6 +115,7 @@ impl Details {
         Details {
             snapshot: breaker.snapshot(),
             config: in_force(breaker.config()),
+            sources: Sources(force::sources(breaker)),
             mode_changes: history::mode_changes(breaker),
             keys: breaker.has_keys().then(|| Keys::of(breaker, query)),
         }
@@ -158,13 +164,20 @@ fn in_force(config: Config) -> Config {
 
 impl Serialize for Details {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Details", 25)?;
+        let mut out = serializer.serialize_struct("Details", 26)?;
         present(&self.snapshot, &mut out)?;
         out.serialize_field("recent_transitions", &self.snapshot.recent_transitions)?;
         out.serialize_field("config", &self.config)?;
+        out.serialize_field("sources", &self.sources)?;
         out.serialize_field("mode_changes", &self.mode_changes)?;
         out.serialize_field("keys", &self.keys)?;
         out.end()
+    }
+}
+
+impl Serialize for Sources {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(option, source)| (option, source)))
     }
 }
 

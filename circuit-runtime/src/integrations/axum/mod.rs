@@ -33,7 +33,7 @@
 //! | route | answer |
 //! |---|---|
 //! | `GET /circuits` | the snapshots of all registered circuits, as JSON |
-//! | `GET /circuits/{name}` | one circuit, with the configuration in force, the last changes of its mode, and its keys |
+//! | `GET /circuits/{name}` | one circuit, with the configuration in force, where each option of it comes from, the last changes of its mode, and its keys |
 //! | `GET /circuits?name={name}` | the same in a list; works also for a circuit that is called `ui` or `events` |
 //! | `GET /circuits/{name}/keys/{key}` | the snapshot of one key |
 //! | `GET /circuits/ui` | a live page of all circuits |

@@ -24,7 +24,7 @@ const PAGE: &str = concat!(
 /// nobody can be tricked into pressing its buttons.
 const POLICY: &str = concat!(
     "default-src 'none'; ",
-    "script-src 'sha256-d1QpWqnPa8eQDdykrYGfxurmHo0Pc5vOWMLns05iGWw='; ",
+    "script-src 'sha256-2am6fHibbdsW7J2peXUKknn4PQkPUIAnjIYC446k4Gs='; ",
     "style-src 'sha256-wCb1C0JsEumruqNgKx4Ds6UIW9rGbCaTud36HwMrtpM='; ",
     "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 );

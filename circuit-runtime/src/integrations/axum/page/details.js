@@ -33,7 +33,7 @@ async function ask(circuit) {
     if (!response.ok) return;
     const [found] = await response.json();
     if (!found) return;
-    $(".config", more).replaceChildren(...pairs(Object.entries(found.config).map(([option, value]) => [option, String(value)])));
+    $(".config", more).replaceChildren(...pairs(Object.entries(found.config).map(([option, value]) => [option, `${value} (${found.sources[option]})`])));
     const modes = found.mode_changes.reverse().map((change) => event(change.at, change.mode.replace("-", " "), change.by ? "by " + change.by : ""));
     $(".modes", more).hidden = !modes.length;
     $(".modes ol", more).replaceChildren(...modes);
