@@ -7,6 +7,7 @@ mod file;
 mod late;
 mod left_out;
 mod precedence;
+mod random;
 mod reload;
 mod sources;
 mod timeout;

@@ -58,7 +58,8 @@ fn an_option_set_by_hand_stays_until_its_setting_changes() {
     assert_eq!(circuit.config(), NEW.threshold(9).probes(5).jitter(0.3));
     set("[circuits.by-hand]\nthreshold = 5\nprobes = 5");
     assert_eq!(circuit.config(), NEW.threshold(5).probes(5).jitter(0.3));
-    // As the code says, and yet a setting.
+    // Without a setting, and then with one that says what the code says.
+    set("[circuits.by-hand]\nprobes = 5");
     circuit.reconfigure(circuit.config().threshold(9)).unwrap();
     set("[circuits.by-hand]\nthreshold = 3\nprobes = 5");
     assert_eq!(circuit.config(), NEW.threshold(3).probes(5).jitter(0.3));

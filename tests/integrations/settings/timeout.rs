@@ -138,3 +138,29 @@ async fn probes_are_not_given_up_before_the_new_limit() {
     set("[circuits.leased-by-hand]\ntimeout = \"3s\"");
     assert_eq!(by_hand.config(), Config::new());
 }
+
+struct Client;
+
+/// The block itself has no limit, one of its methods has.
+#[circuit_breaker(name = "limited-block")]
+impl Client {
+    #[circuit_breaker(timeout = "10s")]
+    async fn get(&self, seconds: u64) -> Result<(), Error> {
+        sleep(seconds).await;
+        Ok(())
+    }
+
+    async fn list(&self, seconds: u64) -> Result<(), Error> {
+        sleep(seconds).await;
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn methods_of_a_block_that_have_a_limit_get_it() {
+    let _turn = Turn::take();
+    assert_eq!(Client.list(30).await, Ok(()));
+    set("[circuits.limited-block]\ntimeout = \"2s\"");
+    assert_eq!(Client.get(3).await, Err(Error::Late(Duration::from_secs(2))));
+    assert_eq!(Client.list(30).await, Ok(()));
+}
