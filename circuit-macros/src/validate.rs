@@ -82,7 +82,8 @@ fn name(given: &Given) -> &'static str {
 
 fn breaker_has_its_own_circuit(options: &Options, problems: &mut Problems) {
     for given in options.iter() {
-        if given.option.spec().of == Of::Function {
+        // With a `key`, the breaker is a `KeyedBreaker`.
+        if given.option.spec().of == Of::Function || given.option == Opt::Key {
             continue;
         }
         if let Some([first, later]) = options.both(given.option, Opt::Breaker) {

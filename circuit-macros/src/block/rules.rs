@@ -106,16 +106,12 @@ pub(super) fn own(member: &Member, head: &ItemImpl, block: &Options, problems: &
 
 /// A method's `key` takes the place of the block's.
 fn key_needs_keys(own: &Options, block: &Options, problems: &mut Problems) {
-    let (Some(given), false) = (own.get(Opt::Key), block.has(Opt::Key)) else {
+    let has_keys = block.has(Opt::Key) || block.has(Opt::Breaker);
+    let (Some(given), false) = (own.get(Opt::Key), has_keys) else {
         return;
     };
-    let message = if block.has(Opt::Breaker) {
-        "`key` can't be combined with the block's `breaker`: a shared circuit is configured where it \
-         is defined"
-    } else {
-        "`key` takes the place of the block's, which has none: write a `key` on the block, too, or \
-         give this method a circuit of its own, by a `name`"
-    };
+    let message = "`key` takes the place of the block's, which has none: write a `key` on the block, \
+                   too, or give this method a circuit of its own, by a `name`";
     problems.add(&given.key, message);
 }
 

@@ -19,7 +19,13 @@ pub(super) fn breaker(model: &Model) -> TokenStream {
     let found = match &model.circuit {
         Circuit::Shared(path) => {
             let site = at(path);
-            quote_spanned!(site=> __circuit::share(&#path))
+            if model.key.is_some() {
+                quote_spanned!(site=> __circuit::share_keyed(&#path))
+            } else {
+                quote_spanned! {site=>
+                    __circuit::share(__circuit::Shared::of(&#path).__circuit_shared())
+                }
+            }
         }
         Circuit::Own(circuit) => {
             let make = make(circuit);

@@ -193,7 +193,7 @@ fn impl_block() {
                 async fn get(&self) -> Result<u8, E> {
                     use ::circuit_runtime::__private as __circuit;
                     let __circuit_breaker = __circuit::FnHandle(|| __circuit::share(
-                        &__CIRCUIT_BREAKER_HASH,
+                        __circuit::Shared::of(&__CIRCUIT_BREAKER_HASH).__circuit_shared(),
                     ));
                     let __circuit_returns = __circuit::Returns::new();
                     if false {

@@ -183,7 +183,9 @@ fn fallback_on_any() {
         expect![[r#"
             async fn price(sku: Sku) -> Result<u32, E> {
                 use ::circuit_runtime::__private as __circuit;
-                let __circuit_breaker = __circuit::FnHandle(|| __circuit::share(&PRICES));
+                let __circuit_breaker = __circuit::FnHandle(|| __circuit::share(
+                    __circuit::Shared::of(&PRICES).__circuit_shared(),
+                ));
                 let __circuit_returns = __circuit::Returns::new();
                 if false {
                     return __circuit_returns.never();

@@ -11,6 +11,7 @@ mod own;
 mod returns;
 mod run;
 mod seen;
+mod shared;
 mod shown;
 mod timed;
 mod unguarded;
@@ -30,6 +31,7 @@ pub use returns::{
 };
 pub use run::{body, judge, mention, run_async};
 pub use seen::Seen;
+pub use shared::{Shared, share, share_keyed};
 pub use shown::{Shown, tell, unshown};
 pub use timed::{run_timed, time_out, time_out_any};
 pub use unguarded::Unguarded;
@@ -60,12 +62,6 @@ const_fn! {
 pub fn create_keyed(name: Name, config: Config, max_keys: u32) -> OwnBreaker {
     OwnBreaker::new(CircuitBreaker::build(name, config, Some(max_keys)))
 }
-}
-
-/// `breaker = PATH`
-#[inline]
-pub fn share(breaker: &'static CircuitBreaker) -> &'static CircuitBreaker {
-    breaker
 }
 
 /// Acquires a permit. From here on the call's own code runs, so that a permit that is dropped was

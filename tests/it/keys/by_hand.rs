@@ -2,9 +2,11 @@
 
 use circuit_runtime::test_util::freeze;
 use circuit_runtime::{
-    CallError, Config, KeyedBreaker, Mode, Outcome, Rejection, State, Window, circuits, find,
+    CallError, Config, KeyedBreaker, Mode, Outcome, Rejection, State, Window, circuit_breaker,
+    circuits, find,
 };
 
+use super::Error;
 use crate::support::{ready, secs};
 
 const FRAGILE: Config = Config::new().threshold(1).recovery(secs(10));
@@ -161,4 +163,33 @@ fn what_cannot_be_meant_is_an_error_value() {
     let large = Config::new().failure_rate(0.5).window(Window::Calls(10_001));
     assert!(error(large, 1).starts_with("`window`"), "{}", error(large, 1));
     assert!(KeyedBreaker::try_new("x", FRAGILE, 1_000_000).is_ok());
+}
+
+static SHARED: KeyedBreaker = KeyedBreaker::new("shared keys", FRAGILE, 10);
+
+#[circuit_breaker(breaker = SHARED, key = host)]
+fn get(host: &str) -> Result<u32, Error> {
+    if host == "gone" { Err(Error::Down) } else { head(host) }
+}
+
+#[circuit_breaker(breaker = SHARED, key = host)]
+fn head(host: &str) -> Result<u32, Error> {
+    if host == "headless" { Err(Error::Down) } else { Ok(1) }
+}
+
+#[circuit_breaker(breaker = SHARED, key = host, fallback = Ok(0))]
+async fn post(host: &str) -> Result<u32, Error> {
+    Ok(2)
+}
+
+#[test]
+fn annotated_functions_share_the_circuits_of_a_keyed_breaker() {
+    assert_eq!(get("gone"), Err(Error::Down));
+    assert!(matches!(head("gone"), Err(Error::Open(_))));
+    assert_eq!(ready(post("gone")), Ok(0));
+    assert_eq!((get("well"), ready(post("well"))), (Ok(1), Ok(2)));
+    // A call within a call of the same key is a part of it.
+    assert_eq!(SHARED.key("well").snapshot().map(|seen| seen.successes), Some(2));
+    assert_eq!(get("headless"), Err(Error::Down));
+    assert_eq!(SHARED.key("headless").snapshot().map(|seen| seen.failures), Some(1));
 }
