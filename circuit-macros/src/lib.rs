@@ -66,7 +66,7 @@ use proc_macro2::TokenStream;
 /// | `key` | expression over the parameters | none | one circuit per distinct key |
 /// | `max_keys` | integer ≥ 1 | 10,000 | bound on the circuits that `key` may create |
 /// | `preset` | path of a `const` of type `Config` | none | the options that it gives hold where nothing is written beside it; `threshold = off` and the like take one back |
-/// | `breaker` | path | none | a `static CircuitBreaker`, or another `static` whose reference coerces to one, such as a `LazyLock`: functions share its circuit |
+/// | `breaker` | path | none | a `static CircuitBreaker`, or another `static` whose reference coerces to one, such as a `LazyLock`: functions share its circuit; with `key`, a `static KeyedBreaker` |
 /// | `crate` | path | `::circuit_runtime` | where the runtime is, when re-exported or renamed |
 ///
 /// A duration is a text such as `"250ms"`, `"30s"` or `"1h 30m"`. Numbers, durations and the name
