@@ -53,8 +53,11 @@ impl Block {
     pub(super) fn parse(item: TokenStream) -> syn::Result<(Self, Vec<Item>)> {
         let mut tokens: Vec<TokenTree> = peel(item).into_iter().collect();
         let attributes = take_attributes(&mut tokens);
-        let braces = tokens.pop().and_then(|last| body_of(&last).ok_or(last).ok());
-        let braces = braces.unwrap_or_else(|| Group::new(Delimiter::Brace, TokenStream::new()));
+        let Some(braces) = tokens.last().and_then(body_of) else {
+            let last = tokens.pop().into_token_stream();
+            return Err(syn::Error::new_spanned(last, "expected the block's items in braces"));
+        };
+        tokens.pop();
         let tokens: TokenStream = tokens.into_iter().collect();
         let head = syn::parse2(quote!(#tokens {}))?;
         let (inner_attributes, content) = inner_attributes(braces.stream());
