@@ -149,9 +149,11 @@ pub(crate) fn peel(tokens: TokenStream) -> TokenStream {
 }
 
 pub(crate) fn body_of(last: &TokenTree) -> Option<Group> {
-    let peeled = peel(last.to_token_stream());
-    match peeled.into_iter().next() {
-        Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => Some(group),
+    let mut peeled = peel(last.to_token_stream()).into_iter();
+    match (peeled.next(), peeled.next()) {
+        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::Brace => {
+            Some(group)
+        }
         _ => None,
     }
 }

@@ -1,10 +1,11 @@
 //! An `impl` block taken apart, without looking into the bodies of its methods.
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative;
 use syn::parse::{ParseStream, Parser};
-use syn::{ItemImpl, Path, Token, Visibility};
+use syn::{ItemImpl, LitStr, Path, Token, Visibility};
 
 use crate::head::{Attribute, Function, Head, body_of, peel, take_attributes};
 use crate::model::{inner_attributes, with_content};
@@ -61,14 +62,7 @@ impl Block {
         let tokens: TokenStream = tokens.into_iter().collect();
         let head = syn::parse2(quote!(#tokens {}))?;
         let (inner_attributes, content) = inner_attributes(braces.stream());
-        let items = |input: ParseStream| {
-            let mut items = Vec::new();
-            while !input.is_empty() {
-                items.push(item_of(input)?);
-            }
-            Ok(items)
-        };
-        let items = items.parse2(content)?;
+        let items = items_of.parse2(content)?;
         for item in &items {
             if let Item::Method(method) = item {
                 not_in_a_block(method)?;
@@ -85,10 +79,44 @@ impl Block {
     }
 }
 
+fn items_of(input: ParseStream) -> syn::Result<Vec<Item>> {
+    let mut items = Vec::new();
+    while !input.is_empty() {
+        let ahead = input.fork();
+        match ahead.parse()? {
+            // `$method:item` of a `macro_rules!`
+            TokenTree::Group(group) if is_whole(&group) => {
+                input.advance_to(&ahead);
+                items.extend(items_of.parse2(group.stream())?);
+            }
+            _ => items.push(item_of(input)?),
+        }
+    }
+    Ok(items)
+}
+
+/// Whether an invisible group ends where an item does.
+fn is_whole(group: &Group) -> bool {
+    group.delimiter() == Delimiter::None
+        && match group.stream().into_iter().last() {
+            Some(TokenTree::Punct(end)) => end.as_char() == ';',
+            Some(TokenTree::Group(last)) => last.delimiter() == Delimiter::Brace || is_whole(&last),
+            _ => false,
+        }
+}
+
 fn item_of(input: ParseStream) -> syn::Result<Item> {
     let mut attributes = Vec::new();
     while input.peek(Token![#]) {
-        attributes.push(Attribute::new([input.parse()?, input.parse()?]));
+        // Not as token trees: the first one could be an invisible group with all that follows.
+        let pound: Token![#] = input.parse()?;
+        let brackets: Group = input.parse()?;
+        if brackets.delimiter() != Delimiter::Bracket {
+            return Err(syn::Error::new(brackets.span_open(), "expected `[`"));
+        }
+        let mut punct = Punct::new('#', Spacing::Alone);
+        punct.set_span(pound.span);
+        attributes.push(Attribute::new([punct.into(), brackets.into()]));
     }
     if is_function(input) {
         let ahead = input.fork();
@@ -123,7 +151,11 @@ fn item_of(input: ParseStream) -> syn::Result<Item> {
     let mut tokens = TokenStream::new();
     while !input.is_empty() {
         let token: TokenTree = input.parse()?;
-        let ends = matches!(&token, TokenTree::Punct(end) if end.as_char() == ';');
+        let ends = match &token {
+            TokenTree::Punct(end) => end.as_char() == ';',
+            TokenTree::Group(group) => is_whole(group),
+            _ => false,
+        };
         tokens.extend([token]);
         if ends {
             break;
@@ -138,19 +170,16 @@ fn is_function(input: ParseStream) -> bool {
     if ahead.parse::<Visibility>().is_err() {
         return false;
     }
-    while let Ok(token) = ahead.parse::<TokenTree>() {
-        match token {
-            TokenTree::Ident(word) if word == "fn" => return true,
-            TokenTree::Ident(word) => {
-                let words = ["default", "const", "async", "unsafe", "safe", "extern"];
-                if !words.iter().any(|it| word == it) {
-                    return false;
-                }
-            }
-            // `extern "C"`
-            TokenTree::Literal(_) => {}
+    loop {
+        // `extern "C"`
+        if ahead.peek(LitStr) && ahead.parse::<LitStr>().is_ok() {
+            continue;
+        }
+        let words = ["default", "const", "async", "unsafe", "safe", "extern"];
+        match ahead.call(Ident::parse_any) {
+            Ok(word) if word == "fn" => return true,
+            Ok(word) if words.iter().any(|it| word == it) => {}
             _ => return false,
         }
     }
-    false
 }

@@ -154,6 +154,44 @@ fn a_block_may_come_from_a_macro() {
     assert_eq!(1, snapshot(&format!("{HERE}::Wrapper<&str>")).failures);
 }
 
+/// Each method comes in an invisible group.
+macro_rules! whole_methods {
+    ($($item:item)*) => {
+        struct Whole;
+
+        #[circuit_breaker(threshold = 1)]
+        impl Whole {
+            $($item)*
+        }
+    };
+}
+
+whole_methods! {
+    /// Documented.
+    pub(crate) fn first(&self) -> Result<u32, Error> {
+        Err(Error::Down)
+    }
+
+    const NUMBER: u32 = 7;
+
+    #[circuit_breaker(skip)]
+    fn skipped(&self) -> Result<u32, Error> {
+        Ok(Self::NUMBER)
+    }
+
+    fn last(&self) -> Result<u32, Error> {
+        Ok(Self::NUMBER)
+    }
+}
+
+#[test]
+fn the_methods_of_a_block_may_come_whole_from_a_macro() {
+    assert_eq!(Err(Error::Down), Whole.first());
+    assert!(is_rejected(Whole.last()));
+    assert_eq!(Ok(7), Whole.skipped());
+    assert_eq!(1, snapshot(&format!("{HERE}::Whole")).rejected);
+}
+
 #[test]
 fn a_block_may_stand_in_a_function() {
     struct Local(Answer);
