@@ -190,7 +190,8 @@ impl KeyedCircuit<'_> {
     /// has none, and gets none.
     pub fn reset(self) -> bool {
         let mut transition = None;
-        let known = self.breaker.snapshot_of(self.key).is_some();
+        let keys = self.breaker.keys.made();
+        let known = keys.is_some_and(|keys| keys.peek(self.key).is_some());
         let changed = known
             && self.change(|breaker, circuit| transition = circuit.reset(breaker.name(), None));
         self.changed(transition);
