@@ -13,7 +13,8 @@ use once_cell::race::OnceBox;
 use crate::error::Rejection;
 use crate::primitives::per_thread::{PerThread, Thread};
 
-/// What is counted. The order is that of a shard, the common counts first.
+/// What is counted. The order is that of a shard, the common counts first; a shard of a single
+/// circuit has the first [`LINE`], one of keys' circuits the first [`OWN`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Count {
     Successes,
@@ -116,9 +117,13 @@ impl Totals {
 #[repr(align(128))]
 pub(crate) struct Line([AtomicU64; LINE]);
 
+/// How many counts each thread has in a shard. The others are rare: all threads share one counter for
+/// each, because a further pair of cache lines would hold little but zeros.
 const LINE: usize = 16;
 
-const _: () = assert!(COUNTS <= LINE, "a line has every count");
+/// Every count of a single circuit, for all threads.
+#[derive(Debug)]
+pub(crate) struct Every([AtomicU64; COUNTS]);
 
 /// How many counts each thread has in a shard for keys' circuits. The others are rare: all threads
 /// share one counter for each, because shards would hold little but zeros.
@@ -175,8 +180,24 @@ impl CounterStore for Line {
     }
 }
 
+impl CounterStore for Every {
+    type At = ();
+
+    fn make((): ()) -> Self {
+        Every([const { AtomicU64::new(0) }; COUNTS])
+    }
+
+    fn get(&self, count: Count, (): ()) -> Option<&AtomicU64> {
+        self.0.get(count as usize)
+    }
+
+    fn get_or_make(&self, count: Count, at: ()) -> Option<&AtomicU64> {
+        self.get(count, at)
+    }
+}
+
 impl Line {
-    /// Increments a counter, in its own thread. A line has every count.
+    /// Increments a counter that a line has, in its own thread.
     #[inline]
     pub(crate) fn increment(&self, count: Count) {
         if let Some(counter) = self.get(count, ()) {
@@ -216,7 +237,7 @@ impl<const N: usize> CounterStore for Chunks<N> {
 
 /// The counters of one circuit, or of several.
 #[derive(Debug)]
-pub(crate) struct Counters<R = Line, S = R> {
+pub(crate) struct Counters<R = Line, S = Every> {
     shards: PerThread<R>,
     /// For counts that shards don't have, and threads that have no shard. All threads add to it.
     overflow: OnceBox<S>,
@@ -281,6 +302,24 @@ pub(crate) fn increment(counter: &AtomicU64) {
 #[cfg(all(test, not(circuit_loom)))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_threads_count_for_a_single_circuit_adds_up() {
+        let counters: Counters = Counters::new();
+        std::thread::scope(|scope| {
+            for _ in 0..20 {
+                scope.spawn(|| {
+                    for count in Count::ALL {
+                        (0..=count as usize).for_each(|_| counters.bump(count, ()));
+                    }
+                });
+            }
+        });
+        let totals = counters.totals(());
+        for count in Count::ALL {
+            assert_eq!(totals.get(count), 20 * (1 + count as u64), "{count:?}");
+        }
+    }
 
     #[test]
     fn what_threads_count_for_each_key_adds_up() {
