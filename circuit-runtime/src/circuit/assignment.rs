@@ -9,6 +9,7 @@ use crate::config::Rules;
 use crate::counters::Totals;
 use crate::outcome::{Mode, State};
 use crate::primitives::clock::{self, Moment, Nanos};
+use crate::primitives::seq_lock::generation;
 use crate::primitives::sync::{MutexGuard, Ordering};
 
 /// A key expires when nobody has asked for it in this many of its waits, and at least for this
@@ -33,7 +34,7 @@ impl CircuitRef<'_> {
     /// The key that the circuit serves, if this is its number among the circuit's keys.
     pub(crate) fn key_of(&self, number: u64) -> Option<Arc<str>> {
         let inner = self.lock();
-        inner.key.as_ref().filter(|_| self.published.stamp() / 2 == number).map(Arc::clone)
+        inner.key.as_ref().filter(|_| generation(self.published.stamp()) == number).map(Arc::clone)
     }
 
     /// Whether the circuit serves this key.
@@ -112,7 +113,7 @@ impl CircuitRef<'_> {
         let idleness = self.idleness_of(&mut inner);
         let idleness = if !may_go(idleness) {
             idleness
-        } else if !self.published.bulkhead.hand_over(self.published.next_stamp()) {
+        } else if !self.published.bulkhead.hand_over(self.published.key_lock.next_stamp()) {
             Idleness::Busy
         } else {
             let had_key = inner.key.is_some();
@@ -129,7 +130,7 @@ impl CircuitRef<'_> {
     /// the bulkhead, so that the next key must wait.
     pub(crate) fn vacate(&self) -> bool {
         let mut inner = self.lock();
-        let free = self.published.bulkhead.hand_over(self.published.next_stamp());
+        let free = self.published.bulkhead.hand_over(self.published.key_lock.next_stamp());
         if !free {
             self.published.wait_for();
         }
@@ -155,7 +156,8 @@ impl CircuitRef<'_> {
         // For the first key there is nothing to subtract.
         inner.before = (self.published.stamp() > 0).then(|| Box::new(self.totals()));
         inner.transitions_before = inner.transitions;
-        self.published.invalidate_stamp();
+        // Before the summary is published: see *Reassignment* in the module's docs.
+        self.published.key_lock.invalidate();
         self.published.publish_rules(&rules);
         self.publish(inner);
     }
@@ -173,8 +175,7 @@ impl CircuitRef<'_> {
     /// Identifies the assignment of this circuit to the present key.
     #[cfg(feature = "metrics")]
     pub(super) fn assignment(&self) -> (usize, u64) {
-        // Without the flag in the lowest bit.
-        (self.published.number(), self.published.stamp() / 2)
+        (self.published.number(), generation(self.published.stamp()))
     }
 
     /// Takes the key that has just lost this circuit.

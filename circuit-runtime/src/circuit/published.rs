@@ -10,6 +10,7 @@ use crate::circuit::Summary;
 use crate::config::{Rules, Window};
 use crate::outcome::State;
 use crate::primitives::clock::{NEVER, Nanos, Wait};
+use crate::primitives::seq_lock::SeqLock;
 use crate::primitives::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering, const_fn, constant};
 use crate::window::sharded::ShardedBuckets;
 
@@ -31,8 +32,8 @@ pub struct Published {
     /// Made when a time window is first used.
     pub(super) sharded: OnceBox<ShardedBuckets>,
     pub(super) summary: AtomicU64,
-    /// Which key this circuit serves: twice its number, and [`BEING_REPLACED`].
-    stamp: AtomicU64,
+    /// Guards the key's text. Its stamp tells which of its successive keys the circuit serves.
+    pub(crate) key_lock: SeqLock,
     /// The number of this circuit among those of its breaker's keys.
     number: u32,
     /// Whether the key has been asked for since an eviction last looked, and since somebody last looked who shows the circuits:
@@ -47,9 +48,6 @@ pub struct Published {
 const SEARCHED: u8 = 1;
 /// The key has been asked for since somebody last looked at the circuit.
 const SHOWN: u8 = 1 << 1;
-
-/// The key's text is being replaced, and can't be read.
-const BEING_REPLACED: u64 = 1;
 
 /// A [`Wait`] that calls read without the lock.
 #[derive(Debug)]
@@ -99,7 +97,7 @@ impl Published {
     pub(crate) fn new(rules: &Rules, registered: bool, number: u32) -> Self {
         Published {
             summary: AtomicU64::new(Summary::first(rules, registered).0),
-            stamp: constant!(AtomicU64::new(0)),
+            key_lock: constant!(SeqLock::new()),
             number,
             asked_since: constant!(AtomicU8::new(SEARCHED | SHOWN)),
             waited_for: constant!(AtomicBool::new(false)),
@@ -175,40 +173,11 @@ impl Published {
         self.bulkhead.stop_waiting();
     }
 
-    /// Which key this circuit serves. Read after the summary, or under the lock.
+    /// Which key this circuit serves. Read after the summary (Acquire), after a look-up, or under
+    /// the lock.
     #[inline]
     pub(crate) fn stamp(&self) -> u64 {
-        // Relaxed: ordered by the Acquire of the summary or the fence of the look-up, or by the
-        // lock.
-        self.stamp.load(Ordering::Relaxed)
-    }
-
-    /// The stamp, if the key's text can be read: the first step of a sequence lock (see
-    /// `keyed::text`).
-    ///
-    /// Acquire: pairs with the Release in [`Published::publish_stamp`], so that the text that is
-    /// read next is of this key or of a later one.
-    #[inline]
-    pub(crate) fn readable_stamp(&self) -> Option<u64> {
-        Some(self.stamp.load(Ordering::Acquire)).filter(|stamp| stamp & BEING_REPLACED == 0)
-    }
-
-    /// The stamp of the next key, while its text can't be read yet.
-    pub(super) fn next_stamp(&self) -> u64 {
-        (self.stamp() | BEING_REPLACED) + 2
-    }
-
-    /// Notes that the text is about to be replaced. Under the lock.
-    pub(super) fn invalidate_stamp(&self) {
-        // Relaxed: ordered before the text by the Release fence in `Slots::publish_key`, and before
-        // the summary by the summary's Release.
-        self.stamp.store(self.next_stamp(), Ordering::Relaxed);
-    }
-
-    /// Notes that the key's text can be read.
-    pub(crate) fn publish_stamp(&self) {
-        // Release: pairs with the Acquire in `readable_stamp`.
-        self.stamp.store(self.stamp() & !BEING_REPLACED, Ordering::Release);
+        self.key_lock.stamp()
     }
 
     /// Where the deadline of a state is published.

@@ -282,25 +282,6 @@ fn a_circuit_that_serves_another_key_sends_the_calls_of_the_old_one_away() {
 }
 
 #[test]
-fn a_keys_text_can_be_read_once_published_and_its_stamp_never_comes_back() {
-    let own = own(FRAGILE);
-    let CircuitRef { published, .. } = own.by_ref();
-    let mut seen = vec![published.stamp()];
-    // Of some keys the text can't be read at all.
-    for settles in [true, false, false, true, true, false, true] {
-        own.by_ref().reassign("key", FRAGILE.rules(), Mode::Normal, |_| true).unwrap();
-        seen.push(published.stamp());
-        assert_eq!(published.readable_stamp(), None);
-        if settles {
-            published.publish_stamp();
-            seen.push(published.stamp());
-            assert_eq!(published.readable_stamp(), Some(published.stamp()));
-        }
-    }
-    assert!((1..seen.len()).all(|index| !seen[..index].contains(&seen[index])), "{seen:?}");
-}
-
-#[test]
 fn a_late_outcome_is_told_from_one_for_an_earlier_key() {
     let own = own(FRAGILE);
     let circuit = own.by_ref();

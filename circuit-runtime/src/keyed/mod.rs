@@ -41,6 +41,7 @@ use crate::circuit::Departed;
 use crate::circuit::{CircuitRef, Published};
 use crate::error::KeyId;
 use crate::primitives::key_table::KeyTable;
+use crate::primitives::seq_lock::generation;
 use crate::primitives::sync::{Mutex, cold_path};
 use long::Shortener;
 use queues::Queues;
@@ -204,14 +205,14 @@ impl Keys {
     /// will ever make.
     pub(crate) fn id(&self, Lookup { published, stamp }: Lookup<'_>) -> KeyId {
         let (slot, slots) = (published.number() as u64, self.slots.max() as u64);
-        KeyId((stamp / 2).saturating_mul(slots).saturating_add(slot + 1))
+        KeyId(generation(stamp).saturating_mul(slots).saturating_add(slot + 1))
     }
 
     /// The key that had this id, if it still has it.
     pub(crate) fn key_of(&self, KeyId(id): KeyId) -> Option<Arc<str>> {
         let slots = self.slots.max() as u64;
-        let (stamp, slot) = (id.checked_sub(1)? / slots, (id - 1) % slots);
-        self.slots.circuit(usize::try_from(slot).ok()?)?.key_of(stamp)
+        let (generation, slot) = (id.checked_sub(1)? / slots, (id - 1) % slots);
+        self.slots.circuit(usize::try_from(slot).ok()?)?.key_of(generation)
     }
 
     /// Counts a success of the circuit with this number.

@@ -9,7 +9,6 @@ use super::text::{Middle, ShortKey, Text};
 use crate::circuit::{CircuitRef, Locked, Published};
 use crate::config::Rules;
 use crate::counters::{Count, Key, KeyCounters};
-use crate::primitives::sync::{Ordering, fence};
 
 /// What calls read of a circuit, and the text of its key: what every call reads is on one cache
 /// line.
@@ -76,30 +75,26 @@ impl Slots {
     }
 
     #[inline]
-    fn find_if(&self, number: usize, is: impl Fn(&Text, &Middle) -> bool) -> Option<Lookup<'_>> {
+    fn find_if(
+        &self,
+        number: usize,
+        is: impl FnOnce(&Text, &Middle) -> bool,
+    ) -> Option<Lookup<'_>> {
         let slab = self.slab(number)?;
         let Slot { published, text } = &slab.slots[number % TOGETHER];
-        let stamp = published.readable_stamp()?;
-        if !is(text, &slab.middles[number % TOGETHER]) {
-            return None;
-        }
-        // Pairs with the Release fence in `publish_key`: had any word that was compared been of a
-        // later text, the check of the stamp (`Lookup`) would see that the stamp has changed.
-        fence(Ordering::Acquire);
+        let middle = &slab.middles[number % TOGETHER];
+        let stamp = published.key_lock.read_if(|| is(text, middle))?;
         Some(Lookup { published, stamp })
     }
 
     /// Publishes the text of the key that a slot's circuit was reassigned to, so that look-ups find
-    /// it. One thread at a time.
+    /// it. One thread at a time; `reassign` has invalidated the text of the key before.
     pub(crate) fn publish_key(&self, number: usize, key: &str) -> Option<Lookup<'_>> {
         let slab = self.slab(number)?;
         let Slot { published, text } = &slab.slots[number % TOGETHER];
-        // Orders the odd stamp, stored by `reassign`, before the text: pairs with the fence in
-        // `find_if`.
-        fence(Ordering::Release);
-        text.replace(key, &slab.middles[number % TOGETHER]);
-        published.publish_stamp();
-        Some(Lookup { published, stamp: published.stamp() })
+        let middle = &slab.middles[number % TOGETHER];
+        let stamp = published.key_lock.write(|| text.replace(key, middle));
+        Some(Lookup { published, stamp })
     }
 
     /// The circuit of a slot, with all its parts.

@@ -1,25 +1,12 @@
-//! A key's text, which can be read without a lock while it is being replaced.
-//!
-//! *What it saves.* A lock or a reference count at each look-up: see *Why not a concurrent map* in
-//! `keyed`. The simple alternative is an `Arc<str>` behind a lock.
-//!
-//! # Atomic orderings
-//!
-//! A sequence lock (H.-J. Boehm, *Can seqlocks get along with programming language memory models?*,
-//! MSPC 2012) with one writer at a time. Its version is the circuit's stamp (see
-//! `circuit::Published`). The writer makes the stamp odd, fences (Release), stores the text
-//! (Relaxed), and makes the stamp even (Release), with a value that it never had before. A reader
-//! loads the stamp (Acquire), compares the text (Relaxed), fences (Acquire), and loads the stamp
-//! again before it relies on what it has found (`Lookup`). If it has read any part of a later text,
-//! the fences make it see at least the odd stamp before that text. So the same even stamp twice
-//! means that the whole text belongs to it.
+//! A key's text, which is read without a lock while it may be being replaced: the words of a
+//! sequence lock (`primitives::seq_lock`), whose stamp is the circuit's.
 
 use std::hash::Hasher;
 
 use once_cell::race::OnceBox;
 
 use super::long::MOST;
-use crate::primitives::sync::{AtomicU64, Ordering};
+use crate::primitives::seq_lock::Word;
 
 /// Words between the ends of the longest text.
 const WORDS: usize = (MOST - 32).div_ceil(8);
@@ -87,14 +74,14 @@ fn middle(text: &str) -> &[u8] {
 #[repr(C)]
 pub(super) struct Text {
     /// In bytes.
-    len: AtomicU64,
-    short: [AtomicU64; 4],
+    len: Word,
+    short: [Word; 4],
 }
 
 /// The words of a text's middle. Made for the first text that has one and then kept, so that they
 /// can be read without a lock.
 #[derive(Debug)]
-pub(super) struct Middle(OnceBox<[AtomicU64; WORDS]>);
+pub(super) struct Middle(OnceBox<[Word; WORDS]>);
 
 impl Middle {
     pub(super) const fn new() -> Self {
@@ -107,8 +94,7 @@ impl Middle {
             if words == 0 { Some(&[][..]) } else { self.0.get().and_then(|all| all.get(..words)) };
         stored.is_some_and(|stored| {
             let mut stored = stored.iter().enumerate();
-            // Relaxed: the fences of the sequence lock order it.
-            stored.all(|(index, stored)| stored.load(Ordering::Relaxed) == word(middle, index))
+            stored.all(|(index, stored)| stored.get() == word(middle, index))
         })
     }
 
@@ -116,10 +102,9 @@ impl Middle {
         if middle.is_empty() {
             return;
         }
-        let stored = self.0.get_or_init(|| Box::new(std::array::from_fn(|_| AtomicU64::new(0))));
+        let stored = self.0.get_or_init(|| Box::new(std::array::from_fn(|_| Word::new(0))));
         for (index, stored) in stored.iter().enumerate().take(middle.len().div_ceil(8)) {
-            // Relaxed: the fences of the sequence lock order it.
-            stored.store(word(middle, index), Ordering::Relaxed);
+            stored.set(word(middle, index));
         }
     }
 }
@@ -127,16 +112,14 @@ impl Middle {
 impl Text {
     pub(super) fn new() -> Self {
         // The length of no text.
-        Text { len: AtomicU64::new(u64::MAX), short: std::array::from_fn(|_| AtomicU64::new(0)) }
+        Text { len: Word::new(u64::MAX), short: std::array::from_fn(|_| Word::new(0)) }
     }
 
     /// Whether this is a text of this length with these ends.
     #[inline]
     pub(super) fn has(&self, ShortKey(short): ShortKey, len: usize) -> bool {
         let mut stored = self.short.iter().zip(short);
-        // Relaxed: the fences of the sequence lock order it.
-        self.len.load(Ordering::Relaxed) == len as u64
-            && stored.all(|(stored, word)| stored.load(Ordering::Relaxed) == word)
+        self.len.get() == len as u64 && stored.all(|(stored, word)| stored.get() == word)
     }
 
     /// Whether this is the text, whatever its length.
@@ -146,10 +129,9 @@ impl Text {
 
     /// Stores another text, of at most `MOST` bytes. One thread at a time.
     pub(super) fn replace(&self, text: &str, rest: &Middle) {
-        // Relaxed: the fences of the sequence lock order it.
-        self.len.store(text.len() as u64, Ordering::Relaxed);
+        self.len.set(text.len() as u64);
         for (stored, word) in self.short.iter().zip(ShortKey::of_any(text).0) {
-            stored.store(word, Ordering::Relaxed);
+            stored.set(word);
         }
         rest.replace(middle(text));
     }

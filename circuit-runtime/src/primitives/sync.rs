@@ -58,3 +58,23 @@ macro_rules! constant {
     };
 }
 pub(crate) use constant;
+
+#[cfg(all(test, not(circuit_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_taken_though_its_last_holder_panicked() {
+        let mutex = Mutex::new(1);
+        let holder = std::thread::scope(|scope| {
+            let panics = || {
+                let mut lock = unpoisoned(mutex.lock());
+                *lock = 2;
+                panic!("while it holds the lock");
+            };
+            scope.spawn(panics).join()
+        });
+        assert!(holder.is_err() && mutex.is_poisoned());
+        assert_eq!(*unpoisoned(mutex.lock()), 2);
+    }
+}

@@ -185,3 +185,50 @@ fn read(cell: &Cell<Option<Nanos>>, clock: impl FnOnce() -> Nanos) -> Nanos {
         now
     })
 }
+
+#[cfg(all(test, not(circuit_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_over_at_its_end_and_when_the_clock_has_gone_back() {
+        let wait = Wait::from(10 * SKEW, 5 * SKEW);
+        assert_eq!(wait.left(10 * SKEW), Some(5 * SKEW));
+        assert_eq!((wait.left(15 * SKEW - 1), wait.left(15 * SKEW)), (Some(1), None));
+        // Within the tolerance no more is left than the whole.
+        assert_eq!((wait.left(9 * SKEW), wait.left(9 * SKEW - 1)), (Some(5 * SKEW), None));
+    }
+
+    #[test]
+    fn a_wait_that_never_ends_has_all_of_it_left() {
+        let wait = Wait::from(1, NEVER);
+        assert_eq!([0, 1, NEVER - 1].map(|now| wait.left(now)), [Some(NEVER); 3]);
+        assert_eq!((left(NEVER, 7), left(9, 7), left(7, 9)), (NEVER, 2, 0));
+    }
+
+    #[test]
+    fn durations_saturate() {
+        assert_eq!(nanos(Duration::from_nanos(NEVER - 1)), NEVER - 1);
+        assert_eq!(nanos(Duration::MAX), NEVER);
+    }
+
+    #[test]
+    fn the_coarse_clock_is_never_ahead() {
+        for _ in 0..1_000 {
+            let earlier = coarse();
+            assert!(earlier <= now());
+        }
+    }
+
+    #[cfg(feature = "test-util")]
+    #[test]
+    fn a_moment_reads_each_clock_once() {
+        let time = crate::test_util::freeze();
+        let (moment, coarse_first) = (Moment::default(), Moment::default());
+        let (exact, coarse) = (moment.exact(), coarse_first.coarse());
+        time.advance(Duration::from_secs(1));
+        assert_eq!((moment.exact(), moment.coarse()), (exact, exact));
+        assert_eq!((coarse_first.coarse(), coarse_first.exact()), (coarse, exact + SKEW));
+        assert_eq!((Moment::at(7).exact(), Moment::at(7).coarse()), (7, 7));
+    }
+}
