@@ -1,5 +1,6 @@
 //! The bulkhead: the number of calls in flight, in a counter beside the lock.
 
+use crate::primitives::seq_lock::generation;
 use crate::primitives::sync::{AtomicU64, Ordering, const_fn};
 
 /// The lower half counts the calls in flight. The upper half identifies the key that they all are
@@ -30,9 +31,9 @@ fn parts(held: u64) -> (u32, u32) {
     ((held >> 32) as u32, (held & !WAITED_FOR) as u32)
 }
 
-/// The lower bits of the number of a stamp (see `Published`), as many as fit.
+/// The lower bits of the generation of a stamp, as many as fit.
 fn fitting(stamp: u64) -> u32 {
-    parts((stamp / 2) << 32).0
+    parts(generation(stamp) << 32).0
 }
 
 impl Bulkhead {

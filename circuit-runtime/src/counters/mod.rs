@@ -160,7 +160,9 @@ pub(crate) trait CounterStore: Sized {
     fn get(&self, count: Count, at: Self::At) -> Option<&AtomicU64>;
 
     /// `None`: it isn't counted here.
-    fn get_or_make(&self, count: Count, at: Self::At) -> Option<&AtomicU64>;
+    fn get_or_make(&self, count: Count, at: Self::At) -> Option<&AtomicU64> {
+        self.get(count, at)
+    }
 }
 
 impl CounterStore for Line {
@@ -174,10 +176,6 @@ impl CounterStore for Line {
     fn get(&self, count: Count, (): ()) -> Option<&AtomicU64> {
         self.0.get(count as usize)
     }
-
-    fn get_or_make(&self, count: Count, at: ()) -> Option<&AtomicU64> {
-        self.get(count, at)
-    }
 }
 
 impl CounterStore for Every {
@@ -189,10 +187,6 @@ impl CounterStore for Every {
 
     fn get(&self, count: Count, (): ()) -> Option<&AtomicU64> {
         self.0.get(count as usize)
-    }
-
-    fn get_or_make(&self, count: Count, at: ()) -> Option<&AtomicU64> {
-        self.get(count, at)
     }
 }
 
