@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::http::Request;
 use axum::http::request::Parts;
 use circuit_runtime::{
-    CircuitBreaker, Config, Outcome, Rejection, circuit_breaker, find, test_util,
+    CircuitBreaker, Config, KeyedBreaker, Outcome, Rejection, circuit_breaker, find, test_util,
 };
 use tower::ServiceExt;
 use tracing::field::{Field, Visit};
@@ -228,6 +228,20 @@ fn a_change_of_mode_is_an_event_of_its_own() {
     assert_eq!(told, [(Level::WARN, Some("forced open")), (Level::INFO, Some("normal"))]);
     assert_eq!(seen[0].field("message"), Some("circuit mode changed"));
     assert_eq!((seen[0].field("circuit"), seen[0].field("by")), (Some("steered"), None));
+}
+
+#[test]
+fn a_change_of_the_mode_of_one_key_names_the_key() {
+    capture();
+    let breaker: &'static KeyedBreaker =
+        Box::leak(Box::new(KeyedBreaker::new("steered by key", Config::new(), 10)));
+    breaker.key("a").force_open();
+    breaker.key("a").force_open();
+    breaker.key("a").resume();
+    let seen = seen();
+    let told: Vec<_> = seen.iter().map(|event| (event.field("key"), event.field("mode"))).collect();
+    assert_eq!(told, [(Some("a"), Some("forced open")), (Some("a"), Some("normal"))]);
+    assert_eq!(breaker.mode(), circuit_runtime::Mode::Normal);
 }
 
 /// By way of HTTP, where a request says who it is.

@@ -125,7 +125,7 @@ impl CircuitBreaker {
         let has_changed = self.change_mode(mode);
         self.may_admit();
         if has_changed {
-            self.tell_mode(mode, by);
+            self.tell_mode(None, mode, by);
         }
     }
 
@@ -136,14 +136,14 @@ impl CircuitBreaker {
         mode != before
     }
 
-    /// Reports a change of mode, with no lock held.
+    /// Reports a change of the mode of all keys or of one, with no lock held.
     #[cfg_attr(
         not(any(feature = "axum", feature = "tracing")),
         expect(unused_variables, clippy::unused_self, reason = "nobody is told")
     )]
-    pub(super) fn tell_mode(&self, mode: Mode, by: Option<&Arc<str>>) {
+    pub(super) fn tell_mode(&self, key: Option<&Arc<str>>, mode: Mode, by: Option<&Arc<str>>) {
         #[cfg(any(feature = "axum", feature = "tracing"))]
-        integrations::mode_changed(self, mode, by);
+        integrations::mode_changed(self, key, mode, by);
     }
 
     /// Changes all circuits, and returns their transitions, to be reported after the locks are

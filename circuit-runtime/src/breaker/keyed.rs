@@ -9,7 +9,6 @@ use crate::circuit::CircuitRef;
 use crate::config::Config;
 use crate::config::error::ConfigError;
 use crate::error::{CallError, CircuitOpenError};
-use crate::observe::event::Transition;
 use crate::observe::snapshot::Snapshot;
 use crate::outcome::{Mode, Outcome};
 use crate::permit::{Fallback, KeyHandle, Permit, RawPermit, RefHandle};
@@ -189,13 +188,7 @@ impl KeyedCircuit<'_> {
     /// Closes the circuit of this key, as [`CircuitBreaker::reset`] closes that of all. False: the key
     /// has none, and gets none.
     pub fn reset(self) -> bool {
-        let mut transition = None;
-        let keys = self.breaker.keys.made();
-        let known = keys.is_some_and(|keys| keys.peek(self.key).is_some());
-        let changed = known
-            && self.change(|breaker, circuit| transition = circuit.reset(breaker.name(), None));
-        self.changed(transition);
-        changed
+        self.breaker.reset_key(self.key, None, |_| ()).is_some()
     }
 
     /// Rejects every call with this key until [`resume`](KeyedCircuit::resume). False: no circuit may
@@ -235,7 +228,7 @@ impl KeyedCircuit<'_> {
         let changed = self.change(|breaker, circuit| {
             transition = circuit.reconfigure(breaker.name(), rules, &breaker.own().rules());
         });
-        self.changed(transition);
+        self.breaker.key_changed(transition);
         Ok(changed)
     }
 
@@ -246,9 +239,10 @@ impl KeyedCircuit<'_> {
     }
 
     fn set_mode(self, mode: Mode) -> bool {
-        let changed = self.change(|breaker, circuit| circuit.set_mode(mode, breaker.own().mode()));
-        self.changed(None);
-        changed
+        let mut change = None;
+        let found = self.change(|breaker, circuit| change = breaker.change_key_mode(circuit, mode));
+        self.breaker.key_mode_changed(change.as_ref(), mode, None);
+        found
     }
 
     /// Changes the circuit of the key, while no key is inserted or evicted.
@@ -260,13 +254,5 @@ impl KeyedCircuit<'_> {
             let settings = || (breaker.own().rules(), breaker.own().mode());
             keys.change_one(key, settings, |circuit| change(breaker, circuit))
         })
-    }
-
-    /// Reports what a change has done, after the locks are released.
-    fn changed(self, transition: Option<Box<Transition>>) {
-        if let Some(transition) = transition {
-            self.breaker.notify(*transition);
-        }
-        self.breaker.may_admit();
     }
 }

@@ -13,7 +13,9 @@ use crate::circuit::{CircuitRef, Published, Ticket};
 use crate::counters::Count;
 use crate::error::KeyId;
 use crate::keyed::Keys;
+use crate::observe::event::Transition;
 use crate::observe::snapshot::Snapshot;
+use crate::outcome::Mode;
 
 impl CircuitBreaker {
     /// Whether there is a circuit per key.
@@ -87,6 +89,66 @@ impl CircuitBreaker {
         match self.keys.get() {
             None => change(self.own()),
             Some(keys) => keys.change_all(self.own(), change),
+        }
+    }
+
+    /// Closes the circuit of one key and looks at it then. `None`: it has none, and gets none.
+    pub(crate) fn reset_key<O>(
+        &self,
+        key: &str,
+        by: Option<&Arc<str>>,
+        look: impl FnOnce(CircuitRef<'_>) -> O,
+    ) -> Option<O> {
+        let (transition, seen) = self
+            .keys
+            .made()?
+            .change_present(key, |circuit| (circuit.reset(self.name(), by), look(circuit)))?;
+        self.key_changed(transition);
+        Some(seen)
+    }
+
+    /// Sets the mode of one key and looks at its circuit then. `None`: it has none, and gets none.
+    #[cfg(feature = "axum")]
+    pub(crate) fn set_key_mode<O>(
+        &self,
+        key: &str,
+        mode: Mode,
+        by: Option<&Arc<str>>,
+        look: impl FnOnce(CircuitRef<'_>) -> O,
+    ) -> Option<O> {
+        let (changed, seen) = self
+            .keys
+            .made()?
+            .change_present(key, |circuit| (self.change_key_mode(circuit, mode), look(circuit)))?;
+        self.key_mode_changed(changed.as_ref(), mode, by);
+        Some(seen)
+    }
+
+    /// Sets the mode of a key's circuit and tells nobody. The key, if it was another mode.
+    pub(super) fn change_key_mode(&self, circuit: CircuitRef<'_>, mode: Mode) -> Option<Arc<str>> {
+        let before = circuit.mode();
+        circuit.set_mode(mode, self.own().mode());
+        if mode == before { None } else { circuit.key() }
+    }
+
+    /// Reports what a change of one key has done, with no lock held.
+    pub(super) fn key_changed(&self, transition: Option<Box<Transition>>) {
+        if let Some(transition) = transition {
+            self.notify(*transition);
+        }
+        self.may_admit();
+    }
+
+    /// Reports that this key has another mode now, with no lock held.
+    pub(super) fn key_mode_changed(
+        &self,
+        key: Option<&Arc<str>>,
+        mode: Mode,
+        by: Option<&Arc<str>>,
+    ) {
+        self.may_admit();
+        if key.is_some() {
+            self.tell_mode(key, mode, by);
         }
     }
 

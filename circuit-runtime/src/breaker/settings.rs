@@ -53,7 +53,7 @@ impl UntoldChange {
         self.breaker.notify_all(self.transitions);
         self.breaker.may_admit();
         if let Some(mode) = self.mode {
-            self.breaker.tell_mode(mode, Some(by));
+            self.breaker.tell_mode(None, mode, Some(by));
         }
     }
 }

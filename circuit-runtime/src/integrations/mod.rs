@@ -91,17 +91,21 @@ fn unless_nested(notifying: &'static LocalKey<Cell<bool>>, notify: impl FnOnce()
     }
 }
 
-/// Reports a change of mode, with the operator's name if it is known.
+/// Reports a change of the mode of a circuit or of one of its keys, with the operator's name if it
+/// is known.
 #[cfg(any(feature = "axum", feature = "tracing"))]
 pub(crate) fn mode_changed(
     breaker: &crate::CircuitBreaker,
+    key: Option<&std::sync::Arc<str>>,
     mode: crate::Mode,
     by: Option<&std::sync::Arc<str>>,
 ) {
     #[cfg(feature = "axum")]
-    axum::mode_changed(breaker, mode, by);
+    axum::mode_changed(breaker, key, mode, by);
     #[cfg(feature = "tracing")]
-    contained(|| tracing::mode_changed(breaker.name(), mode, by.map(|by| &**by)));
+    contained(|| {
+        tracing::mode_changed(breaker.name(), key.map(|key| &**key), mode, by.map(|by| &**by));
+    });
 }
 
 /// The reason as one word, for labels and fields.

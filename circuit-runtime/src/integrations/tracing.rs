@@ -97,14 +97,15 @@ fn seconds(wait: Duration) -> Option<f64> {
     Some(Duration::from_nanos(rounded).as_secs_f64())
 }
 
-/// One event per change of mode, which takes a circuit's protection away or gives it back; `by` is
-/// the operator's name, where it is known.
-pub(super) fn mode_changed(circuit: &str, mode: Mode, by: Option<&str>) {
+/// One event per change of the mode of a circuit or of a key, which takes protection away or gives
+/// it back; `by` is the operator's name, where it is known.
+pub(super) fn mode_changed(circuit: &str, key: Option<&str>, mode: Mode, by: Option<&str>) {
     macro_rules! emit {
         ($level:ident) => {
             tracing::$level!(
                 target: "circuit_runtime",
                 circuit,
+                key,
                 mode = mode.as_str(),
                 by,
                 "circuit mode changed"

@@ -155,6 +155,23 @@ impl Keys {
         circuit.is_some()
     }
 
+    /// Changes the circuit of one key that has one, while no key can be inserted or evicted. The key
+    /// may be given as a long one is listed. `None`: it has no circuit.
+    pub(crate) fn change_present<O>(
+        &self,
+        key: &str,
+        change: impl FnOnce(CircuitRef<'_>) -> O,
+    ) -> Option<O> {
+        let mut entries = unpoisoned(self.entries.lock());
+        let lookup = self.find(&entries, key)?;
+        let circuit = self.circuit(lookup.published)?;
+        let answer = change(circuit);
+        if circuit.published.is_waited_for() {
+            Self::make_candidate(&mut entries, circuit.published);
+        }
+        Some(answer)
+    }
+
     /// Changes the circuit that new keys take their settings from, and every key's circuit, while
     /// no key can be inserted.
     pub(crate) fn change_all(&self, root: CircuitRef<'_>, mut change: impl FnMut(CircuitRef<'_>)) {

@@ -46,7 +46,9 @@ async fn the_checker_finds_nothing_in_either_theme() {
     for name in ["access: open", "access: forced", "access: by host"] {
         browser.run(&format!("{}.click()", part_of(name, ".row"))).await;
     }
-    browser.until(&part_of("access: by host", "td")).await;
+    browser.until(&part_of("access: by host", "td button")).await;
+    browser.run(&format!("{}.click()", part_of("access: by host", "td button"))).await;
+    browser.until(&part_of("access: by host", ".of-key button")).await;
     browser.run(&checker()).await;
     for theme in ["light", "dark"] {
         browser.prefer(theme).await;

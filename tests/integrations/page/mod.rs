@@ -13,7 +13,7 @@ use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use circuit_runtime::axum::router;
-use circuit_runtime::{Config, Mode, circuit_breaker};
+use circuit_runtime::{Config, KeyedBreaker, Mode, circuit_breaker};
 
 use browser::{Browser, DOWN, ENTER, TAB, circuit, part_of, serve, state_of};
 
@@ -102,6 +102,54 @@ async fn single_keys_can_be_looked_at() {
     browser.run(&format!("{}.focus()", part_of("page: by host", ".keys input"))).await;
     browser.press("29").await;
     browser.until(&format!("{count} === '1 to 1 of 1 that match, 30 in all'")).await;
+}
+
+const KEYS: [&str; 3] = ["..", "a/b?c=1&key=d#e", "é <b>"];
+
+#[tokio::test]
+#[ignore = "needs chromedriver and Chromium"]
+async fn one_key_is_steered_by_keyboard_while_the_others_go_on() {
+    let breaker = KeyedBreaker::new("page: keys", Config::new().threshold(1), 100);
+    let breaker: &'static KeyedBreaker = Box::leak(Box::new(breaker));
+    breaker.register();
+    for key in KEYS {
+        breaker.key(key).try_acquire().unwrap().failure();
+    }
+    let modes = || KEYS.map(|key| breaker.key(key).snapshot().unwrap().mode);
+    let routes = router().with_control(&[]).with_actor(|_: &Parts| Some("alice".to_owned()));
+    let browser = Browser::open(&serve(Router::from(routes)).await).await;
+    browser.until(&part_of("page: keys", ".row")).await;
+    browser.run(&format!("{}.click()", part_of("page: keys", ".row"))).await;
+    for (at, key) in KEYS.into_iter().enumerate() {
+        let button = format!("[aria-label={:?}]", format!("Control {key}"));
+        let button = part_of("page: keys", &format!("tbody {button}"));
+        browser.until(&button).await;
+        browser.run(&format!("{button}.focus()")).await;
+        browser.press(ENTER).await;
+        let chosen = format!("{}?.textContent", part_of("page: keys", ".of-key .name"));
+        assert_eq!(browser.run(&format!("return {chosen}")).await, key);
+        let focused = "document.activeElement.textContent";
+        assert_eq!(browser.run(&format!("return {focused}")).await, "Force open");
+        browser.press(ENTER).await;
+        assert_eq!(modes()[at], Mode::Normal, "asked again first");
+        browser.press(ENTER).await;
+        let rows = format!("{}?.textContent", part_of("page: keys", ".modes"));
+        browser.until(&format!("{rows}?.includes({:?})", format!("{key} by alice"))).await;
+        let forced = |other| if other <= at { Mode::ForcedOpen } else { Mode::Normal };
+        assert_eq!(modes(), [0, 1, 2].map(forced));
+        assert_eq!(breaker.mode(), Mode::Normal);
+    }
+    let all_keys = format!("return {}.hidden", part_of("page: keys", ".all-keys"));
+    assert_eq!(browser.run(&all_keys).await, false, "the other buttons say that they are for all");
+    let words = format!("{}?.textContent", part_of("page: keys", "tbody"));
+    browser.until(&format!("{words}.split('forced open').length === 4")).await;
+    browser.run(&format!("{}.click()", part_of("page: keys", ".of-key > button:last-child"))).await;
+    assert_eq!(
+        browser.run("return document.activeElement.textContent").await,
+        "Control",
+        "back to the row"
+    );
+    assert_eq!(browser.run("return document.querySelectorAll('main b').length").await, 0);
 }
 
 /// As after a restart: the same address, other circuits, numbers that are lower.

@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 
 use super::hosts::Hosts;
-use super::response::{bad_path, json, refusal, unknown_circuit};
+use super::response::{bad_path, json, refusal, unknown_circuit, unknown_key};
 use crate::breaker::CircuitBreaker;
+use crate::circuit::CircuitRef;
 use crate::observe::registry;
+use crate::observe::snapshot::Snapshot;
 use crate::outcome::Mode;
 
 /// Who may control circuits, and how an operator's name is found.
@@ -38,6 +40,21 @@ impl fmt::Debug for Actor {
 const LONGEST_NAME: usize = 128;
 
 impl Control {
+    /// What the request asks for, or why it isn't obeyed.
+    fn order(&self, path: Target, request: Request) -> Result<Order, Refused> {
+        let (request, _) = request.into_parts();
+        if let Err(message) = self.hosts.check(&request.uri, &request.headers) {
+            return Err(refusal(StatusCode::FORBIDDEN, message).into());
+        }
+        let Ok(Path((name, action))) = path else { return Err(bad_path().into()) };
+        let Some(action) = Action::of(&action) else {
+            let message = "no such action; there are force-open, disable, shadow, resume and reset";
+            return Err(refusal(StatusCode::NOT_FOUND, message).into());
+        };
+        let Some(breaker) = registry::find(&name) else { return Err(unknown_circuit().into()) };
+        Ok(Order { breaker, action, request })
+    }
+
     fn name_of(&self, request: &Parts) -> Option<Arc<str>> {
         let Actor(name_of) = self.actor.as_ref()?;
         let name = name_of(request)?;
@@ -47,7 +64,14 @@ impl Control {
     }
 }
 
-/// An action on a circuit.
+/// What a request that may be obeyed asks for.
+struct Order {
+    breaker: &'static CircuitBreaker,
+    action: Action,
+    request: Parts,
+}
+
+/// An action on a circuit, or on that of one key.
 #[derive(Clone, Copy)]
 enum Action {
     Mode(Mode),
@@ -72,23 +96,57 @@ impl Action {
             Action::Reset => breaker.reset_by(by),
         }
     }
+
+    /// Applies it to the circuit of one key. `None`: it has none.
+    fn apply_to_key(
+        self,
+        breaker: &CircuitBreaker,
+        key: &str,
+        by: Option<&Arc<str>>,
+    ) -> Option<Snapshot> {
+        let look = |circuit: CircuitRef<'_>| circuit.view();
+        let view = match self {
+            Action::Mode(mode) => breaker.set_key_mode(key, mode, by, look),
+            Action::Reset => breaker.reset_key(key, by, look),
+        }?;
+        Some(Snapshot::of(breaker.name(), view, false))
+    }
 }
 
-pub(super) fn steer(
-    control: &Control,
-    path: Result<Path<(String, String)>, PathRejection>,
-    request: Request,
-) -> Response {
-    let (request, _) = request.into_parts();
-    if let Err(message) = control.hosts.check(&request.uri, &request.headers) {
-        return refusal(StatusCode::FORBIDDEN, message);
+/// Why a request isn't obeyed.
+type Refused = Box<Response>;
+
+/// The circuit's name and the action, from the path.
+pub(super) type Target = Result<Path<(String, String)>, PathRejection>;
+
+pub(super) fn steer(control: &Control, path: Target, request: Request) -> Response {
+    answer(control.order(path, request).map(|Order { breaker, action, request }| {
+        action.apply(breaker, control.name_of(&request).as_ref());
+        json(StatusCode::OK, &breaker.snapshot())
+    }))
+}
+
+/// The key is in the query, because not every text can be in a path: a client takes `..` as a step
+/// up, and would steer all keys.
+pub(super) fn steer_key(control: &Control, path: Target, request: Request) -> Response {
+    answer(control.order(path, request).and_then(|Order { breaker, action, request }| {
+        let key = key_of(&request.uri)?;
+        let by = control.name_of(&request);
+        let snapshot = action.apply_to_key(breaker, &key, by.as_ref());
+        Ok(snapshot.map_or_else(unknown_key, |snapshot| json(StatusCode::OK, &snapshot)))
+    }))
+}
+
+fn answer(answer: Result<Response, Refused>) -> Response {
+    answer.unwrap_or_else(|refused| *refused)
+}
+
+/// The one `key` of the query.
+fn key_of(uri: &Uri) -> Result<String, Refused> {
+    let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let mut keys = query.filter_map(|(name, value)| (name == "key").then_some(value));
+    match (keys.next(), keys.next()) {
+        (Some(key), None) => Ok(key.into_owned()),
+        _ => Err(refusal(StatusCode::BAD_REQUEST, "give the key once: `?key=`").into()),
     }
-    let Ok(Path((name, action))) = path else { return bad_path() };
-    let Some(action) = Action::of(&action) else {
-        let message = "no such action; there are force-open, disable, shadow, resume and reset";
-        return refusal(StatusCode::NOT_FOUND, message);
-    };
-    let Some(breaker) = registry::find(&name) else { return unknown_circuit() };
-    action.apply(breaker, control.name_of(&request).as_ref());
-    json(StatusCode::OK, &breaker.snapshot())
 }

@@ -12,7 +12,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::super::serde::present;
 use super::history::{self, ModeChange};
-use super::response::{bad_path, json, refusal, unknown_circuit};
+use super::response::{bad_path, json, refusal, unknown_circuit, unknown_key};
 use crate::breaker::CircuitBreaker;
 use crate::circuit::View;
 use crate::config::option::ConfigOption;
@@ -59,7 +59,7 @@ pub(super) async fn show_key(path: Result<Path<(String, String)>, PathRejection>
     let Some(breaker) = registry::find(&name) else { return unknown_circuit() };
     match breaker.snapshot_of(&key) {
         Some(snapshot) => json(StatusCode::OK, &snapshot),
-        None => refusal(StatusCode::NOT_FOUND, "this key has no circuit now"),
+        None => unknown_key(),
     }
 }
 

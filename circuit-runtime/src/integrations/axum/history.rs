@@ -59,8 +59,13 @@ pub(crate) fn transition(breaker: &CircuitBreaker, transition: &Transition) {
     });
 }
 
-pub(crate) fn mode_changed(breaker: &CircuitBreaker, mode: Mode, by: Option<&Arc<str>>) {
-    let change = ModeChange { mode, at: SystemTime::now(), by: by.cloned() };
+pub(crate) fn mode_changed(
+    breaker: &CircuitBreaker,
+    key: Option<&Arc<str>>,
+    mode: Mode,
+    by: Option<&Arc<str>>,
+) {
+    let change = ModeChange { key: key.cloned(), mode, at: SystemTime::now(), by: by.cloned() };
     with(breaker, |history| history.change_mode(change));
 }
 
@@ -81,7 +86,12 @@ pub(super) fn timeline(breaker: &CircuitBreaker, state: State, from: u64) -> Opt
     })
 }
 
-/// The last changes of its mode, the latest last.
+/// The last change of the mode of the whole circuit, whatever has changed for single keys since.
+pub(super) fn mode_change(breaker: &CircuitBreaker) -> Option<ModeChange> {
+    with(breaker, |history| history.mode.clone()).flatten()
+}
+
+/// The last changes of its mode and of those of its keys, the latest last.
 pub(super) fn mode_changes(breaker: &CircuitBreaker) -> Vec<ModeChange> {
     with(breaker, |history| history.modes.iter().cloned().collect()).unwrap_or_default()
 }
@@ -145,6 +155,8 @@ impl Serialize for Timeline {
 /// A change of mode, and who made it, where that is known.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct ModeChange {
+    /// `None`: of the whole circuit.
+    key: Option<Arc<str>>,
     pub(super) mode: Mode,
     pub(super) at: SystemTime,
     pub(super) by: Option<Arc<str>>,
@@ -152,7 +164,8 @@ pub(super) struct ModeChange {
 
 impl Serialize for ModeChange {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("ModeChange", 3)?;
+        let mut out = serializer.serialize_struct("ModeChange", 4)?;
+        out.serialize_field("key", &self.key.as_deref())?;
         out.serialize_field("mode", &self.mode)?;
         out.serialize_field("at", &Rfc3339(self.at))?;
         out.serialize_field("by", &self.by.as_deref())?;
@@ -174,6 +187,8 @@ struct History {
     open: usize,
     /// From how many of them on it is checked which keys still exist.
     many: usize,
+    /// The last change of the mode of the whole circuit.
+    mode: Option<ModeChange>,
     modes: VecDeque<ModeChange>,
 }
 
@@ -186,6 +201,7 @@ impl History {
             not_closed: HashMap::new(),
             open: 0,
             many: MANY,
+            mode: None,
             modes: VecDeque::new(),
         }
     }
@@ -258,6 +274,9 @@ impl History {
     fn change_mode(&mut self, change: ModeChange) {
         if self.modes.len() == MODES {
             self.modes.pop_front();
+        }
+        if change.key.is_none() {
+            self.mode = Some(change.clone());
         }
         self.modes.push_back(change);
     }

@@ -39,6 +39,7 @@
 //! | `GET /circuits/ui` | a live page of all circuits |
 //! | `GET /circuits/events` | the server-sent events that the page reads |
 //! | `POST /circuits/{name}/{action}` | after [`with_control`](CircuitRoutes::with_control); `force-open`, `disable`, `shadow`, `resume` or `reset` |
+//! | `POST /circuits/{name}/keys/{action}?key={key}` | the same for one key |
 //!
 //! A circuit's keys are listed worst first, 100 of them. `?limit=` changes the number (at most
 //! 1,000), `?offset=` skips some, and `?filter=` keeps only keys that contain a text.

@@ -183,7 +183,7 @@ impl Entry {
     }
 
     fn write(&mut self, id: usize, breaker: &CircuitBreaker, snapshot: &Snapshot) {
-        let mode_change = history::mode_changes(breaker).pop();
+        let mode_change = history::mode_change(breaker);
         self.present = json(&Present { id, is_keyed: breaker.has_keys(), mode_change, snapshot });
         self.present.pop();
     }

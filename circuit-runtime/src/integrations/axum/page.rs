@@ -24,8 +24,8 @@ const PAGE: &str = concat!(
 /// nobody can be tricked into pressing its buttons.
 const POLICY: &str = concat!(
     "default-src 'none'; ",
-    "script-src 'sha256-2am6fHibbdsW7J2peXUKknn4PQkPUIAnjIYC446k4Gs='; ",
-    "style-src 'sha256-wCb1C0JsEumruqNgKx4Ds6UIW9rGbCaTud36HwMrtpM='; ",
+    "script-src 'sha256-SVqVgB797pHlLZtCvK9FAMUmE29jnKnhe8RtxiZXfDA='; ",
+    "style-src 'sha256-dYPvg6gKGj7t55kKiyL0FcXt8H+W/VtIG+HOp47ULiI='; ",
     "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 );
 

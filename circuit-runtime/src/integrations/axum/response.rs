@@ -52,6 +52,10 @@ pub(super) fn unknown_circuit() -> Response {
     refusal(StatusCode::NOT_FOUND, "no circuit of this name has been used or registered yet")
 }
 
+pub(super) fn unknown_key() -> Response {
+    refusal(StatusCode::NOT_FOUND, "this key has no circuit now")
+}
+
 /// A path that isn't UTF-8.
 pub(super) fn bad_path() -> Response {
     refusal(StatusCode::BAD_REQUEST, "a name in the path must be percent-encoded UTF-8")

@@ -1,15 +1,15 @@
 //! The routes.
 
+use std::future::ready;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request};
+use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::middleware::map_response;
 use axum::routing::{get, post};
 
-use super::control::{self, Actor, Control};
+use super::control::{self, Actor, Control, Target};
 use super::hosts::Hosts;
 use super::{details, events, history, page, response};
 
@@ -34,7 +34,7 @@ pub struct CircuitRoutes {
 }
 
 impl CircuitRoutes {
-    /// Adds `POST /circuits/{name}/{action}`, and buttons to the page.
+    /// Adds `POST /circuits/{name}/{action}`, the same for single keys, and buttons to the page.
     ///
     /// Anybody who reaches these routes can reject all calls of a service, or switch its protection
     /// off: mount them only behind authentication.
@@ -66,6 +66,17 @@ impl CircuitRoutes {
     /// ```
     ///
     /// The response is the circuit's snapshot.
+    ///
+    /// `POST /circuits/{name}/keys/{action}?key={key}` does the same to one key that has a circuit, and
+    /// answers with the snapshot of that; the other keys aren't touched. A key without a circuit gets
+    /// none: 404. A key is any text, so it has to be encoded as in a form:
+    ///
+    /// ```text
+    /// curl -X POST -G --data-urlencode 'key=gone.example' -H 'content-type: application/json' https://admin.example/circuits/hosts/keys/force-open
+    /// ```
+    ///
+    /// The mode of a key lasts until one is set for all keys, or the key is forgotten; see
+    /// [`KeyedCircuit`](crate::KeyedCircuit).
     pub fn with_control(self, hosts: &[&str]) -> Self {
         CircuitRoutes { control: Some(Hosts::new(hosts)), ..self }
     }
@@ -102,17 +113,22 @@ impl<S: Clone + Send + Sync + 'static> From<CircuitRoutes> for Router<S> {
         let page = page::with_control(control.is_some());
         let mut router = Router::new()
             .route("/circuits", get(details::list))
-            .route("/circuits/ui", get(move || std::future::ready(page::show(page.clone()))))
+            .route("/circuits/ui", get(move || ready(page::show(page.clone()))))
             .route("/circuits/events", get(events::stream))
             .route("/circuits/{name}", get(details::show))
             .route("/circuits/{name}/keys/{key}", get(details::show_key));
         if let Some(hosts) = control {
-            let control = Control { hosts, actor };
-            let steer = move |path: Result<Path<(String, String)>, PathRejection>,
-                              request: Request| {
-                std::future::ready(control::steer(&control, path, request))
+            let control = Arc::new(Control { hosts, actor });
+            let of_key = Arc::clone(&control);
+            let steer = move |path: Target, request: Request| {
+                ready(control::steer(&control, path, request))
             };
-            router = router.route("/circuits/{name}/{action}", post(steer));
+            let steer_key = move |path: Target, request: Request| {
+                ready(control::steer_key(&of_key, path, request))
+            };
+            router = router
+                .route("/circuits/{name}/{action}", post(steer))
+                .route("/circuits/{name}/keys/{key}", post(steer_key));
         }
         router.layer(map_response(response::secured))
     }

@@ -34,7 +34,7 @@ async function ask(circuit) {
     const [found] = await response.json();
     if (!found) return;
     $(".config", more).replaceChildren(...pairs(Object.entries(found.config).map(([option, value]) => [option, `${value} (${found.sources[option]})`])));
-    const modes = found.mode_changes.reverse().map((change) => event(change.at, change.mode.replace("-", " "), change.by ? "by " + change.by : ""));
+    const modes = found.mode_changes.reverse().map((change) => event(change.at, change.mode.replace("-", " "), (change.key ? change.key + " " : "") + (change.by ? "by " + change.by : "")));
     $(".modes", more).hidden = !modes.length;
     $(".modes ol", more).replaceChildren(...modes);
     if (found.keys) drawKeys(circuit, found.keys);
@@ -50,7 +50,7 @@ async function ask(circuit) {
 }
 
 function addKeys(circuit) {
-  const keys = circuit.keys = { offset: 0, filter: "", again: false }, { more } = circuit;
+  const keys = circuit.keys = { offset: 0, filter: "", again: false, chosen: null }, { more } = circuit;
   const change = (offset) => {
     keys.offset = Math.max(offset, 0);
     keys.again = Boolean(circuit.asking);
@@ -61,29 +61,88 @@ function addKeys(circuit) {
   $(".next", more).addEventListener("click", () => change(keys.offset + SHOWN_KEYS));
 }
 
-function drawKeys({ more, keys }, { total, matching, offset, shown }) {
-  $(".keys", more).hidden = false;
+function drawKeys(circuit, { total, matching, offset, shown }) {
+  const { more, keys } = circuit;
+  $(".keys", more).hidden = $(".all-keys", more).hidden = false;
   const range = shown.length ? `${number(offset + 1)} to ${number(offset + shown.length)} of ${number(matching)}` : "none";
   text($(".count", more), matching === total ? range : `${range} that match, ${number(total)} in all`);
   $(".previous", more).disabled = offset === 0;
   $(".next", more).disabled = offset + shown.length >= matching;
   if (offset > 0 && !shown.length) keys.offset = 0;
-  $("tbody", more).replaceChildren(...shown.map((c) => {
-    const row = document.createElement("tr"), wait = c.state === "closed" ? "–" : c.retry_after_ms ? duration(c.retry_after_ms) : "next call";
-    row.append(element("td", c.key), element("td", c.state, c.state), ...[failing(c), short(c.successes), short(c.failures), short(c.rejected), wait].map((cell) => element("td", cell)));
-    return row;
-  }));
+  const body = $("tbody", more), rows = new Map([...body.rows].map((row) => [row.dataset.key, row]));
+  const drawn = shown.map((c) => drawKey(circuit, rows.get(c.key) ?? keyRow(circuit, c.key), c));
+  // No row moves away from under a pointer or a keyboard, unless somebody asks for other keys.
+  const held = body.matches(":hover") || body.contains(document.activeElement);
+  const asked = keys.offset + keys.filter, isSame = drawn.length === body.rows.length && drawn.every((row, at) => row === body.rows[at]);
+  if (!isSame && (!held || asked !== keys.drawn)) body.replaceChildren(...drawn);
+  keys.drawn = asked;
+}
+
+function keyRow(circuit, key) {
+  const row = document.createElement("tr"), state = document.createElement("td");
+  row.dataset.key = key;
+  state.append(element("span", ""), element("span", "", "mode"));
+  row.append(element("td", key), state, ...Array.from({ length: 5 }, () => element("td", "")));
+  if (control) {
+    const choose = element("button", "Control"), cell = document.createElement("td");
+    choose.setAttribute("aria-label", "Control " + key);
+    choose.setAttribute("aria-pressed", String(circuit.keys.chosen === key));
+    choose.addEventListener("click", () => chooseKey(circuit, circuit.keys.chosen === key ? null : key, choose));
+    cell.append(choose);
+    row.append(cell);
+  }
+  return row;
+}
+
+function drawKey(circuit, row, c) {
+  const [, state, ...figures] = row.cells, [word, mode] = state.children;
+  word.className = c.state;
+  text(word, c.state);
+  mode.hidden = c.mode === "normal";
+  mode.className = "mode " + c.mode;
+  text(mode, mode.hidden ? "" : c.mode.replace("-", " "));
+  const waits = c.state !== "closed" && c.mode !== "forced-open";
+  const wait = !waits ? "–" : c.retry_after_ms ? duration(c.retry_after_ms) : "next call";
+  [failing(c), short(c.successes), short(c.failures), short(c.rejected), wait].forEach((figure, at) => text(figures[at], figure));
+  return row;
+}
+
+// One key's buttons stand above the table, where they stay while its rows change.
+function chooseKey(circuit, key, from) {
+  const { more, keys } = circuit, actions = $(".of-key", more);
+  keys.chosen = key;
+  for (const button of more.querySelectorAll("td button")) button.setAttribute("aria-pressed", String(key !== null && button === from));
+  actions.hidden = key === null;
+  actions.replaceChildren();
+  if (key === null) return;
+  actions.setAttribute("aria-label", "Control " + key);
+  actions.append(element("span", key, "name"));
+  fillActions(circuit, actions, (action) => `keys/${action}?` + new URLSearchParams({ key }));
+  const done = element("button", "Done");
+  done.addEventListener("click", () => {
+    chooseKey(circuit, null);
+    (from.isConnected ? from : circuit.row).focus();
+  });
+  actions.append(done);
+  $("button", actions).focus();
 }
 
 function addActions(circuit) {
-  const actions = $(".actions", circuit.more), said = document.createElement("output");
+  const actions = $(".more > .actions", circuit.root);
+  $(".keys tr", circuit.more).append(Object.assign(element("th", "Control"), { scope: "col" }));
   actions.hidden = false;
-  for (const [action, label] of ACTIONS) actions.append(actionButton(circuit, action, label, said));
+  fillActions(circuit, actions, (action) => action);
+}
+
+// The buttons of a circuit, or of one of its keys; `path` is where they send to, below the circuit.
+function fillActions(circuit, actions, path) {
+  const said = document.createElement("output");
+  for (const [action, label] of ACTIONS) actions.append(actionButton(circuit, action, label, path(action), said));
   actions.append(said);
 }
 
 // What changes the traffic of a service is asked for twice.
-function actionButton(circuit, action, label, said) {
+function actionButton(circuit, action, label, path, said) {
   const button = document.createElement("button");
   let timer = 0;
   const calm = () => { clearTimeout(timer); timer = 0; button.className = ""; button.textContent = label; };
@@ -99,7 +158,7 @@ function actionButton(circuit, action, label, said) {
     calm();
     said.textContent = "";
     try {
-      const response = await fetch(encodeURIComponent(circuit.now.name) + "/" + action, { method: "POST", headers: { "content-type": "application/json" } });
+      const response = await fetch(encodeURIComponent(circuit.now.name) + "/" + path, { method: "POST", headers: { "content-type": "application/json" } });
       if (!response.ok) said.textContent = (await response.json()).error;
       ask(circuit);
     } catch {

@@ -1,5 +1,7 @@
 //! The routes that show and steer circuits.
 
+mod keys;
+
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::request::Parts;
