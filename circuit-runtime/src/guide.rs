@@ -42,6 +42,7 @@ pub mod settings {}
 #[cfg(all(
     feature = "axum",
     feature = "metrics",
+    feature = "opentelemetry033",
     feature = "serde",
     feature = "tower",
     feature = "tracing"

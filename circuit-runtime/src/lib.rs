@@ -8,6 +8,7 @@
     all(
         feature = "axum",
         feature = "metrics",
+        feature = "opentelemetry033",
         feature = "serde",
         feature = "tower",
         feature = "tracing"
@@ -69,6 +70,8 @@ pub use error::{CallError, CallTimeoutError, CircuitOpenError, Rejection};
 pub use integrations::axum;
 #[cfg(feature = "metrics")]
 pub use integrations::metrics;
+#[cfg(feature = "opentelemetry033")]
+pub use integrations::opentelemetry033;
 #[cfg(feature = "tower")]
 pub use integrations::tower;
 pub use observe::event::{Reason, Transition};

@@ -9,6 +9,7 @@ mod events;
 mod metrics;
 mod opentelemetry;
 mod page;
+mod random;
 mod rejection;
 mod serde;
 mod tower;

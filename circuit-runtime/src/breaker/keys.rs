@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::CircuitBreaker;
 #[cfg(feature = "metrics")]
 use crate::circuit::Departed;
-#[cfg(any(feature = "axum", feature = "metrics"))]
+#[cfg(any(feature = "axum", feature = "__exporter"))]
 use crate::circuit::View;
 use crate::circuit::{CircuitRef, Published, Ticket};
 use crate::counters::Count;
@@ -69,7 +69,7 @@ impl CircuitBreaker {
     }
 
     /// A view of the circuit of each key.
-    #[cfg(any(feature = "axum", feature = "metrics"))]
+    #[cfg(any(feature = "axum", feature = "__exporter"))]
     pub(crate) fn key_views(&self) -> Vec<View> {
         self.keys
             .made()

@@ -24,13 +24,13 @@ use crate::config::Config;
 use crate::config::error::ConfigError;
 use crate::counters::Count;
 use crate::error::CircuitOpenError;
-#[cfg(any(feature = "axum", feature = "metrics", feature = "tracing"))]
+#[cfg(any(feature = "axum", feature = "__exporter", feature = "tracing"))]
 use crate::integrations;
 use crate::keyed::{Keys, KeysOnDemand};
 use crate::observe::event::{self, Listeners, Transition};
 use crate::observe::name::Name;
 use crate::observe::snapshot::{Look, Snapshot};
-#[cfg(feature = "metrics")]
+#[cfg(feature = "__exporter")]
 use crate::observe::track::{Standing, Track};
 use crate::outcome::{Mode, State};
 use crate::permit::{KeyHandle, Permit, RawPermit, RefHandle};
@@ -70,7 +70,7 @@ pub struct CircuitBreaker {
     #[cfg(feature = "serde")]
     outside: settings::Outside,
     listeners: Listeners,
-    #[cfg(feature = "metrics")]
+    #[cfg(feature = "__exporter")]
     track: Track,
     #[cfg(all(feature = "tokio", feature = "tower"))]
     waiters: Waiters,
@@ -137,7 +137,7 @@ impl CircuitBreaker {
             #[cfg(feature = "serde")]
             outside,
             listeners: constant!(Listeners::new()),
-            #[cfg(feature = "metrics")]
+            #[cfg(feature = "__exporter")]
             track: constant!(Track::new()),
             #[cfg(all(feature = "tokio", feature = "tower"))]
             waiters: constant!(Waiters::new()),
@@ -270,7 +270,7 @@ impl CircuitBreaker {
         if transition.to != State::Open {
             self.may_admit();
         }
-        #[cfg(any(feature = "axum", feature = "metrics", feature = "tracing"))]
+        #[cfg(any(feature = "axum", feature = "__exporter", feature = "tracing"))]
         integrations::transition(self, &transition);
         event::deliver(transition, &self.listeners);
     }
@@ -339,14 +339,14 @@ impl CircuitBreaker {
     }
 
     /// What metrics show beside a snapshot.
-    #[cfg(feature = "metrics")]
+    #[cfg(feature = "__exporter")]
     pub(crate) fn track(&self) -> &Track {
         &self.track
     }
 
     /// The present state of the circuit. `None`: there is one per key, and looking at all of them
     /// would take long.
-    #[cfg(feature = "metrics")]
+    #[cfg(feature = "__exporter")]
     pub(crate) fn standing(&self) -> Option<Standing> {
         self.keys.made().is_none().then(|| Standing::of(&self.look()))
     }

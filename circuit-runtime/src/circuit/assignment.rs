@@ -173,7 +173,7 @@ impl CircuitRef<'_> {
     }
 
     /// Identifies the assignment of this circuit to the present key.
-    #[cfg(feature = "metrics")]
+    #[cfg(feature = "__exporter")]
     pub(super) fn assignment(&self) -> (usize, u64) {
         (self.published.number(), generation(self.published.stamp()))
     }

@@ -15,7 +15,7 @@ use crate::window::WindowTotals;
 pub(crate) struct View {
     pub(crate) key: Option<Arc<str>>,
     /// Identifies the assignment of the circuit to the key.
-    #[cfg(feature = "metrics")]
+    #[cfg(feature = "__exporter")]
     pub(crate) assignment: (usize, u64),
     /// The stamp of the key.
     pub(crate) stamp: u64,
@@ -37,7 +37,7 @@ pub(crate) struct View {
 
 impl View {
     /// How long it stays open.
-    #[cfg(feature = "metrics")]
+    #[cfg(feature = "__exporter")]
     pub(crate) fn open_for(&self) -> Option<Nanos> {
         self.retry_after.filter(|_| self.state == State::Open)
     }
@@ -68,7 +68,7 @@ impl CircuitRef<'_> {
         self.publish(&inner);
         View {
             key: inner.key.clone(),
-            #[cfg(feature = "metrics")]
+            #[cfg(feature = "__exporter")]
             assignment: self.assignment(),
             stamp: self.published.stamp(),
             expired: self.is_expired_now(&inner, &moment),

@@ -88,7 +88,7 @@ impl Totals {
     }
 
     /// Adds the counts of another copy.
-    #[cfg(feature = "metrics")]
+    #[cfg(feature = "__exporter")]
     pub(crate) fn join(&mut self, more: &Totals) {
         self.0.iter_mut().zip(more.0).for_each(|(sum, more)| *sum += more);
     }

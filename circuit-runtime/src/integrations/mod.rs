@@ -5,8 +5,12 @@
 pub mod axum;
 #[cfg(feature = "metrics")]
 pub mod metrics;
+#[cfg(feature = "opentelemetry033")]
+pub mod opentelemetry033;
 #[cfg(feature = "serde")]
 mod serde;
+#[cfg(feature = "__exporter")]
+mod series;
 #[cfg(feature = "tower")]
 pub mod tower;
 #[cfg(feature = "tracing")]
@@ -22,10 +26,10 @@ use crate::foreign::contained;
 
 /// Reports a transition: after it is visible, with no lock held, and before the listeners are
 /// called.
-#[cfg(any(feature = "axum", feature = "metrics", feature = "tracing"))]
+#[cfg(any(feature = "axum", feature = "__exporter", feature = "tracing"))]
 pub(crate) fn transition(
     #[cfg_attr(
-        not(any(feature = "axum", feature = "metrics")),
+        not(any(feature = "axum", feature = "__exporter")),
         expect(unused_variables, reason = "an event has the name")
     )]
     breaker: &crate::CircuitBreaker,
@@ -35,15 +39,17 @@ pub(crate) fn transition(
     axum::transition(breaker, transition);
     #[cfg(feature = "tracing")]
     contained(|| tracing::transition(transition));
+    #[cfg(feature = "__exporter")]
+    series::track(breaker, transition);
     #[cfg(feature = "metrics")]
-    contained(|| metrics::transition(breaker, transition));
+    contained(|| metrics::report_pending(breaker));
 }
 
 /// Reports a rejected call.
 #[cfg(feature = "tracing")]
 #[inline]
 pub(crate) fn rejected(error: &crate::CircuitOpenError, key: Option<&str>) {
-    if tracing::wants_rejections() {
+    if tracing::somebody_listens() {
         report_rejection(error, key);
     }
 }
@@ -109,7 +115,7 @@ pub(crate) fn mode_changed(
 }
 
 /// The reason as one word, for labels and fields.
-#[cfg(any(feature = "metrics", feature = "serde", feature = "tracing"))]
+#[cfg(any(feature = "__exporter", feature = "serde", feature = "tracing"))]
 fn rejection(rejection: crate::Rejection) -> &'static str {
     match rejection {
         crate::Rejection::Open => "open",
@@ -120,7 +126,7 @@ fn rejection(rejection: crate::Rejection) -> &'static str {
 }
 
 /// The mode as one word, for labels and fields.
-#[cfg(any(feature = "metrics", feature = "serde"))]
+#[cfg(any(feature = "__exporter", feature = "serde"))]
 fn mode(mode: crate::Mode) -> &'static str {
     match mode {
         crate::Mode::Normal => "normal",

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use tracing::Span;
 use tracing::level_filters::LevelFilter;
 
 use super::rejection;
@@ -43,14 +44,19 @@ pub(super) fn transition(transition: &Transition) {
     }
 }
 
-/// Whether any subscriber may want them: a look at what it said before, not at itself.
+/// Whether there is a subscriber that wants anything: a look at what it said before, not at itself.
 #[inline]
-pub(super) fn wants_rejections() -> bool {
-    LevelFilter::current() >= LevelFilter::DEBUG
+pub(super) fn somebody_listens() -> bool {
+    LevelFilter::current() != LevelFilter::OFF
 }
 
-/// One event per rejection, at DEBUG: in an incident there are as many of them as calls.
+/// Fills in those fields of the current span that it declares, and emits one event per rejection, at
+/// DEBUG: in an incident there are as many of them as calls.
 pub(super) fn rejected(error: &CircuitOpenError, key: Option<&str>) {
+    let span = Span::current();
+    span.record("circuit_breaker.name", error.circuit());
+    span.record("circuit_breaker.key", key);
+    span.record("circuit_breaker.reason", rejection(error.reason()));
     tracing::debug!(
         target: "circuit_runtime",
         circuit = error.circuit(),

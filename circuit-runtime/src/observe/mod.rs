@@ -4,5 +4,5 @@ pub(crate) mod event;
 pub(crate) mod name;
 pub(crate) mod registry;
 pub(crate) mod snapshot;
-#[cfg(feature = "metrics")]
+#[cfg(feature = "__exporter")]
 pub(crate) mod track;

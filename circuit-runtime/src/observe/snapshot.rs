@@ -10,7 +10,7 @@ use crate::counters::{Count, Totals};
 use crate::observe::event::Transition;
 use crate::outcome::{Mode, State};
 use crate::primitives::clock::NEVER;
-#[cfg(feature = "metrics")]
+#[cfg(feature = "__exporter")]
 use crate::primitives::clock::Nanos;
 use crate::window::WindowTotals;
 
@@ -76,10 +76,10 @@ pub(crate) struct Look {
     pub(crate) snapshot: Snapshot,
     /// The window in full: a snapshot's numbers have 32 bits.
     window: Option<WindowTotals>,
-    #[cfg(feature = "metrics")]
+    #[cfg(feature = "__exporter")]
     pub(crate) totals: Totals,
     /// How long the last of the open circuits stays open.
-    #[cfg(feature = "metrics")]
+    #[cfg(feature = "__exporter")]
     pub(crate) open_for: Option<Nanos>,
 }
 
@@ -87,9 +87,9 @@ impl Look {
     /// Of one circuit, over its whole life.
     pub(crate) fn at(name: &'static str, view: View) -> Self {
         Look {
-            #[cfg(feature = "metrics")]
+            #[cfg(feature = "__exporter")]
             totals: view.totals,
-            #[cfg(feature = "metrics")]
+            #[cfg(feature = "__exporter")]
             open_for: view.open_for(),
             window: view.window,
             snapshot: Snapshot::of(name, view, true),
@@ -98,7 +98,7 @@ impl Look {
 
     /// Adds the circuit of one key.
     pub(crate) fn join(&mut self, view: View) {
-        #[cfg(feature = "metrics")]
+        #[cfg(feature = "__exporter")]
         {
             self.totals.join(&view.totals);
             self.open_for = self.open_for.max(view.open_for());

@@ -1,8 +1,11 @@
 //! What a metric shows of a circuit and a snapshot doesn't: how often it entered each state, and
 //! how long it was in it. Each breaker keeps its own.
 
+#[cfg(feature = "metrics")]
 use std::cell::Cell;
-use std::sync::{Mutex, MutexGuard, TryLockError};
+#[cfg(feature = "metrics")]
+use std::sync::TryLockError;
+use std::sync::{Mutex, MutexGuard};
 
 use crate::observe::snapshot::Look;
 use crate::outcome::State;
@@ -16,6 +19,7 @@ pub(crate) struct Track {
     tracked: Mutex<Tracked>,
     /// Held while the recorder is told, so that the gauges of a state are always written together.
     /// The recorder runs under this lock.
+    #[cfg(feature = "metrics")]
     reporting: Mutex<()>,
 }
 
@@ -53,12 +57,17 @@ pub(crate) struct Tracked {
     pub(crate) spent: [Nanos; 3],
     pub(crate) transitions: [u64; 3],
     /// The recorder hasn't been told yet.
+    #[cfg(feature = "metrics")]
     pending: bool,
 }
 
 impl Track {
     pub(crate) const fn new() -> Self {
-        Track { tracked: Mutex::new(Tracked::new()), reporting: Mutex::new(()) }
+        Track {
+            tracked: Mutex::new(Tracked::new()),
+            #[cfg(feature = "metrics")]
+            reporting: Mutex::new(()),
+        }
     }
 
     /// The number of transitions so far, by which [`Track::look`] notices that a look is outdated.
@@ -98,9 +107,25 @@ impl Track {
         if let Some(standing) = present(open_for) {
             tracked.enter(standing, now);
         }
-        tracked.pending = true;
+        #[cfg(feature = "metrics")]
+        {
+            tracked.pending = true;
+        }
     }
 
+    /// What is known now.
+    #[cfg(feature = "opentelemetry033")]
+    pub(crate) fn tracked(&self) -> Tracked {
+        *self.lock()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Tracked> {
+        unpoisoned(self.tracked.lock())
+    }
+}
+
+#[cfg(feature = "metrics")]
+impl Track {
     /// Tells the recorder, and waits for another thread that is telling it. The caller holds an
     /// [`InRecorder`].
     pub(crate) fn report(&self, report: impl FnOnce(&Tracked)) {
@@ -133,20 +158,19 @@ impl Track {
         tracked.pending = false;
         *tracked
     }
-
-    fn lock(&self) -> MutexGuard<'_, Tracked> {
-        unpoisoned(self.tracked.lock())
-    }
 }
 
+#[cfg(feature = "metrics")]
 thread_local! {
     static IN_RECORDER: Cell<bool> = const { Cell::new(false) };
 }
 
 /// While this exists, its thread is in a recorder: one that asks for its own numbers must not wait
 /// for itself.
+#[cfg(feature = "metrics")]
 pub(crate) struct InRecorder;
 
+#[cfg(feature = "metrics")]
 impl InRecorder {
     /// `None`: the thread already is in one, or is ending and can't tell.
     pub(crate) fn begin() -> Option<Self> {
@@ -155,6 +179,7 @@ impl InRecorder {
     }
 }
 
+#[cfg(feature = "metrics")]
 impl Drop for InRecorder {
     fn drop(&mut self) {
         let _ = IN_RECORDER.try_with(|in_recorder| in_recorder.set(false));
@@ -170,6 +195,7 @@ impl Tracked {
             next: None,
             spent: [0; 3],
             transitions: [0; 3],
+            #[cfg(feature = "metrics")]
             pending: true,
         }
     }
@@ -201,7 +227,7 @@ impl Tracked {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "metrics"))]
 mod tests {
     use super::*;
 

@@ -60,20 +60,17 @@
 
 mod keys;
 mod reporter;
-mod series;
 
 use std::sync::Mutex;
 use std::time::Duration;
 
+use super::series;
 use crate::breaker::CircuitBreaker;
-use crate::observe::event::Transition;
 use crate::observe::registry;
-use crate::observe::snapshot::Look;
-use crate::observe::track::{InRecorder, Standing, Tracked};
-use crate::outcome::{Mode, State};
-use crate::primitives::clock::{self, NEVER, Nanos};
+use crate::observe::track::{InRecorder, Tracked};
+use crate::primitives::clock::Nanos;
 use crate::primitives::sync::unpoisoned;
-use reporter::{Reporter, one_if};
+use reporter::Reporter;
 
 /// Hands the counters and the present state of all registered circuits to the recorder.
 pub fn publish() {
@@ -115,57 +112,17 @@ fn publish_each(with_keys: bool) {
 }
 
 fn publish_one(reporter: &Reporter<'_>, breaker: &CircuitBreaker) {
-    let look = look_at(breaker);
-    let (circuit, snapshot) = (breaker.name(), &look.snapshot);
+    let look = series::look_at(breaker);
+    let circuit = breaker.name();
     reporter.calls(circuit, series::of_calls(&look.totals));
-    for mode in [Mode::Normal, Mode::ForcedOpen, Mode::Disabled, Mode::Shadow] {
-        let labels = [("circuit", circuit.into()), ("mode", super::mode(mode).into())];
-        reporter.set("circuit_breaker_mode", &labels, one_if(mode == snapshot.mode));
+    for point in series::of_snapshot(&look.snapshot) {
+        reporter.set_if(circuit, &point);
     }
-    let rates = snapshot.window.map(|window| (window.failure_rate, window.slow_rate));
-    let rate = |rate: Option<f64>| rate.unwrap_or(f64::NAN);
-    let (failures, slow) = (rates.map(|rates| rate(rates.0)), rates.map(|rates| rate(rates.1)));
-    reporter.set_if(circuit, "circuit_breaker_failure_rate", failures, f64::NAN);
-    reporter.set_if(circuit, "circuit_breaker_slow_rate", slow, f64::NAN);
-    let in_flight = snapshot.in_flight.map(f64::from);
-    reporter.set_if(circuit, "circuit_breaker_in_flight", in_flight, 0.0);
     breaker.track().report(|tracked| report_track(reporter, circuit, tracked));
 }
 
-/// Looks at a circuit and notes its state in its track. If there was a transition meanwhile, the
-/// look may be outdated, so it looks again. Not for ever: for a circuit that flaps, any of its
-/// states will do.
-fn look_at(breaker: &CircuitBreaker) -> Look {
-    let track = breaker.track();
-    let mut attempts = 3;
-    loop {
-        let count = track.count();
-        let look = breaker.look();
-        attempts -= 1;
-        if track.look(count, Standing::of(&look), clock::now()) || attempts == 0 {
-            return look;
-        }
-    }
-}
-
-/// A circuit has changed its state.
-pub(super) fn transition(breaker: &CircuitBreaker, transition: &Transition) {
-    let opened = |open_for: Option<Nanos>| {
-        let retry_after = transition.retry_after.map(clock::nanos);
-        let standing =
-            Standing { state: State::Open, open_for: open_for.max(retry_after), retry_after };
-        (transition.to == State::Open).then_some(standing)
-    };
-    breaker.track().transition(transition.from, transition.to, clock::now(), |open_for| {
-        // With a circuit per key all that is known is that this key's is open; the next `publish`
-        // knows more.
-        breaker.standing().or_else(|| opened(open_for))
-    });
-    report_pending(breaker);
-}
-
 /// Reports what the recorder doesn't know yet of a registered circuit's states.
-fn report_pending(breaker: &CircuitBreaker) {
+pub(super) fn report_pending(breaker: &CircuitBreaker) {
     if breaker.is_registered() {
         breaker.track().report_pending(|tracked| {
             Reporter::with(|reporter| report_track(reporter, breaker.name(), tracked));
@@ -174,21 +131,14 @@ fn report_pending(breaker: &CircuitBreaker) {
 }
 
 fn report_track(reporter: &Reporter<'_>, circuit: &'static str, tracked: &Tracked) {
-    let labels = [("circuit", circuit.into())];
-    reporter.track(circuit, series::of_track(tracked));
-    reporter.state("circuit_breaker_state", &labels, Some(tracked.state));
-    let left = match tracked.retry_after() {
-        Some(NEVER) => f64::INFINITY,
-        left => Duration::from_nanos(left.unwrap_or_default()).as_secs_f64(),
-    };
-    reporter.set("circuit_breaker_retry_after_seconds", &labels, left);
+    reporter.history(circuit, series::of_history(tracked));
+    for point in series::of_state(tracked) {
+        reporter.set(&[("circuit", circuit.into())], &point);
+    }
 }
 
 /// Records how long a call of a registered circuit with `slow_call` took.
 pub(super) fn record_duration(breaker: &CircuitBreaker, took: Nanos) {
     let seconds = Duration::from_nanos(took).as_secs_f64();
-    let labels = [("circuit", breaker.name().into())];
-    Reporter::with(|reporter| {
-        reporter.record("circuit_breaker_call_duration_seconds", &labels, seconds);
-    });
+    Reporter::with(|reporter| reporter.record_duration(breaker.name(), seconds));
 }

@@ -10,10 +10,9 @@ use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use metrics::{Key, Label, Level, Metadata, Recorder, SharedString};
+use metrics::{Key, Label, Level, Metadata, Recorder, SharedString, Unit};
 
-use super::series::{self, Calls, Counter, KeyTotals, STATES};
-use crate::outcome::State;
+use crate::integrations::series::{self, Calls, KeyTotals, Kind, Point, Series, differences};
 use crate::primitives::sync::unpoisoned;
 
 /// The recorder that is in use on this thread.
@@ -25,7 +24,12 @@ pub(super) struct Reporter<'a> {
     id: usize,
 }
 
-/// The labels of a series.
+/// A key that has lost its circuit, the assignment, and all its calls.
+pub(super) type Departure = (Arc<str>, (usize, u64), Calls);
+
+const DURATIONS: &str = "circuit_breaker_call_duration_seconds";
+
+/// The labels of a circuit or a key.
 pub(super) type Labels<'a> = &'a [(&'static str, SharedString)];
 
 static METADATA: Metadata<'static> =
@@ -50,58 +54,66 @@ impl Reporter<'_> {
     }
 
     pub(super) fn describe(&self) {
-        series::describe(self.recorder);
+        for Series { kind, metrics: (name, _), unit, text, .. } in series::ALL {
+            let unit = (*unit == "s").then_some(Unit::Seconds);
+            match kind {
+                Kind::Counter => {
+                    self.recorder.describe_counter((*name).into(), unit, (*text).into());
+                }
+                Kind::Gauge => self.recorder.describe_gauge((*name).into(), unit, (*text).into()),
+            }
+        }
+        self.recorder.describe_histogram(
+            DURATIONS.into(),
+            Some(Unit::Seconds),
+            "How long calls took.".into(),
+        );
         // Release: see `with`.
         DESCRIBED.store(self.id, Ordering::Release);
     }
 
     /// Reports the counters that calls make.
-    pub(super) fn calls<const N: usize>(&self, circuit: &'static str, counters: [Counter; N]) {
+    pub(super) fn calls(&self, circuit: &'static str, counters: Vec<Point<u64>>) {
         self.counters(circuit, counters, |told| &mut told.calls);
     }
 
     /// Reports the counters that transitions and time make.
-    pub(super) fn track<const N: usize>(&self, circuit: &'static str, counters: [Counter; N]) {
-        self.counters(circuit, counters, |told| &mut told.track);
+    pub(super) fn history(&self, circuit: &'static str, counters: Vec<Point<u64>>) {
+        self.counters(circuit, counters, |told| &mut told.history);
     }
 
-    fn counters<const N: usize>(
+    fn counters(
         &self,
         circuit: &'static str,
-        counters: [Counter; N],
+        mut counters: Vec<Point<u64>>,
         told: impl FnOnce(&mut ReportedCircuit) -> &mut Vec<u64>,
     ) {
-        let values = counters.map(|(_, _, value)| value);
-        let more = self.told(|all| {
+        self.told(|all| {
             let told = told(all.circuits.entry(circuit).or_default());
-            told.resize(N, 0);
-            differences(told, values)
+            told.resize(counters.len(), 0);
+            let now: Vec<_> = counters.iter().map(|counter| counter.value).collect();
+            let more = differences(told, now);
+            counters.iter_mut().zip(more).for_each(|(counter, more)| counter.value = more);
         });
-        for ((name, label, _), more) in counters.into_iter().zip(more) {
-            let labels = [("circuit", circuit.into()), label_of(label)];
-            let labels = &labels[..=usize::from(label.is_some())];
-            self.count(name, labels, more);
+        for more in counters {
+            self.count(&[("circuit", circuit.into())], &more);
         }
     }
 
     /// Adds to a counter. Adding nothing makes the series exist.
-    pub(super) fn count(&self, name: &'static str, labels: Labels<'_>, more: u64) {
-        self.recorder.register_counter(&key(name, labels), &METADATA).increment(more);
+    pub(super) fn count(&self, labels: Labels<'_>, more: &Point<u64>) {
+        self.recorder.register_counter(&key(labels, more), &METADATA).increment(more.value);
     }
 
-    pub(super) fn set(&self, name: &'static str, labels: Labels<'_>, value: f64) {
-        self.recorder.register_gauge(&key(name, labels), &METADATA).set(value);
+    pub(super) fn set(&self, labels: Labels<'_>, gauge: &Point<f64>) {
+        self.recorder.register_gauge(&key(labels, gauge), &METADATA).set(gauge.value);
     }
 
-    /// Sets a gauge of something that may not exist, such as a rate; to `absent`, if it existed
-    /// before.
-    pub(super) fn set_if(
-        &self,
-        circuit: &'static str,
-        name: &'static str,
-        value: Option<f64>,
-        absent: f64,
-    ) {
+    /// Sets a gauge of something that may not exist, such as a rate. If it existed before, it has
+    /// the number that says so: no calls in flight, no rate.
+    pub(super) fn set_if(&self, circuit: &'static str, gauge: &Point<Option<f64>>) {
+        let &Point { series, label, value } = gauge;
+        let name = series.metrics.0;
         let was_there = self.told(|all| {
             let shown = &mut all.circuits.entry(circuit).or_default().shown;
             let index = shown.iter().position(|shown| *shown == name);
@@ -112,9 +124,16 @@ impl Reporter<'_> {
             }
             index.is_some()
         });
+        let absent = if ptr::eq(series, &raw const series::IN_FLIGHT) { 0.0 } else { f64::NAN };
         if let Some(value) = value.or_else(|| was_there.then_some(absent)) {
-            self.set(name, &[("circuit", circuit.into())], value);
+            self.set(&[("circuit", circuit.into())], &Point { series, label, value });
         }
+    }
+
+    /// Adds an entry to the histogram of durations.
+    pub(super) fn record_duration(&self, circuit: &'static str, seconds: f64) {
+        let key = Key::from_parts(DURATIONS, vec![Label::new("circuit", circuit)]);
+        self.recorder.register_histogram(&key, &METADATA).record(seconds);
     }
 
     /// What has come since the last report: for each key that has a circuit, and for those that
@@ -123,7 +142,7 @@ impl Reporter<'_> {
         &self,
         circuit: &'static str,
         present: &[KeyTotals],
-        past: &[(Arc<str>, (usize, u64), Calls)],
+        past: &[Departure],
     ) -> (Vec<Calls>, Vec<Calls>, Vec<Arc<str>>) {
         self.told(|all| {
             let known = all.keys.entry(circuit).or_default();
@@ -133,7 +152,7 @@ impl Reporter<'_> {
             let more_of_past = past.iter().map(|(key, assignment, calls)| {
                 let told = before.get(key).filter(|told| told.assignment == *assignment);
                 let mut told = told.map(|told| told.calls).unwrap_or_default();
-                let more = differences(&mut told, *calls);
+                let more = of_calls(&mut told, *calls);
                 before
                     .insert(Arc::clone(key), ReportedKey { assignment: *assignment, calls: told });
                 more
@@ -144,7 +163,7 @@ impl Reporter<'_> {
                 // A key that was evicted and came back counts from zero.
                 let told = told.filter(|told| told.assignment == key.assignment);
                 let mut calls = told.map(|told| told.calls).unwrap_or_default();
-                let more = differences(&mut calls, key.calls);
+                let more = of_calls(&mut calls, key.calls);
                 known.insert(
                     Arc::clone(&key.key),
                     ReportedKey { assignment: key.assignment, calls },
@@ -153,20 +172,6 @@ impl Reporter<'_> {
             });
             (more.collect(), more_of_past, before.into_keys().collect())
         })
-    }
-
-    /// Adds an entry to a histogram.
-    pub(super) fn record(&self, name: &'static str, labels: Labels<'_>, value: f64) {
-        self.recorder.register_histogram(&key(name, labels), &METADATA).record(value);
-    }
-
-    /// 1 for the present state, 0 for the others; `None`: 0 for all.
-    pub(super) fn state(&self, name: &'static str, labels: Labels<'_>, present: Option<State>) {
-        for state in STATES {
-            let mut labels = labels.to_vec();
-            labels.push(("state", state.as_str().into()));
-            self.set(name, &labels, one_if(present == Some(state)));
-        }
     }
 
     /// Calls `use_it` with what the recorder has been told. Only this module's code runs under the
@@ -185,17 +190,12 @@ impl Reporter<'_> {
     }
 }
 
-pub(super) fn one_if(holds: bool) -> f64 {
-    if holds { 1.0 } else { 0.0 }
-}
-
-fn label_of(label: Option<(&'static str, &'static str)>) -> (&'static str, SharedString) {
-    label.map_or(("", "".into()), |(name, value)| (name, value.into()))
-}
-
-fn key(name: &'static str, labels: Labels<'_>) -> Key {
-    let labels: Vec<_> =
+/// The series of a circuit or a key, with the label of the point.
+fn key<T>(labels: Labels<'_>, point: &Point<T>) -> Key {
+    let (name, label) = point.series.metrics;
+    let mut labels: Vec<_> =
         labels.iter().map(|(name, value)| Label::new(*name, value.clone())).collect();
+    labels.extend(point.label.map(|value| Label::new(label, value)));
     Key::from_parts(name, labels)
 }
 
@@ -220,7 +220,7 @@ struct ReportedKey {
 #[derive(Default)]
 struct ReportedCircuit {
     calls: Vec<u64>,
-    track: Vec<u64>,
+    history: Vec<u64>,
     /// Those gauges that existed at the last report, of those that may not exist.
     shown: Vec<&'static str>,
 }
@@ -231,13 +231,8 @@ impl Reported {
     }
 }
 
-/// What has come since the last report. A counter that was read a little earlier than another may
-/// seem to go back; it is reported again when it has caught up.
-fn differences<const N: usize>(told: &mut [u64], now: [u64; N]) -> [u64; N] {
-    let mut more = [0; N];
-    for ((more, told), now) in more.iter_mut().zip(told).zip(now) {
-        *more = now.saturating_sub(*told);
-        *told = now.max(*told);
-    }
+fn of_calls(told: &mut Calls, now: Calls) -> Calls {
+    let mut more = [0; _];
+    more.iter_mut().zip(differences(told, now)).for_each(|(more, difference)| *more = difference);
     more
 }
