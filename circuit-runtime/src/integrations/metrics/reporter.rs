@@ -232,7 +232,7 @@ impl Reported {
 }
 
 fn of_calls(told: &mut Calls, now: Calls) -> Calls {
-    let mut more = [0; _];
+    let mut more = Calls::default();
     more.iter_mut().zip(differences(told, now)).for_each(|(more, difference)| *more = difference);
     more
 }
