@@ -2,6 +2,7 @@
 //!
 //! - [`trip_rules`]: when a circuit opens.
 //! - [`outcomes`]: what a call counts as.
+//! - [`classification`]: answers and errors of `http`, reqwest, tonic and databases, which judge themselves.
 //! - [`recovery`]: how a circuit closes again.
 //! - [`fallback`]: what runs instead of a rejected call.
 //! - [`impl_blocks`]: one circuit for the methods of a client.
@@ -19,6 +20,12 @@ pub mod trip_rules {}
 
 #[doc = include_str!("../docs/outcomes.md")]
 pub mod outcomes {}
+
+// Its examples need more crates than this one is tested with; the package of the examples runs
+// them.
+#[cfg_attr(feature = "tower", doc = "[`Classifier`]: crate::tower::Classifier\n")]
+#[cfg_attr(not(doctest), doc = include_str!("../docs/classification.md"))]
+pub mod classification {}
 
 #[doc = include_str!("../docs/recovery.md")]
 pub mod recovery {}
@@ -50,8 +57,7 @@ pub mod settings {}
 #[doc = include_str!("../docs/ecosystem.md")]
 pub mod ecosystem {}
 
-// Its examples need more crates than this one is tested with; the package of the examples runs
-// them.
+// As above.
 #[cfg_attr(feature = "metrics", doc = "[`publish`]: crate::metrics::publish\n")]
 #[cfg_attr(not(doctest), doc = include_str!("../docs/cookbook.md"))]
 #[doc = "```yaml"]

@@ -3,6 +3,7 @@
 // pictures are left out.
 //! [guide]: crate::guide
 //! [cookbook]: crate::guide::cookbook
+//! [classification]: crate::guide::classification
 //! [performance]: crate::guide::performance
 #![cfg_attr(
     all(
@@ -39,6 +40,7 @@ pub mod __private;
 mod breaker;
 mod call_stack;
 mod circuit;
+mod classify;
 mod config;
 mod counters;
 mod error;
@@ -62,6 +64,9 @@ mod window;
 
 pub use breaker::CircuitBreaker;
 pub use breaker::keyed::{KeyedBreaker, KeyedCircuit};
+pub use classify::Classify;
+pub use classify::sql::sql_state;
+pub use classify::ways::{by_error, by_result, by_source, by_value};
 pub use config::error::ConfigError;
 pub use config::option::ConfigOption;
 pub use config::{Config, OnCancel, Window};

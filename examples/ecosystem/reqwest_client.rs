@@ -1,5 +1,5 @@
 //! An HTTP client that judges answers by their status: which ones are failures, which say nothing about the service,
-//! how long a server wants to be left alone (Retry-After), how long a call may take, and a circuit for each host.
+//! how long a server wants to be left alone (`Retry-After`), how long a call may take, and a circuit for each host.
 //!
 //! ```text
 //! cargo run -p ecosystem --example reqwest_client    # two seconds
@@ -14,7 +14,7 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
-use circuit_runtime::{CallTimeoutError, CircuitOpenError, Outcome, circuit_breaker};
+use circuit_runtime::{CallTimeoutError, CircuitOpenError, Classify, Outcome, circuit_breaker};
 use reqwest::{Client, Response};
 use tokio::net::TcpListener;
 
@@ -37,33 +37,19 @@ async fn price(http: &Client, host: &str, path: &str) -> Result<String, Error> {
     Ok(response.text().await?)
 }
 
-/// By function: a server that names a wait gets it, to the second, whatever `threshold` and `recovery` say.
+/// Ready-made: answers and errors judge themselves, and a server that names a wait gets it. A 429 speaks for all calls: the
+/// circuit opens at once, for as long as it asks. A 503 is one node's: a failure, and if others open the circuit, it stays
+/// open for at least as long.
 #[circuit_breaker(
     name = "order",
     key = host,
     threshold = 3,
     recovery = "500ms",
     timeout = "200ms",
-    classify = judge
+    classify = circuit_runtime::by_result
 )]
 async fn order(http: &Client, host: &str, path: &str) -> Result<Response, Error> {
     Ok(http.get(format!("http://{host}{path}")).send().await?)
-}
-
-fn judge(result: &Result<Response, Error>) -> Outcome {
-    let Ok(response) = result else { return Outcome::Failure };
-    match (response.status().as_u16(), retry_after(response)) {
-        (429 | 503, Some(wait)) => Outcome::OpenFor(wait),
-        (429 | 500.., _) => Outcome::Failure,
-        (404, _) => Outcome::Ignored,
-        _ => Outcome::Success,
-    }
-}
-
-/// In seconds. The header may also be a date; that would need a crate that reads one.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let value = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
-    value.trim().parse().ok().map(Duration::from_secs)
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +62,18 @@ enum Error {
     Status(u16),
     #[error("no answer: {0}")]
     Connection(#[from] reqwest::Error),
+}
+
+impl Classify for Error {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Error::Rejected(error) => error.outcome(),
+            Error::TimedOut(error) => error.outcome(),
+            Error::Status(500..) => Outcome::Failure,
+            Error::Status(_) => Outcome::Success,
+            Error::Connection(error) => error.outcome(),
+        }
+    }
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -97,8 +95,10 @@ async fn main() -> io::Result<()> {
     tokio::time::sleep(Duration::from_millis(500)).await;
     println!("  GET /200   {}", or_error(price(&http, &a, "/200").await));
 
-    println!("\norder, host A: one 429 with `Retry-After: 1` opens the circuit for one second");
-    for path in ["/200", "/429", "/200"] {
+    println!(
+        "\norder, host A: one 503 with `Retry-After` opens nothing; a 429 does, for one second"
+    );
+    for path in ["/503", "/200", "/429", "/200"] {
         let answer = order(&http, &a, path).await.map(|response| response.status());
         println!("  GET {path:6} {}", or_error(answer));
     }
@@ -127,8 +127,8 @@ async fn start_server() -> io::Result<String> {
     let app = Router::new().route("/hang", get(future::pending::<()>)).route(
         "/{status}",
         get(async |Path(status): Path<u16>| match StatusCode::from_u16(status) {
-            Ok(StatusCode::TOO_MANY_REQUESTS) => {
-                (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")]).into_response()
+            Ok(status @ (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)) => {
+                (status, [(header::RETRY_AFTER, "1")]).into_response()
             }
             Ok(status) => (status, status.to_string()).into_response(),
             Err(_) => StatusCode::BAD_REQUEST.into_response(),

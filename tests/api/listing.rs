@@ -39,8 +39,9 @@ impl Public {
 
     /// The types that need no more than the features of this package's own tests.
     pub(crate) fn common_types(&self) -> impl Iterator<Item = &syn::Ident> {
-        let common = self.items.iter().filter(|(path, _)| {
-            !path.contains("feature") || path.contains(r#"feature = "test-util""#)
+        let common = self.items.iter().filter(|(path, item)| {
+            let common = !path.contains("feature") || path.contains(r#"feature = "test-util""#);
+            common && !matches!(item, Item::Trait(_))
         });
         common.filter_map(|(_, item)| named(item))
     }

@@ -4,6 +4,7 @@ mod agreement;
 mod axum;
 mod balance;
 mod broken_recorder;
+mod classify;
 mod dashboard;
 mod events;
 mod metrics;

@@ -98,8 +98,16 @@ pub(super) fn show(model: &Model) -> TokenStream {
     }
 }
 
-/// The function is handed over, so that a closure needn't say what it is given.
+/// A function is called. All else is handed over, so that a closure needn't say what it is given; to hand over a
+/// function whose bounds the return type doesn't meet would be two errors.
 fn judge(model: &Model, function: &Expr) -> TokenStream {
+    if matches!(function, Expr::Path(_)) {
+        let site = at(function);
+        return quote_spanned!(site=> {
+            let __circuit_outcome: __circuit::Outcome = #function(&__circuit_result);
+            __circuit_outcome
+        });
+    }
     let site = at_return_type(model);
     quote_spanned!(site=> __circuit::judge(__circuit_returns, &__circuit_result, #function))
 }

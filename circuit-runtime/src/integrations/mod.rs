@@ -3,14 +3,20 @@
 
 #[cfg(feature = "axum")]
 pub mod axum;
+#[cfg(feature = "http1")]
+mod http1;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 #[cfg(feature = "opentelemetry033")]
 pub mod opentelemetry033;
+#[cfg(any(feature = "reqwest012", feature = "reqwest013"))]
+mod reqwest;
 #[cfg(feature = "serde")]
 mod serde;
 #[cfg(feature = "__exporter")]
 mod series;
+#[cfg(feature = "tonic014")]
+mod tonic014;
 #[cfg(feature = "tower")]
 pub mod tower;
 #[cfg(feature = "tracing")]
@@ -23,6 +29,10 @@ use std::thread::LocalKey;
 
 #[cfg(any(feature = "metrics", feature = "tracing"))]
 use crate::foreign::contained;
+
+/// The longest wait that a service may ask for: it is input from outside.
+#[cfg(any(feature = "http1", feature = "tonic014"))]
+const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_secs(5 * 60);
 
 /// Reports a transition: after it is visible, with no lock held, and before the listeners are
 /// called.

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::{BoxError, Classify};
+use super::{BoxError, Classifier};
 use crate::circuit::End;
 use crate::error::CircuitOpenError;
 use crate::guard::{self, Fuse};
@@ -55,7 +55,7 @@ impl<F, C, Response, Error> Future for ResponseFuture<F, C>
 where
     F: Future<Output = Result<Response, Error>>,
     Error: Into<BoxError>,
-    C: Classify<Response, Error>,
+    C: Classifier<Response, Error>,
 {
     type Output = Result<Response, BoxError>;
 

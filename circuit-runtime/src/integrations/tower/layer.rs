@@ -3,14 +3,14 @@ use std::fmt;
 
 use tower_layer::Layer;
 
-use super::{ByResult, CircuitBreakerService};
+use super::{CircuitBreakerService, ErrIsFailure};
 use crate::breaker::CircuitBreaker;
 
 /// Puts a circuit breaker around a service.
 ///
 /// All services that a layer makes, and all their clones, share its circuit.
 #[derive(Clone, Copy)]
-pub struct CircuitBreakerLayer<C = ByResult> {
+pub struct CircuitBreakerLayer<C = ErrIsFailure> {
     breaker: &'static CircuitBreaker,
     classify: C,
     #[cfg(feature = "tokio")]
@@ -24,7 +24,7 @@ impl CircuitBreakerLayer {
     pub const fn new(breaker: &'static CircuitBreaker) -> Self {
         CircuitBreakerLayer {
             breaker,
-            classify: ByResult,
+            classify: ErrIsFailure,
             #[cfg(feature = "tokio")]
             not_ready_while_open: false,
         }
@@ -34,7 +34,7 @@ impl CircuitBreakerLayer {
 impl<C> CircuitBreakerLayer<C> {
     /// Decides what a result counts as, instead of `Ok` as a success and `Err` as a failure. Takes
     /// a function or closure of a `&Result<Response, Error>`, or any other
-    /// [`Classify`](super::Classify).
+    /// [`Classifier`](super::Classifier).
     ///
     /// A closure in the async block of a spawned task must name a boxed error with its lifetime,
     /// `Box<dyn Error + Send + Sync + '_>`: with [`BoxError`](super::BoxError) the compiler says

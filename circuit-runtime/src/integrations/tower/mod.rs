@@ -135,13 +135,16 @@ use crate::outcome::Outcome;
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Decides what a response counts as; implemented for every `Fn(&Result<Response, Error>) ->
-/// Outcome`.
-pub trait Classify<Response, Error> {
+/// Outcome`, such as [`by_result`](crate::by_result).
+///
+/// A classifier judges the results of others. A type that judges itself implements
+/// [`Classify`](crate::Classify).
+pub trait Classifier<Response, Error> {
     /// What the result of a call counts as.
     fn classify(&self, result: &Result<Response, Error>) -> Outcome;
 }
 
-impl<F, Response, Error> Classify<Response, Error> for F
+impl<F, Response, Error> Classifier<Response, Error> for F
 where
     F: Fn(&Result<Response, Error>) -> Outcome,
 {
@@ -153,9 +156,9 @@ where
 /// `Ok` is a success and `Err` a failure.
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
-pub struct ByResult;
+pub struct ErrIsFailure;
 
-impl<Response, Error> Classify<Response, Error> for ByResult {
+impl<Response, Error> Classifier<Response, Error> for ErrIsFailure {
     fn classify(&self, result: &Result<Response, Error>) -> Outcome {
         if result.is_ok() { Outcome::Success } else { Outcome::Failure }
     }

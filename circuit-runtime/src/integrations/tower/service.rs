@@ -6,13 +6,13 @@ use tower_service::Service;
 
 #[cfg(feature = "tokio")]
 use super::readiness::Readiness;
-use super::{BoxError, ByResult, Classify, ResponseFuture};
+use super::{BoxError, Classifier, ErrIsFailure, ResponseFuture};
 use crate::breaker::CircuitBreaker;
 use crate::permit::Permit;
 
 /// A service behind a circuit breaker; made by [`CircuitBreakerLayer`](super::CircuitBreakerLayer).
 #[derive(Clone)]
-pub struct CircuitBreakerService<S, C = ByResult> {
+pub struct CircuitBreakerService<S, C = ErrIsFailure> {
     inner: S,
     breaker: &'static CircuitBreaker,
     classify: C,
@@ -57,7 +57,7 @@ impl<S, C, Request> Service<Request> for CircuitBreakerService<S, C>
 where
     S: Service<Request>,
     S::Error: Into<BoxError>,
-    C: Classify<S::Response, S::Error> + Clone,
+    C: Classifier<S::Response, S::Error> + Clone,
 {
     type Response = S::Response;
     type Error = BoxError;

@@ -152,8 +152,14 @@ fn graceful_degradation_ends_well_and_says_where_its_picture_is() {
 }
 
 #[test]
-fn reqwest_client_ends_well() {
-    output(example("reqwest_client"));
+fn reqwest_client_opens_at_once_on_a_429_and_not_on_a_503() {
+    let output = output(example("reqwest_client"));
+    let orders = output.split_once("order, host A").expect("the orders come last").1;
+    let answers: Vec<&str> = orders.lines().filter(|line| line.contains("GET")).collect();
+    let [busy, well, limited, rejected, back] = answers[..] else { panic!("{output}") };
+    assert!(busy.contains("503") && well.contains("200 OK"), "{output}");
+    assert!(limited.contains("429") && rejected.contains("rejected: "), "{output}");
+    assert!(back.contains("200 OK"), "{output}");
 }
 
 #[test]

@@ -1,0 +1,82 @@
+//! What gRPC's statuses say, and the status of a call that was rejected.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tonic_types::{ErrorDetails, StatusExt};
+use tonic014::metadata::MetadataValue;
+use tonic014::{Code, Status};
+
+use super::LONGEST_WAIT;
+use crate::classify::{Classify, find_source};
+use crate::error::{CallTimeoutError, CircuitOpenError};
+use crate::outcome::Outcome;
+
+const PUSHBACK: &str = "grpc-retry-pushback-ms";
+
+/// `Unavailable`, `DeadlineExceeded`, `Internal`, `DataLoss`, `Unknown` and `ResourceExhausted` are
+/// failures, `Cancelled` is ignored, and all else is a success: the service answered. A failure that
+/// says when to come back, by `grpc-retry-pushback-ms` or by a `RetryInfo` in its details, opens the
+/// circuit for that time, five minutes at most. A status whose source is a [`CircuitOpenError`] is
+/// ignored.
+impl Classify for Status {
+    fn outcome(&self) -> Outcome {
+        let rejection = self.source().and_then(find_source::<CircuitOpenError>);
+        if let Some(rejection) = rejection {
+            return rejection.outcome();
+        }
+        match self.code() {
+            Code::Unavailable
+            | Code::DeadlineExceeded
+            | Code::Internal
+            | Code::DataLoss
+            | Code::Unknown
+            | Code::ResourceExhausted => wait(self).map_or(Outcome::Failure, Outcome::OpenFor),
+            Code::Cancelled => Outcome::Ignored,
+            _ => Outcome::Success,
+        }
+    }
+}
+
+/// How long the service asks to be left alone. A pushback that can't be read, or is negative, says
+/// "don't retry", and names no time.
+fn wait(status: &Status) -> Option<Duration> {
+    let wait = match status.metadata().get(PUSHBACK) {
+        Some(pushback) => pushback.to_str().ok()?.parse().ok().map(Duration::from_millis),
+        None => status.get_details_retry_info()?.retry_delay,
+    };
+    wait.map(|wait| wait.min(LONGEST_WAIT)).filter(|wait| !wait.is_zero())
+}
+
+/// `Unavailable`, with the wait as `RetryInfo` and as `grpc-retry-pushback-ms` where it is known. The
+/// error is the status's source.
+impl From<CircuitOpenError> for Status {
+    fn from(error: CircuitOpenError) -> Self {
+        let mut status = match error.wait_that_ends() {
+            Some(wait) => unavailable_for(&error, wait),
+            None => Status::unavailable(error.to_string()),
+        };
+        status.set_source(Arc::new(error));
+        status
+    }
+}
+
+fn unavailable_for(error: &CircuitOpenError, wait: Duration) -> Status {
+    // Rounded up: who waits so long doesn't come too early. gRPC's number has 32 bits.
+    let millis = wait.as_nanos().div_ceil(1_000_000).max(1);
+    let millis = i32::try_from(millis).unwrap_or(i32::MAX);
+    let details = ErrorDetails::with_retry_info(Some(wait));
+    let mut status = Status::with_error_details(Code::Unavailable, error.to_string(), details);
+    status.metadata_mut().insert(PUSHBACK, MetadataValue::from(millis));
+    status
+}
+
+/// `DeadlineExceeded`. The error is the status's source.
+impl From<CallTimeoutError> for Status {
+    fn from(error: CallTimeoutError) -> Self {
+        let mut status = Status::deadline_exceeded(error.to_string());
+        status.set_source(Arc::new(error));
+        status
+    }
+}
