@@ -47,6 +47,7 @@ use proc_macro2::TokenStream;
 /// | `slow_rate` | as `failure_rate` | 0.5 when `slow_call` is given | opens when slow / calls in the window reaches it |
 /// | `window` | integer (calls) or duration | 100 calls | the last N calls, or the last stretch of time, over which rates and `failure_count` are taken |
 /// | `min_calls` | integer ≥ 1 | 10, or a smaller count window | minimum calls before a rate applies |
+/// | `merge_failures` | duration | off | failures within this time of the first are one for `threshold` and `failure_count`; a success ends it; rates count all |
 /// | `recovery` | duration | `"60s"` | how long the circuit stays open before a probe may pass |
 /// | `backoff` | number ≥ 1 | 1 | each opening in a row multiplies the wait by this |
 /// | `max_recovery` | duration | 10 × `recovery` | cap of the wait; if given, it also caps what a service asks for (`Retry-After`) |

@@ -29,6 +29,7 @@ pub(crate) fn options(options: &Options, problems: &mut Problems) {
     reaches(options, [Opt::ProbeTimeout, Opt::Timeout], None, error, problems);
     if !options.has_unknown {
         nothing_is_missing(options, problems);
+        merged_failures_are_counted(options, problems);
     }
 }
 
@@ -152,6 +153,26 @@ fn nothing_is_missing(options: &Options, problems: &mut Problems) {
             _ => continue,
         };
         problems.add(&given.key, missing);
+    }
+}
+
+/// Failures are merged for rules that count them one by one. What a preset gives, only the compiler
+/// knows; beside `breaker` the option has its own error already.
+fn merged_failures_are_counted(options: &Options, problems: &mut Problems) {
+    let known = [Opt::FailureCount, Opt::Preset, Opt::Breaker];
+    let Some(given) = options.get(Opt::MergeFailures) else {
+        return;
+    };
+    if known.into_iter().any(|option| options.has(option)) {
+        return;
+    }
+    let without = match options.value(Opt::Threshold) {
+        Some(Value::Off) => Some(Opt::Threshold),
+        Some(_) => None,
+        None => Some(Opt::FailureRate).filter(|rule| options.sets(*rule)),
+    };
+    if let Some(without) = without {
+        problems.add(&blame(options, without, given).key, spec::MERGE_FAILURES_ALONE);
     }
 }
 

@@ -15,8 +15,8 @@ fn a_configuration_has_the_options_of_the_attribute() {
     let config: Config = from_str(
         r#"{
             "threshold": 3, "failure_rate": 0.5, "failure_count": 7, "slow_call": "1.5s", "slow_rate": "33.3%",
-            "window": "1m", "min_calls": 20, "recovery": "30s", "backoff": 2, "max_recovery": "1h 30m",
-            "jitter": 0.1, "success_threshold": 2, "probes": 3, "probe_timeout": "250ms",
+            "window": "1m", "min_calls": 20, "merge_failures": "100ms", "recovery": "30s", "backoff": 2,
+            "max_recovery": "1h 30m", "jitter": 0.1, "success_threshold": 2, "probes": 3, "probe_timeout": "250ms",
             "on_cancel": "failure", "max_concurrent": 64
         }"#,
     )
@@ -29,6 +29,7 @@ fn a_configuration_has_the_options_of_the_attribute() {
         .slow_rate(0.333)
         .window(Window::Time(Duration::from_secs(60)))
         .min_calls(20)
+        .merge_failures(Duration::from_millis(100))
         .recovery(Duration::from_secs(30))
         .backoff(2.0)
         .max_recovery(Duration::from_secs(5_400))
@@ -77,6 +78,10 @@ fn what_is_taken_back_is_off() {
         (
             json!({ "failure_rate": 0.5, "backoff": "off", "max_recovery": "2m" }),
             "`max_recovery` goes with `backoff`, which is `off`",
+        ),
+        (
+            json!({ "merge_failures": "1s", "failure_rate": 0.5 }),
+            "`merge_failures` needs `threshold` or `failure_count`",
         ),
     ] {
         let error = refusal(config.clone());

@@ -173,6 +173,28 @@ fn a_failure_count_above_a_count_window_is_refused() {
 }
 
 #[test]
+fn merge_failures_without_a_rule_that_counts_failures_is_refused() {
+    let merging = NEW.merge_failures(secs(1));
+    let names = &["merge_failures", "threshold", "failure_count"];
+    all_refused(&[
+        (merging.failure_rate(0.5), names),
+        (NEW.slow_call(secs(1)).off(ConfigOption::Threshold).merge_failures(secs(1)), names),
+        (NEW.merge_failures(Duration::ZERO), &["merge_failures"]),
+    ]);
+    all_accepted(&[
+        merging,
+        merging.slow_call(secs(1)),
+        merging.slow_call(secs(1)).off(ConfigOption::Threshold),
+        merging.failure_rate(0.5).threshold(3),
+        merging.failure_rate(0.5).failure_count(3),
+        merging.failure_rate(0.5).off(ConfigOption::MergeFailures),
+    ]);
+    let error = merging.failure_rate(0.5).validate().unwrap_err();
+    assert_eq!(error.option(), Some(ConfigOption::MergeFailures));
+    assert_eq!(error.other(), Some(ConfigOption::FailureRate));
+}
+
+#[test]
 fn probes_below_success_threshold_are_refused() {
     all_refused(&[(NEW.success_threshold(3).probes(2), &["probes", "success_threshold"])]);
     all_accepted(&[NEW.success_threshold(3).probes(3), NEW.success_threshold(3).probes(4)]);

@@ -24,6 +24,7 @@ mod frozen_time;
 mod half_open;
 mod keys;
 mod listeners;
+mod merged_failures;
 mod model;
 mod modes;
 mod peers;

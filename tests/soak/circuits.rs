@@ -32,11 +32,16 @@ const RESTLESS: Config = Config::new()
 const BY_TIME: Config =
     RESTLESS.window(Window::Time(Duration::from_millis(1))).on_cancel(OnCancel::Failure);
 
+/// Failures that come together count as one, in both kinds of window.
+const MERGING: Config = BY_TIME.failure_count(9).merge_failures(MOMENT);
+
 /// What `reconfigure` goes through.
-pub(crate) const OTHERS: [Config; 4] = [
+pub(crate) const OTHERS: [Config; 6] = [
     BY_TIME,
     BY_TIME.window(Window::Calls(7)).min_calls(3),
     BY_TIME.threshold(1).probes(2),
+    MERGING,
+    MERGING.window(Window::Calls(40)),
     Config::new().on_cancel(OnCancel::Failure).recovery(MOMENT),
 ];
 

@@ -73,6 +73,10 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
         ],
     ),
     (
+        Opt::MergeFailures,
+        &["debounce", "merge", "merge_window", "coalesce", "coalesce_failures", "group_failures"],
+    ),
+    (
         Opt::Recovery,
         &[
             "recovery_timeout",

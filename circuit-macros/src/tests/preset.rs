@@ -125,7 +125,8 @@ fn what_a_preset_gives_is_left_to_the_compiler() {
         "preset = P, min_calls = 200",
         "preset = P, slow_rate = 0.5",
         "preset = P, max_recovery = \"1s\"",
-        "failure_rate = off, backoff = off, jitter = off, max_concurrent = off, preset = P",
+        "preset = P, merge_failures = \"1s\", threshold = off",
+        "failure_rate = off, merge_failures = off, backoff = off, jitter = off, max_concurrent = off, preset = P",
     ] {
         assert_eq!(problems(options, PLAIN), [""; 0], "{options}");
     }

@@ -73,6 +73,7 @@ pub struct Config {
     pub(crate) slow_rate: Choice<f64>,
     pub(crate) window: Choice<Window>,
     pub(crate) min_calls: Choice<u32>,
+    pub(crate) merge_failures: Choice<Duration>,
     pub(crate) recovery: Choice<Duration>,
     pub(crate) backoff: Choice<f64>,
     pub(crate) max_recovery: Choice<Duration>,
@@ -153,6 +154,15 @@ impl Config {
         self
     }
 
+    /// Failures within this time of the first one are one failure for `threshold` and `failure_count`; one that
+    /// comes exactly this much later is a new one, and so is the first after a success. Rates count all. Refused
+    /// without `threshold` or `failure_count`. Default off.
+    #[must_use]
+    pub const fn merge_failures(mut self, within: Duration) -> Self {
+        self.merge_failures = Choice::Given(within);
+        self
+    }
+
     /// How long the circuit stays open before it lets a probe through. Default 60 seconds.
     #[must_use]
     pub const fn recovery(mut self, wait: Duration) -> Self {
@@ -226,9 +236,9 @@ impl Config {
     /// Switches an optional rule off, whether it is on by default or set in `self`.
     ///
     /// `threshold` can be off if there is another trip rule. `failure_rate`, `failure_count`, `slow_call`,
-    /// `backoff`, `jitter` and `max_concurrent` can always be off. What depends on the rule goes with it:
+    /// `merge_failures`, `backoff`, `jitter` and `max_concurrent` can always be off. What depends on the rule goes with it:
     /// `slow_rate` with `slow_call`, `min_calls` with the last rate, `window` with the last rate or count,
-    /// `max_recovery` with `backoff`.
+    /// `merge_failures` with the last of `threshold` and `failure_count`, `max_recovery` with `backoff`.
     ///
     /// ```
     /// use std::time::Duration;

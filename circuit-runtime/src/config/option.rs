@@ -24,6 +24,8 @@ pub enum ConfigOption {
     Window,
     /// [`Config::min_calls`]
     MinCalls,
+    /// [`Config::merge_failures`]
+    MergeFailures,
     /// [`Config::recovery`]
     Recovery,
     /// [`Config::backoff`]
@@ -56,6 +58,7 @@ macro_rules! for_each_option {
             SlowRate slow_rate SLOW_RATE,
             Window window WINDOW,
             MinCalls min_calls MIN_CALLS,
+            MergeFailures merge_failures MERGE_FAILURES,
             Recovery recovery RECOVERY,
             Backoff backoff BACKOFF,
             MaxRecovery max_recovery MAX_RECOVERY,
@@ -168,6 +171,10 @@ impl ConfigOption {
     /// The trip rules that judge a window.
     pub(super) const WINDOWED: [ConfigOption; 3] =
         [ConfigOption::FailureRate, ConfigOption::FailureCount, ConfigOption::SlowCall];
+
+    /// The trip rules that count failures one by one.
+    pub(super) const COUNTED: [ConfigOption; 2] =
+        [ConfigOption::Threshold, ConfigOption::FailureCount];
 }
 
 impl fmt::Display for ConfigOption {
@@ -219,10 +226,18 @@ impl Config {
                 merged.window = self.window;
             }
         }
+        if self.first_off(&ConfigOption::COUNTED).is_some() && !merged.counts_failures() {
+            merged.merge_failures = self.merge_failures;
+        }
         if self.backoff.is_off() {
             merged.max_recovery = self.max_recovery;
         }
         merged
+    }
+
+    /// Whether failures are counted one by one, by `threshold` or `failure_count`.
+    pub(super) const fn counts_failures(&self) -> bool {
+        self.effective_threshold().is_some() || self.failure_count.is_given()
     }
 
     /// Whether a share of calls is judged.
@@ -284,6 +299,12 @@ mod tests {
 
         let uncounted = NEW.off(FailureCount).over(RATED.failure_count(5));
         assert_eq!(uncounted.window, RATED.window);
+
+        let merging = NEW.failure_count(5).merge_failures(Duration::from_millis(100));
+        assert!(NEW.off(FailureCount).failure_rate(0.5).over(merging).merge_failures.is_unset());
+        assert!(NEW.off(FailureCount).over(merging).merge_failures.is_given(), "threshold counts");
+        let left = NEW.off(Threshold).over(merging).merge_failures;
+        assert!(left.is_given(), "failure_count counts");
 
         let backing_off = NEW.backoff(2.0).max_recovery(Duration::from_secs(300));
         assert!(NEW.off(Backoff).over(backing_off).max_recovery.is_unset());

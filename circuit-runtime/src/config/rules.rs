@@ -18,6 +18,15 @@ impl Config {
         self.recovery.given_or(Duration::from_secs(DEFAULT_RECOVERY))
     }
 
+    pub(super) const fn effective_threshold(&self) -> Option<u32> {
+        match self.threshold {
+            Choice::Given(threshold) => Some(threshold),
+            Choice::Off => None,
+            Choice::Unset if self.failure_rate.is_given() || self.failure_count.is_given() => None,
+            Choice::Unset => Some(DEFAULT_THRESHOLD),
+        }
+    }
+
     /// The numbers the state machine works with; of a valid configuration.
     pub(crate) const fn rules(&self) -> Rules {
         let window = self.effective_window();
@@ -29,14 +38,7 @@ impl Config {
         let recovery = nanos(self.effective_recovery());
         let success_threshold = self.success_threshold.given_or(1);
         Rules {
-            threshold: match self.threshold {
-                Choice::Given(threshold) => Some(threshold),
-                Choice::Off => None,
-                Choice::Unset if self.failure_rate.is_given() || self.failure_count.is_given() => {
-                    None
-                }
-                Choice::Unset => Some(DEFAULT_THRESHOLD),
-            },
+            threshold: self.effective_threshold(),
             failure_rate: self.failure_rate.given(),
             failure_count: self.failure_count.given(),
             slow_call: match self.slow_call.given() {
@@ -50,6 +52,10 @@ impl Config {
             },
             window: if self.has_window_rule() { Some(window) } else { None },
             min_calls,
+            merge_failures: match self.merge_failures.given() {
+                Some(within) => Some(nanos(within)),
+                None => None,
+            },
             recovery,
             backoff: self.backoff.given_or(1.0),
             max_recovery: match self.max_recovery.given() {
@@ -86,6 +92,8 @@ pub(crate) struct Rules {
     pub(crate) slow_rate: Option<f64>,
     pub(crate) window: Option<Window>,
     pub(crate) min_calls: u32,
+    /// Failures that come within this time of the first are one.
+    pub(crate) merge_failures: Option<Nanos>,
     pub(crate) recovery: Nanos,
     pub(crate) backoff: f64,
     pub(crate) max_recovery: Nanos,

@@ -102,7 +102,7 @@ macro_rules! spec {
                 "`",
                 $name,
                 "` can't be `off`; only `threshold`, `failure_rate`, `failure_count`, `slow_call`, \
-                 `backoff`, `jitter` and `max_concurrent` can"
+                 `merge_failures`, `backoff`, `jitter` and `max_concurrent` can"
             ))
         )
     };
@@ -130,6 +130,7 @@ specs! {
     SLOW_RATE: "slow_rate", Rate, never_off;
     WINDOW: "window", Window, never_off;
     MIN_CALLS: "min_calls", Count, never_off;
+    MERGE_FAILURES: "merge_failures", Time, can_be_off;
     RECOVERY: "recovery", Time, never_off;
     BACKOFF: "backoff", Factor, can_be_off;
     MAX_RECOVERY: "max_recovery", Time, never_off;
@@ -170,6 +171,8 @@ pub(crate) const MIN_CALLS_ALONE: &str =
     "`min_calls` needs a rate to judge: `failure_rate = 0.5` or `slow_call = \"2s\"`";
 pub(crate) const MIN_CALLS_ABOVE_WINDOW: &str =
     "`min_calls` must be at most `window` (100 calls by default): no rate would ever be judged";
+pub(crate) const MERGE_FAILURES_ALONE: &str = "`merge_failures` needs `threshold` or `failure_count`, which count failures \
+     one by one; rates count all";
 pub(crate) const MAX_RECOVERY_BELOW_RECOVERY: &str =
     "`max_recovery` must be at least `recovery` (60s by default)";
 pub(crate) const MAX_RECOVERY_WITHOUT_BACKOFF: &str = "`max_recovery` goes with `backoff`, which is `off`; to cap only what a service asks \

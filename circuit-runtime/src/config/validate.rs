@@ -127,7 +127,21 @@ impl Config {
             MIN_CALLS_ALONE
         );
         require!(self.min_calls.given_or(0) <= most, MinCalls, window, MIN_CALLS_ABOVE_WINDOW);
+        require!(
+            !self.merge_failures.is_given() || self.counts_failures(),
+            MergeFailures,
+            self.what_leaves_nothing_to_merge(),
+            MERGE_FAILURES_ALONE
+        );
         Ok(())
+    }
+
+    /// The option without which failures would be counted one by one.
+    const fn what_leaves_nothing_to_merge(&self) -> Option<ConfigOption> {
+        match self.first_off(&ConfigOption::COUNTED) {
+            None if self.failure_rate.is_given() => Some(ConfigOption::FailureRate),
+            off => off,
+        }
     }
 
     /// What closes it again.

@@ -14,7 +14,7 @@ pub(crate) const COARSE_FROM: Nanos = 50 * LAG;
 /// The outcomes of the last D of time, in ten buckets of D / 10.
 ///
 /// The current bucket is part of the window, so an outcome counts for between 0.9 D and D.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Buckets {
     pub(super) width: Nanos,
     /// When the first bucket began, and the number of the current one; `None` before the first

@@ -49,7 +49,7 @@ impl WindowTotals {
 }
 
 /// The latest outcomes, on which rates are judged.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum SlidingWindow {
     Calls(Ring),
     Time(Buckets),
@@ -137,13 +137,30 @@ impl SlidingWindow {
         }
     }
 
-    /// Takes over the successes that threads have counted in their shards.
-    pub(crate) fn gather(&mut self, epoch: u32, env: &impl Env) {
-        if let SlidingWindow::Time(buckets) = self {
-            let now = buckets.now(env);
-            let reached = buckets.turn(now);
-            env.take_successes(epoch, reached, &mut |number, more| buckets.gather(number, more));
-        }
+    /// Takes over the successes that threads have counted in their shards. `also`: another window of
+    /// the same outcomes.
+    pub(crate) fn gather(
+        &mut self,
+        epoch: u32,
+        env: &impl Env,
+        mut also: Option<&mut SlidingWindow>,
+    ) {
+        let SlidingWindow::Time(buckets) = self else { return };
+        let now = buckets.now(env);
+        let reached = buckets.turn(now);
+        env.take_successes(epoch, reached, &mut |number, more| {
+            buckets.gather(number, more);
+            if let Some(SlidingWindow::Time(also)) = &mut also {
+                also.turn(now);
+                also.gather(number, more);
+            }
+        });
+    }
+
+    /// Whether both hold outcomes of the same beginning.
+    pub(crate) fn began_with(&self, other: &SlidingWindow) -> bool {
+        let origin = |window: &SlidingWindow| window.span().map(|span| span.origin);
+        origin(self) == origin(other)
     }
 
     /// A window of another size with the same outcomes; a window of the other kind starts empty.

@@ -8,7 +8,7 @@ const SAMPLES_PER_WORD: usize = 32;
 const FAILURES: u64 = 0x5555_5555_5555_5555;
 
 /// The last N outcomes, exactly: two bits each, allocated when the first one comes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ring {
     size: usize,
     /// The index of the next outcome; once the ring is full, also that of the oldest one. Unused

@@ -28,6 +28,7 @@ failure_rate = 0.5
 failure_count = 30
 window = "1m"
 min_calls = 20
+merge_failures = "250ms"
 success_threshold = 2
 probes = 3
 probe_timeout = "1m 30s"
@@ -51,6 +52,7 @@ fn expected() -> Config {
         .slow_rate(0.4)
         .window(Window::Time(Duration::from_secs(60)))
         .min_calls(20)
+        .merge_failures(Duration::from_millis(250))
         .recovery(Duration::from_secs(120))
         .backoff(2.0)
         .max_recovery(Duration::from_secs(600))

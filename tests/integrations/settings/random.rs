@@ -7,7 +7,7 @@ use circuit_runtime::{CircuitBreaker, Config, Settings, configure};
 use super::Turn;
 
 /// Each option with values that are in range, and that go together or not.
-const OPTIONS: [(&str, &[&str]); 15] = [
+const OPTIONS: [(&str, &[&str]); 16] = [
     ("threshold", &["1", "7", "\"off\""]),
     ("failure_rate", &["0.5", "\"off\""]),
     ("failure_count", &["3", "150", "\"off\""]),
@@ -15,6 +15,7 @@ const OPTIONS: [(&str, &[&str]); 15] = [
     ("slow_rate", &["0.3"]),
     ("window", &["20", "200", "\"10s\""]),
     ("min_calls", &["5", "120"]),
+    ("merge_failures", &["\"100ms\"", "\"off\""]),
     ("recovery", &["\"1s\"", "\"10m\""]),
     ("backoff", &["2", "\"off\""]),
     ("max_recovery", &["\"30s\"", "\"20m\""]),

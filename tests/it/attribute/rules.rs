@@ -244,6 +244,7 @@ fn every_option_reaches_the_configuration() {
         slow_rate = "75%",
         window = "1m",
         min_calls = 12,
+        merge_failures = "100ms",
         recovery = "20s",
         backoff = 2,
         max_recovery = "1h 30m",
@@ -266,6 +267,7 @@ fn every_option_reaches_the_configuration() {
         .slow_rate(0.75)
         .window(Window::Time(secs(60)))
         .min_calls(12)
+        .merge_failures(millis(100))
         .recovery(secs(20))
         .backoff(2.0)
         .max_recovery(secs(5_400))

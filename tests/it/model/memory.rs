@@ -28,6 +28,8 @@ pub(super) struct Period {
     pub(super) number: u64,
     /// Failures in a row, while closed.
     pub(super) run: u32,
+    /// When the first of the failures came that are one, if failures are merged.
+    pub(super) group: Option<u64>,
     /// What came of all probes since half-open began.
     pub(super) succeeded: u32,
     pub(super) failed: u32,

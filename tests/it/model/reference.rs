@@ -4,6 +4,7 @@ use circuit_runtime::{Mode, Rejection, State};
 
 use super::memory::{Judge, Model, Period};
 use super::rules::{End, Rules};
+use super::window::Entered;
 
 /// Why, and how long until a call has a chance.
 pub(super) type Refusal = (Rejection, Option<u64>);
@@ -102,12 +103,15 @@ impl Model {
         let period = &mut self.period;
         period.asked = period.asked.max(end.asked());
         if self.state == State::Closed {
+            let merged = failed && merges(period, &self.rules, self.now);
             period.run = match (failed, end) {
-                (true, _) => period.run + 1,
+                (true, _) => period.run + u32::from(!merged),
                 (false, End::Dropped) => period.run,
                 (false, _) => 0,
             };
-            self.window.push(self.now, failed, slow);
+            // The window tells merged failures only for the rule that asks for them.
+            let merged = merged && self.rules.failure_count.is_some();
+            self.window.push(Entered { when: self.now, failed, slow, merged });
             if end.opens() || self.rules.met(period.run, self.window.figures(self.now)) {
                 self.open(end.opens());
             }
@@ -156,6 +160,12 @@ impl Model {
     /// Closed circuits are judged at the next outcome.
     pub(super) fn reconfigure(&mut self, rules: Rules) {
         self.window.resize(rules.window);
+        if rules.merge_failures.is_none() {
+            self.period.group = None;
+        }
+        if rules.merge_failures.is_none() || rules.failure_count.is_none() {
+            self.window.unmerge();
+        }
         self.rules = rules;
         if self.state == State::HalfOpen {
             self.decide();
@@ -167,4 +177,14 @@ impl Model {
         self.state = state;
         self.period = Period { number: self.period.number + 1, ..Period::default() };
     }
+}
+
+/// Whether a failure is one with those before it; else it is the first of its own.
+fn merges(period: &mut Period, rules: &Rules, now: u64) -> bool {
+    let Some(within) = rules.merge_failures else { return false };
+    let merged = period.run > 0 && period.group.is_some_and(|first| now.abs_diff(first) < within);
+    if !merged {
+        period.group = Some(now);
+    }
+    merged
 }

@@ -15,6 +15,7 @@ pub(super) struct Rules {
     /// There if one of the rates or the count is.
     pub(super) window: Option<Window>,
     pub(super) min_calls: u32,
+    pub(super) merge_failures: Option<u64>,
     pub(super) recovery: u64,
     pub(super) backoff: f64,
     pub(super) max_recovery: Option<u64>,
@@ -71,15 +72,15 @@ impl Rules {
     }
 
     /// Whether a rule says that the circuit has to open.
-    pub(super) fn met(&self, run: u32, window: Option<[u32; 3]>) -> bool {
-        let rate_met = window.is_some_and(|[calls, failures, slow]| {
+    pub(super) fn met(&self, run: u32, window: Option<[u32; 4]>) -> bool {
+        let rate_met = window.is_some_and(|[calls, failures, slow, _]| {
             let reached = |count, rate| f64::from(count) / f64::from(calls) >= rate;
             let failing = self.failure_rate.is_some_and(|rate| reached(failures, rate));
             let slowing = self.slow_call.is_some() && reached(slow, self.slow_rate);
             calls >= self.min_calls && (failing || slowing)
         });
-        let count_met = window.is_some_and(|[_, failures, _]| {
-            self.failure_count.is_some_and(|count| failures >= count)
+        let count_met = window.is_some_and(|[_, _, _, counted]| {
+            self.failure_count.is_some_and(|count| counted >= count)
         });
         run >= self.threshold || rate_met || count_met
     }
@@ -118,6 +119,9 @@ impl Rules {
         }
         if let Some(count) = self.failure_count {
             config = config.failure_count(count);
+        }
+        if let Some(within) = self.merge_failures {
+            config = config.merge_failures(Duration::from_nanos(within));
         }
         if let Some(slow) = self.slow_call {
             config = config.slow_call(Duration::from_nanos(slow)).slow_rate(self.slow_rate);

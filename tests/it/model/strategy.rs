@@ -38,7 +38,8 @@ fn ticks(range: Range<u64>) -> impl Strategy<Value = u64> {
     range.prop_map(|ticks| ticks * TICK)
 }
 
-type TripRules = (u32, Option<f64>, Option<u32>, Option<u64>, f64, Option<Window>, u32);
+type TripRules =
+    (u32, Option<f64>, Option<u32>, Option<u64>, f64, Option<Window>, u32, Option<u64>);
 
 prop_compose! {
     fn any_trip_rules()(
@@ -49,6 +50,7 @@ prop_compose! {
         slow_rate in select(vec![0.25, 0.5, 1.0]),
         window in prop_oneof![(1..12_u32).prop_map(Window::Calls), Just(Window::Time(WINDOW))],
         min_calls in 1..12_u32,
+        merge_failures in proptest::option::of(ticks(1..6)),
     ) -> TripRules {
         let rated = failure_rate.is_some() || failure_count.is_some() || slow_call.is_some();
         let min_calls = match window {
@@ -60,7 +62,10 @@ prop_compose! {
             Window::Time(_) => failure_count,
         };
         let window = rated.then_some(window);
-        (threshold, failure_rate, failure_count, slow_call, slow_rate, window, min_calls)
+        (
+            threshold, failure_rate, failure_count, slow_call, slow_rate, window, min_calls,
+            merge_failures,
+        )
     }
 }
 
@@ -75,15 +80,17 @@ prop_compose! {
         probe_timeout in ticks(1..10),
         on_cancel in select(vec![OnCancel::Ignore, OnCancel::Failure, OnCancel::Slow]),
     ) -> Rules {
-        let (threshold, failure_rate, failure_count, slow_call, slow_rate, window, min_calls) =
-            trip;
+        let (
+            threshold, failure_rate, failure_count, slow_call, slow_rate, window, min_calls,
+            merge_failures,
+        ) = trip;
         let is_timed = slow_call.is_some() || on_cancel != OnCancel::Slow;
         let on_cancel = if is_timed { on_cancel } else { OnCancel::Ignore };
         let max_recovery = cap.map(|cap| recovery + cap);
         let probes = success_threshold + more_probes;
         Rules {
             threshold, failure_rate, failure_count, slow_call, slow_rate, window, min_calls,
-            recovery, backoff, max_recovery, success_threshold, probes, probe_timeout, on_cancel,
+            merge_failures, recovery, backoff, max_recovery, success_threshold, probes, probe_timeout, on_cancel,
         }
     }
 }

@@ -10,8 +10,18 @@ use crate::support::{Random, breaker, secs};
 pub(super) struct PlainWindow {
     /// None: nothing is taken over it.
     size: Option<Window>,
-    /// When, whether failed, whether slow. Nothing is ever forgotten.
-    outcomes: Vec<(u64, bool, bool)>,
+    /// Nothing is ever forgotten.
+    outcomes: Vec<Entered>,
+}
+
+/// An outcome: when, whether it failed, whether it was slow, and whether its failure is one with an
+/// earlier one.
+#[derive(Clone, Copy)]
+pub(super) struct Entered {
+    pub(super) when: u64,
+    pub(super) failed: bool,
+    pub(super) slow: bool,
+    pub(super) merged: bool,
 }
 
 impl PlainWindow {
@@ -19,14 +29,19 @@ impl PlainWindow {
         PlainWindow { size, outcomes: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, now: u64, failed: bool, slow: bool) {
+    pub(super) fn push(&mut self, outcome: Entered) {
         if self.size.is_some() {
-            self.outcomes.push((now, failed, slow));
+            self.outcomes.push(outcome);
         }
     }
 
     pub(super) fn is_of_time(&self) -> bool {
         matches!(self.size, Some(Window::Time(_)))
+    }
+
+    /// What was one failure is as many as came.
+    pub(super) fn unmerge(&mut self) {
+        self.outcomes.iter_mut().for_each(|outcome| outcome.merged = false);
     }
 
     pub(super) fn clear(&mut self) {
@@ -46,20 +61,23 @@ impl PlainWindow {
         self.size = size;
     }
 
-    /// Calls, failures and slow calls. Time is cut into tenths of the window, from the first outcome on.
-    pub(super) fn figures(&self, now: u64) -> Option<[u32; 3]> {
+    /// Calls, failures, slow calls, and failures where those that are one count as one. Time is cut into tenths of the window, from the first outcome on.
+    pub(super) fn figures(&self, now: u64) -> Option<[u32; 4]> {
         let tenth =
-            |when: u64, length: Duration| (when - self.outcomes[0].0) / (nanos(length) / 10);
-        let held = |&(age, &(when, ..)): &(usize, &(u64, bool, bool))| match self.size.unwrap() {
+            |when: u64, length: Duration| (when - self.outcomes[0].when) / (nanos(length) / 10);
+        let held = |&(age, &Entered { when, .. }): &(usize, &Entered)| match self.size.unwrap() {
             Window::Calls(calls) => age < calls as usize,
             Window::Time(length) => tenth(now, length) - tenth(when, length) < 10,
         };
         self.size?;
-        let mut figures = [0; 3];
-        for (_, &(_, failed, slow)) in self.outcomes.iter().rev().enumerate().filter(held) {
+        let mut figures = [0; 4];
+        for (_, &Entered { failed, slow, merged, .. }) in
+            self.outcomes.iter().rev().enumerate().filter(held)
+        {
             figures[0] += 1;
             figures[1] += u32::from(failed);
             figures[2] += u32::from(slow);
+            figures[3] += u32::from(failed && !merged);
         }
         Some(figures)
     }

@@ -60,6 +60,21 @@ fn failure_count_default() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(merge_failures = "100ms", failure_rate = 0.5)]
+fn nothing_to_merge() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(slow_call = "2s", threshold = off, merge_failures = "100ms")]
+fn no_run_to_merge() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(merge_failures = "0s")]
+fn merged_in_no_time() -> Result<(), E> {
+    Ok(())
+}
+
 #[circuit_breaker(success_threshold = 3, probes = 2)]
 fn probes() -> Result<(), E> {
     Ok(())
@@ -148,6 +163,7 @@ fn breaker_more() -> Result<(), E> {
     slow_rate = 0.5,
     window = 10,
     min_calls = 5,
+    merge_failures = "100ms",
     recovery = "1s",
     backoff = 2,
     max_recovery = "9s",

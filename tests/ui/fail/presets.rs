@@ -8,6 +8,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const RATED: Config = Config::new().failure_rate(0.5).window(Window::Calls(50)).min_calls(20);
 const SLOW: Config = Config::new().slow_call(SECOND).off(ConfigOption::Threshold);
 const GROWING: Config = Config::new().backoff(2.0).max_recovery(Duration::from_secs(300));
+const MERGING: Config = Config::new().merge_failures(SECOND);
 const WRONG: Config = Config::new().threshold(0);
 const UNMATCHED: Config = Config::new().success_threshold(3).probes(2);
 const LEASED: Config = Config::new().probe_timeout(SECOND);
@@ -42,6 +43,11 @@ fn no_rule_left() -> Result<()> {
 
 #[circuit_breaker(preset = GROWING, threshold = off)]
 fn nothing_opens() -> Result<()> {
+    Ok(())
+}
+
+#[circuit_breaker(preset = MERGING, failure_rate = 0.5)]
+fn nothing_to_merge() -> Result<()> {
     Ok(())
 }
 

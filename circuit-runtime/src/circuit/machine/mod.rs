@@ -5,6 +5,7 @@
 //! not at all. Half-open is one period with an epoch for each round of probes.
 
 mod half_open;
+mod merge;
 mod numbers;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ mod trip;
 pub(crate) use numbers::{in_float, shown};
 
 use half_open::Probes;
+use merge::Merging;
 
 use crate::config::Rules;
 use crate::observe::event::Reason;
@@ -34,6 +36,8 @@ pub(crate) struct Machine {
     asked: Nanos,
     /// `None`: no rule needs it.
     window: Option<SlidingWindow>,
+    /// `None` before a failure was recorded that may be merged with others.
+    merging: Option<Box<Merging>>,
     /// The rules have changed, and no outcome has been judged by them yet.
     unjudged: bool,
 }
@@ -126,6 +130,7 @@ impl Machine {
                 Some(window) => Some(SlidingWindow::new(window)),
                 None => None,
             },
+            merging: None,
             unjudged: false,
             rules,
         }
@@ -173,6 +178,7 @@ impl Machine {
         if let Some(window) = &mut self.window {
             window.slide(successes);
         }
+        self.change_counted(|counted| counted.slide(successes));
     }
 
     /// How long calls are rejected: when open, for the wait; when half-open and full, until the
@@ -269,7 +275,9 @@ impl Machine {
         let (Period::Closed { since, run }, Some(sample)) = (self.period, verdict.sample) else {
             return None;
         };
+        let merged = self.rules.merge_failures.is_some() && self.merge(sample, run, env);
         let run = match sample.failure {
+            true if merged => run,
             true => run.saturating_add(1),
             false if verdict.keeps_run => run,
             false => 0,
@@ -316,6 +324,7 @@ impl Machine {
         if let Some(window) = &mut self.window {
             window.clear();
         }
+        self.change_counted(SlidingWindow::clear);
         self.begin(Period::Closed { since: env.now(), run: 0 }, reason)
     }
 
@@ -346,7 +355,11 @@ impl Machine {
             (None, Some(window)) => Some(SlidingWindow::new(window)),
             (_, None) => None,
         };
+        if let Some(window) = rules.window {
+            self.change_counted(|counted| *counted = counted.resized(window, env));
+        }
         self.rules = rules;
+        self.keep_merging();
         self.unjudged = true;
         match self.period {
             Period::HalfOpen(probes) => self.decide(probes, env),
@@ -359,7 +372,8 @@ impl Machine {
     fn gather(&mut self, env: &impl Env) {
         let epoch = self.epoch;
         if let Some(window) = &mut self.window {
-            window.gather(epoch, env);
+            let counted = self.merging.as_mut().and_then(|merging| merging.counted());
+            window.gather(epoch, env, counted);
         }
     }
 

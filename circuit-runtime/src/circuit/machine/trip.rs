@@ -20,15 +20,16 @@ impl Machine {
                 return Some(Reason::FailuresInARow { failures: run, threshold });
             }
         }
-        let (rules, window) = (&self.rules, self.window.as_mut()?);
-        let known = window.known(env);
-        if let (Some(count), Some(window)) = (rules.failure_count, rules.window) {
+        let known = self.window.as_mut()?.known(env);
+        if let (Some(count), Some(window)) = (self.rules.failure_count, self.rules.window) {
             // Failures are never counted in shards, so all are known here.
-            if known.failures >= u64::from(count) {
-                let failures = shown(known.failures);
+            let failures = self.counted_failures(known.failures, env);
+            if failures >= u64::from(count) {
+                let failures = shown(failures);
                 return Some(Reason::FailureCount { failures, count, window });
             }
         }
+        let (rules, window) = (&self.rules, self.window.as_mut()?);
         // Successes in shards only lower a rate: most outcomes needn't add them up.
         rate_reached(rules, known)?;
         let window_totals = window.totals(self.epoch, env);
