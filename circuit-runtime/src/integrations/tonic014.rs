@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tonic_types::{ErrorDetails, StatusExt};
 use tonic014::metadata::MetadataValue;
-use tonic014::{Code, Status};
+use tonic014::{Code, Status, TimeoutExpired};
 
 use super::LONGEST_WAIT;
 use crate::classify::{Classify, find_source};
@@ -16,15 +16,15 @@ use crate::outcome::Outcome;
 const PUSHBACK: &str = "grpc-retry-pushback-ms";
 
 /// `Unavailable`, `DeadlineExceeded`, `Internal`, `DataLoss`, `Unknown` and `ResourceExhausted` are
-/// failures, `Cancelled` is ignored, and all else is a success: the service answered. A failure that
+/// failures, `Cancelled` is ignored, and all else is a success: the service answered. tonic reports its
+/// own time limit as `Cancelled`, too; that is a failure. A failure that
 /// says when to come back, by `grpc-retry-pushback-ms` or by a `RetryInfo` in its details, opens the
 /// circuit for that time, five minutes at most. A status whose source is a [`CircuitOpenError`] is
 /// ignored.
 impl Classify for Status {
     fn outcome(&self) -> Outcome {
-        let rejection = self.source().and_then(find_source::<CircuitOpenError>);
-        if let Some(rejection) = rejection {
-            return rejection.outcome();
+        if is_by::<CircuitOpenError>(self) {
+            return Outcome::Ignored;
         }
         match self.code() {
             Code::Unavailable
@@ -33,10 +33,17 @@ impl Classify for Status {
             | Code::DataLoss
             | Code::Unknown
             | Code::ResourceExhausted => wait(self).map_or(Outcome::Failure, Outcome::OpenFor),
+            // What tonic makes of its own time limit, that of the endpoint or of the request.
+            Code::Cancelled if is_by::<TimeoutExpired>(self) => Outcome::Failure,
             Code::Cancelled => Outcome::Ignored,
             _ => Outcome::Success,
         }
     }
+}
+
+/// Whether such an error is among the sources.
+fn is_by<X: Error + 'static>(status: &Status) -> bool {
+    status.source().and_then(find_source::<X>).is_some()
 }
 
 /// How long the service asks to be left alone. A pushback that can't be read, or is negative, says

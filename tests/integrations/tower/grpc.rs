@@ -16,7 +16,7 @@ use super::{breaker, serve};
 
 /// Messages without content.
 #[derive(Default)]
-struct Nothing;
+pub(crate) struct Nothing;
 
 impl tonic::codec::Codec for Nothing {
     type Encode = ();

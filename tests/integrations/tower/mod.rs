@@ -1,6 +1,6 @@
 //! Breakers around tower's services: the layer itself, in memory.
 
-mod grpc;
+pub(crate) mod grpc;
 mod http;
 mod stack;
 
@@ -32,7 +32,7 @@ fn poll_once<F: Future>(future: F) -> Poll<F::Output> {
 }
 
 /// A real server, in a task of its own.
-async fn serve(app: Router) -> SocketAddr {
+pub(crate) async fn serve(app: Router) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });

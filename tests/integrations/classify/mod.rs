@@ -1,5 +1,8 @@
 //! Ready-made classification: the guide's table, line by line, and what gRPC's delays do.
 
+mod grpc;
+mod servers;
+
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +15,7 @@ use circuit_runtime::{
 };
 use tonic::{Code, Status};
 
-const GUIDE: &str = include_str!("../../circuit-runtime/docs/classification.md");
+const GUIDE: &str = include_str!("../../../circuit-runtime/docs/classification.md");
 
 /// The rows of the table under this heading, without its head.
 fn table(heading: &str) -> Vec<Vec<&'static str>> {
