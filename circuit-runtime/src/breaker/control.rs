@@ -38,7 +38,7 @@ impl CircuitBreaker {
     }
 
     /// The configuration, with how long calls may take.
-    fn timed(&self, config: Config) -> Config {
+    pub(super) fn timed(&self, config: Config) -> Config {
         Config { timeout: self.timeout(), ..config }
     }
 

@@ -222,8 +222,9 @@ impl KeyedCircuit<'_> {
     ///
     /// If [`Config::validate`] refuses the configuration; then nothing has changed.
     pub fn reconfigure(self, config: Config) -> Result<bool, ConfigError> {
-        config.validate_keyed()?;
-        let rules = config.rules();
+        let timed = self.breaker.timed(config);
+        timed.validate_keyed()?;
+        let rules = timed.rules();
         let mut transition = None;
         let changed = self.change(|breaker, circuit| {
             transition = circuit.reconfigure(breaker.name(), rules, &breaker.own().rules());

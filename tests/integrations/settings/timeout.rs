@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use circuit_runtime::{
-    CallTimeoutError, CircuitBreaker, CircuitOpenError, Config, circuit_breaker, find,
+    CallTimeoutError, CircuitBreaker, CircuitOpenError, Config, KeyedBreaker, circuit_breaker, find,
 };
 
 use super::{Turn, circuit, refusal, set};
@@ -163,4 +163,25 @@ async fn methods_of_a_block_that_have_a_limit_get_it() {
     set("[circuits.limited-block]\ntimeout = \"2s\"");
     assert_eq!(Client.get(3).await, Err(Error::Late(Duration::from_secs(2))));
     assert_eq!(Client.list(30).await, Ok(()));
+}
+
+static LEASED_HOSTS: KeyedBreaker = KeyedBreaker::new("leased-hosts", Config::new(), 10);
+
+#[circuit_breaker(breaker = LEASED_HOSTS, key = host, timeout = "1s")]
+async fn fetch(host: &str) -> Result<(), Error> {
+    sleep(host.len() as u64).await;
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_configuration_of_one_key_is_checked_against_the_limit_from_outside() {
+    let _turn = Turn::take();
+    fetch("").await.unwrap();
+    set("[circuits.leased-hosts]\ntimeout = \"3s\"");
+    assert_eq!(fetch("a").await, Ok(()), "the limit is three seconds");
+    let short = Config::new().probe_timeout(Duration::from_secs(2));
+    let error = LEASED_HOSTS.reconfigure(short).unwrap_err();
+    assert!(error.to_string().contains("at least `timeout`"), "{error}");
+    let of_key = LEASED_HOSTS.key("a").reconfigure(short).unwrap_err();
+    assert_eq!(of_key.to_string(), error.to_string(), "one key is no exception");
 }
