@@ -10,7 +10,7 @@
 //! - [`operation`]: names, sharing, inspection, control.
 //! - `settings`: options, limits and modes from a file and the environment (only with the feature `serde`).
 //! - `ecosystem`: tracing, metrics, serde, tower and axum (only with all of these features).
-//! - [`cookbook`]: recipes for axum, reqwest, tonic, sqlx, retries, health checks and alerts.
+//! - [`cookbook`]: recipes for axum, reqwest, tonic, HTTP/2, sqlx, retries, health checks and alerts.
 //! - [`performance`]: what a call costs, how much memory a circuit takes, what the attribute adds to a build.
 //! - [`promises`]: what you can rely on, and which test proves it.
 //! - [`coming_from`]: resilience4j, `MicroProfile`, gobreaker, Failsafe, Polly, Hystrix, pybreaker.
@@ -59,6 +59,7 @@ pub mod ecosystem {}
 
 // As above.
 #[cfg_attr(feature = "metrics", doc = "[`publish`]: crate::metrics::publish\n")]
+#[doc = "[`sql_state`]: crate::sql_state\n"]
 #[cfg_attr(not(doctest), doc = include_str!("../docs/cookbook.md"))]
 #[doc = "```yaml"]
 #[doc = include_str!("../docs/prometheus-rules.yml")]

@@ -163,6 +163,49 @@ fn reqwest_client_opens_at_once_on_a_429_and_not_on_a_503() {
 }
 
 #[test]
+fn reqwest_middleware_retries_no_rejection_and_finds_it() {
+    let output = output(example("reqwest_middleware"));
+    for call in ["1, down", "2, down"] {
+        assert!(output.contains(&format!("{call}: rejected: circuit `hosts` of ")), "{output}");
+    }
+    assert!(output.contains("3, well: 200 OK"), "{output}");
+    assert!(output.contains("is down has had: 2\nrejections: 2\n"), "{output}");
+}
+
+#[test]
+fn goaway_ignores_a_planned_close_and_counts_the_others() {
+    let output = output(example("goaway"));
+    assert_eq!(output.matches("planned: true").count(), 3, "{output}");
+    assert!(output.contains("shop: closed; 0 ok, 0 failed, 0 rejected, 3 ignored"), "{output}");
+    assert_eq!(output.matches("planned: false").count(), 2, "{output}");
+    assert_eq!(output.matches("rejected: ").count(), 1, "{output}");
+}
+
+#[test]
+fn readiness_looks_at_all_keys_and_at_modes() {
+    let output = output(example("readiness"));
+    let answers: Vec<&str> = output.lines().map(|line| &line[31..34]).collect();
+    assert_eq!(answers, ["200", "200", "503", "200", "200", "200", "503"], "{output}");
+}
+
+#[test]
+fn sqlx_client_takes_constraints_as_answers() {
+    let output = output(example("sqlx_client"));
+    for line in [
+        "  00000: done",
+        "  23505: Success: ",
+        "  40001: Success: ",
+        "  53300: Failure: ",
+        "  57P01: Failure: ",
+        "  08006: Failure: ",
+        "  00000: Ignored: rejected: circuit `database` is open",
+        "  closed: Ignored: ",
+    ] {
+        assert!(output.contains(line), "no {line:?}:\n{output}");
+    }
+}
+
+#[test]
 fn tower_stack_ends_well() {
     output(example("tower_stack"));
 }
