@@ -54,19 +54,19 @@ use proc_macro2::TokenStream;
 /// | `jitter` | number in [0, 1) | 0 | the wait, after the cap, is drawn from wait × (1 ± jitter) |
 /// | `success_threshold` | integer, 1 to 1,000 | 1 | probes that must succeed for the circuit to close |
 /// | `probes` | integer, `success_threshold` to 1,000 | `success_threshold` | calls that a half-open circuit admits in order to decide; also the most in flight per round |
-/// | `probe_timeout` | duration | the longer of `recovery` and `timeout`; by hand and with `breaker`: `recovery` | how long unanswered probes may block the next round; not below `timeout`; each further round waits twice as long, at most ten times this |
+/// | `probe_timeout` | duration | the longer of `recovery` and `timeout`; by hand and with `breaker`: `recovery` | while all probes are in flight, how long until more are admitted; not below `timeout`; each further round waits twice as long, up to ten times this |
 /// | `failure` | match-arm pattern, guard allowed | `Err(_)`; none with `classify` | results that match are failures: `failure = Err(e) if e.is_server_error()` |
 /// | `ignore` | match-arm pattern, guard allowed | none | results that match count neither way; asked before `failure` |
-/// | `classify` | path or closure `Fn(&Ret) -> Outcome` | none | decides what `ignore` and `failure`, which are asked first, leave open |
+/// | `classify` | path or closure `Fn(&Ret) -> Outcome` | none | decides results that neither `ignore` nor `failure` matches |
 /// | `on_cancel` | `ignore`, `failure` or `slow` | `ignore` | what a dropped (cancelled) future counts as; `slow`: as a slow call if it had run for `slow_call`, else as nothing |
 /// | `timeout` | duration | off | feature `tokio`: a call that takes longer is dropped and is a failure |
 /// | `max_concurrent` | integer ≥ 1 | off | bulkhead: calls beyond this many in flight are rejected, which doesn't count as a failure |
 /// | `fallback` | path, closure or any other expression | none | what runs instead of the body when the call is rejected |
 /// | `fallback_on` | `open` or `any` | `open` | `open`: when the call is rejected, for any reason; `any`: also when it fails or times out |
-/// | `name` | string literal or constant | `module::Type::function` | the circuit's name in the registry, in errors and events; the default is unique, its text not guaranteed |
+/// | `name` | string literal or constant | `module::Type::function` | the circuit's name in the registry, in errors and events; the default is unique, but its text may change between compilers |
 /// | `key` | expression over the parameters | none | one circuit per distinct key |
 /// | `max_keys` | integer ≥ 1 | 10,000 | bound on the circuits that `key` may create |
-/// | `preset` | path of a `const` of type `Config` | none | the options that it gives hold where nothing is written beside it; `threshold = off` and the like take one back |
+/// | `preset` | path of a `const` of type `Config` | none | its options are defaults: options of the attribute override them, and `threshold = off` and the like remove one |
 /// | `breaker` | path | none | a `static CircuitBreaker`, or another `static` whose reference coerces to one, such as a `LazyLock`: functions share its circuit; with `key`, a `static KeyedBreaker` |
 /// | `crate` | path | `::circuit_runtime` | where the runtime is, when re-exported or renamed |
 ///

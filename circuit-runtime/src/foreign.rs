@@ -1,13 +1,14 @@
 //! Where code runs that isn't ours, and what happens when it panics.
 //!
-//! No lock of this crate is held while it runs. Code that is part of a **call** is judged: its
+//! No lock of this crate is held while it runs, with one exception: a recorder runs under the lock
+//! that orders its reports (`observe::track`), which calls only try to take. Code that is part of a **call** is judged: its
 //! panic counts as `panicked` and goes on unwinding. The panic of code that only **observes** is
 //! caught here: it changes neither the caller's answer nor the circuit. Code **beside** a call,
 //! before the call is admitted or after it is recorded, panics at its caller, like any function.
 //!
 //! | code | where | its panic |
 //! |---|---|---|
-//! | a body, and what it drops at its end | `guard` | the call's |
+//! | a body, and what it drops at its end | `guard`, generated code | the call's |
 //! | what a body drops when it is cancelled | `guard` | of a cancelled call, and goes on |
 //! | guards in `failure` and `ignore`, `classify`; `Clone` of what `fallback_on = any` is given | `guard`, generated code | the call's |
 //! | tower: the inner service's `call`, its future, `Classify` and its `Clone` | `integrations::tower` | the call's |
@@ -19,6 +20,7 @@
 //! | `metrics::publish`: the recorder | by whoever publishes | beside |
 //! | a `key` and its `Display`; `From` of our errors; fallbacks | generated code | beside |
 //! | tower: `poll_ready`, `Into<BoxError>` | `integrations::tower` | beside |
+//! | OpenTelemetry: the provider that collects | by whoever collects | beside |
 //! | axum: `with_actor` | the handler of a request | beside |
 //! | serializers | by whoever serializes | beside |
 

@@ -185,10 +185,52 @@ fn the_map_names_every_module() {
     }
 }
 
+fn life_of_a_call() -> String {
+    fs::read_to_string(root().join("docs/internals/life-of-a-call.md")).expect("the page")
+}
+
+/// Each line of the tree names functions, and the files that they are in.
+#[test]
+fn the_life_of_a_call_names_functions_where_they_are() {
+    let page = life_of_a_call();
+    let tree =
+        page.split("```text").nth(1).and_then(|rest| rest.split("```").next()).expect("a tree");
+    let mut named = 0;
+    for line in tree.lines() {
+        let line = line.trim_start_matches([' ', '│', '├', '└']);
+        let Some((functions, files)) = line.split_once("  ") else { continue };
+        let sources = files.trim().split(", ").map(|file| {
+            fs::read_to_string(root().join(CRATES[0]).join(file)).expect("a file of the tree")
+        });
+        let source: String = sources.collect();
+        for function in functions.split(", ").map(|path| path.rsplit("::").next().expect("a name"))
+        {
+            named += 1;
+            let is_there = [format!("fn {function}("), format!("fn {function}<")];
+            assert!(
+                is_there.iter().any(|written| source.contains(written)),
+                "there is no `{function}` in {files}"
+            );
+        }
+    }
+    assert!(named > 20, "only {named} functions are named");
+}
+
+/// What the generated code calls, one after another, is on the page.
+#[test]
+fn the_life_of_a_call_has_each_step_of_the_generated_code() {
+    let page = life_of_a_call();
+    let attribute = root().join("circuit-macros/src/expand/body.rs");
+    let attribute = fs::read_to_string(attribute).expect("the attribute's output");
+    for step in ["enter", "judge_bare", "finish", "notify_with_error"] {
+        assert!(page.contains(&format!("\n{step} ")), "the tree has no `{step}`");
+    }
+    assert!(attribute.contains("__circuit::notify_with_error"));
+}
+
 #[test]
 fn the_life_of_a_call_names_files_that_exist() {
-    let page =
-        fs::read_to_string(root().join("docs/internals/life-of-a-call.md")).expect("the page");
+    let page = life_of_a_call();
     let is_source = |word: &&str| Path::new(word).extension().is_some_and(|end| end == "rs");
     let files: Vec<_> = page.split('`').filter(is_source).collect();
     assert!(files.len() >= 13, "{files:?}");

@@ -71,6 +71,12 @@ fn fetch(host: &str) -> std::io::Result<()> {
     Err(std::io::Error::other(host.to_owned()))
 }
 
+#[circuit_breaker(name = "outside of its circuit", threshold = 1)]
+#[tracing::instrument(fields(circuit_breaker.name = Empty))]
+fn spanned() -> std::io::Result<()> {
+    Err(std::io::Error::other("down"))
+}
+
 #[test]
 fn a_rejection_fills_in_the_fields_that_the_span_declares() {
     set_global_default(OnlySpans(AtomicU64::new(1))).unwrap();
@@ -105,6 +111,12 @@ fn a_rejection_fills_in_the_fields_that_the_span_declares() {
         ("circuit_breaker.reason", "open"),
     ];
     assert_eq!(RECORDED.take(), fields(&expected));
+
+    spanned().unwrap_err();
+    assert_eq!(RECORDED.take(), Fields::new());
+    spanned().unwrap_err();
+    let expected = [("circuit_breaker.name", "outside of its circuit")];
+    assert_eq!(RECORDED.take(), fields(&expected), "the span of the attribute nearest the `fn`");
 
     assert!(!info_span!("call").in_scope(ask));
     assert!(!ask(), "without a span");

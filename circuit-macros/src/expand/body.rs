@@ -13,10 +13,10 @@ pub(super) fn run(model: &Model, parameters: &Parameters, permit: &TokenStream) 
     let site = at_return_type(model);
     let show = judge::show(model);
     let answer = quote_spanned! {site=>
-        if let __circuit::Some(__circuit_untold) =
+        if let __circuit::Some(__circuit_pending) =
             __circuit::finish(__circuit_permit, __circuit_outcome)
         {
-            __circuit_result = __circuit::tell(__circuit_untold, #show, __circuit_result);
+            __circuit_result = __circuit::notify_with_error(__circuit_pending, #show, __circuit_result);
         }
         __circuit_result
     };

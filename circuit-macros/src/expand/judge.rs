@@ -89,12 +89,12 @@ pub(super) fn show(model: &Model) -> TokenStream {
     match (declared, &model.form) {
         (Some(ty), _) if !has_impl(ty) => {
             let ty = respanned(ty.to_token_stream());
-            quote_spanned!(site=> __circuit::Shown::<#ty>::of(&__circuit_result).__circuit_show())
+            quote_spanned!(site=> __circuit::ErrorTextOf::<#ty>::of(&__circuit_result).__circuit_error_text())
         }
         (Some(_), Form::Sync | Form::Async) => {
-            quote_spanned!(site=> __circuit::Shown::of(&__circuit_result).__circuit_show())
+            quote_spanned!(site=> __circuit::ErrorTextOf::of(&__circuit_result).__circuit_error_text())
         }
-        _ => quote_spanned!(site=> __circuit::unshown),
+        _ => quote_spanned!(site=> __circuit::no_error_text),
     }
 }
 

@@ -69,14 +69,14 @@ fn sync_function() {
                         move || { fetch(sku) },
                     )();
                     let __circuit_outcome = __circuit::judge_bare(&__circuit_result);
-                    if let __circuit::Some(__circuit_untold) = __circuit::finish(
+                    if let __circuit::Some(__circuit_pending) = __circuit::finish(
                         __circuit_permit,
                         __circuit_outcome,
                     ) {
-                        __circuit_result = __circuit::tell(
-                            __circuit_untold,
-                            __circuit::Shown::<Result<u32, E>>::of(&__circuit_result)
-                                .__circuit_show(),
+                        __circuit_result = __circuit::notify_with_error(
+                            __circuit_pending,
+                            __circuit::ErrorTextOf::<Result<u32, E>>::of(&__circuit_result)
+                                .__circuit_error_text(),
                             __circuit_result,
                         );
                     }
@@ -138,14 +138,14 @@ fn classify_beside_patterns() {
                             )
                         }
                     };
-                    if let __circuit::Some(__circuit_untold) = __circuit::finish(
+                    if let __circuit::Some(__circuit_pending) = __circuit::finish(
                         __circuit_permit,
                         __circuit_outcome,
                     ) {
-                        __circuit_result = __circuit::tell(
-                            __circuit_untold,
-                            __circuit::Shown::<Result<u8, E>>::of(&__circuit_result)
-                                .__circuit_show(),
+                        __circuit_result = __circuit::notify_with_error(
+                            __circuit_pending,
+                            __circuit::ErrorTextOf::<Result<u8, E>>::of(&__circuit_result)
+                                .__circuit_error_text(),
                             __circuit_result,
                         );
                     }
@@ -231,14 +231,14 @@ fn impl_block() {
                             _ => __circuit::judge_bare(&__circuit_result),
                         };
                         __circuit::core::mem::drop(__circuit_frame);
-                        if let __circuit::Some(__circuit_untold) = __circuit::finish(
+                        if let __circuit::Some(__circuit_pending) = __circuit::finish(
                             __circuit_permit,
                             __circuit_outcome,
                         ) {
-                            __circuit_result = __circuit::tell(
-                                __circuit_untold,
-                                __circuit::Shown::<Result<u8, E>>::of(&__circuit_result)
-                                    .__circuit_show(),
+                            __circuit_result = __circuit::notify_with_error(
+                                __circuit_pending,
+                                __circuit::ErrorTextOf::<Result<u8, E>>::of(&__circuit_result)
+                                    .__circuit_error_text(),
                                 __circuit_result,
                             );
                         }

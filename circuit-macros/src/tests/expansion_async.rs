@@ -75,14 +75,14 @@ fn async_method() {
                             Err(e) if e.is_server_error() => __circuit::Outcome::Failure,
                             _ => __circuit::Outcome::Success,
                         };
-                        if let __circuit::Some(__circuit_untold) = __circuit::finish(
+                        if let __circuit::Some(__circuit_pending) = __circuit::finish(
                             __circuit_permit,
                             __circuit_outcome,
                         ) {
-                            __circuit_result = __circuit::tell(
-                                __circuit_untold,
-                                __circuit::Shown::<Result<Page, E>>::of(&__circuit_result)
-                                    .__circuit_show(),
+                            __circuit_result = __circuit::notify_with_error(
+                                __circuit_pending,
+                                __circuit::ErrorTextOf::<Result<Page, E>>::of(&__circuit_result)
+                                    .__circuit_error_text(),
                                 __circuit_result,
                             );
                         }
@@ -146,14 +146,14 @@ fn fallback_of_either_kind() {
                             )
                             .await;
                         let __circuit_outcome = __circuit::judge_judged(&__circuit_result);
-                        if let __circuit::Some(__circuit_untold) = __circuit::finish(
+                        if let __circuit::Some(__circuit_pending) = __circuit::finish(
                             __circuit_permit,
                             __circuit_outcome,
                         ) {
-                            __circuit_result = __circuit::tell(
-                                __circuit_untold,
-                                __circuit::Shown::<Result<u32, E>>::of(&__circuit_result)
-                                    .__circuit_show(),
+                            __circuit_result = __circuit::notify_with_error(
+                                __circuit_pending,
+                                __circuit::ErrorTextOf::<Result<u32, E>>::of(&__circuit_result)
+                                    .__circuit_error_text(),
                                 __circuit_result,
                             );
                         }
@@ -227,8 +227,8 @@ fn fallback_on_any() {
                                 __circuit::finish_any(
                                     __circuit_permit,
                                     __circuit_outcome,
-                                    __circuit::Shown::<Result<u32, E>>::of(&__circuit_result)
-                                        .__circuit_show(),
+                                    __circuit::ErrorTextOf::<Result<u32, E>>::of(&__circuit_result)
+                                        .__circuit_error_text(),
                                     __circuit_result,
                                 )
                             }
@@ -319,14 +319,14 @@ fn boxed_future() {
                             )
                             .await;
                         let __circuit_outcome = __circuit::judge_bare(&__circuit_result);
-                        if let __circuit::Some(__circuit_untold) = __circuit::finish(
+                        if let __circuit::Some(__circuit_pending) = __circuit::finish(
                             __circuit_permit,
                             __circuit_outcome,
                         ) {
-                            __circuit_result = __circuit::tell(
-                                __circuit_untold,
-                                __circuit::Shown::<Result<u32, E>>::of(&__circuit_result)
-                                    .__circuit_show(),
+                            __circuit_result = __circuit::notify_with_error(
+                                __circuit_pending,
+                                __circuit::ErrorTextOf::<Result<u32, E>>::of(&__circuit_result)
+                                    .__circuit_error_text(),
                                 __circuit_result,
                             );
                         }

@@ -66,14 +66,14 @@ fn what_only_the_compiler_knows_is_checked_at_each_option() {
                         move || { fetch(n) },
                     )();
                     let __circuit_outcome = __circuit::judge_bare(&__circuit_result);
-                    if let __circuit::Some(__circuit_untold) = __circuit::finish(
+                    if let __circuit::Some(__circuit_pending) = __circuit::finish(
                         __circuit_permit,
                         __circuit_outcome,
                     ) {
-                        __circuit_result = __circuit::tell(
-                            __circuit_untold,
-                            __circuit::Shown::<Result<u32, E>>::of(&__circuit_result)
-                                .__circuit_show(),
+                        __circuit_result = __circuit::notify_with_error(
+                            __circuit_pending,
+                            __circuit::ErrorTextOf::<Result<u32, E>>::of(&__circuit_result)
+                                .__circuit_error_text(),
                             __circuit_result,
                         );
                     }

@@ -1,8 +1,8 @@
 //! `fallback_on = any`: the fallback also runs when the body failed.
 
-use super::Returns;
+use super::error_text::ErrorTextFn;
 use super::returns::Judged;
-use super::shown::{Show, tell};
+use super::{Returns, notify_with_error};
 use crate::circuit::End;
 use crate::permit::{Fallback, Handle, RawPermit};
 use crate::{CallError, CallTimeoutError, Outcome};
@@ -33,12 +33,12 @@ fn answered(outcome: Outcome) -> (End, Fallback) {
 pub fn finish_any<R, S: Handle>(
     permit: RawPermit<S>,
     outcome: Outcome,
-    show: Show<R>,
+    error_text: ErrorTextFn<R>,
     mut value: R,
 ) -> Ended<R> {
     let (end, fallback) = answered(outcome);
-    if let Some(untold) = permit.finish_untold(end, fallback) {
-        value = tell(untold, show, value);
+    if let Some(pending) = permit.finish_deferred(end, fallback) {
+        value = notify_with_error(pending, error_text, value);
     }
     ended(value, fallback)
 }

@@ -5,6 +5,7 @@
 //! helpers, and their bounds report a wrong signature to users.
 
 mod any;
+mod error_text;
 mod fallback;
 mod key;
 mod own;
@@ -12,7 +13,6 @@ mod returns;
 mod run;
 mod seen;
 mod shared;
-mod shown;
 mod timed;
 mod unguarded;
 
@@ -22,6 +22,7 @@ pub use core::result::Result::{Err as Rejected, Ok as Admitted};
 pub use core::time::Duration;
 
 pub use any::{Ended, clone_argument, finish_any, reason, whole_reason};
+pub use error_text::{ErrorTextOf, no_error_text};
 pub use fallback::*;
 pub use key::Key;
 pub use own::OwnBreaker;
@@ -32,7 +33,6 @@ pub use returns::{
 pub use run::{body, judge, mention, run_async};
 pub use seen::Seen;
 pub use shared::{Shared, share, share_keyed};
-pub use shown::{Shown, tell, unshown};
 pub use timed::{run_timed, time_out, time_out_any};
 pub use unguarded::Unguarded;
 
@@ -42,14 +42,17 @@ pub use crate::observe::name::Name;
 pub use crate::permit::{Fallback, FnHandle, RefHandle, StaticHandle};
 pub use crate::{CallError, CircuitBreaker, CircuitOpenError, Config, OnCancel, Outcome, Window};
 
+use error_text::ErrorTextFn;
 use returns::Fallible;
 
 use crate::circuit::End;
-use crate::permit::{Handle, KeyHandle, RawPermit, SharedHandle, SharedKeyHandle, Untold};
+use crate::permit::{
+    Handle, KeyHandle, PendingTransition, RawPermit, SharedHandle, SharedKeyHandle,
+};
 use crate::primitives::sync::const_fn;
 
 const_fn! {
-/// The circuit of one function.
+/// The circuit of one function or block.
 #[must_use]
 pub fn create(name: Name, config: Config) -> OwnBreaker {
     OwnBreaker::new(CircuitBreaker::build(name, config, None))
@@ -132,6 +135,19 @@ pub fn frame<S: Handle>(permit: &RawPermit<S>) -> S::Frame {
 
 /// Ends the permit with this outcome.
 #[inline]
-pub fn finish<S: Handle>(permit: RawPermit<S>, outcome: Outcome) -> Option<Untold<S>> {
-    permit.finish_untold(End::Outcome(outcome), Fallback::None)
+pub fn finish<S: Handle>(permit: RawPermit<S>, outcome: Outcome) -> Option<PendingTransition<S>> {
+    permit.finish_deferred(End::Outcome(outcome), Fallback::None)
+}
+
+/// Reports a transition, with the error of the call that caused it. The result goes through by value: by
+/// address, calls that cause none would keep theirs in memory, too.
+#[cold]
+#[inline(never)]
+pub fn notify_with_error<R, S: Handle>(
+    pending: PendingTransition<S>,
+    error_text: ErrorTextFn<R>,
+    result: R,
+) -> R {
+    pending.notify(error_text(&result));
+    result
 }

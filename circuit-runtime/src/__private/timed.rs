@@ -23,8 +23,8 @@ pub fn time_out_any<R, S: Handle>(permit: RawPermit<S>, limit: Duration) -> Ende
 
 fn end<S: Handle>(permit: RawPermit<S>, limit: Duration, fallback: Fallback) -> CallTimeoutError {
     let error = CallTimeoutError::new(permit.circuit_name(), limit);
-    if let Some(untold) = permit.finish_untold(End::TimedOut, fallback) {
-        untold.notify(error_text(&error));
+    if let Some(pending) = permit.finish_deferred(End::TimedOut, fallback) {
+        pending.notify(error_text(&error));
     }
     error
 }

@@ -125,7 +125,7 @@ impl CircuitBreaker {
         let has_changed = self.change_mode(mode);
         self.may_admit();
         if has_changed {
-            self.tell_mode(None, mode, by);
+            self.notify_mode(None, mode, by);
         }
     }
 
@@ -141,7 +141,7 @@ impl CircuitBreaker {
         not(any(feature = "axum", feature = "tracing")),
         expect(unused_variables, clippy::unused_self, reason = "nobody is told")
     )]
-    pub(super) fn tell_mode(&self, key: Option<&Arc<str>>, mode: Mode, by: Option<&Arc<str>>) {
+    pub(super) fn notify_mode(&self, key: Option<&Arc<str>>, mode: Mode, by: Option<&Arc<str>>) {
         #[cfg(any(feature = "axum", feature = "tracing"))]
         integrations::mode_changed(self, key, mode, by);
     }

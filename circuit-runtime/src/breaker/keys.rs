@@ -148,7 +148,7 @@ impl CircuitBreaker {
     ) {
         self.may_admit();
         if key.is_some() {
-            self.tell_mode(key, mode, by);
+            self.notify_mode(key, mode, by);
         }
     }
 

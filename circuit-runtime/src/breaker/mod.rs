@@ -11,7 +11,7 @@ mod rejection;
 mod settings;
 
 #[cfg(feature = "serde")]
-pub(crate) use settings::UntoldChange;
+pub(crate) use settings::PendingChange;
 
 use std::fmt;
 use std::ptr;
@@ -61,6 +61,7 @@ use crate::waiters::Waiters;
 /// ```
 #[repr(C, align(128))]
 pub struct CircuitBreaker {
+    /// The circuit; with keys, that of calls without a key, which also has the settings of new keys.
     own: Circuit,
     name: Name,
     keys: KeysOnDemand,

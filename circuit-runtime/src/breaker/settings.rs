@@ -41,19 +41,19 @@ impl Outside {
 
 /// A change that has been made and that nobody has been told of.
 #[must_use = "the listeners have to be told"]
-pub(crate) struct UntoldChange {
+pub(crate) struct PendingChange {
     breaker: &'static CircuitBreaker,
     transitions: Vec<Transition>,
     mode: Option<Mode>,
 }
 
-impl UntoldChange {
+impl PendingChange {
     /// Tells listeners and integrations; with no lock held.
     pub(crate) fn notify(self, by: &Arc<str>) {
         self.breaker.notify_all(self.transitions);
         self.breaker.may_admit();
         if let Some(mode) = self.mode {
-            self.breaker.tell_mode(None, mode, Some(by));
+            self.breaker.notify_mode(None, mode, Some(by));
         }
     }
 }
@@ -77,7 +77,7 @@ impl CircuitBreaker {
         changed: &[ConfigOption],
         limit: Option<Duration>,
         mode: Option<Mode>,
-    ) -> (UntoldChange, bool) {
+    ) -> (PendingChange, bool) {
         // Relaxed: see `Outside::limit`.
         self.outside.limit.store(limit.map_or(0, nanos), Ordering::Relaxed);
         let (transitions, has_kept_all) = {
@@ -91,6 +91,6 @@ impl CircuitBreaker {
             (self.replace(&mut present, config), has_kept_all)
         };
         let mode = mode.filter(|mode| self.change_mode(*mode));
-        (UntoldChange { breaker: self, transitions, mode }, has_kept_all)
+        (PendingChange { breaker: self, transitions, mode }, has_kept_all)
     }
 }

@@ -156,7 +156,7 @@ impl CircuitRef<'_> {
         // For the first key there is nothing to subtract.
         inner.before = (self.published.stamp() > 0).then(|| Box::new(self.totals()));
         inner.transitions_before = inner.transitions;
-        // Before the summary is published: see *Reassignment* in the module's docs.
+        // Before the summary is published: see *Reassignment* in the docs of `circuit`.
         self.published.key_lock.invalidate();
         self.published.publish_rules(&rules);
         self.publish(inner);

@@ -36,8 +36,8 @@ pub struct Published {
     pub(crate) key_lock: SeqLock,
     /// The number of this circuit among those of its breaker's keys.
     number: u32,
-    /// Whether the key has been asked for since an eviction last looked, and since somebody last looked who shows the circuits:
-    /// [`SEARCHED`] and [`SHOWN`].
+    /// Whether the key has been asked for since an eviction last looked ([`SEARCHED`]), and since
+    /// the circuits were last shown ([`SHOWN`]).
     asked_since: AtomicU8,
     /// A new key was refused this circuit because it was in use: whoever ends a call here calls
     /// `make_room`.
@@ -71,7 +71,7 @@ impl Deadline {
     }
 
     /// The length of the wait. Acquire: pairs with the Release in [`Deadline::publish`]; see
-    /// *Reassignment* in the module's docs.
+    /// *Reassignment* in the docs of `circuit`.
     #[inline]
     pub(super) fn length(&self) -> Nanos {
         self.length.load(Ordering::Acquire)

@@ -73,18 +73,19 @@ impl Published {
     /// Whether a success of the call with this ticket has nothing to write.
     #[inline]
     pub(crate) fn has_nothing_to_write(&self, ticket: Ticket) -> bool {
-        // Relaxed: see *A success* in the module's docs.
+        // Relaxed: see *A success* in the docs of `circuit`.
         Summary(self.summary.load(Ordering::Relaxed)).has_nothing_to_write(ticket)
     }
 
     /// What a success has to write that wasn't timed and isn't in the bulkhead.
     #[inline]
     pub(crate) fn on_success_for_bare(&self, ticket: Ticket) -> OnSuccess {
-        // Relaxed: see *A success* in the module's docs.
+        // Relaxed: see *A success* in the docs of `circuit`.
         Summary(self.summary.load(Ordering::Relaxed)).on_success_for_bare(ticket)
     }
 
-    /// Counts a success in the time window, and returns the shard; `None`: the period is over.
+    /// Counts a success in the time window, and returns the shard. `None`: the period is over, or the
+    /// thread has no shard, or the window isn't laid out yet.
     #[inline]
     pub(crate) fn count(&self, epoch: u32, moment: &Moment) -> Option<&Shard> {
         self.sharded.get()?.count(epoch, moment)
@@ -133,7 +134,7 @@ impl CircuitRef<'_> {
     /// Records a success that isn't slow, if that can be done without the lock.
     #[inline]
     pub(crate) fn record_lock_free(&self, ticket: Ticket, moment: &Moment) -> bool {
-        // Relaxed: see *A success* in the module's docs.
+        // Relaxed: see *A success* in the docs of `circuit`.
         match Summary(self.published.summary.load(Ordering::Relaxed)).on_success_for(ticket) {
             OnSuccess::Nothing => true,
             OnSuccess::Slide => self.slide(ticket.epoch()),
@@ -168,7 +169,7 @@ impl CircuitRef<'_> {
             Recorded::Late => Err(Late { of_earlier_key: inner.is_of_earlier_key(epoch) }),
             Recorded::Counted { change } => {
                 let transition = change.map(|change| {
-                    // A key's call that ends counts as use of the key.
+                    // From here on a key may expire: the time runs from this call.
                     self.note_asked(moment.exact());
                     inner.note(name(), change)
                 });

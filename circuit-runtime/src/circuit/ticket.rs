@@ -119,7 +119,7 @@ impl Ticket {
         self.0 & STARTED != 0
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the bit above the period is zero")]
+    #[expect(clippy::cast_possible_truncation, reason = "the bit above the epoch is zero")]
     pub(crate) fn epoch(self) -> u32 {
         (self.0 >> EPOCH) as u32
     }

@@ -3,7 +3,7 @@
 //! # Atomic orderings
 //!
 //! All Relaxed: a counter decides nothing, and no other memory depends on it. A reader sees each
-//! counter as it was at some time since its last look.
+//! counter as it was at its last look, or as it was at some time since.
 
 // Not the model checker's types, because nothing depends on them.
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -117,8 +117,8 @@ impl Totals {
 #[repr(align(128))]
 pub(crate) struct Line([AtomicU64; LINE]);
 
-/// How many counts each thread has in a shard. The others are rare: all threads share one counter for
-/// each, because a further pair of cache lines would hold little but zeros.
+/// How many counts each thread has in a shard. Further ones would be rare: all threads share one
+/// counter for each, because another pair of cache lines would hold little but zeros.
 const LINE: usize = 16;
 
 /// Every count of a single circuit, for all threads.

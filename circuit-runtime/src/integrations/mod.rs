@@ -1,5 +1,5 @@
-//! What each feature that brings another crate adds. Everything here is a leaf: the rest of the
-//! crate only calls the functions below, to report what has happened.
+//! What each feature that brings another crate adds. The rest of the crate only calls the
+//! functions below, to report what has happened.
 
 #[cfg(feature = "axum")]
 pub mod axum;

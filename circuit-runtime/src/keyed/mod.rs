@@ -60,7 +60,7 @@ fn hashers() -> [RandomState; 2] {
     [RandomState::default(), RandomState::default()]
 }
 
-/// The circuits of one function's keys.
+/// The circuits of one breaker's keys.
 pub(crate) struct Keys {
     /// One for each half of a short key.
     hashers: [RandomState; 2],

@@ -19,11 +19,11 @@ use crate::window::{OnSuccess, Sample};
 
 impl<S: Handle> RawPermit<S> {
     /// Ends a permit with an outcome, whose error nobody is shown.
-    #[expect(clippy::inline_always, reason = "as `finish_untold`")]
+    #[expect(clippy::inline_always, reason = "as `finish_deferred`")]
     #[inline(always)]
     pub(crate) fn finish(self, end: End, fallback: Fallback) {
-        if let Some(untold) = self.finish_untold(end, fallback) {
-            untold.notify(None);
+        if let Some(pending) = self.finish_deferred(end, fallback) {
+            pending.notify(None);
         }
     }
 
@@ -32,7 +32,11 @@ impl<S: Handle> RawPermit<S> {
     #[expect(clippy::inline_always, reason = "out of line the permit would have to be in memory")]
     #[inline(always)]
     #[must_use]
-    pub(crate) fn finish_untold(self, end: End, fallback: Fallback) -> Option<Untold<S>> {
+    pub(crate) fn finish_deferred(
+        self,
+        end: End,
+        fallback: Fallback,
+    ) -> Option<PendingTransition<S>> {
         // The parts are passed by value, so that the healthy path keeps the permit in registers.
         let &RawPermit { handle, admission } = &*ManuallyDrop::new(self);
         let (breaker, published) = (handle.breaker(), handle.published());
@@ -52,7 +56,7 @@ impl<S: Handle> RawPermit<S> {
                     count_fallback(breaker, published, admission.ticket);
                 }
                 finish_slow(breaker, published, admission, end)
-                    .map(|transition| Untold { handle, transition })
+                    .map(|transition| PendingTransition { handle, transition })
             }
         }
     }
@@ -61,17 +65,17 @@ impl<S: Handle> RawPermit<S> {
 /// A transition that a call has caused and that hasn't been reported yet.
 #[derive(Debug)]
 #[must_use]
-pub struct Untold<S> {
+pub struct PendingTransition<S> {
     handle: S,
     transition: Box<Transition>,
 }
 
-impl<S: Handle> Untold<S> {
+impl<S: Handle> PendingTransition<S> {
     /// Reports it, with the error that the call returned.
     #[cold]
     #[inline(never)]
     pub(crate) fn notify(self, error: Option<Arc<str>>) {
-        let Untold { handle, mut transition } = self;
+        let PendingTransition { handle, mut transition } = self;
         if let Some(error) = error {
             handle.breaker().circuit(handle.published()).note_error(&mut transition, error);
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::circuit::{Admission, End, StoredAdmission};
 use crate::outcome::Outcome;
 
-pub(crate) use finish::Untold;
+pub(crate) use finish::PendingTransition;
 pub use handle::{FnHandle, RefHandle, StaticHandle};
 pub(crate) use handle::{Handle, KeyHandle, SharedHandle, SharedKeyHandle};
 

@@ -23,7 +23,7 @@ pub(crate) fn cold_path() {}
 
 /// Takes a lock even if an earlier holder panicked.
 ///
-/// No user code runs under a lock of this crate, so nothing can be left half-done there, and a
+/// No user code runs under a lock of this crate that guards data, so nothing can be left half-done there, and a
 /// poisoned lock must not cause a second panic in somebody's service.
 pub(crate) fn unpoisoned<G>(guard: LockResult<G>) -> G {
     guard.unwrap_or_else(PoisonError::into_inner)

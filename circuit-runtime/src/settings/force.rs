@@ -9,7 +9,7 @@ use super::layers::{self, Layers};
 use super::plan::Plan;
 use super::report::Report;
 use super::tables::Settings;
-use crate::breaker::{CircuitBreaker, UntoldChange};
+use crate::breaker::{CircuitBreaker, PendingChange};
 use crate::observe::registry;
 use crate::outcome::Mode;
 use crate::primitives::sync::unpoisoned;
@@ -103,11 +103,11 @@ pub fn configure(settings: Settings) -> Result<Report, SettingsError> {
         let before = before.remove(breaker.name()).map(|circuit| circuit.plan);
         next.apply(breaker, before, plan)
     };
-    let untold: Vec<UntoldChange> = plans.into_iter().filter_map(apply).collect();
+    let pending: Vec<PendingChange> = plans.into_iter().filter_map(apply).collect();
     let report = next.report();
     *in_force = Some(next);
     drop(in_force);
-    notify(untold);
+    notify(pending);
     Ok(report)
 }
 
@@ -144,14 +144,14 @@ fn registered(breaker: &'static CircuitBreaker) {
         // It has been alone so far; now variables are for neither.
         to_apply.push(other);
     }
-    let (mut untold, mut refused) = (Vec::new(), Vec::new());
+    let (mut pending, mut refused) = (Vec::new(), Vec::new());
     for breaker in to_apply {
         let (more, faults) = in_force.apply_late(breaker);
-        untold.extend(more);
+        pending.extend(more);
         refused.push((breaker, faults));
     }
     drop(guard);
-    notify(untold);
+    notify(pending);
     for (breaker, faults) in refused {
         warn(breaker, &faults);
     }
@@ -166,10 +166,10 @@ fn warn(breaker: &CircuitBreaker, faults: &[SettingsFault]) {
     }
 }
 
-fn notify(untold: Vec<UntoldChange>) {
+fn notify(pending: Vec<PendingChange>) {
     let by = Arc::from(BY);
-    for untold in untold {
-        untold.notify(&by);
+    for pending in pending {
+        pending.notify(&by);
     }
 }
 
@@ -188,7 +188,7 @@ impl InForce {
         breaker: &'static CircuitBreaker,
         before: Option<Plan>,
         plan: Plan,
-    ) -> Option<UntoldChange> {
+    ) -> Option<PendingChange> {
         let before = before.unwrap_or_else(|| Plan::empty(breaker));
         let changes = plan.changes(&before);
         let limit = plan.said.timeout;
@@ -198,7 +198,7 @@ impl InForce {
         let is_overruled = done.as_ref().is_some_and(|(_, has_kept_all)| !has_kept_all);
         let circuit = Circuit { plan, has_changed, is_overruled, refused: Vec::new() };
         self.circuits.insert(breaker.name(), circuit);
-        done.map(|(untold, _)| untold)
+        done.map(|(pending, _)| pending)
     }
 
     /// Puts in force what holds for a circuit that has registered since `configure`, or whose name another
@@ -207,7 +207,7 @@ impl InForce {
     fn apply_late(
         &mut self,
         breaker: &'static CircuitBreaker,
-    ) -> (Option<UntoldChange>, Vec<SettingsFault>) {
+    ) -> (Option<PendingChange>, Vec<SettingsFault>) {
         let before = self.circuits.remove(breaker.name()).map(|circuit| circuit.plan);
         let (plan, refused) = match self.plan(breaker) {
             Some(Ok(plan)) => (plan, Vec::new()),
@@ -215,11 +215,11 @@ impl InForce {
             // Can't happen: doubtful settings are never put in force.
             None => (Plan::empty(breaker), Vec::new()),
         };
-        let untold = self.apply(breaker, before, plan);
+        let pending = self.apply(breaker, before, plan);
         if let Some(circuit) = self.circuits.get_mut(breaker.name()) {
             circuit.refused.clone_from(&refused);
         }
-        (untold, refused)
+        (pending, refused)
     }
 
     fn report(&self) -> Report {

@@ -151,9 +151,14 @@ struct Outgoing {
 impl Outbox {
     /// If it isn't empty, `waker` is woken once it is.
     fn is_empty(&self, waker: &Waker) -> bool {
+        // Cloned and dropped without the lock: wakers run the executor's code.
+        let waker = waker.clone();
         let mut outgoing = unpoisoned(self.0.lock());
-        outgoing.waker = outgoing.is_full.then(|| waker.clone());
-        !outgoing.is_full
+        let is_full = outgoing.is_full;
+        let unused = if is_full { outgoing.waker.replace(waker) } else { Some(waker) };
+        drop(outgoing);
+        drop(unused);
+        !is_full
     }
 
     fn send(outbox: &Arc<Self>, text: String) -> Bytes {

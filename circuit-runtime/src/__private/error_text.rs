@@ -1,0 +1,63 @@
+//! The error of a call that trips its circuit, as text: by autoderef specialization, since the
+//! attribute doesn't know whether an error type implements `Display`.
+
+use core::fmt::Display;
+use core::marker::PhantomData;
+use core::ops::Deref;
+use std::sync::Arc;
+
+use crate::observe::event::error_text;
+
+/// Makes a text of the error in what a call returned.
+pub(super) type ErrorTextFn<R> = fn(&R) -> Option<Arc<str>>;
+
+/// The `ErrorTextFn` of a return type that is not known at the attribute.
+#[must_use]
+pub fn no_error_text<R>(_: &R) -> Option<Arc<str>> {
+    None
+}
+
+/// Asks a return type for its `ErrorTextFn`. Where its error is not known to implement `Display`, look-up of
+/// `__circuit_error_text` goes on to what this derefs to.
+#[derive(Debug)]
+pub struct ErrorTextOf<R>(NoErrorText<R>);
+
+/// A return type whose error isn't shown.
+#[derive(Debug)]
+pub struct NoErrorText<R>(PhantomData<fn() -> R>);
+
+impl<R> ErrorTextOf<R> {
+    /// Of the type of this result.
+    #[inline]
+    #[must_use]
+    pub const fn of(_: &R) -> Self {
+        ErrorTextOf(NoErrorText(PhantomData))
+    }
+}
+
+impl<T, E: Display> ErrorTextOf<Result<T, E>> {
+    /// Shows the error.
+    #[inline]
+    #[must_use]
+    pub fn __circuit_error_text(&self) -> ErrorTextFn<Result<T, E>> {
+        |result| result.as_ref().err().and_then(|error| error_text(error))
+    }
+}
+
+impl<R> Deref for ErrorTextOf<R> {
+    type Target = NoErrorText<R>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<R> NoErrorText<R> {
+    /// Shows nothing.
+    #[inline]
+    #[must_use]
+    #[expect(clippy::unused_self, reason = "look-up goes by the value")]
+    pub fn __circuit_error_text(&self) -> ErrorTextFn<R> {
+        no_error_text
+    }
+}
