@@ -24,6 +24,21 @@ fn table(heading: &str) -> Vec<Vec<&'static str>> {
     rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect()
 }
 
+#[test]
+fn the_guide_counts_its_lines() {
+    let section = GUIDE.split("# By hand, and ready-made").nth(1).expect("the section");
+    let examples: Vec<&str> = section.split("```rust").take(3).collect();
+    let [said, by_hand, ready_made] = examples[..] else { panic!("two examples") };
+    let lines = |example: &str| {
+        let code = example.split("```").next().unwrap_or_default().lines();
+        code.filter(|line| !line.is_empty() && !line.starts_with("# ")).count()
+    };
+    let (long, short) = (lines(by_hand), lines(ready_made));
+    assert!(said.contains(&format!("in {long} lines:")), "{long}");
+    assert!(by_hand.contains(&format!("in {short} lines:")), "{short}");
+    assert!(short < 15, "{short}");
+}
+
 fn outcome(word: &str) -> Outcome {
     match word {
         "success" => Outcome::Success,
