@@ -182,6 +182,30 @@ fn goaway_ignores_a_planned_close_and_counts_the_others() {
 }
 
 #[test]
+fn llm_gateway_asks_the_next_one_and_leaves_the_others_alone() {
+    let mut gateway = example("llm_gateway");
+    gateway.arg("--check");
+    let output = output(gateway);
+    for (call, endpoint) in
+        (1..=6).zip(["alpha/large", "alpha/large"].into_iter().chain(["beta/small"; 4]))
+    {
+        assert!(output.contains(&format!("{call}: 200 OK Some(\"{endpoint}\")")), "{output}");
+    }
+    // A rate limit opens at once; failures and calls that hang need three.
+    for (endpoint, counts) in [
+        ("alpha/large", "2 ok, 1 failed, 3 rejected"),
+        ("beta/large", "0 ok, 3 failed, 1 rejected"),
+        ("gamma/large", "0 ok, 3 failed, 1 rejected, 3 timed out"),
+        ("beta/small", "4 ok, 0 failed, 0 rejected"),
+    ] {
+        let line = output.lines().find(|line| line.starts_with(&format!("models[{endpoint}]")));
+        assert!(line.is_some_and(|line| line.ends_with(counts)), "{endpoint}: {output}");
+    }
+    assert!(output.contains("page: true, metrics: true"), "{output}");
+    assert!(output.contains("threshold 7 is in force"), "{output}");
+}
+
+#[test]
 fn readiness_looks_at_all_keys_and_at_modes() {
     let output = output(example("readiness"));
     let answers: Vec<&str> = output.lines().map(|line| &line[31..34]).collect();

@@ -1,0 +1,175 @@
+//! A gateway before three providers of language models, with a circuit for each provider and model. Who is asked for a model
+//! is a chain: if one has no answer, or its circuit is open, the next one is asked. The providers are stand-ins on this
+//! machine (providers.rs): one limits the rate, one fails for its large model, one hangs.
+//!
+//! ```text
+//! cargo run -p ecosystem --example llm_gateway                    # at http://127.0.0.1:3000, until Ctrl-C
+//! cargo run -p ecosystem --example llm_gateway -- circuits.toml   # with settings, which are read again when they change
+//! cargo run -p ecosystem --example llm_gateway -- --check         # asks itself (check.rs), two seconds
+//! curl -d 'Why is the sky blue?' http://127.0.0.1:3000/v1/large
+//! ```
+//!
+//! - `POST /v1/{model}`: an answer, and in the header `x-endpoint` whose it is.
+//! - `/status`: what each endpoint is doing; `/circuits/ui`: the same, live; `/metrics`: for Prometheus.
+
+mod check;
+mod providers;
+
+use std::path::PathBuf;
+use std::time::Duration;
+use std::{env, fs, future};
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use circuit_runtime::{
+    CallTimeoutError, CircuitOpenError, Classify, Outcome, circuit_breaker, find,
+};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use reqwest::Client;
+use tokio::net::TcpListener;
+
+type AnyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Providers and their models, the best first. A smaller model is better than none.
+const ENDPOINTS: [&str; 4] = ["alpha/large", "beta/large", "gamma/large", "beta/small"];
+
+/// Who is asked for a model, one after the other.
+fn chain(model: &str) -> &'static [&'static str] {
+    match model {
+        "large" => &ENDPOINTS,
+        "small" => &ENDPOINTS[3..],
+        _ => &[],
+    }
+}
+
+#[derive(Clone)]
+struct Gateway {
+    http: Client,
+    urls: providers::Urls,
+}
+
+impl Gateway {
+    #[circuit_breaker(
+        name = "models",
+        key = endpoint,
+        threshold = 3,
+        recovery = "30s",
+        timeout = "500ms", // a real model needs longer
+        classify = circuit_runtime::by_result
+    )]
+    async fn ask(&self, endpoint: &str, prompt: &str) -> Result<reqwest::Response, Error> {
+        let (provider, model) = endpoint.split_once('/').unwrap_or_default();
+        let url = format!("{}/{model}", self.urls[provider]);
+        Ok(self.http.post(url).body(prompt.to_owned()).send().await?)
+    }
+
+    /// The first answer in the chain. A 400 is one, too: the others would say the same.
+    async fn complete(&self, model: &str, prompt: &str) -> Response {
+        let mut why = Vec::new();
+        for &endpoint in chain(model) {
+            match self.ask(endpoint, prompt).await {
+                Ok(answer) if answer.outcome() == Outcome::Success => {
+                    let (status, name) = (answer.status(), [("x-endpoint", endpoint)]);
+                    match answer.text().await {
+                        Ok(text) => return (status, name, text).into_response(),
+                        Err(error) => why.push(format!("{endpoint}: {error}\n")),
+                    }
+                }
+                Ok(answer) => why.push(format!("{endpoint}: {}\n", answer.status())),
+                Err(error) => why.push(format!("{endpoint}: {error}\n")),
+            }
+        }
+        (StatusCode::BAD_GATEWAY, why.concat()).into_response()
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Rejected(#[from] CircuitOpenError),
+    #[error(transparent)]
+    TimedOut(#[from] CallTimeoutError),
+    #[error(transparent)]
+    Http(#[from] reqwest::Error),
+}
+
+impl Classify for Error {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Error::Rejected(error) => error.outcome(),
+            Error::TimedOut(error) => error.outcome(),
+            Error::Http(error) => error.outcome(),
+        }
+    }
+}
+
+/// A line for each endpoint.
+async fn status() -> String {
+    let models = find("models");
+    let line = |&endpoint: &&str| match models.and_then(|models| models.snapshot_of(endpoint)) {
+        Some(seen) => format!("{seen}\n"),
+        None => format!("{endpoint}: no call so far\n"),
+    };
+    ENDPOINTS.iter().map(line).collect()
+}
+
+fn app(gateway: Gateway) -> Result<Router, AnyError> {
+    let metrics = PrometheusBuilder::new().install_recorder()?;
+    // For OpenTelemetry: `circuit_runtime::opentelemetry033::observe` with your meter, here.
+    let scrape = move || {
+        circuit_runtime::metrics::publish();
+        future::ready(metrics.render())
+    };
+    let complete =
+        async |State(gateway): State<Gateway>, Path(model): Path<String>, prompt: String| {
+            gateway.complete(&model, &prompt).await
+        };
+    Ok(Router::new()
+        .route("/v1/{model}", post(complete))
+        .route("/status", get(status))
+        .with_state(gateway)
+        .route("/metrics", get(scrape))
+        .merge(circuit_runtime::axum::router()))
+}
+
+/// Puts the settings in force whenever the file changes. With faults nothing changes. (The example `settings_reload` is told
+/// of changes instead of looking.)
+async fn follow(path: PathBuf) {
+    let mut known = None;
+    loop {
+        let text = fs::read_to_string(&path).ok();
+        if text.is_some() && text != known {
+            let settings = toml::from_str(text.as_deref().unwrap_or_default());
+            match settings
+                .map_err(AnyError::from)
+                .and_then(|it| Ok(circuit_runtime::configure(it)?))
+            {
+                Ok(report) => println!("settings: {report}"),
+                Err(error) => println!("settings stay as they are: {error}"),
+            }
+            known = text;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), AnyError> {
+    let argument = env::args().nth(1);
+    let is_check = argument.as_deref() == Some("--check");
+    let listener = TcpListener::bind(("127.0.0.1", if is_check { 0 } else { 3000 })).await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let app = app(Gateway { http: Client::new(), urls: providers::start().await? })?;
+    if is_check {
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        return check::run(&url).await;
+    }
+    println!("The circuits, live: {url}/circuits/ui");
+    if let Some(path) = argument {
+        tokio::spawn(follow(path.into()));
+    }
+    Ok(axum::serve(listener, app).await?)
+}
