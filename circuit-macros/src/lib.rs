@@ -61,6 +61,7 @@ use proc_macro2::TokenStream;
 /// | `on_cancel` | `ignore`, `failure` or `slow` | `ignore` | what a dropped (cancelled) future counts as; `slow`: as a slow call if it had run for `slow_call`, else as nothing |
 /// | `timeout` | duration | off | feature `tokio`: a call that takes longer is dropped and is a failure |
 /// | `max_concurrent` | integer ≥ 1 | off | bulkhead: calls beyond this many in flight are rejected, which doesn't count as a failure |
+/// | `max_wait` | duration | off | how long a call waits for a place of the bulkhead, first come first served, before it is rejected; async: feature `tokio` |
 /// | `fallback` | path, closure or any other expression | none | what runs instead of the body when the call is rejected |
 /// | `fallback_on` | `open` or `any` | `open` | `open`: when the call is rejected, for any reason; `any`: also when it fails or times out |
 /// | `name` | string literal or constant | `module::Type::function` | the circuit's name in the registry, in errors and events; the default is unique, but its text may change between compilers |

@@ -114,6 +114,7 @@ fn off_takes_something_back(options: &Options, problems: &mut Problems) {
     for (dependent, on, error) in [
         (Opt::SlowRate, Opt::SlowCall, spec::SLOW_RATE_ALONE),
         (Opt::MaxRecovery, Opt::Backoff, spec::MAX_RECOVERY_WITHOUT_BACKOFF),
+        (Opt::MaxWait, Opt::MaxConcurrent, spec::MAX_WAIT_ALONE),
     ] {
         if let Some([_, later]) = options.both(dependent, on).filter(|_| has_preset) {
             if !options.sets(on) {
@@ -146,6 +147,14 @@ fn nothing_is_missing(options: &Options, problems: &mut Problems) {
                 spec::WINDOW_ALONE
             }
             Opt::MinCalls if !has_rate && !options.has(Opt::SlowRate) => spec::MIN_CALLS_ALONE,
+            // With a `breaker` neither can be given.
+            Opt::MaxWait
+                if ![Opt::MaxConcurrent, Opt::Preset, Opt::Breaker]
+                    .iter()
+                    .any(|option| options.has(*option)) =>
+            {
+                spec::MAX_WAIT_ALONE
+            }
             Opt::MaxKeys if !options.has(Opt::Key) => "`max_keys` needs `key`: `key = host`",
             Opt::FallbackOn if !options.has(Opt::Fallback) => {
                 "`fallback_on` needs `fallback`: `fallback = cached_price`"

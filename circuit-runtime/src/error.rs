@@ -96,7 +96,7 @@ pub enum Rejection {
     HalfOpenFull,
     /// An operator forced the circuit open.
     ForcedOpen,
-    /// The bulkhead (`max_concurrent`) is full.
+    /// The bulkhead (`max_concurrent`) is full, or was for all of `max_wait`.
     TooManyCalls,
 }
 

@@ -16,7 +16,7 @@
 //! | listeners | `observe::event::deliver` | contained |
 //! | `tracing`: the subscriber | `integrations`, its only door | contained |
 //! | `metrics`: the recorder, at a transition and after a call | `integrations`, its only door | contained |
-//! | wakers of tasks that wait for a circuit | `waiters` | contained |
+//! | wakers of tasks that wait for a circuit, or for a place of its bulkhead | `waiters`, `circuit::queue` | contained |
 //! | `metrics::publish`: the recorder | by whoever publishes | beside |
 //! | a `key` and its `Display`; `From` of our errors; fallbacks | generated code | beside |
 //! | tower: `poll_ready`, `Into<BoxError>` | `integrations::tower` | beside |

@@ -33,7 +33,7 @@ pub(crate) fn run<T, R>(
 }
 
 pin_project! {
-    /// A future that asks for its permit when it is first polled. No async function, whose future
+    /// A future that asks for its permit when it is first polled, and may have to wait for it. No async function, whose future
     /// would have room for this one twice, and move it.
     pub(crate) struct Guarded<S: Handle, F, B, J, A> {
         // Dropped before the permit: the call is over when the circuit hears of it.
@@ -60,7 +60,7 @@ pub(crate) fn asking<S, F, B, J, A, R>(
 where
     S: Handle,
     F: Future,
-    B: FnMut() -> Begun<S, R>,
+    B: FnMut(&mut Context<'_>) -> Poll<Begun<S, R>>,
     J: Fn(&F::Output) -> (End, Fallback),
     A: Fn(F::Output, Fallback) -> R,
 {
@@ -71,7 +71,7 @@ impl<S, F, B, J, A, R> Future for Guarded<S, F, B, J, A>
 where
     S: Handle,
     F: Future,
-    B: FnMut() -> Begun<S, R>,
+    B: FnMut(&mut Context<'_>) -> Poll<Begun<S, R>>,
     J: Fn(&F::Output) -> (End, Fallback),
     A: Fn(F::Output, Fallback) -> R,
 {
@@ -81,10 +81,11 @@ where
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R> {
         let this = self.project();
-        let permit = match (this.begin)() {
-            Some(Ok(permit)) => permit,
-            Some(Err(rejected)) => return Poll::Ready(rejected),
-            None => take(this.permit),
+        let permit = match (this.begin)(context) {
+            Poll::Ready(Some(Ok(permit))) => permit,
+            Poll::Ready(Some(Err(rejected))) => return Poll::Ready(rejected),
+            Poll::Ready(None) => take(this.permit),
+            Poll::Pending => return Poll::Pending,
         };
         poll(this.body, permit, this.permit, &*this.judge, context)
             .map(|(output, fallback)| (this.answer)(output, fallback))

@@ -17,7 +17,7 @@ fn a_configuration_has_the_options_of_the_attribute() {
             "threshold": 3, "failure_rate": 0.5, "failure_count": 7, "slow_call": "1.5s", "slow_rate": "33.3%",
             "window": "1m", "min_calls": 20, "merge_failures": "100ms", "recovery": "30s", "backoff": 2,
             "max_recovery": "1h 30m", "jitter": 0.1, "success_threshold": 2, "probes": 3, "probe_timeout": "250ms",
-            "on_cancel": "failure", "max_concurrent": 64
+            "on_cancel": "failure", "max_concurrent": 64, "max_wait": "2s"
         }"#,
     )
     .unwrap();
@@ -38,7 +38,8 @@ fn a_configuration_has_the_options_of_the_attribute() {
         .probes(3)
         .probe_timeout(Duration::from_millis(250))
         .on_cancel(OnCancel::Failure)
-        .max_concurrent(64);
+        .max_concurrent(64)
+        .max_wait(Duration::from_secs(2));
     assert_eq!(config, expected);
     assert_eq!(from_value::<Config>(to_value(config).unwrap()).unwrap(), config);
 }

@@ -38,4 +38,5 @@ mod runtimes;
 mod shapes;
 mod shapes_2024;
 mod support;
+mod waiting;
 mod windows;

@@ -27,7 +27,8 @@ const RESTLESS: Config = Config::new()
     .success_threshold(2)
     .probes(3)
     .probe_timeout(MOMENT)
-    .max_concurrent(64);
+    .max_concurrent(16)
+    .max_wait(MOMENT);
 
 const BY_TIME: Config =
     RESTLESS.window(Window::Time(Duration::from_millis(1))).on_cancel(OnCancel::Failure);
@@ -65,7 +66,8 @@ impl From<CircuitOpenError> for Down {
     threshold = 3,
     recovery = "2ms",
     success_threshold = 2,
-    max_concurrent = 4,
+    max_concurrent = 2,
+    max_wait = "20us",
     key = host,
     max_keys = 16,
     fallback = |_, _| Ok(false)

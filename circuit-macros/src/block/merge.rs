@@ -31,6 +31,7 @@ impl Merge<'_> {
         let mut all: Options =
             taken.cloned().chain([self.breaker()]).chain(own.iter().cloned()).collect();
         all.has_unknown = self.block.has_unknown || own.has_unknown;
+        all.never_waits = !self.block.may_wait();
         all
     }
 

@@ -135,7 +135,9 @@ fn circuit(
         }
         _ => None,
     });
-    let own = OwnCircuit { name, timeouts: timeouts.collect(), ..OwnCircuit::new(given) };
+    let is_async =
+        members.iter().any(|it| matches!(it, Member::Joins(method, _) if method.is_async));
+    let own = OwnCircuit { name, timeouts: timeouts.collect(), ..OwnCircuit::new(given, is_async) };
     let runtime = path(given, Opt::Crate);
     let made = expand::circuit_of_block(runtime.as_ref(), static_name, &own);
     quote!(#once #made)

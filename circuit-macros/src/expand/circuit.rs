@@ -80,7 +80,7 @@ fn make(circuit: &OwnCircuit) -> TokenStream {
 /// The configuration, checked. What only the compiler knows, constants and a preset, it checks
 /// option by option, each at the user's tokens; the others have been checked.
 fn config(circuit: &OwnCircuit) -> TokenStream {
-    let OwnCircuit { preset, config, timeouts, keys, .. } = circuit;
+    let OwnCircuit { preset, config, timeouts, keys, is_async, .. } = circuit;
     let site = Span::mixed_site();
     let is_off = |given: &&Given| matches!(given.value, Value::Off);
     // First, as `off` takes along what is set before it.
@@ -92,15 +92,19 @@ fn config(circuit: &OwnCircuit) -> TokenStream {
     let limits = timeouts.iter().map(known_timeout);
     let written = quote_spanned!(site=> __circuit::Config::new() #(#off)* #(#setters)* #(#limits)*);
     let keyed = keys.as_ref().map(|_| quote_spanned!(site=> .keyed()));
+    // Whether the runtime has a timer, only the compiler knows.
+    let waits = config.iter().any(|given| given.option == Opt::MaxWait && !is_off(&given));
+    let waits_async = *is_async && (waits || preset.is_some());
+    let asynchronous = waits_async.then(|| quote_spanned!(site=> .asynchronous()));
     let mut values = config.iter().map(|given| &given.value).chain(timeouts);
     let has_constant = values.any(|value| matches!(value, Value::Constant(_)));
     let checked = if let Some(path) = preset {
         let text = shown(path);
-        quote_spanned!(site=> __circuit::Checked::over(#written, #path, #text) #keyed)
+        quote_spanned!(site=> __circuit::Checked::over(#written, #path, #text) #keyed #asynchronous)
     } else {
-        quote_spanned!(site=> __circuit::Checked::new(#written) #keyed)
+        quote_spanned!(site=> __circuit::Checked::new(#written) #keyed #asynchronous)
     };
-    if preset.is_none() && !has_constant {
+    if preset.is_none() && !has_constant && !waits_async {
         return quote_spanned!(site=> #checked.config());
     }
     let blame = config.iter().rev().map(|given| {
@@ -277,24 +281,45 @@ pub(super) fn entry(model: &Model, parameters: &Parameters) -> TokenStream {
     let site = Span::mixed_site();
     let keyed = if model.key.is_some() { "_keyed" } else { "" };
     let shared = if matches!(model.circuit, Circuit::Shared(_)) { "_shared" } else { "" };
-    let enter = format!("enter{keyed}{shared}");
+    let waiting = match (model.may_wait, model.form.is_async()) {
+        (false, _) => "",
+        (true, false) => "_waiting",
+        (true, true) => "_waiting_async",
+    };
+    let enter = format!("enter{keyed}{shared}{waiting}");
     let fallback = Ident::new(if model.fallback.is_some() { "Runs" } else { "None" }, site);
     let fallback = quote_spanned!(site=> __circuit::Fallback::#fallback);
     let Some(key) = &model.key else {
         let enter = Ident::new(&enter, site);
-        return quote_spanned!(site=> __circuit::#enter(__circuit_breaker, #fallback));
+        let entry = quote_spanned!(site=> __circuit::#enter(__circuit_breaker, #fallback));
+        return waited_for(model, entry);
     };
     let scope = parameters.seen(&key.free);
     let key = &key.value;
     let site = at(key);
     let enter = Ident::new(&enter, site);
     // A separate statement, so that what the key borrows is free again after it.
-    quote_spanned! {site=> {
+    let entry = quote_spanned! {site=> {
         #scope
         let __circuit_entry = __circuit::Key::of(&(#key))
             .__circuit_with(|__circuit_key| {
                 __circuit::#enter(__circuit_breaker, __circuit_key, #fallback)
             });
         __circuit_entry
-    }}
+    }};
+    waited_for(model, entry)
+}
+
+/// The entry, whose place an async call waits for.
+fn waited_for(model: &Model, entry: TokenStream) -> TokenStream {
+    if !(model.may_wait && model.form.is_async()) {
+        return entry;
+    }
+    let site = Span::mixed_site();
+    quote_spanned! {site=>
+        match #entry {
+            __circuit::Entry::Now(__circuit_entered) => __circuit_entered,
+            __circuit::Entry::Later(__circuit_later) => __circuit_later.await,
+        }
+    }
 }

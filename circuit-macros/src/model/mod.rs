@@ -30,6 +30,8 @@ pub(crate) struct Model {
     pub(crate) form: Form,
     pub(crate) parameters: Parameters,
     pub(crate) circuit: Circuit,
+    /// Whether its calls may wait for a place of the bulkhead.
+    pub(crate) may_wait: bool,
     pub(crate) key: Option<Key>,
     pub(crate) judge: Judge,
     /// The variables that `judge` uses.
@@ -55,6 +57,8 @@ pub(crate) struct OwnCircuit {
     /// How long its calls may take, where that is known.
     pub(crate) timeouts: Vec<Value>,
     pub(crate) keys: Option<Keys>,
+    /// Whether async functions are among those that it guards.
+    pub(crate) is_async: bool,
 }
 
 /// What a circuit is called.
@@ -129,6 +133,7 @@ impl Model {
         });
         validate::only_async(options, &function, form.is_async(), &mut problems);
         validate::both(options, &function, &form, &mut problems);
+        let is_async = form.is_async();
         let parameters = Parameters::new(&function, &form);
         let fallback = Fallback::new(options, &function, &form, &parameters, &mut problems);
         let judge = judge(options);
@@ -148,8 +153,9 @@ impl Model {
             parameters,
             circuit: match path(options, Opt::Breaker) {
                 Some(shared) => Circuit::Shared(Box::new(shared)),
-                None => Circuit::Own(Box::new(OwnCircuit::new(options))),
+                None => Circuit::Own(Box::new(OwnCircuit::new(options, is_async))),
             },
+            may_wait: options.may_wait(),
             key: code(options, Opt::Key).map(|value| Key { free: Free::of(&value), value }),
             judge_free: judge.free(),
             judge,
@@ -174,8 +180,9 @@ impl Model {
 }
 
 impl OwnCircuit {
-    pub(crate) fn new(options: &Options) -> Self {
+    pub(crate) fn new(options: &Options, is_async: bool) -> Self {
         Self {
+            is_async,
             name: Name::given(options).unwrap_or(Name::OfFunction),
             preset: path(options, Opt::Preset),
             config: options

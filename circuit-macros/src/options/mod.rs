@@ -121,6 +121,7 @@ table! {
     OnCancel, Config: ranged(&spec::ON_CANCEL, "failure");
     Timeout, Function: ranged(&spec::TIMEOUT, "\"2s\"");
     MaxConcurrent, Config: ranged(&spec::MAX_CONCURRENT, "10");
+    MaxWait, Config: ranged(&spec::MAX_WAIT, "\"1s\"");
     Fallback, Function: other("fallback", Takes::Fallback, "cached_price");
     FallbackOn, Function: other("fallback_on", Takes::Word(&["open", "any"]), "any");
     Name, Circuit: other("name", Takes::Text, "\"payments\"");
@@ -182,6 +183,8 @@ pub(crate) struct Options {
     given: Vec<Given>,
     /// A name wasn't understood: it may have been meant for an option that seems to be missing.
     pub(crate) has_unknown: bool,
+    /// A method of a block whose circuit has no `max_wait`.
+    pub(crate) never_waits: bool,
 }
 
 impl Options {
@@ -195,6 +198,15 @@ impl Options {
 
     pub(crate) fn has(&self, option: Opt) -> bool {
         self.get(option).is_some()
+    }
+
+    /// Whether calls of the circuit may wait for a place: as written, as a preset says, or as a
+    /// shared circuit does.
+    pub(crate) fn may_wait(&self) -> bool {
+        let elsewhere = self.has(Opt::Preset) || self.has(Opt::Breaker);
+        let is_off = |option| matches!(self.value(option), Some(Value::Off));
+        let never = self.never_waits || is_off(Opt::MaxWait) || is_off(Opt::MaxConcurrent);
+        !never && (self.sets(Opt::MaxWait) || elsewhere)
     }
 
     /// Given, and not taken back.
@@ -220,6 +232,6 @@ impl Options {
 
 impl FromIterator<Given> for Options {
     fn from_iter<I: IntoIterator<Item = Given>>(given: I) -> Self {
-        Self { given: given.into_iter().collect(), has_unknown: false }
+        Self { given: given.into_iter().collect(), has_unknown: false, never_waits: false }
     }
 }

@@ -114,7 +114,6 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
     (
         Opt::MaxRecovery,
         &[
-            "max_wait",
             "max_delay",
             "max_backoff",
             "max_wait_duration_in_open_state",
@@ -197,6 +196,17 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
             "max_in_flight",
             "concurrency",
             "concurrency_limit",
+        ],
+    ),
+    (
+        Opt::MaxWait,
+        &[
+            "max_wait_duration",
+            "max_wait_time",
+            "wait_timeout",
+            "queue_timeout",
+            "max_queue_time",
+            "acquire_timeout",
         ],
     ),
     (Opt::Fallback, &["fallback_method", "fallback_function", "fallback_fn", "or_else"]),
@@ -303,6 +313,7 @@ mod tests {
         assert_eq!(meant("treshold"), Some("threshold"));
         assert_eq!(meant("colour"), None);
         assert_eq!(meant("failure-rate-threshold"), Some("failure_rate"));
+        assert_eq!(meant("maxWaitDuration"), Some("max_wait"));
         assert_eq!(meant("thr"), Some("threshold"));
         assert_eq!(meant("max_rec"), Some("max_recovery"));
         assert_eq!(meant("max_"), None);

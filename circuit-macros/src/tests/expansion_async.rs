@@ -191,10 +191,13 @@ fn fallback_on_any() {
                     return __circuit_returns.never();
                 }
                 let (__circuit_clone0, __circuit_reason) = '__circuit_rejected: {
-                    let __circuit_permit = match __circuit::enter_shared(
+                    let __circuit_permit = match match __circuit::enter_shared_waiting_async(
                         __circuit_breaker,
                         __circuit::Fallback::Runs,
                     ) {
+                        __circuit::Entry::Now(__circuit_entered) => __circuit_entered,
+                        __circuit::Entry::Later(__circuit_later) => __circuit_later.await,
+                    } {
                         __circuit::Admitted(__circuit_permit) => __circuit_permit,
                         __circuit::Rejected(__circuit_open) => {
                             break '__circuit_rejected (

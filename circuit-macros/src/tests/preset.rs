@@ -46,7 +46,7 @@ fn what_only_the_compiler_knows_is_checked_at_each_option() {
                         let __circuit_permit = match {
                             let __circuit_entry = __circuit::Key::of(&(n))
                                 .__circuit_with(|__circuit_key| {
-                                    __circuit::enter_keyed(
+                                    __circuit::enter_keyed_waiting(
                                         __circuit_breaker,
                                         __circuit_key,
                                         __circuit::Fallback::None,

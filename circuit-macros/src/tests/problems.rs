@@ -169,6 +169,7 @@ fn every_example_is_accepted() {
             "slow_rate" => "slow_call = \"1s\", ",
             "window" | "min_calls" => "failure_rate = 0.5, ",
             "probes" => "success_threshold = 2, ",
+            "max_wait" => "max_concurrent = 1, ",
             "max_keys" => "key = host, ",
             "fallback_on" => "fallback = cached, ",
             _ => "",

@@ -15,6 +15,7 @@ mod seen;
 mod shared;
 mod timed;
 mod unguarded;
+mod waiting;
 
 pub use core;
 pub use core::option::Option::Some;
@@ -35,6 +36,7 @@ pub use seen::Seen;
 pub use shared::{Shared, share, share_keyed};
 pub use timed::{run_timed, time_out, time_out_any};
 pub use unguarded::Unguarded;
+pub use waiting::*;
 
 pub use crate::config::checked::{Checked, U32OrDuration, max_keys, name, timeout};
 pub use crate::config::option::ConfigOption;

@@ -2,10 +2,12 @@
 //!
 //! The fast path is inlined into the caller; the rest is out of line, and shared by all functions.
 
+use std::convert::Infallible;
+
 use super::CircuitBreaker;
-use crate::circuit::{Admission, Answer, CircuitRef, Published, Refusal, Summary, Ticket};
+use crate::circuit::{Admission, Answer, CircuitRef, Join, Published, Refusal, Summary, Ticket};
 use crate::counters::Count;
-use crate::error::{CircuitOpenError, KeyId};
+use crate::error::{CircuitOpenError, KeyId, Rejection};
 #[cfg(feature = "tracing")]
 use crate::integrations;
 use crate::keyed::{Keys, LONGEST, Lookup};
@@ -15,6 +17,25 @@ use crate::permit::Fallback;
 use crate::primitives::clock;
 use crate::primitives::per_thread::Thread;
 use crate::primitives::sync::cold_path;
+
+impl Keys {
+    /// The fast path of a call with a key; otherwise the key's circuit, as far as it is known.
+    #[expect(clippy::inline_always, reason = "its answer is costly to return")]
+    #[inline(always)]
+    pub(super) fn try_enter(
+        &self,
+        key: &str,
+    ) -> Result<(&Published, Admission), Option<Lookup<'_>>> {
+        let Some((number, lookup)) = self.get(key) else { return Err(None) };
+        let Lookup { published, stamp } = lookup;
+        match published.summary().try_admit() {
+            Some(ticket) if published.stamp() == stamp => {
+                Ok((published, Admission::new(ticket).by(number)))
+            }
+            _ => Err(Some(lookup)),
+        }
+    }
+}
 
 impl CircuitBreaker {
     /// Admits a call of an annotated function; the first call registers the circuit. `fallback`
@@ -129,7 +150,11 @@ impl CircuitBreaker {
     /// What a call without a key gets for its circuit's answer.
     #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
     #[inline(always)]
-    fn answered(&self, answer: Answer, fallback: Fallback) -> Result<Admission, CircuitOpenError> {
+    pub(super) fn answered(
+        &self,
+        answer: Answer,
+        fallback: Fallback,
+    ) -> Result<Admission, CircuitOpenError> {
         match answer {
             Answer::Admitted(admission) => Ok(admission),
             Answer::Rejected(refusal) => Err(self.rejected(self.own(), refusal, None, fallback)),
@@ -147,26 +172,23 @@ impl CircuitBreaker {
         fallback: Fallback,
     ) -> Result<(&'static Published, Admission), CircuitOpenError> {
         // A `match`, because in a closure for `and_then` the look-up would be out of line.
-        let known = match self.keys.made() {
-            Some(keys) => keys.get(key),
-            None => None,
+        let tried = match self.keys.made() {
+            Some(keys) => keys.try_enter(key),
+            None => Err(None),
         };
-        let try_admit = known.and_then(|(number, Lookup { published, stamp })| {
-            let ticket = published.summary().try_admit()?;
-            (published.stamp() == stamp).then(|| (published, Admission::new(ticket).by(number)))
-        });
-        if let Some(admitted) = try_admit {
-            Ok(admitted)
-        } else {
-            cold_path();
-            self.enter_key_slow(key, known.map(|(_, lookup)| lookup), fallback)
+        match tried {
+            Ok(admitted) => Ok(admitted),
+            Err(known) => {
+                cold_path();
+                self.enter_key_slow(key, known, fallback)
+            }
         }
     }
 
     /// Admits a call with a key in all cases but the fast one. The first call gets here, because
     /// its key is new.
     #[inline(never)]
-    fn enter_key_slow(
+    pub(super) fn enter_key_slow(
         &'static self,
         key: &str,
         known: Option<Lookup<'static>>,
@@ -177,21 +199,29 @@ impl CircuitBreaker {
             return Ok((own, self.enter(fallback)?));
         };
         self.register();
-        if key.len() > LONGEST {
-            return keys.known_as(key, |key| self.enter_known_key(keys, key, known, fallback));
+        let never = |_: CircuitRef<'_>, _| Join::<Infallible>::MayNotWait;
+        let entered = if key.len() > LONGEST {
+            keys.known_as(key, |key| self.enter_known_key(keys, key, known, fallback, never))
+        } else {
+            self.enter_known_key(keys, key, known, fallback, never)
+        };
+        match entered {
+            Ok(Ok(admitted)) => Ok(admitted),
+            Err(error) => Err(error),
         }
-        self.enter_known_key(keys, key, known, fallback)
     }
 
-    /// Admits a call with a key that has at most [`LONGEST`] bytes, or has been shortened.
+    /// Admits a call with a key that has at most [`LONGEST`] bytes, or has been shortened. Where
+    /// the bulkhead is full, `wait` may take the call instead.
     #[inline]
-    fn enter_known_key(
+    pub(super) fn enter_known_key<W>(
         &'static self,
         keys: &'static Keys,
         key: &str,
         mut known: Option<Lookup<'static>>,
         fallback: Fallback,
-    ) -> Result<(&'static Published, Admission), CircuitOpenError> {
+        wait: impl Fn(CircuitRef<'static>, u64) -> Join<W>,
+    ) -> Result<Result<(&'static Published, Admission), W>, CircuitOpenError> {
         for _ in 0..ATTEMPTS {
             // If the circuit has just been reassigned, the next attempt looks the key up under the
             // lock.
@@ -206,16 +236,23 @@ impl CircuitBreaker {
             }
             match self.ask(circuit, stamp, summary) {
                 Answer::Admitted(admission) => {
-                    return Ok((published, admission.by(published.number())));
+                    return Ok(Ok((published, admission.by(published.number()))));
                 }
                 Answer::Rejected(refusal) => {
+                    if refusal.reason == Rejection::TooManyCalls {
+                        match wait(circuit, stamp) {
+                            Join::MayNotWait => {}
+                            Join::AskAgain => continue,
+                            Join::Waits(waits) => return Ok(Err(waits)),
+                        }
+                    }
                     let key = AskedKey { text: key, id: Some(keys.id(lookup)) };
                     return Err(self.rejected(circuit, refusal, Some(key), fallback));
                 }
                 Answer::Reassigned => {}
             }
         }
-        Ok((self.own.published(), self.admit_without_circuit(key, fallback)?))
+        Ok(Ok((self.own.published(), self.admit_without_circuit(key, fallback)?)))
     }
 
     /// Admits a call whose key has no circuit, by the mode alone: a mode applies to all keys, also
@@ -244,7 +281,7 @@ impl CircuitBreaker {
     /// Asks one circuit whether a call may run. `stamp` is that of the call's look-up.
     #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
     #[inline(always)]
-    fn ask(&self, circuit: CircuitRef<'_>, stamp: u64, summary: Summary) -> Answer {
+    pub(super) fn ask(&self, circuit: CircuitRef<'_>, stamp: u64, summary: Summary) -> Answer {
         let lock_free = circuit.published.admit_lock_free(summary);
         // Read last: whoever has seen the summary or the deadline of the next key sees that key's
         // stamp.
@@ -279,7 +316,7 @@ impl CircuitBreaker {
     /// Asks a circuit's state machine.
     #[cold]
     #[inline(never)]
-    fn ask_machine(&self, circuit: CircuitRef<'_>, stamp: u64) -> Answer {
+    pub(super) fn ask_machine(&self, circuit: CircuitRef<'_>, stamp: u64) -> Answer {
         let (answer, transition) = circuit.admit_locked(self.name(), stamp);
         if let Some(transition) = transition {
             // Half-open now: it can't be evicted at this moment, but no longer until a known time.
@@ -291,7 +328,7 @@ impl CircuitBreaker {
 
     /// Counts a rejection, and makes the error.
     #[inline]
-    fn rejected(
+    pub(super) fn rejected(
         &self,
         circuit: CircuitRef<'_>,
         refusal: Refusal,
@@ -337,10 +374,10 @@ fn rejection(
 
 /// The key of a call, and the id of its circuit's assignment, if it has a circuit.
 #[derive(Debug, Clone, Copy)]
-struct AskedKey<'a> {
+pub(super) struct AskedKey<'a> {
     #[cfg_attr(not(feature = "tracing"), expect(dead_code, reason = "only an event shows it"))]
-    text: &'a str,
-    id: Option<KeyId>,
+    pub(super) text: &'a str,
+    pub(super) id: Option<KeyId>,
 }
 
 /// How often a call looks for its key's circuit when other keys keep taking it over. That happens

@@ -1,13 +1,16 @@
 //! Calls by hand: closures and futures under a permit.
 
 use std::future::Future;
+use std::task::Context;
 
 use super::CircuitBreaker;
+use super::entry::{Beginning, Entry, WaitFor};
+use super::waiting::Caller;
 use crate::circuit::End;
 use crate::error::{CallError, CircuitOpenError};
 use crate::guard::{self, Fuse};
 use crate::outcome::Outcome;
-use crate::permit::{Fallback, Handle, RawPermit};
+use crate::permit::{Fallback, Handle, RawPermit, RefHandle};
 
 impl CircuitBreaker {
     /// Makes a blocking call. `Ok` is a success; `Err` and a panic are failures.
@@ -46,8 +49,8 @@ impl CircuitBreaker {
         &self,
         call: impl Future<Output = Result<T, E>>,
     ) -> impl Future<Output = Result<T, CallError<E>>> {
-        let mut breaker = Some(self);
-        under_permit_async(move || Some(breaker.take()?.acquire()), call)
+        let permit = move |_: &_, admission| RawPermit::new(RefHandle(self), admission);
+        under_permit_async(move || Caller::Own(self).begin(Fallback::None, permit), call)
     }
 
     /// Makes a blocking call with any return type; `classify` decides what the result counts as.
@@ -87,8 +90,8 @@ impl CircuitBreaker {
         classify: impl Fn(&R) -> Outcome,
         call: impl Future<Output = R>,
     ) -> impl Future<Output = Result<R, CircuitOpenError>> {
-        let mut breaker = Some(self);
-        judged_async(move || Some(breaker.take()?.acquire()), classify, call)
+        let permit = move |_: &_, admission| RawPermit::new(RefHandle(self), admission);
+        judged_async(move || Caller::Own(self).begin(Fallback::None, permit), classify, call)
     }
 }
 
@@ -102,13 +105,20 @@ pub(super) fn under_permit<T, E>(
     guard::run(permit, call, judge, |result, _| result.map_err(CallError::Failed))
 }
 
-/// Makes an async call under the permit that `acquire` gives at the first poll, once.
-pub(super) fn under_permit_async<H: Handle, T, E>(
-    mut acquire: impl FnMut() -> Option<Result<RawPermit<H>, CircuitOpenError>>,
+/// Makes an async call under the permit that `ask` gives, which is asked at the first poll.
+pub(super) fn under_permit_async<H: Handle, L, T, E>(
+    ask: impl FnMut() -> Entry<RawPermit<H>, L>,
     call: impl Future<Output = Result<T, E>>,
-) -> impl Future<Output = Result<T, CallError<E>>> {
+) -> impl Future<Output = Result<T, CallError<E>>>
+where
+    L: WaitFor<RawPermit<H>>,
+{
     let judge = |result: &Result<T, E>| (by_result(result), Fallback::None);
-    let begin = move || Some(acquire()?.map_err(|open| Err(CallError::Open(open))));
+    let mut beginning = Beginning::New(ask);
+    let begin = move |context: &mut Context<'_>| {
+        let begun = beginning.poll(context);
+        begun.map(|begun| Some(begun?.map_err(|open| Err(CallError::Open(open)))))
+    };
     guard::asking(begin, Fuse::new(call), judge, |result, _| result.map_err(CallError::Failed))
 }
 
@@ -124,13 +134,19 @@ pub(super) fn judged<R>(
 }
 
 /// [`under_permit_async`] for any return type.
-pub(super) fn judged_async<H: Handle, R>(
-    mut acquire: impl FnMut() -> Option<Result<RawPermit<H>, CircuitOpenError>>,
+pub(super) fn judged_async<H: Handle, L, R>(
+    ask: impl FnMut() -> Entry<RawPermit<H>, L>,
     classify: impl Fn(&R) -> Outcome,
     call: impl Future<Output = R>,
-) -> impl Future<Output = Result<R, CircuitOpenError>> {
+) -> impl Future<Output = Result<R, CircuitOpenError>>
+where
+    L: WaitFor<RawPermit<H>>,
+{
     let judge = move |result: &R| (End::Outcome(classify(result)), Fallback::None);
-    let begin = move || Some(acquire()?.map_err(Err));
+    let mut beginning = Beginning::New(ask);
+    let begin = move |context: &mut Context<'_>| {
+        beginning.poll(context).map(|begun| Some(begun?.map_err(Err)))
+    };
     guard::asking(begin, Fuse::new(call), judge, |result, _| Ok(result))
 }
 

@@ -4,14 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::CircuitBreaker;
-use crate::circuit::CircuitRef;
+use crate::circuit::{CircuitRef, Woken};
 use crate::config::Config;
 use crate::config::error::ConfigError;
+use crate::config::option::ConfigOption;
 #[cfg(any(feature = "axum", feature = "tracing"))]
 use crate::integrations;
 use crate::observe::event::Transition;
 use crate::outcome::Mode;
 use crate::primitives::sync::unpoisoned;
+
+const MAX_WAIT_NOT_IN_CODE: &str = "`max_wait` must be in the attribute, too, or in its `preset`: \
+     without it the function is built without a way to wait";
 
 impl CircuitBreaker {
     /// Replaces the configuration. The state, the deadline, the counters and a window of the same
@@ -28,11 +32,11 @@ impl CircuitBreaker {
     /// If [`Config::validate`] refuses the configuration; then nothing has changed.
     pub fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
         self.check(config)?;
-        let transitions = {
+        let changes = {
             let mut present = unpoisoned(self.config.lock());
             self.replace(&mut present, config)
         };
-        self.notify_all(transitions);
+        self.notify_all(changes);
         self.may_admit();
         Ok(())
     }
@@ -73,16 +77,19 @@ impl CircuitBreaker {
 
     /// [`check`](Self::check) of a configuration that says how long calls may take.
     pub(crate) fn check_timed(&self, timed: Config) -> Result<(), ConfigError> {
+        if timed.max_wait.is_given() && !self.can_wait {
+            return Err(ConfigError::new(ConfigOption::MaxWait, None, MAX_WAIT_NOT_IN_CODE));
+        }
         if self.keys.get().is_some() { timed.validate_keyed() } else { timed.validate() }
     }
 
     /// Puts a configuration that has been checked in the place of the present one. That is locked
     /// while the circuits change, so that of two concurrent configurations one is in force
     /// everywhere.
-    pub(super) fn replace(&self, present: &mut Config, config: Config) -> Vec<Transition> {
+    pub(super) fn replace(&self, present: &mut Config, config: Config) -> Changes {
         *present = config;
         let rules = self.timed(config).rules();
-        self.transitions(|circuit| circuit.reconfigure(self.name(), rules, &rules))
+        self.changes(|circuit| circuit.reconfigure(self.name(), rules, &rules))
     }
 
     /// Closes the circuit, empties its window and ends the row of openings. Outcomes of calls in
@@ -93,7 +100,7 @@ impl CircuitBreaker {
 
     /// [`reset`](CircuitBreaker::reset) by an operator whose name may be known.
     pub(crate) fn reset_by(&self, by: Option<&Arc<str>>) {
-        self.notify_all(self.transitions(|circuit| circuit.reset(self.name(), by)));
+        self.notify_all(self.changes(|circuit| (circuit.reset(self.name(), by), Woken::default())));
     }
 
     /// Rejects every call until [`resume`](CircuitBreaker::resume). Calls admitted earlier are
@@ -132,7 +139,8 @@ impl CircuitBreaker {
     /// Sets the mode and tells nobody. Whether it was another one.
     pub(super) fn change_mode(&self, mode: Mode) -> bool {
         let before = self.mode();
-        self.change_all(|circuit| circuit.set_mode(mode, mode));
+        let mut woken = Woken::default();
+        self.change_all(|circuit| woken.and(circuit.set_mode(mode, mode)));
         mode != before
     }
 
@@ -146,22 +154,31 @@ impl CircuitBreaker {
         integrations::mode_changed(self, key, mode, by);
     }
 
-    /// Changes all circuits, and returns their transitions, to be reported after the locks are
-    /// released.
-    fn transitions(
+    /// Changes all circuits, and returns what is to be reported after the locks are released.
+    fn changes(
         &self,
-        change: impl Fn(CircuitRef<'_>) -> Option<Box<Transition>>,
-    ) -> Vec<Transition> {
-        let mut transitions = Vec::new();
+        change: impl Fn(CircuitRef<'_>) -> (Option<Box<Transition>>, Woken),
+    ) -> Changes {
+        let mut changes = Changes::default();
         self.change_all(|circuit| {
-            transitions.extend(change(circuit).map(|transition| *transition));
+            let (transition, woken) = change(circuit);
+            changes.transitions.extend(transition.map(|transition| *transition));
+            changes.woken.and(woken);
         });
-        transitions
+        changes
     }
 
-    pub(super) fn notify_all(&self, transitions: Vec<Transition>) {
+    pub(super) fn notify_all(&self, Changes { transitions, woken }: Changes) {
+        drop(woken);
         for transition in transitions {
             self.notify(transition);
         }
     }
+}
+
+/// What has been changed and nobody has been told of.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    transitions: Vec<Transition>,
+    woken: Woken,
 }

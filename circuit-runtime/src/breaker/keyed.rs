@@ -4,8 +4,10 @@ use std::fmt;
 use std::future::Future;
 use std::ops::Deref;
 
+use super::entry::{Entry, WaitFor};
+use super::waiting::Caller;
 use super::{CircuitBreaker, call};
-use crate::circuit::CircuitRef;
+use crate::circuit::{Admission, CircuitRef, Published, Woken};
 use crate::config::Config;
 use crate::config::error::ConfigError;
 use crate::error::{CallError, CircuitOpenError};
@@ -142,8 +144,7 @@ impl KeyedCircuit<'_> {
         self,
         call: impl Future<Output = Result<T, E>>,
     ) -> impl Future<Output = Result<T, CallError<E>>> {
-        let mut circuit = Some(self);
-        call::under_permit_async(move || Some(circuit.take()?.acquire()), call)
+        call::under_permit_async(move || self.begin(), call)
     }
 
     /// [`CircuitBreaker::call_with_async`] for this key.
@@ -160,23 +161,35 @@ impl KeyedCircuit<'_> {
         classify: impl Fn(&R) -> Outcome,
         call: impl Future<Output = R>,
     ) -> impl Future<Output = Result<R, CircuitOpenError>> {
-        let mut circuit = Some(self);
-        call::judged_async(move || Some(circuit.take()?.acquire()), classify, call)
+        call::judged_async(move || self.begin(), classify, call)
     }
 
-    /// Acquires a permit for one call with this key.
+    /// Acquires a permit for one call with this key; never waits for a place.
     ///
     /// # Errors
     ///
     /// If the call is rejected: then don't make it.
     pub fn try_acquire(self) -> Result<Permit<'static>, CircuitOpenError> {
-        Ok(Permit { raw: self.acquire()? })
+        let (published, admission) = self.breaker.enter_key(self.key, Fallback::None)?;
+        Ok(Permit { raw: self.permit(published, admission) })
     }
 
+    /// Acquires a permit for a blocking call, which may wait for a place.
     fn acquire(self) -> Result<KeyedPermit, CircuitOpenError> {
-        let (published, admission) = self.breaker.enter_key(self.key, Fallback::None)?;
+        let caller = Caller::Key(self.breaker, self.key);
+        let (published, admission) = caller.block(Fallback::None)?;
+        Ok(self.permit(published, admission))
+    }
+
+    /// [`acquire`](Self::acquire) for an async call.
+    fn begin(self) -> Entry<KeyedPermit, impl WaitFor<KeyedPermit>> {
+        let permit = move |published, admission| self.permit(published, admission);
+        Caller::Key(self.breaker, self.key).begin(Fallback::None, permit)
+    }
+
+    fn permit(self, published: &'static Published, admission: Admission) -> KeyedPermit {
         let handle = KeyHandle { breaker: RefHandle(self.breaker), published };
-        Ok(RawPermit::new(handle, admission))
+        RawPermit::new(handle, admission)
     }
 
     /// A snapshot of the circuit of this key; `None` if it has none.
@@ -225,11 +238,11 @@ impl KeyedCircuit<'_> {
         let timed = self.breaker.timed(config);
         timed.validate_keyed()?;
         let rules = timed.rules();
-        let mut transition = None;
+        let mut change = (None, Woken::default());
         let changed = self.change(|breaker, circuit| {
-            transition = circuit.reconfigure(breaker.name(), rules, &breaker.own().rules());
+            change = circuit.reconfigure(breaker.name(), rules, &breaker.own().rules());
         });
-        self.breaker.key_changed(transition);
+        self.breaker.key_changed(change);
         Ok(changed)
     }
 
@@ -240,9 +253,9 @@ impl KeyedCircuit<'_> {
     }
 
     fn set_mode(self, mode: Mode) -> bool {
-        let mut change = None;
+        let mut change = (None, Woken::default());
         let found = self.change(|breaker, circuit| change = breaker.change_key_mode(circuit, mode));
-        self.breaker.key_mode_changed(change.as_ref(), mode, None);
+        self.breaker.key_mode_changed(change, mode, None);
         found
     }
 

@@ -9,7 +9,7 @@ use super::CircuitBreaker;
 use crate::circuit::Departed;
 #[cfg(any(feature = "axum", feature = "__exporter"))]
 use crate::circuit::View;
-use crate::circuit::{CircuitRef, Published, Ticket};
+use crate::circuit::{CircuitRef, Published, Ticket, Woken};
 use crate::counters::Count;
 use crate::error::KeyId;
 use crate::keyed::Keys;
@@ -103,7 +103,7 @@ impl CircuitBreaker {
             .keys
             .made()?
             .change_present(key, |circuit| (circuit.reset(self.name(), by), look(circuit)))?;
-        self.key_changed(transition);
+        self.key_changed((transition, Woken::default()));
         Some(seen)
     }
 
@@ -120,19 +120,24 @@ impl CircuitBreaker {
             .keys
             .made()?
             .change_present(key, |circuit| (self.change_key_mode(circuit, mode), look(circuit)))?;
-        self.key_mode_changed(changed.as_ref(), mode, by);
+        self.key_mode_changed(changed, mode, by);
         Some(seen)
     }
 
     /// Sets the mode of a key's circuit and tells nobody. The key, if it was another mode.
-    pub(super) fn change_key_mode(&self, circuit: CircuitRef<'_>, mode: Mode) -> Option<Arc<str>> {
+    pub(super) fn change_key_mode(
+        &self,
+        circuit: CircuitRef<'_>,
+        mode: Mode,
+    ) -> (Option<Arc<str>>, Woken) {
         let before = circuit.mode();
-        circuit.set_mode(mode, self.own().mode());
-        if mode == before { None } else { circuit.key() }
+        let woken = circuit.set_mode(mode, self.own().mode());
+        (if mode == before { None } else { circuit.key() }, woken)
     }
 
     /// Reports what a change of one key has done, with no lock held.
-    pub(super) fn key_changed(&self, transition: Option<Box<Transition>>) {
+    pub(super) fn key_changed(&self, (transition, woken): (Option<Box<Transition>>, Woken)) {
+        drop(woken);
         if let Some(transition) = transition {
             self.notify(*transition);
         }
@@ -142,13 +147,14 @@ impl CircuitBreaker {
     /// Reports that this key has another mode now, with no lock held.
     pub(super) fn key_mode_changed(
         &self,
-        key: Option<&Arc<str>>,
+        (key, woken): (Option<Arc<str>>, Woken),
         mode: Mode,
         by: Option<&Arc<str>>,
     ) {
+        drop(woken);
         self.may_admit();
         if key.is_some() {
-            self.notify_mode(key, mode, by);
+            self.notify_mode(key.as_ref(), mode, by);
         }
     }
 

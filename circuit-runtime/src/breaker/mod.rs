@@ -3,12 +3,14 @@
 mod admission;
 mod call;
 mod control;
+pub(crate) mod entry;
 pub(crate) mod keyed;
 mod keys;
 mod nested;
 mod rejection;
 #[cfg(feature = "serde")]
 mod settings;
+pub(crate) mod waiting;
 
 #[cfg(feature = "serde")]
 pub(crate) use settings::PendingChange;
@@ -33,12 +35,13 @@ use crate::observe::snapshot::{Look, Snapshot};
 #[cfg(feature = "__exporter")]
 use crate::observe::track::{Standing, Track};
 use crate::outcome::{Mode, State};
-use crate::permit::{KeyHandle, Permit, RawPermit, RefHandle};
+use crate::permit::{Fallback, KeyHandle, Permit, RawPermit, RefHandle};
 #[cfg(all(feature = "tokio", feature = "tower"))]
 use crate::primitives::clock::Nanos;
 use crate::primitives::sync::{Mutex, cold_path, const_fn, constant, unpoisoned};
 #[cfg(all(feature = "tokio", feature = "tower"))]
 use crate::waiters::Waiters;
+use waiting::Caller;
 
 /// A circuit breaker: usable in a `static`, shared by reference, without type parameters.
 ///
@@ -68,6 +71,8 @@ pub struct CircuitBreaker {
     config: Mutex<Config>,
     /// How long calls may take, if known.
     timeout: Option<Duration>,
+    /// Whether its functions can wait for a place; those of a circuit by hand can.
+    can_wait: bool,
     #[cfg(feature = "serde")]
     outside: settings::Outside,
     listeners: Listeners,
@@ -108,12 +113,9 @@ impl CircuitBreaker {
 
     const_fn! {
     /// A breaker that doesn't belong to annotated functions.
-    #[cfg_attr(
-        not(feature = "serde"),
-        expect(unused_mut, reason = "only settings need to know")
-    )]
     fn by_hand(name: &'static str, config: Config, max_keys: Option<u32>) -> Self {
         let mut breaker = Self::build(Name::given(name), config, max_keys);
+        breaker.can_wait = true;
         #[cfg(feature = "serde")]
         breaker.outside.mark_made_by_hand();
         breaker
@@ -129,12 +131,14 @@ impl CircuitBreaker {
         // Kept apart, so that `reconfigure` needn't know it.
         let timeout = config.timeout;
         config.timeout = None;
+        let can_wait = config.max_wait.is_given();
         CircuitBreaker {
             name,
             own: Circuit::new(rules, false),
             keys: KeysOnDemand::new(max_keys),
             config: Mutex::new(config),
             timeout,
+            can_wait,
             #[cfg(feature = "serde")]
             outside,
             listeners: constant!(Listeners::new()),
@@ -197,7 +201,8 @@ impl CircuitBreaker {
         self.name.get()
     }
 
-    /// Acquires a permit for one call.
+    /// Acquires a permit for one call. It never waits for a place of the bulkhead, as
+    /// [`call`](CircuitBreaker::call) does under [`max_wait`](Config::max_wait).
     ///
     /// On a breaker with a circuit per key, a call by hand has no key. It goes through a circuit of
     /// its own, which is part of the sum.
@@ -211,10 +216,16 @@ impl CircuitBreaker {
         Ok(Permit { raw: RawPermit::new(handle, self.admit()?) })
     }
 
-    /// Acquires a permit that isn't handed to the user.
+    /// Acquires a permit that isn't handed to the user; the call may wait for a place.
     #[inline]
     fn acquire(&self) -> Result<RawPermit<RefHandle<'_>>, CircuitOpenError> {
-        Ok(RawPermit::new(RefHandle(self), self.admit()?))
+        let admission = if let Some(ticket) = self.own.published().summary().try_admit() {
+            Admission::new(ticket)
+        } else {
+            cold_path();
+            Caller::Own(self).block(Fallback::None)?.1
+        };
+        Ok(RawPermit::new(RefHandle(self), admission))
     }
 
     #[inline]

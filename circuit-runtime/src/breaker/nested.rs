@@ -18,11 +18,20 @@ impl CircuitBreaker {
         &'static self,
         fallback: Fallback,
     ) -> Result<Admission, CircuitOpenError> {
+        match self.passing() {
+            Some(admission) => Ok(admission),
+            None => self.enter(fallback),
+        }
+    }
+
+    /// The admission of a call within one of the same circuit.
+    #[inline]
+    pub(crate) fn passing(&'static self) -> Option<Admission> {
         if call_stack::contains(Circuit::of(self.own_published(), 0)) {
             cold_path();
-            return Ok(Admission::new(Ticket::passing()));
+            return Some(Admission::new(Ticket::passing()));
         }
-        self.enter(fallback)
+        None
     }
 
     /// [`enter_key`](CircuitBreaker::enter_key) of a function that shares its circuit; also returns
@@ -33,20 +42,33 @@ impl CircuitBreaker {
         key: &str,
         fallback: Fallback,
     ) -> Result<(&'static Published, Circuit, Admission), CircuitOpenError> {
-        let within = if call_stack::is_empty() { None } else { self.lookup(key) };
-        if let Some(Lookup { published, stamp }) = within {
-            let running = Circuit::of(published, stamp);
-            if call_stack::contains(running) {
-                return Ok((published, running, Admission::new(Ticket::passing())));
-            }
+        if let Some(passing) = self.passing_key(key) {
+            return Ok(passing);
         }
         let (published, admission) = self.enter_key(key, fallback)?;
+        Ok((published, self.running(key, published), admission))
+    }
+
+    /// [`passing`](CircuitBreaker::passing) of a call with a key.
+    pub(crate) fn passing_key(
+        &'static self,
+        key: &str,
+    ) -> Option<(&'static Published, Circuit, Admission)> {
+        let within = if call_stack::is_empty() { None } else { self.lookup(key) };
+        let Lookup { published, stamp } = within?;
+        let running = Circuit::of(published, stamp);
+        let passing = || (published, running, Admission::new(Ticket::passing()));
+        call_stack::contains(running).then(passing)
+    }
+
+    /// The circuit of a key whose call has just been admitted, as the call stack knows it.
+    pub(crate) fn running(&self, key: &str, published: &Published) -> Circuit {
         // The key may have lost this circuit since: no call is within this one then.
         let stamp = match self.lookup(key) {
             Some(lookup) if ptr::eq(lookup.published, published) => lookup.stamp,
             _ => u64::MAX,
         };
-        Ok((published, Circuit::of(published, stamp), admission))
+        Circuit::of(published, stamp)
     }
 
     /// The circuit that a key has now.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::CircuitBreaker;
+use super::control::Changes;
 use crate::config::Config;
 use crate::config::option::ConfigOption;
-use crate::observe::event::Transition;
 use crate::outcome::Mode;
 use crate::primitives::clock::nanos;
 use crate::primitives::sync::{AtomicU64, Ordering, const_fn, unpoisoned};
@@ -43,14 +43,14 @@ impl Outside {
 #[must_use = "the listeners have to be told"]
 pub(crate) struct PendingChange {
     breaker: &'static CircuitBreaker,
-    transitions: Vec<Transition>,
+    pending: Changes,
     mode: Option<Mode>,
 }
 
 impl PendingChange {
     /// Tells listeners and integrations; with no lock held.
     pub(crate) fn notify(self, by: &Arc<str>) {
-        self.breaker.notify_all(self.transitions);
+        self.breaker.notify_all(self.pending);
         self.breaker.may_admit();
         if let Some(mode) = self.mode {
             self.breaker.notify_mode(None, mode, Some(by));
@@ -80,7 +80,7 @@ impl CircuitBreaker {
     ) -> (PendingChange, bool) {
         // Relaxed: see `Outside::limit`.
         self.outside.limit.store(limit.map_or(0, nanos), Ordering::Relaxed);
-        let (transitions, has_kept_all) = {
+        let (pending, has_kept_all) = {
             let mut present = unpoisoned(self.config.lock());
             let with = |config: Config, option: &ConfigOption| config.taking(*option, &target);
             let patched = changed.iter().fold(*present, with);
@@ -91,6 +91,6 @@ impl CircuitBreaker {
             (self.replace(&mut present, config), has_kept_all)
         };
         let mode = mode.filter(|mode| self.change_mode(*mode));
-        (PendingChange { breaker: self, transitions, mode }, has_kept_all)
+        (PendingChange { breaker: self, pending, mode }, has_kept_all)
     }
 }

@@ -137,6 +137,24 @@ impl CircuitRef<'_> {
             }
             answer => answer,
         };
+        self.shadowed(summary, answer)
+    }
+
+    /// Completes the answer to a call that has waited and has a place now. A call that isn't
+    /// admitted, or not judged, doesn't keep it.
+    pub(crate) fn complete_placed(&self, summary: Summary, answer: Answer) -> Answer {
+        match answer {
+            Answer::Admitted(admission) if admission.ticket.is_judged() => {
+                Answer::Admitted(admission.map(Ticket::in_bulkhead))
+            }
+            answer => self.shadowed(summary, answer),
+        }
+    }
+
+    /// In shadow a rejected call runs.
+    #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
+    #[inline(always)]
+    fn shadowed(&self, summary: Summary, answer: Answer) -> Answer {
         match (answer, summary.mode()) {
             (Answer::Rejected(refusal), Mode::Shadow) => {
                 self.bump(Count::Rejected);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CircuitRef, Inner};
+use super::{CircuitRef, Inner, Woken};
 use crate::circuit::machine::Idleness;
 use crate::config::Rules;
 #[cfg(feature = "metrics")]
@@ -127,16 +127,18 @@ impl CircuitRef<'_> {
     }
 
     /// Takes this circuit from its key, whatever its state. False: calls of that key are still in
-    /// the bulkhead, so that the next key must wait.
-    pub(crate) fn vacate(&self) -> bool {
+    /// the bulkhead, so that the next key must wait. Calls that wait for a place look their key up
+    /// again.
+    pub(crate) fn vacate(&self) -> (bool, Woken) {
         let mut inner = self.lock();
+        let woken = self.send_away(&mut inner);
         let free = self.published.bulkhead.hand_over(self.published.key_lock.next_stamp());
         if !free {
             self.published.wait_for();
         }
         let (rules, mode) = (*inner.machine.rules(), inner.mode);
         self.begin_anew(&mut inner, None, rules, mode);
-        free
+        (free, woken)
     }
 
     fn begin_anew(

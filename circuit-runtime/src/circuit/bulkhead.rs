@@ -7,13 +7,16 @@ use crate::primitives::sync::{AtomicU64, Ordering, const_fn};
 /// of, by the lower bits of its stamp: so a circuit with calls in flight isn't reassigned, and a
 /// call whose circuit has been reassigned isn't admitted.
 ///
-/// All in one word, with [`WAITED_FOR`]: a new key that finds calls in flight, and the last of
-/// these calls to end, are ordered, so that one of them notices the other.
+/// All in one word, with [`WAITED_FOR`] and [`QUEUED`]: a new key, or a call, that finds calls in
+/// flight, and the last of these calls to end, are ordered, so that one of them notices the other.
 #[derive(Debug)]
 pub(super) struct Bulkhead(AtomicU64);
 
 /// A new key would have got the circuit if no call had been in flight.
 const WAITED_FOR: u64 = 1 << 31;
+/// Calls wait for a place: no other call takes one before them. Changed under the circuit's lock,
+/// under which the queue is.
+const QUEUED: u64 = 1 << 30;
 
 /// The answer of the bulkhead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,10 +28,20 @@ pub(super) enum Acquired {
     Reassigned,
 }
 
+/// What a place that is free again means to others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Freed {
+    Nothing,
+    /// A call waits for it.
+    ToQueue,
+    /// It was the last one, and a new key waits for that.
+    ToNewKey,
+}
+
 /// The key, and the calls in flight.
 #[expect(clippy::cast_possible_truncation, reason = "a half each")]
 fn parts(held: u64) -> (u32, u32) {
-    ((held >> 32) as u32, (held & !WAITED_FOR) as u32)
+    ((held >> 32) as u32, (held & !(WAITED_FOR | QUEUED)) as u32)
 }
 
 /// The lower bits of the generation of a stamp, as many as fit.
@@ -43,10 +56,11 @@ impl Bulkhead {
     }
     }
 
-    /// Adds a call of the key with this stamp, unless `limit` calls are in flight.
+    /// Adds a call of the key with this stamp, unless `limit` calls are in flight or others wait.
     pub(super) fn try_acquire(&self, stamp: u64, limit: u32) -> Acquired {
         let reassigned = |held| parts(held).0 != fitting(stamp);
-        let more = |held| (!reassigned(held) && parts(held).1 < limit).then_some(held + 1);
+        let is_free = |held| held & QUEUED == 0 && parts(held).1 < limit;
+        let more = |held| (!reassigned(held) && is_free(held)).then_some(held + 1);
         // Relaxed, here and below: read-modify-writes have one order, and no other memory depends
         // on it.
         match self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more) {
@@ -56,11 +70,41 @@ impl Bulkhead {
         }
     }
 
-    /// Removes a call. True: it was the last one, and a new key waits for that.
+    /// Removes a call.
+    #[inline]
     #[must_use]
-    pub(super) fn release(&self) -> bool {
+    pub(super) fn release(&self) -> Freed {
         let held = self.0.fetch_sub(1, Ordering::Relaxed);
-        held & WAITED_FOR != 0 && parts(held).1 == 1
+        if held & (WAITED_FOR | QUEUED) == 0 {
+            Freed::Nothing
+        } else if held & QUEUED != 0 {
+            Freed::ToQueue
+        } else if parts(held).1 == 1 {
+            Freed::ToNewKey
+        } else {
+            Freed::Nothing
+        }
+    }
+
+    /// Notes that calls wait, so that a place that is given back from here on is theirs, and what
+    /// was given back before is seen by [`Bulkhead::acquire_queued`]. Under the circuit's lock.
+    pub(super) fn begin_queue(&self) {
+        self.0.fetch_or(QUEUED, Ordering::Relaxed);
+    }
+
+    /// Adds the call that waits longest, unless `limit` calls are in flight. Under the circuit's
+    /// lock.
+    pub(super) fn acquire_queued(&self, limit: u32) -> bool {
+        let more = |held| (parts(held).1 < limit).then_some(held + 1);
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
+    /// Notes that no call waits. True: none is in flight either, and a new key waits for that.
+    /// Under the circuit's lock.
+    #[must_use]
+    pub(super) fn end_queue(&self) -> bool {
+        let held = self.0.fetch_and(!QUEUED, Ordering::Relaxed);
+        held & WAITED_FOR != 0 && parts(held).1 == 0
     }
 
     /// The calls in flight.
@@ -69,15 +113,15 @@ impl Bulkhead {
         parts(self.0.load(Ordering::Relaxed)).1
     }
 
-    /// Reassigns to the key with this stamp, if no call is in flight; otherwise notes that a key
-    /// waits for the last of them. Under the circuit's lock.
+    /// Reassigns to the key with this stamp, if no call is in flight or waits; otherwise notes that
+    /// a key waits for the last of them. Under the circuit's lock.
     pub(super) fn hand_over(&self, to: u64) -> bool {
-        let next = |held| match parts(held) {
-            (_, 0) => Some(u64::from(fitting(to)) << 32),
-            _ => Some(held | WAITED_FOR),
+        let is_idle = |held| held & QUEUED == 0 && parts(held).1 == 0;
+        let next = |held| {
+            Some(if is_idle(held) { u64::from(fitting(to)) << 32 } else { held | WAITED_FOR })
         };
         let held = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
-        held.is_ok_and(|held| parts(held).1 == 0)
+        held.is_ok_and(is_idle)
     }
 
     /// Notes that no key waits any longer.
@@ -98,9 +142,9 @@ mod tests {
         assert_eq!(take(1), Acquired::Reassigned);
         assert_eq!(bulkhead.held(), 2);
         assert!(!bulkhead.hand_over(2));
-        assert!(!bulkhead.release());
+        assert_eq!(bulkhead.release(), Freed::Nothing);
         assert_eq!([take(0), take(0)], [Acquired::Place, Acquired::Full]);
-        assert_eq!([bulkhead.release(), bulkhead.release()], [false, true]);
+        assert_eq!([bulkhead.release(), bulkhead.release()], [Freed::Nothing, Freed::ToNewKey]);
         assert!(bulkhead.hand_over(2));
         assert_eq!(
             [take(0), take(1), take(2)],
@@ -112,12 +156,28 @@ mod tests {
     fn the_last_one_says_that_it_has_left_as_long_as_somebody_waits() {
         let bulkhead = Bulkhead::new();
         let take_and_leave = || (bulkhead.try_acquire(0, 1) == Acquired::Place, bulkhead.release());
-        assert_eq!(take_and_leave(), (true, false));
+        assert_eq!(take_and_leave(), (true, Freed::Nothing));
         assert!(bulkhead.try_acquire(0, 1) == Acquired::Place && !bulkhead.hand_over(2));
-        assert!(bulkhead.release());
-        assert_eq!(take_and_leave(), (true, true));
+        assert_eq!(bulkhead.release(), Freed::ToNewKey);
+        assert_eq!(take_and_leave(), (true, Freed::ToNewKey));
         bulkhead.stop_waiting();
-        assert_eq!(take_and_leave(), (true, false));
+        assert_eq!(take_and_leave(), (true, Freed::Nothing));
+    }
+
+    #[test]
+    fn while_calls_wait_no_other_call_takes_a_place_and_no_key_the_circuit() {
+        let bulkhead = Bulkhead::new();
+        assert_eq!(bulkhead.try_acquire(0, 1), Acquired::Place);
+        bulkhead.begin_queue();
+        assert!(!bulkhead.acquire_queued(1));
+        assert_eq!(bulkhead.release(), Freed::ToQueue);
+        assert_eq!((bulkhead.try_acquire(0, 1), bulkhead.held()), (Acquired::Full, 0));
+        assert!(!bulkhead.hand_over(2), "a call waits");
+        assert!(bulkhead.acquire_queued(1) && !bulkhead.acquire_queued(1));
+        assert!(!bulkhead.end_queue(), "it is in flight");
+        assert_eq!(bulkhead.release(), Freed::ToNewKey);
+        bulkhead.begin_queue();
+        assert!(bulkhead.end_queue() && bulkhead.hand_over(2));
     }
 
     #[test]
@@ -127,7 +187,7 @@ mod tests {
             assert!(bulkhead.hand_over(2 * number));
             assert_eq!(bulkhead.try_acquire(2 * number, 1), Acquired::Place);
             assert_eq!(bulkhead.try_acquire(2 * number - 2, 1), Acquired::Reassigned);
-            assert!(!bulkhead.release());
+            assert_eq!(bulkhead.release(), Freed::Nothing);
         }
     }
 }

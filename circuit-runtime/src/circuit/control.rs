@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::CircuitRef;
+use super::{CircuitRef, Woken};
 use crate::circuit::machine::Change;
 use crate::config::Rules;
 use crate::observe::event::{Reason, Transition};
@@ -10,12 +10,16 @@ use crate::outcome::Mode;
 use crate::primitives::clock::Moment;
 
 impl CircuitRef<'_> {
-    /// Sets the mode; `common` is that of all keys.
-    pub(crate) fn set_mode(&self, mode: Mode, common: Mode) {
+    /// Sets the mode; `common` is that of all keys. Whoever waits for a place asks again if the
+    /// mode decides without the bulkhead.
+    pub(crate) fn set_mode(&self, mode: Mode, common: Mode) -> Woken {
         let mut inner = self.lock();
         inner.mode = mode;
         inner.own_mode = mode != common;
+        let woken =
+            if mode == Mode::Normal { Woken::default() } else { self.send_away(&mut inner) };
         self.publish(&inner);
+        woken
     }
 
     /// Resets. `by` is the operator's name, if it is known.
@@ -43,13 +47,18 @@ impl CircuitRef<'_> {
         name: &'static str,
         rules: Rules,
         common: &Rules,
-    ) -> Option<Box<Transition>> {
+    ) -> (Option<Box<Transition>>, Woken) {
         let mut inner = self.lock();
         inner.own_rules = rules != *common;
         let change = inner.machine.reconfigure(rules, &self.env(&Moment::default()));
         let transition = change.map(|change| inner.note(name, change));
         self.published.publish_rules(&rules);
+        let woken = match rules.max_wait {
+            // There may be more places than before.
+            Some(_) => self.serve_all(&mut inner),
+            None => self.send_away(&mut inner),
+        };
         self.publish(&inner);
-        transition
+        (transition, woken)
     }
 }

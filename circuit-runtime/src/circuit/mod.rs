@@ -37,6 +37,11 @@
 //! are never more calls in flight than the limit, all of one key
 //! ([`Bulkhead`](bulkhead::Bulkhead)); no other memory depends on it.
 //!
+//! *The queue* for it is behind the lock. A call that joins it sets QUEUED in the bulkhead's word and
+//! then looks whether a place is free; a call that gives its place back takes itself out of that word
+//! and sees whether QUEUED is set. Both are read-modify-writes of one word, so that one of them sees
+//! the other: no call waits while a place is free.
+//!
 //! *Reassignment* (circuits per key). To give a circuit to another key, `stamp` is stored before `summary`
 //! (Release), under the lock. A call loads `summary` (Acquire) and then `stamp`. If it saw the
 //! summary of the new key, it sees the new stamp, too, and looks its key up again. If it saw the
@@ -55,6 +60,7 @@ mod bulkhead;
 mod control;
 pub(crate) mod machine;
 mod published;
+mod queue;
 mod record;
 mod summary;
 #[cfg(all(test, not(circuit_loom)))]
@@ -65,7 +71,9 @@ mod view;
 pub(crate) use admit::{Answer, Refusal};
 #[cfg(feature = "metrics")]
 pub(crate) use assignment::Departed;
+pub(crate) use bulkhead::Freed;
 pub(crate) use published::Published;
+pub(crate) use queue::{Join, Joined, Leaves, Turn, Woken};
 pub(crate) use record::End;
 pub(crate) use summary::Summary;
 pub(crate) use ticket::{Admission, StoredAdmission, Ticket};
@@ -85,6 +93,7 @@ use crate::primitives::sync::{Mutex, MutexGuard, Ordering, const_fn, constant, u
 use crate::window::pending::PendingSuccesses;
 use crate::window::sharded::ShardedBuckets;
 use crate::window::{Env, SlidingWindow};
+use queue::Queue;
 
 /// A circuit by references to its parts: for keys' circuits, parts of one kind are stored together.
 #[derive(Debug, Clone, Copy)]
@@ -166,6 +175,8 @@ struct Inner {
     /// Whether the key has a mode, or rules, of its own.
     own_mode: bool,
     own_rules: bool,
+    /// The calls that wait for a place of the bulkhead.
+    queue: Option<Box<Queue>>,
     #[cfg(feature = "metrics")]
     departed: Option<Box<Departed>>,
 }
@@ -191,6 +202,7 @@ impl Locked {
                 transitions_before: 0,
                 own_mode: false,
                 own_rules: false,
+                queue: None,
                 #[cfg(feature = "metrics")]
                 departed: None,
             }),

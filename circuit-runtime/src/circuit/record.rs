@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::bulkhead::Freed;
 use super::{CircuitRef, Published};
 use crate::circuit::machine::{Recorded, Verdict};
 use crate::circuit::{Admission, Summary, Ticket};
@@ -112,9 +113,10 @@ impl Published {
         took >= self.slow_after.load(Ordering::Relaxed)
     }
 
-    /// Removes a call from the bulkhead. True: it was the last one, and a new key waits for that.
+    /// Removes a call from the bulkhead.
+    #[inline]
     #[must_use]
-    pub(crate) fn release(&self) -> bool {
+    pub(crate) fn release(&self) -> Freed {
         self.bulkhead.release()
     }
 }

@@ -30,8 +30,11 @@ const SLIDE: u64 = 1 << 9;
 /// Closed, and a success only counts in the time window.
 const BUCKET: u64 = 1 << 10;
 
+/// Calls may wait for a place of the bulkhead. Not bit 11, which is UNREGISTERED.
+const WAITS: u64 = 1 << 12;
+
 /// The flags under which a success may still have nothing to write.
-const HARMLESS: u64 = TIMED | LIMITED | UNREGISTERED;
+const HARMLESS: u64 = TIMED | LIMITED | WAITS | UNREGISTERED;
 /// The flags under which a call passes at once.
 const PASSES: u64 = LOCK | SLIDE | BUCKET;
 
@@ -148,7 +151,7 @@ impl Summary {
     /// Whether it is open in normal mode: rejects calls until its deadline.
     #[inline]
     pub(crate) fn just_rejects(self) -> bool {
-        self.0 & FLAGS & !(TIMED | LIMITED | UNREGISTERED) == OPEN
+        self.0 & FLAGS & !(TIMED | LIMITED | WAITS | UNREGISTERED) == OPEN
     }
 
     /// Whether a success only slides the count window.
@@ -177,14 +180,27 @@ impl Summary {
     pub(crate) fn is_limited(self) -> bool {
         self.0 & LIMITED != 0
     }
+
+    /// Whether calls may wait for a place of the bulkhead.
+    #[inline]
+    pub(crate) fn may_wait(self) -> bool {
+        self.0 & WAITS != 0
+    }
 }
 
 /// The flags that don't depend on the state.
 const fn flags_of(rules: &Rules, registered: bool) -> u64 {
     let timed = if rules.slow_call.is_some() { TIMED } else { 0 };
-    let limited = if rules.max_concurrent.is_some() { LIMITED } else { 0 };
+    let limited = if rules.max_concurrent.is_some() { limited(rules) } else { 0 };
     let unregistered = if registered { 0 } else { UNREGISTERED };
     timed | limited | unregistered
+}
+
+/// Out of line, so that circuits without a bulkhead pay nothing for what it may have.
+#[cold]
+#[inline(never)]
+const fn limited(rules: &Rules) -> u64 {
+    LIMITED | if rules.max_wait.is_some() { WAITS } else { 0 }
 }
 
 impl Ticket {
@@ -213,6 +229,7 @@ mod tests {
             SHADOW,
             TIMED,
             LIMITED,
+            WAITS,
             SLIDE,
             BUCKET,
         ];

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::circuit::machine::Idleness;
-use crate::circuit::{Admission, End, Ticket};
+use crate::circuit::{Admission, End, Freed, Ticket};
 use crate::config::{Config, Window};
 use crate::error::Rejection;
 use crate::outcome::Outcome;
@@ -114,7 +114,7 @@ fn a_mode_answers_without_the_lock() {
         (Mode::Disabled, Ok(Ticket::of_epoch(0).counted())),
         (Mode::Shadow, Ok(Ticket::of_epoch(0))),
     ] {
-        circuit.set_mode(mode, mode);
+        drop(circuit.set_mode(mode, mode));
         assert_eq!(
             (circuit.published.summary().try_admit(), look(circuit)),
             (None, Some(answer)),
@@ -261,7 +261,7 @@ fn what_is_slow_is_told_without_the_lock() {
     assert!(timed.published.is_slow(slow) && !timed.published.is_slow(slow - 1));
     assert!(!untimed.published.is_slow(slow) && !untimed.published.is_slow(NEVER - 1));
     let rules = Config::new().slow_call(WAIT * 2).rules();
-    timed.reconfigure("test", rules, &rules);
+    drop(timed.reconfigure("test", rules, &rules));
     assert!(timed.published.is_slow(slow * 2) && !timed.published.is_slow(slow));
 }
 
@@ -315,14 +315,14 @@ fn a_bulkhead_has_as_many_places_as_its_limit() {
     };
     assert!((0..2).all(|_| enter().is_ok_and(Ticket::is_in_bulkhead)));
     assert_eq!(enter().err().map(|refusal| refusal.reason), Some(Rejection::TooManyCalls));
-    assert!(!circuit.published.release());
+    assert_eq!(circuit.published.release(), Freed::Nothing);
     assert!(enter().is_ok());
 }
 
 #[test]
 fn without_a_bulkhead_or_where_nothing_is_judged_no_place_is_taken() {
     let (unlimited, disabled) = (own(Config::new()), own(Config::new().max_concurrent(1)));
-    disabled.by_ref().set_mode(Mode::Disabled, Mode::Disabled);
+    drop(disabled.by_ref().set_mode(Mode::Disabled, Mode::Disabled));
     for circuit in [unlimited.by_ref(), disabled.by_ref()] {
         let summary = circuit.published.summary();
         let admission =

@@ -28,6 +28,8 @@ pub(crate) struct View {
     pub(crate) retry_after: Option<Nanos>,
     /// Calls in flight, with a bulkhead.
     pub(crate) in_flight: Option<u32>,
+    /// Calls that wait for a place of the bulkhead, where they may.
+    pub(crate) waiting: Option<u32>,
     pub(crate) recent: Vec<Transition>,
     pub(crate) totals: Totals,
     pub(crate) before: Totals,
@@ -78,6 +80,7 @@ impl CircuitRef<'_> {
             window: inner.machine.window_totals(&self.env(&moment)),
             retry_after,
             in_flight: inner.machine.rules().max_concurrent.map(|_| self.published.bulkhead.held()),
+            waiting: inner.machine.rules().max_wait.map(|_| inner.waiting()),
             recent: inner.recent.iter().cloned().collect(),
             totals: self.totals(),
             before: inner.before.as_deref().copied().unwrap_or_default(),

@@ -15,25 +15,36 @@ pub struct Checked {
     /// The path of the preset; empty where there is none.
     preset: &'static str,
     is_keyed: bool,
+    is_async: bool,
 }
+
+const MAX_WAIT_OF_ASYNC: &str = "`max_wait` on an async function needs the feature `tokio` of \
+     `circuit-runtime`, whose timer limits the wait";
 
 impl Checked {
     /// Without a preset.
     #[must_use]
     pub const fn new(written: Config) -> Self {
-        Checked { config: written, written, preset: "", is_keyed: false }
+        Checked { config: written, written, preset: "", is_keyed: false, is_async: false }
     }
 
     /// Over a preset, which the attribute calls `path`.
     #[must_use]
     pub const fn over(written: Config, preset: Config, path: &'static str) -> Self {
-        Checked { config: written.over(preset), written, preset: path, is_keyed: false }
+        let config = written.over(preset);
+        Checked { config, written, preset: path, is_keyed: false, is_async: false }
     }
 
     /// Of a circuit per key.
     #[must_use]
     pub const fn keyed(self) -> Self {
         Checked { is_keyed: true, ..self }
+    }
+
+    /// Of async functions.
+    #[must_use]
+    pub const fn asynchronous(self) -> Self {
+        Checked { is_async: true, ..self }
     }
 
     /// Fails the build here if the error is about this option. Asked option by option, the last written
@@ -58,7 +69,16 @@ impl Checked {
     }
 
     const fn validate(&self) -> Result<(), ConfigError> {
-        if self.is_keyed { self.config.validate_keyed() } else { self.config.validate() }
+        let valid =
+            if self.is_keyed { self.config.validate_keyed() } else { self.config.validate() };
+        match valid {
+            Ok(())
+                if self.is_async && self.config.max_wait.is_given() && !cfg!(feature = "tokio") =>
+            {
+                Err(ConfigError::new(ConfigOption::MaxWait, None, MAX_WAIT_OF_ASYNC))
+            }
+            valid => valid,
+        }
     }
 
     #[track_caller]

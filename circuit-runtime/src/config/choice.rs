@@ -34,7 +34,7 @@ impl<T: Copy> Choice<T> {
         }
     }
 
-    pub(super) const fn is_given(&self) -> bool {
+    pub(crate) const fn is_given(&self) -> bool {
         matches!(self, Choice::Given(_))
     }
 

@@ -83,6 +83,7 @@ pub struct Config {
     pub(crate) probe_timeout: Choice<Duration>,
     pub(crate) on_cancel: Choice<OnCancel>,
     pub(crate) max_concurrent: Choice<u32>,
+    pub(crate) max_wait: Choice<Duration>,
     /// How long calls may take, if known. Not an option of the circuit, but `probe_timeout` depends on
     /// it.
     pub(crate) timeout: Option<Duration>,
@@ -233,12 +234,25 @@ impl Config {
         self
     }
 
+    /// How long a call waits for a place when `max_concurrent` calls are in flight, first come first served. It
+    /// asks the circuit again when it gets a place, and is rejected when this time is over. Longer than zero;
+    /// default off: such a call is rejected at once. Needs `max_concurrent`.
+    ///
+    /// A blocking call blocks its thread meanwhile. An async call needs the feature `tokio`, whose timer limits the
+    /// wait; without it, it doesn't wait. [`try_acquire`](crate::CircuitBreaker::try_acquire) never waits.
+    #[must_use]
+    pub const fn max_wait(mut self, longest: Duration) -> Self {
+        self.max_wait = Choice::Given(longest);
+        self
+    }
+
     /// Switches an optional rule off, whether it is on by default or set in `self`.
     ///
     /// `threshold` can be off if there is another trip rule. `failure_rate`, `failure_count`, `slow_call`,
-    /// `merge_failures`, `backoff`, `jitter` and `max_concurrent` can always be off. What depends on the rule goes with it:
+    /// `merge_failures`, `backoff`, `jitter`, `max_concurrent` and `max_wait` can always be off. What depends on the rule goes with it:
     /// `slow_rate` with `slow_call`, `min_calls` with the last rate, `window` with the last rate or count,
-    /// `merge_failures` with the last of `threshold` and `failure_count`, `max_recovery` with `backoff`.
+    /// `merge_failures` with the last of `threshold` and `failure_count`, `max_recovery` with `backoff`,
+    /// `max_wait` with `max_concurrent`.
     ///
     /// ```
     /// use std::time::Duration;

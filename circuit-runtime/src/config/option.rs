@@ -44,6 +44,8 @@ pub enum ConfigOption {
     OnCancel,
     /// [`Config::max_concurrent`]
     MaxConcurrent,
+    /// [`Config::max_wait`]
+    MaxWait,
 }
 
 /// Hands all options to a macro: of each the variant of [`ConfigOption`], the field of `Config`, and
@@ -68,6 +70,7 @@ macro_rules! for_each_option {
             ProbeTimeout probe_timeout PROBE_TIMEOUT,
             OnCancel on_cancel ON_CANCEL,
             MaxConcurrent max_concurrent MAX_CONCURRENT,
+            MaxWait max_wait MAX_WAIT,
         }
     };
 }
@@ -232,6 +235,9 @@ impl Config {
         if self.backoff.is_off() {
             merged.max_recovery = self.max_recovery;
         }
+        if self.max_concurrent.is_off() {
+            merged.max_wait = self.max_wait;
+        }
         merged
     }
 
@@ -255,7 +261,9 @@ impl Config {
 mod tests {
     use std::time::Duration;
 
-    use super::ConfigOption::{Backoff, FailureCount, FailureRate, SlowCall, Threshold};
+    use super::ConfigOption::{
+        Backoff, FailureCount, FailureRate, MaxConcurrent, SlowCall, Threshold,
+    };
     use crate::{Config, OnCancel, Window};
 
     const NEW: Config = Config::new();
@@ -308,6 +316,10 @@ mod tests {
 
         let backing_off = NEW.backoff(2.0).max_recovery(Duration::from_secs(300));
         assert!(NEW.off(Backoff).over(backing_off).max_recovery.is_unset());
+
+        let waiting = NEW.max_concurrent(1).max_wait(Duration::from_secs(1));
+        assert!(NEW.off(MaxConcurrent).over(waiting).max_wait.is_unset());
+        assert_eq!(NEW.max_concurrent(2).over(waiting).max_wait, waiting.max_wait);
     }
 
     #[test]

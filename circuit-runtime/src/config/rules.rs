@@ -78,6 +78,10 @@ impl Config {
             },
             on_cancel: self.on_cancel.given_or(OnCancel::Ignore),
             max_concurrent: self.max_concurrent.given(),
+            max_wait: match self.max_wait.given() {
+                Some(longest) => Some(nanos(longest)),
+                None => None,
+            },
         }
     }
 }
@@ -105,4 +109,5 @@ pub(crate) struct Rules {
     pub(crate) probe_timeout: Nanos,
     pub(crate) on_cancel: OnCancel,
     pub(crate) max_concurrent: Option<u32>,
+    pub(crate) max_wait: Option<Nanos>,
 }

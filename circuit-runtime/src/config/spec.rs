@@ -102,7 +102,7 @@ macro_rules! spec {
                 "`",
                 $name,
                 "` can't be `off`; only `threshold`, `failure_rate`, `failure_count`, `slow_call`, \
-                 `merge_failures`, `backoff`, `jitter` and `max_concurrent` can"
+                 `merge_failures`, `backoff`, `jitter`, `max_concurrent` and `max_wait` can"
             ))
         )
     };
@@ -140,6 +140,7 @@ specs! {
     PROBE_TIMEOUT: "probe_timeout", Time, never_off;
     ON_CANCEL: "on_cancel", OnCancel, never_off;
     MAX_CONCURRENT: "max_concurrent", Count, can_be_off;
+    MAX_WAIT: "max_wait", Time, can_be_off;
     // Of functions, not of a `Config`.
     TIMEOUT: "timeout", Time, never_off;
     MAX_KEYS: "max_keys", Count, never_off;
@@ -177,6 +178,8 @@ pub(crate) const MAX_RECOVERY_BELOW_RECOVERY: &str =
     "`max_recovery` must be at least `recovery` (60s by default)";
 pub(crate) const MAX_RECOVERY_WITHOUT_BACKOFF: &str = "`max_recovery` goes with `backoff`, which is `off`; to cap only what a service asks \
      for, write `backoff = 1`";
+pub(crate) const MAX_WAIT_ALONE: &str =
+    "`max_wait` needs `max_concurrent`, whose places calls wait for: `max_concurrent = 10`";
 pub(crate) const PROBES_BELOW_SUCCESS_THRESHOLD: &str =
     "`probes` must be at least `success_threshold`: the circuit could never close";
 pub(crate) const PROBE_TIMEOUT_BELOW_TIMEOUT: &str = "`probe_timeout` must be at least `timeout`: probes that \

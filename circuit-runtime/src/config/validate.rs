@@ -76,9 +76,9 @@ impl Config {
         if let Err(error) = self.validate_values() {
             return Err(error);
         }
-        match self.validate_trip_rules() {
-            Ok(()) => self.validate_recovery(),
-            refused => refused,
+        match (self.validate_trip_rules(), self.validate_recovery()) {
+            (Ok(()), Ok(())) => self.validate_bulkhead(),
+            (Ok(()), refused) | (refused, _) => refused,
         }
     }
 
@@ -174,6 +174,17 @@ impl Config {
                 PROBE_TIMEOUT_BELOW_TIMEOUT
             );
         }
+        Ok(())
+    }
+
+    /// How many calls may be in flight.
+    const fn validate_bulkhead(&self) -> Result<(), ConfigError> {
+        require!(
+            !self.max_wait.is_given() || self.max_concurrent.is_given(),
+            MaxWait,
+            Some(ConfigOption::MaxConcurrent),
+            MAX_WAIT_ALONE
+        );
         Ok(())
     }
 

@@ -25,6 +25,7 @@
 //! | `circuit_breaker.mode` | gauge | `1` | `circuit_breaker.mode` | 1 for the present mode, 0 for the others: `normal`, `forced-open`, `disabled`, `shadow` |
 //! | `circuit_breaker.retry_after` | gauge | `s` | | time until the next call may pass; 0 where calls pass; absent where the circuit is open for good |
 //! | `circuit_breaker.in_flight` | gauge | `{call}` | | calls in flight; only with `max_concurrent`, since others are not counted |
+//! | `circuit_breaker.waiting` | gauge | `{call}` | | calls that wait for one of them to end; only with `max_wait` |
 //! | `circuit_breaker.failure_rate` | gauge | `1` | | of the window, where a rate is configured and there were calls |
 //! | `circuit_breaker.slow_rate` | gauge | `1` | | likewise |
 //!

@@ -77,6 +77,8 @@ series! {
         "circuit_breaker_retry_after_seconds" "", "circuit_breaker.retry_after" "";
     IN_FLIGHT: Gauge, "{call}", "Calls in flight, counted by the bulkhead.",
         "circuit_breaker_in_flight" "", "circuit_breaker.in_flight" "";
+    WAITING: Gauge, "{call}", "Calls that wait for a place of the bulkhead.",
+        "circuit_breaker_waiting" "", "circuit_breaker.waiting" "";
     FAILURE_RATE: Gauge, "1", "Failures / calls in the window.",
         "circuit_breaker_failure_rate" "", "circuit_breaker.failure_rate" "";
     SLOW_RATE: Gauge, "1", "Slow calls / calls in the window.",
@@ -196,6 +198,7 @@ pub(super) fn of_snapshot(snapshot: &Snapshot) -> Vec<Point<Option<f64>>> {
         Point::plain(&FAILURE_RATE, window.map(|window| rate(window.failure_rate))),
         Point::plain(&SLOW_RATE, window.map(|window| rate(window.slow_rate))),
         Point::plain(&IN_FLIGHT, snapshot.in_flight.map(f64::from)),
+        Point::plain(&WAITING, snapshot.waiting.map(f64::from)),
     ]);
     points
 }

@@ -79,16 +79,19 @@ impl Keys {
 
     /// Forgets a key; false if it has no circuit. Outcomes of its calls in flight will be late.
     pub(crate) fn forget(&self, key: &str) -> bool {
-        let mut entries = unpoisoned(self.entries.lock());
-        let Some(lookup) = self.find(&entries, key) else { return false };
+        let mut locked = unpoisoned(self.entries.lock());
+        let Some(lookup) = self.find(&locked, key) else { return false };
         let number = lookup.published.number();
         let Some(circuit) = self.slots.circuit(number) else { return false };
-        let queue = if circuit.vacate() { Queue::Vacant } else { Queue::Busy };
-        let entries = &mut *entries;
+        let (free, woken) = circuit.vacate();
+        let queue = if free { Queue::Vacant } else { Queue::Busy };
+        let entries = &mut *locked;
         #[cfg(feature = "metrics")]
         self.note_departed(entries, circuit);
         self.table.remove(number, &entries.hashes);
         entries.queues.put(number, queue);
+        drop(locked);
+        drop(woken);
         true
     }
 

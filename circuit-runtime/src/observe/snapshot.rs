@@ -42,6 +42,8 @@ pub struct Snapshot {
     pub retry_after: Option<Duration>,
     /// Calls in flight; `None` without `max_concurrent`, because they are counted only for it.
     pub in_flight: Option<u32>,
+    /// Calls that wait for one of them to end; `None` without `max_wait`.
+    pub waiting: Option<u32>,
     /// The last 16 transitions, the latest last.
     pub recent_transitions: Vec<Transition>,
     /// Calls that succeeded.
@@ -149,6 +151,7 @@ impl Snapshot {
             window: view.window.map(WindowSnapshot::of),
             retry_after: view.retry_after.map(Duration::from_nanos),
             in_flight: view.in_flight,
+            waiting: view.waiting,
             recent_transitions,
             successes: 0,
             failures: 0,
@@ -193,8 +196,12 @@ impl Snapshot {
             sum.join(more);
             self.window = Some(WindowSnapshot::of(*sum));
         }
-        if let (Some(sum), Some(more)) = (&mut self.in_flight, view.in_flight) {
-            *sum = sum.saturating_add(more);
+        for (sum, more) in
+            [(&mut self.in_flight, view.in_flight), (&mut self.waiting, view.waiting)]
+        {
+            if let (Some(sum), Some(more)) = (sum, more) {
+                *sum = sum.saturating_add(more);
+            }
         }
         self.recent_transitions.extend(view.recent);
         self.transitions += view.transitions;

@@ -174,11 +174,12 @@ fn succeed_slow(breaker: &CircuitBreaker, published: &Published, admission: Admi
     }
 }
 
-/// Removes the call from the bulkhead, if it is in it; a new key may wait for that.
+/// Removes the call from the bulkhead, if it is in it. After its outcome is recorded: the call that
+/// gets its place asks a circuit that knows of it.
 #[inline]
 fn leave_bulkhead(breaker: &CircuitBreaker, published: &Published, ticket: Ticket) {
-    if ticket.is_in_bulkhead() && published.release() {
-        breaker.make_room(published);
+    if ticket.is_in_bulkhead() {
+        breaker.give_back(published);
     }
 }
 
@@ -193,7 +194,7 @@ fn finish_slow(
     finish_at(breaker, breaker.circuit(published), admission, end, &Moment::default())
 }
 
-/// Leaves the bulkhead, lets the circuit judge the end and counts it. A transition that it caused is
+/// Lets the circuit judge the end, counts it and leaves the bulkhead. A transition that it caused is
 /// to be reported.
 #[inline]
 fn finish_at(
@@ -203,8 +204,36 @@ fn finish_at(
     end: End,
     moment: &Moment,
 ) -> Option<Box<Transition>> {
+    if admission.ticket.is_in_bulkhead() {
+        return finish_in_bulkhead(breaker, circuit, admission, end, moment);
+    }
+    judge(breaker, circuit, admission, end, moment)
+}
+
+/// Out of line, so that other calls keep nothing for it.
+#[inline(never)]
+fn finish_in_bulkhead(
+    breaker: &CircuitBreaker,
+    circuit: CircuitRef<'_>,
+    admission: Admission,
+    end: End,
+    moment: &Moment,
+) -> Option<Box<Transition>> {
+    let transition = judge(breaker, circuit, admission, end, moment);
+    breaker.give_back(circuit.published);
+    transition
+}
+
+/// Lets the circuit judge the end, and counts it.
+#[inline]
+fn judge(
+    breaker: &CircuitBreaker,
+    circuit: CircuitRef<'_>,
+    admission: Admission,
+    end: End,
+    moment: &Moment,
+) -> Option<Box<Transition>> {
     let ticket = admission.ticket;
-    leave_bulkhead(breaker, circuit.published, ticket);
     if ticket.is_unseen() {
         return None;
     }

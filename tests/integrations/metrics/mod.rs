@@ -301,6 +301,23 @@ fn calls_in_flight_are_shown_while_they_are_counted() {
 }
 
 #[test]
+fn calls_that_wait_for_a_place_are_shown_where_they_may() {
+    let _alone = alone();
+    let config = Config::new().max_concurrent(1).max_wait(Duration::from_secs(3_600));
+    let breaker = circuit("waiting", config);
+    let held = breaker.try_acquire().unwrap();
+    let waits = std::thread::spawn(|| breaker.call(|| Ok::<_, ()>(())));
+    while breaker.snapshot().waiting != Some(1) {
+        std::thread::yield_now();
+    }
+    assert_series(&scrape("waiting"), &[("in_flight{}", 1.0), ("waiting{}", 1.0)]);
+    held.success();
+    waits.join().unwrap().unwrap();
+    assert_series(&scrape("waiting"), &[("waiting{}", 0.0)]);
+    assert!(!scrape("in flight").contains_key("waiting{}"));
+}
+
+#[test]
 fn a_rate_that_is_no_longer_configured_is_no_number() {
     let _alone = alone();
     let breaker = circuit("rated before", Config::new().failure_rate(0.9));

@@ -34,6 +34,7 @@ probes = 3
 probe_timeout = "1m 30s"
 on_cancel = "failure"
 max_concurrent = 64
+max_wait = "250ms"
 timeout = "2s"
 mode = "shadow"
 
@@ -62,6 +63,7 @@ fn expected() -> Config {
         .probe_timeout(Duration::from_secs(90))
         .on_cancel(OnCancel::Failure)
         .max_concurrent(64)
+        .max_wait(Duration::from_millis(250))
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use circuit_runtime::{Config, ConfigOption};
+use circuit_runtime::{Config, ConfigOption, circuit_breaker, configure};
 
-use super::{Turn, circuit, set};
+use super::{Turn, circuit, file, set};
 
 const NEW: Config = Config::new();
 
@@ -69,4 +69,35 @@ fn a_pattern_can_not_switch_off_the_last_rule() {
     assert_eq!(circuit.config().validate(), Ok(()));
     assert!(!report.left_out.is_empty(), "{report}");
     assert_eq!(report.left_out[0].circuit(), Some("lo4"));
+}
+
+#[circuit_breaker(name = "lo5", max_concurrent = 2)]
+fn never_waits() -> std::io::Result<()> {
+    Ok(())
+}
+
+#[circuit_breaker(name = "lo6", max_concurrent = 2, max_wait = "1s")]
+fn waits() -> std::io::Result<()> {
+    Ok(())
+}
+
+#[test]
+fn a_wait_is_for_functions_that_can_wait() {
+    let _turn = Turn::take();
+    never_waits().unwrap();
+    waits().unwrap();
+    let [never, may] = ["lo5", "lo6"].map(|name| circuit_runtime::find(name).unwrap());
+    let report = set("[default]\nmax_wait = \"3s\"\n[circuits.\"lo*\"]\nmax_wait = \"2s\"");
+    assert_eq!(never.config(), NEW.max_concurrent(2));
+    assert_eq!(may.config(), NEW.max_concurrent(2).max_wait(Duration::from_secs(2)));
+    let left_out = report.left_out.iter().filter(|fault| fault.circuit() == Some("lo5"));
+    let said: Vec<_> = left_out.map(circuit_runtime::SettingsFault::message).collect();
+    assert_eq!(said.len(), 2, "{report}");
+    assert!(said.iter().all(|said| said.starts_with("must be in the attribute")), "{said:?}");
+    assert!(report.left_out.iter().all(|fault| fault.circuit() != Some("lo6")), "{report}");
+    let settings = file("[circuits.lo5]\nmax_wait = \"2s\"");
+    let faults = configure(settings).unwrap_err();
+    assert!(faults.to_string().starts_with("circuits.lo5.max_wait: must be in"), "{faults}");
+    set("");
+    assert_eq!(may.config(), NEW.max_concurrent(2).max_wait(Duration::from_secs(1)));
 }

@@ -7,7 +7,7 @@ use circuit_runtime::{CircuitBreaker, Config, Settings, configure};
 use super::Turn;
 
 /// Each option with values that are in range, and that go together or not.
-const OPTIONS: [(&str, &[&str]); 16] = [
+const OPTIONS: [(&str, &[&str]); 17] = [
     ("threshold", &["1", "7", "\"off\""]),
     ("failure_rate", &["0.5", "\"off\""]),
     ("failure_count", &["3", "150", "\"off\""]),
@@ -24,6 +24,7 @@ const OPTIONS: [(&str, &[&str]); 16] = [
     ("probe_timeout", &["\"1s\""]),
     ("on_cancel", &["\"ignore\"", "\"failure\"", "\"slow\""]),
     ("max_concurrent", &["3", "\"off\""]),
+    ("max_wait", &["\"1s\"", "\"off\""]),
 ];
 
 /// xorshift64

@@ -156,6 +156,21 @@ fn breaker_more() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(max_wait = "1s", breaker = SHARED)]
+fn breaker_waits() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(threshold = 3, max_wait = "1s")]
+fn max_wait_alone() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(maxWaitDuration = "1s", max_concurrent = 1)]
+fn max_wait_of_another_library() -> Result<(), E> {
+    Ok(())
+}
+
 #[circuit_breaker(
     breaker = SHARED,
     failure_rate = 0.5,

@@ -110,6 +110,11 @@ fn probe_timeout() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(max_concurrent = 1, max_wait = "0s")]
+fn max_wait() -> Result<(), E> {
+    Ok(())
+}
+
 #[circuit_breaker(backoff = 2, max_recovery = "1")]
 fn max_recovery() -> Result<(), E> {
     Ok(())

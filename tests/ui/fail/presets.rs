@@ -97,6 +97,21 @@ fn max_recovery_alone() -> Result<()> {
     Ok(())
 }
 
+#[circuit_breaker(preset = GROWING, max_concurrent = off, max_wait = "1s")]
+fn max_wait_alone() -> Result<()> {
+    Ok(())
+}
+
+#[circuit_breaker(preset = GROWING, max_wait = "1s")]
+fn max_wait_over_a_preset_without_a_bulkhead() -> Result<()> {
+    Ok(())
+}
+
+#[circuit_breaker(max_concurrent = 1, max_wait = off)]
+fn max_wait_off_already() -> Result<()> {
+    Ok(())
+}
+
 #[circuit_breaker(preset = GROWING, recovery = off)]
 fn never_off() -> Result<()> {
     Ok(())

@@ -74,6 +74,7 @@ pub(super) const GOOD: &[&str] = &[
     "on_cancel = failure",
     "timeout = \"2s\"",
     "max_concurrent = 10",
+    "max_wait = \"1s\"",
     "fallback = cached",
     "fallback = Self::cached",
     "fallback = |a, b| Ok(a)",

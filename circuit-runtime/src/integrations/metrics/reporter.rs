@@ -124,7 +124,8 @@ impl Reporter<'_> {
             }
             index.is_some()
         });
-        let absent = if ptr::eq(series, &raw const series::IN_FLIGHT) { 0.0 } else { f64::NAN };
+        let is_count = [&series::IN_FLIGHT, &series::WAITING].iter().any(|it| ptr::eq(*it, series));
+        let absent = if is_count { 0.0 } else { f64::NAN };
         if let Some(value) = value.or_else(|| was_there.then_some(absent)) {
             self.set(&[("circuit", circuit.into())], &Point { series, label, value });
         }

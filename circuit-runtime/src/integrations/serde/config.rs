@@ -113,7 +113,8 @@ const COMPLETE: Config = Config::new()
     .slow_call(Duration::from_nanos(1))
     .window(Window::Calls(1_000_000))
     .recovery(Duration::from_nanos(1))
-    .backoff(2.0);
+    .backoff(2.0)
+    .max_concurrent(1);
 
 /// The name of an option.
 struct Name(ConfigOption);

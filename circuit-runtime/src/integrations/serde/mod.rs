@@ -67,6 +67,7 @@ pub(super) fn present<S: SerializeStruct>(
     out.serialize_field("retry_after", &millis.map(Duration::from_millis).map(Text))?;
     out.serialize_field("retry_after_ms", &millis)?;
     out.serialize_field("in_flight", &snapshot.in_flight)?;
+    out.serialize_field("waiting", &snapshot.waiting)?;
     out.serialize_field("successes", &snapshot.successes)?;
     out.serialize_field("failures", &snapshot.failures)?;
     out.serialize_field("ignored", &snapshot.ignored)?;

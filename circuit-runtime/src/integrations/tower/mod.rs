@@ -46,6 +46,13 @@
 //! the rejection is the `source` of the `Status`. (A gRPC error, too, is an `Ok`, with a header or
 //! trailer `grpc-status`.)
 //!
+//! # A full bulkhead
+//!
+//! A request beyond `max_concurrent` is rejected at once, also under
+//! [`max_wait`](crate::Config::max_wait): a service must be called when it says that it is ready, so
+//! the layer has nothing to keep the request for. To let requests queue, put tower's `ConcurrencyLimitLayer`
+//! outside the breaker, with a timeout around both; or call through the breaker where the request is made.
+//!
 //! # Order
 //!
 //! Put the breaker outside the timeout, so that a call that takes too long is a failure. Put it
