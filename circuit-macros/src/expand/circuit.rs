@@ -30,7 +30,7 @@ pub(super) fn breaker(model: &Model) -> TokenStream {
         Circuit::Own(circuit) => {
             let make = make(circuit);
             quote_spanned! {site=> {
-                static __CIRCUIT_BREAKER: __circuit::OwnBreaker = { #make };
+                static __CIRCUIT_BREAKER: __circuit::StaticBreaker = { #make };
                 __CIRCUIT_BREAKER.get()
             }}
         }
@@ -42,7 +42,7 @@ pub(super) fn breaker(model: &Model) -> TokenStream {
     }
 }
 
-/// `static NAME: OwnBreaker = ..;`, for the methods of a block.
+/// `static NAME: StaticBreaker = ..;`, for the methods of a block.
 pub(crate) fn of_block(
     runtime: Option<&ExprPath>,
     name: &Ident,
@@ -53,10 +53,10 @@ pub(crate) fn of_block(
     let make = make(circuit);
     let (import_type, ty) = if runtime.is_some() {
         let module = format_ident!("{name}_RUNTIME", span = site);
-        let ty = quote_spanned!(site=> #module::OwnBreaker);
+        let ty = quote_spanned!(site=> #module::StaticBreaker);
         (import_as(&module, runtime), ty)
     } else {
-        let ty = quote_spanned!(site=> ::circuit_runtime::__private::OwnBreaker);
+        let ty = quote_spanned!(site=> ::circuit_runtime::__private::StaticBreaker);
         (TokenStream::new(), ty)
     };
     quote_spanned!(site=> #import_type static #name: #ty = { #import #make };)

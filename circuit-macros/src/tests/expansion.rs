@@ -32,7 +32,7 @@ fn sync_function() {
             pub fn price(sku: &str) -> Result<u32, E> {
                 use ::circuit_runtime::__private as __circuit;
                 let __circuit_breaker = __circuit::RefHandle({
-                    static __CIRCUIT_BREAKER: __circuit::OwnBreaker = {
+                    static __CIRCUIT_BREAKER: __circuit::StaticBreaker = {
                         enum __CircuitHere {}
                         __circuit::create(
                             __circuit::Name::found::<__CircuitHere>(),
@@ -96,7 +96,7 @@ fn classify_beside_patterns() {
             fn fetch(limit: u8) -> Result<u8, E> {
                 use ::circuit_runtime::__private as __circuit;
                 let __circuit_breaker = __circuit::RefHandle({
-                    static __CIRCUIT_BREAKER: __circuit::OwnBreaker = {
+                    static __CIRCUIT_BREAKER: __circuit::StaticBreaker = {
                         enum __CircuitHere {}
                         __circuit::create(
                             __circuit::Name::found::<__CircuitHere>(),
@@ -175,7 +175,7 @@ fn impl_block() {
          #[circuit_breaker(skip)] fn host(&self) -> Result<u8, E> { self.host } \
          #[must_use] fn builder(&self) -> Builder { self.into() } }",
         expect![[r#"
-            static __CIRCUIT_BREAKER_HASH: ::circuit_runtime::__private::OwnBreaker = {
+            static __CIRCUIT_BREAKER_HASH: ::circuit_runtime::__private::StaticBreaker = {
                 use ::circuit_runtime::__private as __circuit;
                 __circuit::create(
                     __circuit::Name::given(

@@ -15,7 +15,7 @@ fn async_method() {
                 async fn get(&self, path: String) -> Result<Page, E> {
                     use ::circuit_runtime::__private as __circuit;
                     let __circuit_breaker = __circuit::FnHandle(|| {
-                        static __CIRCUIT_BREAKER: __circuit::OwnBreaker = {
+                        static __CIRCUIT_BREAKER: __circuit::StaticBreaker = {
                             enum __CircuitHere {}
                             __circuit::create_keyed(
                                 __circuit::Name::found::<__CircuitHere>(),
@@ -103,7 +103,7 @@ fn fallback_of_either_kind() {
             async fn price(__arg0: (Sku, Shop)) -> Result<u32, E> {
                 use ::circuit_runtime::__private as __circuit;
                 let __circuit_breaker = __circuit::FnHandle(|| {
-                    static __CIRCUIT_BREAKER: __circuit::OwnBreaker = {
+                    static __CIRCUIT_BREAKER: __circuit::StaticBreaker = {
                         __circuit::create(
                             __circuit::Name::given("price"),
                             __circuit::Checked::new(__circuit::Config::new()).config(),
@@ -276,7 +276,7 @@ fn boxed_future() {
                 use ::circuit_runtime::__private as __circuit;
                 Box::pin(async move {
                     let __circuit_breaker = __circuit::FnHandle(|| {
-                        static __CIRCUIT_BREAKER: __circuit::OwnBreaker = {
+                        static __CIRCUIT_BREAKER: __circuit::StaticBreaker = {
                             enum __CircuitHere {}
                             __circuit::create(
                                 __circuit::Name::found::<__CircuitHere>(),

@@ -14,7 +14,7 @@ fn what_only_the_compiler_knows_is_checked_at_each_option() {
             fn price(n: u8) -> Result<u32, E> {
                 use ::circuit_runtime::__private as __circuit;
                 let __circuit_breaker = __circuit::RefHandle({
-                    static __CIRCUIT_BREAKER: __circuit::OwnBreaker = {
+                    static __CIRCUIT_BREAKER: __circuit::StaticBreaker = {
                         enum __CircuitHere {}
                         __circuit::create_keyed(
                             __circuit::Name::found::<__CircuitHere>(),

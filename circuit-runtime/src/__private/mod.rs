@@ -8,11 +8,11 @@ mod any;
 mod error_text;
 mod fallback;
 mod key;
-mod own;
 mod returns;
 mod run;
 mod seen;
 mod shared;
+mod static_breaker;
 mod timed;
 mod unguarded;
 mod waiting;
@@ -26,7 +26,6 @@ pub use any::{Ended, clone_argument, finish_any, reason, whole_reason};
 pub use error_text::{ErrorTextOf, no_error_text};
 pub use fallback::*;
 pub use key::Key;
-pub use own::OwnBreaker;
 pub use returns::{
     Bare, Judged, Limited, Rejectable, Returns, bare, bare_limited, judged_limited, limited,
     rejectable, rejectable_limited,
@@ -34,6 +33,7 @@ pub use returns::{
 pub use run::{body, judge, mention, run_async};
 pub use seen::Seen;
 pub use shared::{Shared, share, share_keyed};
+pub use static_breaker::StaticBreaker;
 pub use timed::{run_timed, time_out, time_out_any};
 pub use unguarded::Unguarded;
 pub use waiting::*;
@@ -56,16 +56,16 @@ use crate::primitives::sync::const_fn;
 const_fn! {
 /// The circuit of one function or block.
 #[must_use]
-pub fn create(name: Name, config: Config) -> OwnBreaker {
-    OwnBreaker::new(CircuitBreaker::build(name, config, None))
+pub fn create(name: Name, config: Config) -> StaticBreaker {
+    StaticBreaker::new(CircuitBreaker::build(name, config, None))
 }
 }
 
 const_fn! {
 /// One circuit per key.
 #[must_use]
-pub fn create_keyed(name: Name, config: Config, max_keys: u32) -> OwnBreaker {
-    OwnBreaker::new(CircuitBreaker::build(name, config, Some(max_keys)))
+pub fn create_keyed(name: Name, config: Config, max_keys: u32) -> StaticBreaker {
+    StaticBreaker::new(CircuitBreaker::build(name, config, Some(max_keys)))
 }
 }
 

@@ -2,7 +2,7 @@
 
 use core::ops::Deref;
 
-use super::OwnBreaker;
+use super::StaticBreaker;
 use crate::{CircuitBreaker, KeyedBreaker};
 
 /// `breaker = PATH` without a `key`, from what [`Shared`] makes of the path.
@@ -35,7 +35,7 @@ impl HasKeys for KeyedBreaker {
     }
 }
 
-impl HasKeys for OwnBreaker {
+impl HasKeys for StaticBreaker {
     #[inline]
     fn breaker(&'static self) -> &'static CircuitBreaker {
         self.get()

@@ -42,7 +42,7 @@ impl CircuitBreaker {
     /// says whether a fallback runs instead of a rejected call.
     #[inline]
     pub(crate) fn enter(&'static self, fallback: Fallback) -> Result<Admission, CircuitOpenError> {
-        if let Some(ticket) = self.own.published().summary().try_admit_registered() {
+        if let Some(ticket) = self.base.published().summary().try_admit_registered() {
             Ok(Admission::new(ticket))
         } else {
             cold_path();
@@ -84,11 +84,11 @@ impl CircuitBreaker {
         fallback: Fallback,
         to_register: Option<&'static Self>,
     ) -> Result<Admission, CircuitOpenError> {
-        if self.own.published().summary().just_rejects() {
+        if self.base.published().summary().just_rejects() {
             // The thread first: in a library, reading a thread-local is a call, and live values
             // would be spilled across it.
             let thread = Thread::here();
-            if let Some(refusal) = self.own.published().remaining_coarse(State::Open) {
+            if let Some(refusal) = self.base.published().remaining_coarse(State::Open) {
                 // A circuit without a registered name must be registered first: not here.
                 let name = match to_register {
                     Some(_) => self.name.registered(),
@@ -96,7 +96,7 @@ impl CircuitBreaker {
                 };
                 // Nested, so that each is checked once.
                 if let Some(name) = name {
-                    if let Some(shard) = self.own.counters().shard(thread) {
+                    if let Some(shard) = self.base.counters().shard(thread) {
                         let bump = |count| shard.increment(count);
                         return Err(rejection(name, refusal, None, fallback, bump));
                     }
@@ -121,7 +121,7 @@ impl CircuitBreaker {
         if let Some(breaker) = to_register {
             breaker.register();
         }
-        let (circuit, summary) = (self.own(), self.own.published().summary());
+        let (circuit, summary) = (self.base(), self.base.published().summary());
         let answer = if summary.just_rejects() {
             let answer = match circuit.published.remaining_exact(State::Open) {
                 Some(refusal) => Answer::Rejected(refusal),
@@ -144,7 +144,7 @@ impl CircuitBreaker {
         if let Some(breaker) = to_register {
             breaker.register();
         }
-        self.answered(self.ask(self.own(), 0, self.own.published().summary()), fallback)
+        self.answered(self.ask(self.base(), 0, self.base.published().summary()), fallback)
     }
 
     /// What a call without a key gets for its circuit's answer.
@@ -157,7 +157,7 @@ impl CircuitBreaker {
     ) -> Result<Admission, CircuitOpenError> {
         match answer {
             Answer::Admitted(admission) => Ok(admission),
-            Answer::Rejected(refusal) => Err(self.rejected(self.own(), refusal, None, fallback)),
+            Answer::Rejected(refusal) => Err(self.rejected(self.base(), refusal, None, fallback)),
             // Can't happen: only the circuit of a key is ever reassigned.
             Answer::Reassigned => Ok(self.unprotected()),
         }
@@ -194,9 +194,9 @@ impl CircuitBreaker {
         known: Option<Lookup<'static>>,
         fallback: Fallback,
     ) -> Result<(&'static Published, Admission), CircuitOpenError> {
-        let own = self.own.published();
+        let base = self.base.published();
         let Some(keys) = self.keys.get() else {
-            return Ok((own, self.enter(fallback)?));
+            return Ok((base, self.enter(fallback)?));
         };
         self.register();
         let never = |_: CircuitRef<'_>, _| Join::<Infallible>::MayNotWait;
@@ -225,7 +225,7 @@ impl CircuitBreaker {
         for _ in 0..ATTEMPTS {
             // If the circuit has just been reassigned, the next attempt looks the key up under the
             // lock.
-            let settings = || (self.own().rules(), self.own().mode());
+            let settings = || (self.base().rules(), self.base().mode());
             let lookup = known.take().or_else(|| keys.get_or_insert(key, settings));
             let Some(lookup) = lookup else { break };
             let Lookup { published, stamp } = lookup;
@@ -252,7 +252,7 @@ impl CircuitBreaker {
                 Answer::Reassigned => {}
             }
         }
-        Ok(Ok((self.own.published(), self.admit_without_circuit(key, fallback)?)))
+        Ok(Ok((self.base.published(), self.admit_without_circuit(key, fallback)?)))
     }
 
     /// Admits a call whose key has no circuit, by the mode alone: a mode applies to all keys, also
@@ -263,16 +263,16 @@ impl CircuitBreaker {
         key: &str,
         fallback: Fallback,
     ) -> Result<Admission, CircuitOpenError> {
-        let summary = self.own.published().summary();
+        let summary = self.base.published().summary();
         let answer = match summary.mode() {
-            Mode::ForcedOpen | Mode::Disabled => self.own.published().admit_lock_free(summary),
+            Mode::ForcedOpen | Mode::Disabled => self.base.published().admit_lock_free(summary),
             Mode::Normal | Mode::Shadow => None,
         };
         match answer {
             Some(Answer::Admitted(admission)) => Ok(admission),
             Some(Answer::Rejected(refusal)) => {
                 let key = AskedKey { text: key, id: None };
-                Err(self.rejected(self.own(), refusal, Some(key), fallback))
+                Err(self.rejected(self.base(), refusal, Some(key), fallback))
             }
             Some(Answer::Reassigned) | None => Ok(self.unprotected()),
         }
@@ -341,7 +341,7 @@ impl CircuitBreaker {
     /// The admission of a call that no circuit judges, because `max_keys` leaves none for its key.
     #[cold]
     fn unprotected(&self) -> Admission {
-        self.own().bump(Count::Unprotected);
+        self.base().bump(Count::Unprotected);
         Admission::new(Ticket::of_epoch(0).unseen())
     }
 }

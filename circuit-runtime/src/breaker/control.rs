@@ -55,19 +55,19 @@ impl CircuitBreaker {
         self.timeout
     }
 
-    /// How long a call of a function may take that is limited to `own` in the code.
+    /// How long a call of a function may take that is limited to `written` in the code.
     #[cfg(feature = "tokio")]
     #[cfg_attr(
         not(feature = "serde"),
         expect(clippy::unused_self, reason = "only settings change it")
     )]
     #[inline]
-    pub(crate) fn limit(&self, own: Duration) -> Duration {
+    pub(crate) fn limit(&self, written: Duration) -> Duration {
         #[cfg(feature = "serde")]
         if let Some(limit) = self.outside.limit() {
             return limit;
         }
-        own
+        written
     }
 
     /// Whether the configuration can be in force here.

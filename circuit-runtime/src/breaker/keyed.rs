@@ -240,7 +240,7 @@ impl KeyedCircuit<'_> {
         let rules = timed.rules();
         let mut change = (None, Woken::default());
         let changed = self.change(|breaker, circuit| {
-            change = circuit.reconfigure(breaker.name(), rules, &breaker.own().rules());
+            change = circuit.reconfigure(breaker.name(), rules, &breaker.base().rules());
         });
         self.breaker.key_changed(change);
         Ok(changed)
@@ -265,7 +265,7 @@ impl KeyedCircuit<'_> {
         let Some(keys) = breaker.keys.get() else { return false };
         breaker.register();
         keys.known_as(self.key, |key| {
-            let settings = || (breaker.own().rules(), breaker.own().mode());
+            let settings = || (breaker.base().rules(), breaker.base().mode());
             keys.change_one(key, settings, |circuit| change(breaker, circuit))
         })
     }

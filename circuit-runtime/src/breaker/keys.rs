@@ -87,8 +87,8 @@ impl CircuitBreaker {
     /// Changes the circuits of all present and future keys.
     pub(super) fn change_all(&self, mut change: impl FnMut(CircuitRef<'_>)) {
         match self.keys.get() {
-            None => change(self.own()),
-            Some(keys) => keys.change_all(self.own(), change),
+            None => change(self.base()),
+            Some(keys) => keys.change_all(self.base(), change),
         }
     }
 
@@ -131,7 +131,7 @@ impl CircuitBreaker {
         mode: Mode,
     ) -> (Option<Arc<str>>, Woken) {
         let before = circuit.mode();
-        let woken = circuit.set_mode(mode, self.own().mode());
+        let woken = circuit.set_mode(mode, self.base().mode());
         (if mode == before { None } else { circuit.key() }, woken)
     }
 
@@ -178,7 +178,7 @@ impl CircuitBreaker {
     /// the sum and not for the present key.
     #[cold]
     pub(crate) fn count_reassigned(&self) {
-        self.own().bump(Count::Reassigned);
+        self.base().bump(Count::Reassigned);
     }
 
     /// Where to count a call that isn't judged: with its circuit, or only in the sum if that has
@@ -191,6 +191,6 @@ impl CircuitBreaker {
     ) -> CircuitRef<'a> {
         let of_earlier_key =
             self.keys.made().is_some() && circuit.is_of_earlier_key(ticket.epoch());
-        if of_earlier_key { self.own() } else { circuit }
+        if of_earlier_key { self.base() } else { circuit }
     }
 }

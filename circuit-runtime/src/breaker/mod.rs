@@ -31,9 +31,9 @@ use crate::integrations;
 use crate::keyed::{Keys, KeysOnDemand};
 use crate::observe::event::{self, Listeners, Transition};
 use crate::observe::name::Name;
-use crate::observe::snapshot::{Look, Snapshot};
+use crate::observe::snapshot::{FullSnapshot, Snapshot};
 #[cfg(feature = "__exporter")]
-use crate::observe::track::{Standing, Track};
+use crate::observe::track::{CurrentState, Track};
 use crate::outcome::{Mode, State};
 use crate::permit::{Fallback, KeyHandle, Permit, RawPermit, RefHandle};
 #[cfg(all(feature = "tokio", feature = "tower"))]
@@ -65,7 +65,7 @@ use waiting::Caller;
 #[repr(C, align(128))]
 pub struct CircuitBreaker {
     /// The circuit; with keys, that of calls without a key, which also has the settings of new keys.
-    own: Circuit,
+    base: Circuit,
     name: Name,
     keys: KeysOnDemand,
     config: Mutex<Config>,
@@ -134,7 +134,7 @@ impl CircuitBreaker {
         let can_wait = config.max_wait.is_given();
         CircuitBreaker {
             name,
-            own: Circuit::new(rules, false),
+            base: Circuit::new(rules, false),
             keys: KeysOnDemand::new(max_keys),
             config: Mutex::new(config),
             timeout,
@@ -152,42 +152,42 @@ impl CircuitBreaker {
 
     /// The circuit of calls without a key, from which keys' circuits take their settings.
     #[inline]
-    fn own(&self) -> CircuitRef<'_> {
-        self.own.by_ref()
+    fn base(&self) -> CircuitRef<'_> {
+        self.base.by_ref()
     }
 
     /// The published part of the breaker's own circuit.
     #[inline]
     pub(crate) fn own_published(&self) -> &Published {
-        self.own.published()
+        self.base.published()
     }
 
     /// The breaker's own circuit, if this is its published part.
     #[inline]
-    pub(crate) fn own_of(&self, published: &Published) -> Option<&Circuit> {
-        ptr::eq(published, self.own.published()).then_some(&self.own)
+    pub(crate) fn base_of(&self, published: &Published) -> Option<&Circuit> {
+        ptr::eq(published, self.base.published()).then_some(&self.base)
     }
 
     /// The circuit with this published part: the breaker's own, or a key's.
     #[inline]
     pub(crate) fn circuit(&self, published: &Published) -> CircuitRef<'_> {
-        match self.own_of(published) {
-            Some(own) => own.by_ref(),
+        match self.base_of(published) {
+            Some(base) => base.by_ref(),
             None => self.circuit_of_key(published),
         }
     }
 
     #[inline(never)]
     fn circuit_of_key(&self, published: &Published) -> CircuitRef<'_> {
-        self.keys.made().and_then(|keys| keys.circuit(published)).unwrap_or_else(|| self.own())
+        self.keys.made().and_then(|keys| keys.circuit(published)).unwrap_or_else(|| self.base())
     }
 
     /// Counts a success that has nothing else to write, for the circuit with this published part;
     /// `number` is that of a key's circuit.
     #[inline]
     pub(crate) fn count_success(&self, published: &Published, number: usize) {
-        if let Some(own) = self.own_of(published) {
-            own.counters().bump(Count::Successes, ());
+        if let Some(base) = self.base_of(published) {
+            base.counters().bump(Count::Successes, ());
         } else if let Some(keys) = self.keys.made() {
             debug_assert_eq!(published.number(), number);
             keys.count_success(number);
@@ -212,14 +212,14 @@ impl CircuitBreaker {
     /// If the call is rejected: then don't make it.
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
-        let handle = KeyHandle { breaker: RefHandle(self), published: self.own.published() };
+        let handle = KeyHandle { breaker: RefHandle(self), published: self.base.published() };
         Ok(Permit { raw: RawPermit::new(handle, self.admit()?) })
     }
 
     /// Acquires a permit that isn't handed to the user; the call may wait for a place.
     #[inline]
     fn acquire(&self) -> Result<RawPermit<RefHandle<'_>>, CircuitOpenError> {
-        let admission = if let Some(ticket) = self.own.published().summary().try_admit() {
+        let admission = if let Some(ticket) = self.base.published().summary().try_admit() {
             Admission::new(ticket)
         } else {
             cold_path();
@@ -230,7 +230,7 @@ impl CircuitBreaker {
 
     #[inline]
     fn admit(&self) -> Result<Admission, CircuitOpenError> {
-        if let Some(ticket) = self.own.published().summary().try_admit() {
+        if let Some(ticket) = self.base.published().summary().try_admit() {
             Ok(Admission::new(ticket))
         } else {
             cold_path();
@@ -264,7 +264,7 @@ impl CircuitBreaker {
     /// known. Admits nothing, and doesn't ask the bulkhead.
     #[cfg(all(feature = "tokio", feature = "tower"))]
     pub(crate) fn rejects_for(&self) -> Option<Nanos> {
-        let published = self.own.published();
+        let published = self.base.published();
         let summary = published.summary();
         match published.admit_lock_free(summary) {
             Some(Answer::Rejected(refusal)) if summary.mode() != Mode::Shadow => {
@@ -294,13 +294,13 @@ impl CircuitBreaker {
     pub fn state(&self) -> State {
         let keys = self.keys.get().into_iter().flat_map(Keys::circuits);
         let kept = keys.filter(|circuit| !circuit.is_expired());
-        kept.map(|circuit| circuit.state()).fold(self.own().state(), State::max)
+        kept.map(|circuit| circuit.state()).fold(self.base().state(), State::max)
     }
 
     /// The mode.
     #[must_use]
     pub fn mode(&self) -> Mode {
-        self.own().mode()
+        self.base().mode()
     }
 
     /// The configuration in force: as it was given, reconfigured or set from outside.
@@ -312,17 +312,17 @@ impl CircuitBreaker {
     /// A snapshot of the circuit; with a circuit per key, the sum of them, including evicted keys.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        self.look().snapshot
+        self.full_snapshot().snapshot
     }
 
     /// A snapshot, and what only metrics show.
-    pub(crate) fn look(&self) -> Look {
-        let mut look = Look::at(self.name(), self.own().view());
+    pub(crate) fn full_snapshot(&self) -> FullSnapshot {
+        let mut all = FullSnapshot::at(self.name(), self.base().view());
         if let Some(keys) = self.keys.get() {
-            keys.circuits().for_each(|circuit| look.join(circuit.view()));
-            look.snapshot.keep_latest_transitions();
+            keys.circuits().for_each(|circuit| all.join(circuit.view()));
+            all.snapshot.keep_latest_transitions();
         }
-        look
+        all
     }
 
     /// Adds a listener to this circuit's transitions; with a circuit per key, to those of all keys.
@@ -343,11 +343,11 @@ impl CircuitBreaker {
 
     /// Notes that it is registered, so that its calls needn't register it any more.
     pub(crate) fn mark_registered(&self) {
-        self.own().mark_registered();
+        self.base().mark_registered();
     }
 
     pub(crate) fn is_registered(&self) -> bool {
-        self.own().is_registered()
+        self.base().is_registered()
     }
 
     /// What metrics show beside a snapshot.
@@ -359,8 +359,8 @@ impl CircuitBreaker {
     /// The present state of the circuit. `None`: there is one per key, and looking at all of them
     /// would take long.
     #[cfg(feature = "__exporter")]
-    pub(crate) fn standing(&self) -> Option<Standing> {
-        self.keys.made().is_none().then(|| Standing::of(&self.look()))
+    pub(crate) fn current_state(&self) -> Option<CurrentState> {
+        self.keys.made().is_none().then(|| CurrentState::of(&self.full_snapshot()))
     }
 }
 

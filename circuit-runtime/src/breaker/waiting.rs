@@ -101,7 +101,7 @@ where
             return ask_for_key(breaker, key, fallback);
         }
         let breaker = self.breaker();
-        let published = breaker.own.published();
+        let published = breaker.base.published();
         let summary = published.summary();
         let ticket = match self {
             Caller::OwnOfFunction(_) => summary.try_admit_registered(),
@@ -129,9 +129,9 @@ where
     #[inline]
     pub(crate) fn enter(self, fallback: Fallback) -> Entered<'a> {
         match self {
-            Caller::Own(breaker) => Ok((breaker.own.published(), breaker.admit()?)),
+            Caller::Own(breaker) => Ok((breaker.base.published(), breaker.admit()?)),
             Caller::OwnOfFunction(breaker) => {
-                Ok((breaker.own.published(), breaker.enter(fallback)?))
+                Ok((breaker.base.published(), breaker.enter(fallback)?))
             }
             Caller::Key(breaker, key) => breaker.enter_key(key, fallback),
         }
@@ -271,7 +271,7 @@ fn join<'a>(breaker: &'a CircuitBreaker, circuit: CircuitRef<'a>, stamp: u64) ->
 
 #[inline(never)]
 fn ask_own(breaker: &CircuitBreaker, fallback: Fallback) -> Step<'_> {
-    let circuit = breaker.own();
+    let circuit = breaker.base();
     loop {
         let answer = breaker.ask(circuit, 0, circuit.published.summary());
         if let Answer::Rejected(Refusal { reason: Rejection::TooManyCalls, .. }) = answer {
@@ -296,7 +296,7 @@ fn ask_for_key<'a>(breaker: &'static CircuitBreaker, key: &str, fallback: Fallba
         Err(known) => known,
     };
     // A new key takes over what goes for all.
-    let published = known.map_or(breaker.own.published(), |known| known.published);
+    let published = known.map_or(breaker.base.published(), |known| known.published);
     if !published.summary().may_wait() {
         return Step::Done(breaker.enter_key_slow(key, known, fallback));
     }

@@ -48,7 +48,7 @@ impl CircuitRef<'_> {
     }
 
     fn idleness_of(&self, inner: &mut MutexGuard<'_, Inner>) -> Idleness {
-        if inner.own_mode || inner.own_rules {
+        if inner.has_mode_override || inner.has_rules_override {
             // Somebody set them for this key: they aren't lost because others call.
             return Idleness::Busy;
         }
@@ -154,7 +154,7 @@ impl CircuitRef<'_> {
         inner.machine.reassign(rules);
         inner.since_epoch = inner.machine.epoch();
         inner.mode = mode;
-        (inner.own_mode, inner.own_rules) = (false, false);
+        (inner.has_mode_override, inner.has_rules_override) = (false, false);
         // For the first key there is nothing to subtract.
         inner.before = (self.published.stamp() > 0).then(|| Box::new(self.totals()));
         inner.transitions_before = inner.transitions;

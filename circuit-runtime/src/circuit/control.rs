@@ -15,7 +15,7 @@ impl CircuitRef<'_> {
     pub(crate) fn set_mode(&self, mode: Mode, common: Mode) -> Woken {
         let mut inner = self.lock();
         inner.mode = mode;
-        inner.own_mode = mode != common;
+        inner.has_mode_override = mode != common;
         let woken =
             if mode == Mode::Normal { Woken::default() } else { self.send_away(&mut inner) };
         self.publish(&inner);
@@ -49,7 +49,7 @@ impl CircuitRef<'_> {
         common: &Rules,
     ) -> (Option<Box<Transition>>, Woken) {
         let mut inner = self.lock();
-        inner.own_rules = rules != *common;
+        inner.has_rules_override = rules != *common;
         let change = inner.machine.reconfigure(rules, &self.env(&Moment::default()));
         let transition = change.map(|change| inner.note(name, change));
         self.published.publish_rules(&rules);

@@ -173,8 +173,8 @@ struct Inner {
     since_epoch: u32,
     transitions_before: u64,
     /// Whether the key has a mode, or rules, of its own.
-    own_mode: bool,
-    own_rules: bool,
+    has_mode_override: bool,
+    has_rules_override: bool,
     /// The calls that wait for a place of the bulkhead.
     queue: Option<Box<Queue>>,
     #[cfg(feature = "metrics")]
@@ -200,8 +200,8 @@ impl Locked {
                 before: None,
                 since_epoch: 0,
                 transitions_before: 0,
-                own_mode: false,
-                own_rules: false,
+                has_mode_override: false,
+                has_rules_override: false,
                 queue: None,
                 #[cfg(feature = "metrics")]
                 departed: None,

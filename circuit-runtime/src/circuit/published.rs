@@ -36,8 +36,8 @@ pub struct Published {
     pub(crate) key_lock: SeqLock,
     /// The number of this circuit among those of its breaker's keys.
     number: u32,
-    /// Whether the key has been asked for since an eviction last looked ([`SEARCHED`]), and since
-    /// the circuits were last shown ([`SHOWN`]).
+    /// Whether the key has been asked for since an eviction last looked ([`REFERENCED`]), and since
+    /// the circuits were last shown ([`VIEWED`]).
     asked_since: AtomicU8,
     /// A new key was refused this circuit because it was in use: whoever ends a call here calls
     /// `make_room`.
@@ -45,9 +45,9 @@ pub struct Published {
 }
 
 /// The key has been asked for since the last eviction sweep.
-const SEARCHED: u8 = 1;
+const REFERENCED: u8 = 1;
 /// The key has been asked for since somebody last looked at the circuit.
-const SHOWN: u8 = 1 << 1;
+const VIEWED: u8 = 1 << 1;
 
 /// A [`Wait`] that calls read without the lock.
 #[derive(Debug)]
@@ -99,7 +99,7 @@ impl Published {
             summary: AtomicU64::new(Summary::first(rules, registered).0),
             key_lock: constant!(SeqLock::new()),
             number,
-            asked_since: constant!(AtomicU8::new(SEARCHED | SHOWN)),
+            asked_since: constant!(AtomicU8::new(REFERENCED | VIEWED)),
             waited_for: constant!(AtomicBool::new(false)),
             open: constant!(Deadline::new()),
             full: constant!(Deadline::new()),
@@ -134,22 +134,22 @@ impl Published {
     #[inline]
     pub(crate) fn touch(&self) {
         // Relaxed: it only decides which key is evicted first.
-        if self.asked_since.load(Ordering::Relaxed) != SEARCHED | SHOWN {
-            self.asked_since.store(SEARCHED | SHOWN, Ordering::Relaxed);
+        if self.asked_since.load(Ordering::Relaxed) != REFERENCED | VIEWED {
+            self.asked_since.store(REFERENCED | VIEWED, Ordering::Relaxed);
         }
     }
 
     /// Whether the key has been asked for since the last eviction sweep; clears the bit.
     pub(crate) fn take_searched(&self) -> bool {
         // Relaxed: as in `touch`.
-        self.asked_since.fetch_and(!SEARCHED, Ordering::Relaxed) & SEARCHED != 0
+        self.asked_since.fetch_and(!REFERENCED, Ordering::Relaxed) & REFERENCED != 0
     }
 
     /// Whether the key has been asked for since somebody last looked at the circuit; clears the
     /// bit.
     pub(super) fn take_shown(&self) -> bool {
         // Relaxed: as in `touch`.
-        self.asked_since.fetch_and(!SHOWN, Ordering::Relaxed) & SHOWN != 0
+        self.asked_since.fetch_and(!VIEWED, Ordering::Relaxed) & VIEWED != 0
     }
 
     /// Whether a new key waits for this circuit to become idle. That is noted under the circuit's

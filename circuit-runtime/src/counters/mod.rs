@@ -14,7 +14,7 @@ use crate::error::Rejection;
 use crate::primitives::per_thread::{PerThread, Thread};
 
 /// What is counted. The order is that of a shard, the common counts first; a shard of a single
-/// circuit has the first [`LINE`], one of keys' circuits the first [`OWN`].
+/// circuit has the first [`SHARD_COUNTS`], one of keys' circuits the first [`KEYED_SHARD_COUNTS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Count {
     Successes,
@@ -115,11 +115,11 @@ impl Totals {
 /// same size for the same reason).
 #[derive(Debug, Default)]
 #[repr(align(128))]
-pub(crate) struct Line([AtomicU64; LINE]);
+pub(crate) struct Line([AtomicU64; SHARD_COUNTS]);
 
 /// How many counts each thread has in a shard. Further ones would be rare: all threads share one
 /// counter for each, because another pair of cache lines would hold little but zeros.
-const LINE: usize = 16;
+const SHARD_COUNTS: usize = 16;
 
 /// Every count of a single circuit, for all threads.
 #[derive(Debug)]
@@ -127,7 +127,7 @@ pub(crate) struct Every([AtomicU64; COUNTS]);
 
 /// How many counts each thread has in a shard for keys' circuits. The others are rare: all threads
 /// share one counter for each, because shards would hold little but zeros.
-const OWN: usize = 4;
+const KEYED_SHARD_COUNTS: usize = 4;
 
 /// The first `N` counters of each key of a breaker. Made for one count and some circuits at a time,
 /// so that the most frequent count, the successes, is stored together.
@@ -238,7 +238,7 @@ pub(crate) struct Counters<R = Line, S = Every> {
 }
 
 /// The counters of a breaker's keys.
-pub(crate) type KeyCounters = Counters<Chunks<OWN>, Chunks<COUNTS>>;
+pub(crate) type KeyCounters = Counters<Chunks<KEYED_SHARD_COUNTS>, Chunks<COUNTS>>;
 
 impl<R: CounterStore, S: CounterStore<At = R::At>> Counters<R, S> {
     pub(crate) const fn new() -> Self {

@@ -92,7 +92,7 @@ fn add_instruments(meter: &Meter, with_keys: bool) {
                     .with_description(series.text)
                     .with_callback(move |observer| {
                         let rows = collector.collect(place);
-                        rows.counters.iter().for_each(|row| row.tell(series, observer));
+                        rows.counters.iter().for_each(|row| row.observe(series, observer));
                     })
                     .build(),
             ),
@@ -103,7 +103,7 @@ fn add_instruments(meter: &Meter, with_keys: bool) {
                     .with_description(series.text)
                     .with_callback(move |observer| {
                         let rows = collector.collect(place);
-                        rows.gauges.iter().for_each(|row| row.tell(series, observer));
+                        rows.gauges.iter().for_each(|row| row.observe(series, observer));
                     })
                     .build(),
             ),
@@ -166,7 +166,7 @@ impl Collector {
             || collected.served == 0
             || now.saturating_sub(collected.at) > LASTS
         {
-            collected.look(self.with_keys);
+            collected.refresh(self.with_keys);
             (collected.at, collected.served) = (now, 0);
         }
         collected.served |= instrument;
@@ -175,22 +175,22 @@ impl Collector {
 }
 
 impl Collected {
-    fn look(&mut self, with_keys: bool) {
+    fn refresh(&mut self, with_keys: bool) {
         let mut rows = Rows::default();
         for breaker in registry::circuits() {
-            self.look_at(breaker, &mut rows);
+            self.add(breaker, &mut rows);
             if with_keys {
-                self.look_at_keys(breaker, &mut rows);
+                self.add_keys(breaker, &mut rows);
             }
         }
         self.rows = Arc::new(rows);
     }
 
-    fn look_at(&mut self, breaker: &CircuitBreaker, rows: &mut Rows) {
-        let look = series::look_at(breaker);
+    fn add(&mut self, breaker: &CircuitBreaker, rows: &mut Rows) {
+        let seen = series::full_snapshot(breaker);
         let tracked = breaker.track().tracked();
         let circuit = breaker.name();
-        let mut counters = series::of_calls(&look.totals);
+        let mut counters = series::of_calls(&seen.totals);
         counters.extend(series::of_history(&tracked));
         let told = self.told.entry(circuit).or_default();
         told.resize(counters.len(), 0);
@@ -201,7 +201,7 @@ impl Collected {
             counter.value = *told;
         }
         rows.counters.extend(counters.into_iter().map(|point| Row { circuit, key: None, point }));
-        let others = series::of_snapshot(&look.snapshot).into_iter().filter_map(|point| {
+        let others = series::of_snapshot(&seen.snapshot).into_iter().filter_map(|point| {
             let Point { series, label, value } = point;
             Some(Point { series, label, value: value? })
         });
@@ -213,7 +213,7 @@ impl Collected {
         rows.gauges.extend(gauges.map(|point| Row { circuit, key: None, point }));
     }
 
-    fn look_at_keys(&mut self, breaker: &CircuitBreaker, rows: &mut Rows) {
+    fn add_keys(&mut self, breaker: &CircuitBreaker, rows: &mut Rows) {
         let circuit = breaker.name();
         for KeyTotals { key, assignment, calls, state } in KeyTotals::of_all(breaker) {
             let told = self.keys.entry((circuit, Arc::clone(&key))).or_default();
@@ -247,7 +247,7 @@ impl KeyTold {
 
 impl<T: Copy> Row<T> {
     /// Tells the observer, if it is of this series.
-    fn tell(&self, series: &'static Series, observer: &dyn AsyncInstrument<T>) {
+    fn observe(&self, series: &'static Series, observer: &dyn AsyncInstrument<T>) {
         let Row { circuit, key, point } = self;
         if !std::ptr::eq(point.series, series) {
             return;

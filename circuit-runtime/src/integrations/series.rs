@@ -9,8 +9,8 @@ use crate::circuit::View;
 use crate::counters::{Count, Totals};
 use crate::error::Rejection;
 use crate::observe::event::Transition;
-use crate::observe::snapshot::{Look, Snapshot};
-use crate::observe::track::{Standing, Tracked};
+use crate::observe::snapshot::{FullSnapshot, Snapshot};
+use crate::observe::track::{CurrentState, Tracked};
 use crate::outcome::{Mode, State};
 use crate::primitives::clock::{self, NEVER, Nanos};
 
@@ -249,15 +249,15 @@ pub(super) fn differences<'a>(
 /// Looks at a circuit and notes its state in its track. If there was a transition meanwhile, the
 /// look may be outdated, so it looks again. Not for ever: for a circuit that flaps, any of its
 /// states will do.
-pub(super) fn look_at(breaker: &CircuitBreaker) -> Look {
+pub(super) fn full_snapshot(breaker: &CircuitBreaker) -> FullSnapshot {
     let track = breaker.track();
     let mut attempts = 3;
     loop {
         let count = track.count();
-        let look = breaker.look();
+        let seen = breaker.full_snapshot();
         attempts -= 1;
-        if track.look(count, Standing::of(&look), clock::now()) || attempts == 0 {
-            return look;
+        if track.note_state(count, CurrentState::of(&seen), clock::now()) || attempts == 0 {
+            return seen;
         }
     }
 }
@@ -266,13 +266,13 @@ pub(super) fn look_at(breaker: &CircuitBreaker) -> Look {
 pub(super) fn track(breaker: &CircuitBreaker, transition: &Transition) {
     let opened = |open_for: Option<Nanos>| {
         let retry_after = transition.retry_after.map(clock::nanos);
-        let standing =
-            Standing { state: State::Open, open_for: open_for.max(retry_after), retry_after };
-        (transition.to == State::Open).then_some(standing)
+        let state =
+            CurrentState { state: State::Open, open_for: open_for.max(retry_after), retry_after };
+        (transition.to == State::Open).then_some(state)
     };
     breaker.track().transition(transition.from, transition.to, clock::now(), |open_for| {
         // With a circuit per key all that is known is that this key's is open; the next look knows
         // more.
-        breaker.standing().or_else(|| opened(open_for))
+        breaker.current_state().or_else(|| opened(open_for))
     });
 }

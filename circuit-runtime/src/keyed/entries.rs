@@ -177,9 +177,9 @@ impl Keys {
 
     /// Changes the circuit that new keys take their settings from, and every key's circuit, while
     /// no key can be inserted.
-    pub(crate) fn change_all(&self, root: CircuitRef<'_>, mut change: impl FnMut(CircuitRef<'_>)) {
+    pub(crate) fn change_all(&self, base: CircuitRef<'_>, mut change: impl FnMut(CircuitRef<'_>)) {
         let mut entries = unpoisoned(self.entries.lock());
-        change(root);
+        change(base);
         for circuit in self.first(entries.hashes.len()) {
             change(circuit);
             if circuit.published.is_waited_for() {

@@ -260,8 +260,8 @@ thread_local! {
 
 /// Calls all listeners, on this thread, with no lock held.
 #[cold]
-pub(crate) fn deliver(transition: Transition, own: &Listeners) {
-    let mut listeners = own.snapshot();
+pub(crate) fn deliver(transition: Transition, listeners: &Listeners) {
+    let mut listeners = listeners.snapshot();
     listeners.extend(GLOBAL.snapshot());
     if listeners.is_empty() {
         return;

@@ -74,7 +74,7 @@ pub struct Snapshot {
 }
 
 /// A snapshot, and what only metrics show.
-pub(crate) struct Look {
+pub(crate) struct FullSnapshot {
     pub(crate) snapshot: Snapshot,
     /// The window in full: a snapshot's numbers have 32 bits.
     window: Option<WindowTotals>,
@@ -85,10 +85,10 @@ pub(crate) struct Look {
     pub(crate) open_for: Option<Nanos>,
 }
 
-impl Look {
+impl FullSnapshot {
     /// Of one circuit, over its whole life.
     pub(crate) fn at(name: &'static str, view: View) -> Self {
-        Look {
+        FullSnapshot {
             #[cfg(feature = "__exporter")]
             totals: view.totals,
             #[cfg(feature = "__exporter")]

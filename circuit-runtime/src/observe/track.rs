@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::sync::TryLockError;
 use std::sync::{Mutex, MutexGuard};
 
-use crate::observe::snapshot::Look;
+use crate::observe::snapshot::FullSnapshot;
 use crate::outcome::State;
 use crate::primitives::clock::{self, NEVER, Nanos};
 use crate::primitives::sync::unpoisoned;
@@ -25,7 +25,7 @@ pub(crate) struct Track {
 
 /// The present state of a circuit; with a circuit per key, of all of them together.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Standing {
+pub(crate) struct CurrentState {
     /// The worst state of the keys.
     pub(crate) state: State,
     /// How long the last of the open circuits stays open.
@@ -34,12 +34,12 @@ pub(crate) struct Standing {
     pub(crate) retry_after: Option<Nanos>,
 }
 
-impl Standing {
-    pub(crate) fn of(look: &Look) -> Self {
-        Standing {
-            state: look.snapshot.state,
-            open_for: look.open_for,
-            retry_after: look.snapshot.retry_after.map(clock::nanos),
+impl CurrentState {
+    pub(crate) fn of(seen: &FullSnapshot) -> Self {
+        CurrentState {
+            state: seen.snapshot.state,
+            open_for: seen.open_for,
+            retry_after: seen.snapshot.retry_after.map(clock::nanos),
         }
     }
 }
@@ -70,19 +70,19 @@ impl Track {
         }
     }
 
-    /// The number of transitions so far, by which [`Track::look`] notices that a look is outdated.
+    /// The number of transitions so far, by which [`Track::note_state`] notices that a look is outdated.
     pub(crate) fn count(&self) -> u64 {
         self.lock().transitions.iter().sum()
     }
 
     /// Notes the state that a look at the circuit has shown, if there were `count` transitions
     /// before it and none since. False: there were, and the look may be older than they are.
-    pub(crate) fn look(&self, count: u64, standing: Standing, now: Nanos) -> bool {
+    pub(crate) fn note_state(&self, count: u64, state: CurrentState, now: Nanos) -> bool {
         let mut tracked = self.lock();
         tracked.advance(now);
         let is_fresh = tracked.transitions.iter().sum::<u64>() == count;
         if is_fresh {
-            tracked.enter(standing, now);
+            tracked.enter(state, now);
         }
         is_fresh
     }
@@ -95,7 +95,7 @@ impl Track {
         from: State,
         to: State,
         now: Nanos,
-        present: impl FnOnce(Option<Nanos>) -> Option<Standing>,
+        present: impl FnOnce(Option<Nanos>) -> Option<CurrentState>,
     ) {
         let mut tracked = self.lock();
         if tracked.since.is_none() {
@@ -104,8 +104,8 @@ impl Track {
         tracked.advance(now);
         tracked.transitions[to as usize] += 1;
         let open_for = (tracked.state == State::Open).then(|| clock::left(tracked.until, now));
-        if let Some(standing) = present(open_for) {
-            tracked.enter(standing, now);
+        if let Some(state) = present(open_for) {
+            tracked.enter(state, now);
         }
         #[cfg(feature = "metrics")]
         {
@@ -215,7 +215,7 @@ impl Tracked {
         self.since = Some(since.max(until));
     }
 
-    fn enter(&mut self, Standing { state, open_for, retry_after }: Standing, now: Nanos) {
+    fn enter(&mut self, CurrentState { state, open_for, retry_after }: CurrentState, now: Nanos) {
         self.state = state;
         self.until = open_for.map_or(NEVER, |left| now.saturating_add(left));
         self.next = retry_after.map(|left| now.saturating_add(left));
@@ -231,11 +231,11 @@ impl Tracked {
 mod tests {
     use super::*;
 
-    const OPEN: fn(Option<Nanos>) -> Option<Standing> =
-        |_| Some(Standing { state: State::Open, open_for: Some(30), retry_after: Some(30) });
+    const OPEN: fn(Option<Nanos>) -> Option<CurrentState> =
+        |_| Some(CurrentState { state: State::Open, open_for: Some(30), retry_after: Some(30) });
 
-    fn standing(state: State) -> Standing {
-        Standing { state, open_for: None, retry_after: None }
+    fn current(state: State) -> CurrentState {
+        CurrentState { state, open_for: None, retry_after: None }
     }
 
     #[test]
@@ -243,9 +243,9 @@ mod tests {
         let track = Track::new();
         let count = track.count();
         track.transition(State::Closed, State::Open, 10, OPEN);
-        assert!(!track.look(count, standing(State::Closed), 20));
+        assert!(!track.note_state(count, current(State::Closed), 20));
         assert_eq!((track.take().state, track.take().retry_after()), (State::Open, Some(20)));
-        assert!(track.look(track.count(), standing(State::Closed), 20));
+        assert!(track.note_state(track.count(), current(State::Closed), 20));
         assert_eq!((track.take().state, track.take().spent), (State::Closed, [0, 0, 10]));
     }
 
@@ -253,7 +253,7 @@ mod tests {
     fn time_is_spent_in_the_state_that_a_circuit_has_come_to_by_itself() {
         let track = Track::new();
         track.transition(State::Closed, State::Open, 100, OPEN);
-        assert!(track.look(1, standing(State::HalfOpen), 150));
+        assert!(track.note_state(1, current(State::HalfOpen), 150));
         assert_eq!(track.take().spent, [0, 20, 30]);
     }
 

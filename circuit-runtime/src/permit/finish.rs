@@ -113,7 +113,7 @@ pub(super) fn succeed(breaker: &CircuitBreaker, published: &Published, admission
 /// Ends a success that slides a count window.
 #[inline(never)]
 fn succeed_by_slide(breaker: &CircuitBreaker, published: &Published, ticket: Ticket) {
-    match breaker.own_of(published) {
+    match breaker.base_of(published) {
         Some(own) if own.by_ref().slide(ticket.epoch()) => {
             own.counters().bump(Count::Successes, ());
         }

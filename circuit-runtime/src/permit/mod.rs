@@ -101,11 +101,11 @@ impl<S: Handle> RawPermit<S> {
         self.handle.breaker().name()
     }
 
-    /// How long the call may take, where the code limits it to `own`.
+    /// How long the call may take, where the code limits it to `written`.
     #[cfg(feature = "tokio")]
     #[inline]
-    pub(crate) fn limit(&self, own: Duration) -> Duration {
-        self.handle.breaker().limit(own)
+    pub(crate) fn limit(&self, written: Duration) -> Duration {
+        self.handle.breaker().limit(written)
     }
 
     /// For the books of the models.

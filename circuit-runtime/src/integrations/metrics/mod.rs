@@ -113,10 +113,10 @@ fn publish_each(with_keys: bool) {
 }
 
 fn publish_one(reporter: &Reporter<'_>, breaker: &CircuitBreaker) {
-    let look = series::look_at(breaker);
+    let seen = series::full_snapshot(breaker);
     let circuit = breaker.name();
-    reporter.calls(circuit, series::of_calls(&look.totals));
-    for point in series::of_snapshot(&look.snapshot) {
+    reporter.calls(circuit, series::of_calls(&seen.totals));
+    for point in series::of_snapshot(&seen.snapshot) {
         reporter.set_if(circuit, &point);
     }
     breaker.track().report(|tracked| report_track(reporter, circuit, tracked));

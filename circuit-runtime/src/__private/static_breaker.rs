@@ -9,12 +9,12 @@ use crate::primitives::sync::const_fn;
 /// A circuit breaker that is never dropped, as no static is: the compiler needn't look into each for
 /// whether it could be.
 #[derive(Debug)]
-pub struct OwnBreaker(ManuallyDrop<CircuitBreaker>);
+pub struct StaticBreaker(ManuallyDrop<CircuitBreaker>);
 
-impl OwnBreaker {
+impl StaticBreaker {
     const_fn! {
     pub(super) fn new(breaker: CircuitBreaker) -> Self {
-        OwnBreaker(ManuallyDrop::new(breaker))
+        StaticBreaker(ManuallyDrop::new(breaker))
     }
     }
 
@@ -27,7 +27,7 @@ impl OwnBreaker {
 }
 
 /// As `breaker = PATH` has it.
-impl Deref for OwnBreaker {
+impl Deref for StaticBreaker {
     type Target = CircuitBreaker;
 
     #[inline]
