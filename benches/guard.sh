@@ -13,6 +13,7 @@ time-window           99
 slow-rule            242
 failing              318
 rejecting             78
+ramped                23
 keyed                174
 async                 28
 '

@@ -67,6 +67,22 @@ fn rejecting(_: u64) -> Answer {
     Err(Failure::Service)
 }
 
+#[circuit_breaker(name = "ramped", ramp = "1ns")]
+#[inline(never)]
+fn ramped(number: u64) -> Answer {
+    Ok(number + 1)
+}
+
+/// A function whose ramp is over.
+fn ramped_over() -> fn(u64) -> Answer {
+    let _ = ramped(0);
+    let circuit = circuit_runtime::find("ramped").expect("it has been called");
+    circuit.force_open();
+    circuit.resume();
+    let _ = ramped(0);
+    ramped
+}
+
 #[circuit_breaker(key = host, max_keys = 10)]
 #[inline(never)]
 fn by_key(host: &str, number: u64) -> Answer {
@@ -103,6 +119,7 @@ fn main() {
         Some("slow-rule") => slow_rule,
         Some("failing") => failing,
         Some("rejecting") => rejecting,
+        Some("ramped") => ramped_over(),
         Some("keyed") => keyed,
         Some("async") => polled,
         _ => panic!("usage: paths NAME CALLS"),

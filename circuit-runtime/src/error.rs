@@ -71,7 +71,7 @@ impl CircuitOpenError {
             Rejection::Open | Rejection::HalfOpenFull => {
                 Some(Duration::from_nanos(self.retry_after))
             }
-            Rejection::ForcedOpen | Rejection::TooManyCalls => None,
+            Rejection::ForcedOpen | Rejection::TooManyCalls | Rejection::Ramping => None,
         }
     }
 
@@ -98,6 +98,8 @@ pub enum Rejection {
     ForcedOpen,
     /// The bulkhead (`max_concurrent`) is full, or was for all of `max_wait`.
     TooManyCalls,
+    /// The circuit has closed and lets only a growing share of calls pass ([`ramp`](crate::Config::ramp)).
+    Ramping,
 }
 
 impl From<CircuitOpenError> for io::Error {

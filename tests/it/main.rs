@@ -29,6 +29,7 @@ mod model;
 mod modes;
 mod peers;
 mod promises;
+mod ramp;
 mod rates;
 mod reconfigure;
 mod recovery;

@@ -37,7 +37,8 @@ const BY_TIME: Config =
 const MERGING: Config = BY_TIME.failure_count(9).merge_failures(MOMENT);
 
 /// What `reconfigure` goes through.
-pub(crate) const OTHERS: [Config; 6] = [
+pub(crate) const OTHERS: [Config; 7] = [
+    BY_TIME.ramp(MOMENT),
     BY_TIME,
     BY_TIME.window(Window::Calls(7)).min_calls(3),
     BY_TIME.threshold(1).probes(2),

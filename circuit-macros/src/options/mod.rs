@@ -115,6 +115,7 @@ table! {
     SuccessThreshold, Config: ranged(&spec::SUCCESS_THRESHOLD, "2");
     Probes, Config: ranged(&spec::PROBES, "3");
     ProbeTimeout, Config: ranged(&spec::PROBE_TIMEOUT, "\"30s\"");
+    Ramp, Config: ranged(&spec::RAMP, "\"30s\"");
     Failure, Function: other("failure", Takes::Pattern, "Err(_)");
     Ignore, Function: other("ignore", Takes::Pattern, "Err(Error::NotFound)");
     Classify, Function: other("classify", Takes::Function, "path::to::function");

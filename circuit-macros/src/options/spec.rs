@@ -102,7 +102,7 @@ macro_rules! spec {
                 "`",
                 $name,
                 "` can't be `off`; only `threshold`, `failure_rate`, `failure_count`, `slow_call`, \
-                 `merge_failures`, `backoff`, `jitter`, `max_concurrent` and `max_wait` can"
+                 `merge_failures`, `backoff`, `jitter`, `ramp`, `max_concurrent` and `max_wait` can"
             ))
         )
     };
@@ -138,6 +138,7 @@ specs! {
     SUCCESS_THRESHOLD: "success_threshold", Probes, never_off;
     PROBES: "probes", Probes, never_off;
     PROBE_TIMEOUT: "probe_timeout", Time, never_off;
+    RAMP: "ramp", Time, can_be_off;
     ON_CANCEL: "on_cancel", OnCancel, never_off;
     MAX_CONCURRENT: "max_concurrent", Count, can_be_off;
     MAX_WAIT: "max_wait", Time, can_be_off;

@@ -146,6 +146,18 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
     ),
     (Opt::ProbeTimeout, &["max_wait_duration_in_half_open_state", "half_open_timeout"]),
     (
+        Opt::Ramp,
+        &[
+            "ramp_up",
+            "slow_start",
+            "slowstart",
+            "slow_start_window",
+            "warmup",
+            "warm_up",
+            "warmup_duration_secs",
+        ],
+    ),
+    (
         Opt::Failure,
         &[
             "failure_if",

@@ -58,6 +58,7 @@ impl fmt::Display for CircuitOpenError {
             Rejection::HalfOpenFull => f.write_str("is half-open and its probes are taken"),
             Rejection::ForcedOpen => f.write_str("is forced open"),
             Rejection::TooManyCalls => f.write_str("has too many calls in flight"),
+            Rejection::Ramping => f.write_str("has closed and lets a growing share of calls pass"),
         }
     }
 }

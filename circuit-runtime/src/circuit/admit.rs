@@ -49,15 +49,16 @@ impl Published {
     #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
     #[inline(always)]
     pub(crate) fn admit_lock_free(&self, summary: Summary) -> Option<Answer> {
-        match (summary.mode(), summary.state()) {
-            (Mode::Disabled, _) => {
+        match summary.mode() {
+            Mode::Disabled => {
                 Some(Answer::Admitted(admission(summary, Ticket::of(summary).counted())))
             }
-            (Mode::ForcedOpen, _) => Some(Answer::rejected(Rejection::ForcedOpen)),
-            (Mode::Normal | Mode::Shadow, State::Closed) => {
+            Mode::ForcedOpen => Some(Answer::rejected(Rejection::ForcedOpen)),
+            Mode::Normal | Mode::Shadow if summary.admits_all() => {
                 Some(Answer::Admitted(admission(summary, Ticket::of(summary))))
             }
-            (Mode::Normal | Mode::Shadow, state) => {
+            Mode::Normal | Mode::Shadow => {
+                let state = summary.state();
                 let rejects = state == State::Open || summary.is_full();
                 if rejects { self.remaining(state).map(Answer::Rejected) } else { None }
             }
@@ -120,7 +121,10 @@ impl CircuitRef<'_> {
                 let transition = change.map(|change| inner.note(name, change));
                 (Answer::Admitted(admission), transition)
             }
-            Decision::Rejected { state, left } => (Answer::Rejected(refusal(state, left)), None),
+            Decision::Rejected { reason, left } => {
+                let retry_after = retry_after(inner.machine.state(), left);
+                (Answer::Rejected(Refusal { reason, retry_after }), None)
+            }
         };
         self.publish(&inner);
         answered

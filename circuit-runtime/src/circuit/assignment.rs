@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::summary::flags_of;
 use super::{CircuitRef, Inner, Woken};
 use crate::circuit::machine::Idleness;
 use crate::config::Rules;
@@ -151,6 +152,7 @@ impl CircuitRef<'_> {
         #[cfg(feature = "metrics")]
         self.depart(inner);
         inner.key = key;
+        inner.flags = flags_of(&rules, inner.registered);
         inner.machine.reassign(rules);
         inner.since_epoch = inner.machine.epoch();
         inner.mode = mode;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::summary::flags_of;
 use super::{CircuitRef, Woken};
 use crate::circuit::machine::Change;
 use crate::config::Rules;
@@ -14,6 +15,9 @@ impl CircuitRef<'_> {
     /// mode decides without the bulkhead.
     pub(crate) fn set_mode(&self, mode: Mode, common: Mode) -> Woken {
         let mut inner = self.lock();
+        if (inner.mode, mode) == (Mode::ForcedOpen, Mode::Normal) {
+            inner.machine.begin_ramp(Moment::default().exact());
+        }
         inner.mode = mode;
         inner.has_mode_override = mode != common;
         let woken =
@@ -50,6 +54,7 @@ impl CircuitRef<'_> {
     ) -> (Option<Box<Transition>>, Woken) {
         let mut inner = self.lock();
         inner.has_rules_override = rules != *common;
+        inner.flags = flags_of(&rules, inner.registered);
         let change = inner.machine.reconfigure(rules, &self.env(&Moment::default()));
         let transition = change.map(|change| inner.note(name, change));
         self.published.publish_rules(&rules);

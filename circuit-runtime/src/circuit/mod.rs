@@ -164,6 +164,9 @@ struct Inner {
     mode: Mode,
     /// Whether it is registered; keys' circuits always are, by their breaker.
     registered: bool,
+    /// The flags of its summary that don't depend on the state: kept, since each outcome under the
+    /// lock publishes them.
+    flags: u64,
     key: Option<Arc<str>>,
     transitions: u64,
     recent: VecDeque<Transition>,
@@ -194,6 +197,7 @@ impl Locked {
                 machine: Machine::new(rules),
                 mode: Mode::Normal,
                 registered,
+                flags: summary::flags_of(&rules, registered),
                 key: None,
                 transitions: 0,
                 recent: constant!(VecDeque::new()),
@@ -271,6 +275,7 @@ impl<'a> CircuitRef<'a> {
     pub(crate) fn mark_registered(&self) {
         let mut inner = self.lock();
         inner.registered = true;
+        inner.flags = summary::flags_of(inner.machine.rules(), true);
         self.publish(&inner);
     }
 
@@ -285,7 +290,7 @@ impl<'a> CircuitRef<'a> {
     #[inline]
     fn publish(&self, inner: &MutexGuard<'_, Inner>) {
         let machine = &inner.machine;
-        let summary = Summary::of(machine, inner.mode, inner.registered);
+        let summary = Summary::of(machine, inner.mode, inner.flags);
         if let Some(wait) = machine.rejection() {
             self.published.deadline(summary.state()).publish(wait);
         }

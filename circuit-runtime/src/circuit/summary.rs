@@ -10,6 +10,7 @@ use super::ticket::{EPOCH, FLAGS, Ticket, UNREGISTERED};
 use crate::circuit::machine::Machine;
 use crate::config::Rules;
 use crate::outcome::{Mode, State};
+use crate::primitives::sync::cold_path;
 use crate::window::OnSuccess;
 
 /// Closed, but a success must be judged: it ends a run of failures, or may meet a rate.
@@ -33,8 +34,11 @@ const BUCKET: u64 = 1 << 10;
 /// Calls may wait for a place of the bulkhead. Not bit 11, which is UNREGISTERED.
 const WAITS: u64 = 1 << 12;
 
+/// Closed, and not every call passes: the machine decides.
+const SELECTIVE: u64 = 1 << 13;
+
 /// The flags under which a success may still have nothing to write.
-const HARMLESS: u64 = TIMED | LIMITED | WAITS | UNREGISTERED;
+const HARMLESS: u64 = TIMED | LIMITED | WAITS | SELECTIVE | UNREGISTERED;
 /// The flags under which a call passes at once.
 const PASSES: u64 = LOCK | SLIDE | BUCKET;
 
@@ -49,8 +53,9 @@ impl Summary {
         Summary(if rules.window.is_some() { LOCK } else { 0 } | flags_of(rules, registered))
     }
 
+    /// The present summary; `flags` are [`flags_of`] the present rules.
     #[inline]
-    pub(crate) fn of(machine: &Machine, mode: Mode, registered: bool) -> Self {
+    pub(crate) fn of(machine: &Machine, mode: Mode, flags: u64) -> Self {
         let state = match machine.state() {
             State::Closed => match machine.on_success() {
                 OnSuccess::Nothing => 0,
@@ -68,12 +73,12 @@ impl Summary {
             Mode::Disabled => DISABLED,
             Mode::Shadow => SHADOW,
         };
-        Summary(
-            u64::from(machine.epoch()) << EPOCH
-                | state
-                | mode
-                | flags_of(machine.rules(), registered),
-        )
+        let summary = Summary(u64::from(machine.epoch()) << EPOCH | state | mode | flags);
+        if machine.is_selective() {
+            cold_path();
+            return Summary(summary.0 | SELECTIVE);
+        }
+        summary
     }
 
     /// Admission through a closed circuit without a bulkhead or a stopwatch, mode normal, by this
@@ -144,6 +149,12 @@ impl Summary {
         }
     }
 
+    /// Whether it is closed and the machine needn't be asked which calls pass.
+    #[inline]
+    pub(crate) fn admits_all(self) -> bool {
+        self.0 & (OPEN | HALF_OPEN | SELECTIVE) == 0
+    }
+
     pub(crate) fn is_full(self) -> bool {
         self.0 & FULL != 0
     }
@@ -189,7 +200,7 @@ impl Summary {
 }
 
 /// The flags that don't depend on the state.
-const fn flags_of(rules: &Rules, registered: bool) -> u64 {
+pub(super) const fn flags_of(rules: &Rules, registered: bool) -> u64 {
     let timed = if rules.slow_call.is_some() { TIMED } else { 0 };
     let limited = if rules.max_concurrent.is_some() { limited(rules) } else { 0 };
     let unregistered = if registered { 0 } else { UNREGISTERED };
@@ -232,6 +243,7 @@ mod tests {
             WAITS,
             SLIDE,
             BUCKET,
+            SELECTIVE,
         ];
         let mut all = 0;
         for flag in of_words.into_iter().chain(ALL_FLAGS) {

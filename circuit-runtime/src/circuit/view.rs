@@ -30,6 +30,8 @@ pub(crate) struct View {
     pub(crate) in_flight: Option<u32>,
     /// Calls that wait for a place of the bulkhead, where they may.
     pub(crate) waiting: Option<u32>,
+    /// The share of calls that pass, while it grows.
+    pub(crate) ramp: Option<f64>,
     pub(crate) recent: Vec<Transition>,
     pub(crate) totals: Totals,
     pub(crate) before: Totals,
@@ -81,6 +83,7 @@ impl CircuitRef<'_> {
             retry_after,
             in_flight: inner.machine.rules().max_concurrent.map(|_| self.published.bulkhead.held()),
             waiting: inner.machine.rules().max_wait.map(|_| inner.waiting()),
+            ramp: inner.machine.share(moment.exact()),
             recent: inner.recent.iter().cloned().collect(),
             totals: self.totals(),
             before: inner.before.as_deref().copied().unwrap_or_default(),

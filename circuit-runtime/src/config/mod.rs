@@ -81,6 +81,7 @@ pub struct Config {
     pub(crate) success_threshold: Choice<u32>,
     pub(crate) probes: Choice<u32>,
     pub(crate) probe_timeout: Choice<Duration>,
+    pub(crate) ramp: Choice<Duration>,
     pub(crate) on_cancel: Choice<OnCancel>,
     pub(crate) max_concurrent: Choice<u32>,
     pub(crate) max_wait: Choice<Duration>,
@@ -219,6 +220,15 @@ impl Config {
         self
     }
 
+    /// After closing from half-open, the share of calls that pass grows in a straight line from 10 % to 100 % in
+    /// this time; so after [`resume`](crate::CircuitBreaker::resume) from forced open. The first call of each tenth of it always passes.
+    /// Default off.
+    #[must_use]
+    pub const fn ramp(mut self, length: Duration) -> Self {
+        self.ramp = Choice::Given(length);
+        self
+    }
+
     /// What a cancelled call counts as. Default [`OnCancel::Ignore`].
     #[must_use]
     pub const fn on_cancel(mut self, on_cancel: OnCancel) -> Self {
@@ -249,7 +259,7 @@ impl Config {
     /// Switches an optional rule off, whether it is on by default or set in `self`.
     ///
     /// `threshold` can be off if there is another trip rule. `failure_rate`, `failure_count`, `slow_call`,
-    /// `merge_failures`, `backoff`, `jitter`, `max_concurrent` and `max_wait` can always be off. What depends on the rule goes with it:
+    /// `merge_failures`, `backoff`, `jitter`, `ramp`, `max_concurrent` and `max_wait` can always be off. What depends on the rule goes with it:
     /// `slow_rate` with `slow_call`, `min_calls` with the last rate, `window` with the last rate or count,
     /// `merge_failures` with the last of `threshold` and `failure_count`, `max_recovery` with `backoff`,
     /// `max_wait` with `max_concurrent`.

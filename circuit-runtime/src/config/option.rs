@@ -40,6 +40,8 @@ pub enum ConfigOption {
     Probes,
     /// [`Config::probe_timeout`]
     ProbeTimeout,
+    /// [`Config::ramp`]
+    Ramp,
     /// [`Config::on_cancel`]
     OnCancel,
     /// [`Config::max_concurrent`]
@@ -68,6 +70,7 @@ macro_rules! for_each_option {
             SuccessThreshold success_threshold SUCCESS_THRESHOLD,
             Probes probes PROBES,
             ProbeTimeout probe_timeout PROBE_TIMEOUT,
+            Ramp ramp RAMP,
             OnCancel on_cancel ON_CANCEL,
             MaxConcurrent max_concurrent MAX_CONCURRENT,
             MaxWait max_wait MAX_WAIT,

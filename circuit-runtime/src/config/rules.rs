@@ -76,6 +76,10 @@ impl Config {
                     _ => recovery,
                 },
             },
+            ramp: match self.ramp.given() {
+                Some(length) => Some(nanos(length)),
+                None => None,
+            },
             on_cancel: self.on_cancel.given_or(OnCancel::Ignore),
             max_concurrent: self.max_concurrent.given(),
             max_wait: match self.max_wait.given() {
@@ -107,6 +111,8 @@ pub(crate) struct Rules {
     pub(crate) success_threshold: u32,
     pub(crate) probes: u32,
     pub(crate) probe_timeout: Nanos,
+    /// How long after closing the share of calls that pass grows.
+    pub(crate) ramp: Option<Nanos>,
     pub(crate) on_cancel: OnCancel,
     pub(crate) max_concurrent: Option<u32>,
     pub(crate) max_wait: Option<Nanos>,

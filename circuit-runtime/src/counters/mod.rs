@@ -37,12 +37,14 @@ pub(crate) enum Count {
     RejectedTooManyCalls,
     /// Late and unprotected in one: the call's circuit went to another key.
     Reassigned,
+    /// A part of `Rejected`.
+    RejectedRamping,
 }
 
 const COUNTS: usize = Count::ALL.len();
 
 impl Count {
-    const ALL: [Count; 16] = [
+    const ALL: [Count; 17] = [
         Count::Successes,
         Count::Failures,
         Count::Rejected,
@@ -59,6 +61,7 @@ impl Count {
         Count::RejectedForcedOpen,
         Count::RejectedTooManyCalls,
         Count::Reassigned,
+        Count::RejectedRamping,
     ];
 
     /// The part of `Rejected` in which a rejection for this reason is counted, too. None for an
@@ -70,6 +73,7 @@ impl Count {
             Rejection::HalfOpenFull => Some(Count::RejectedHalfOpenFull),
             Rejection::ForcedOpen => Some(Count::RejectedForcedOpen),
             Rejection::TooManyCalls => Some(Count::RejectedTooManyCalls),
+            Rejection::Ramping => Some(Count::RejectedRamping),
         }
     }
 }

@@ -132,6 +132,7 @@ fn rejection(rejection: crate::Rejection) -> &'static str {
         crate::Rejection::HalfOpenFull => "half-open-full",
         crate::Rejection::ForcedOpen => "forced-open",
         crate::Rejection::TooManyCalls => "too-many-calls",
+        crate::Rejection::Ramping => "ramping",
     }
 }
 

@@ -14,7 +14,7 @@
 //! | instrument | kind | unit | attributes beside `circuit_breaker.name` | |
 //! |---|---|---|---|---|
 //! | `circuit_breaker.calls` | counter | `{call}` | `circuit_breaker.outcome` | `success`, `failure`, `ignored`, `cancelled`, `late`, `unprotected` or `rejected`; each call is exactly one of them, so their sum is the number of all calls. A call that was cancelled under `on_cancel = failure` is a `failure` |
-//! | `circuit_breaker.rejected` | counter | `{call}` | `circuit_breaker.reason` | rejected calls by reason: `open`, `half-open-full`, `forced-open`, `too-many-calls` |
+//! | `circuit_breaker.rejected` | counter | `{call}` | `circuit_breaker.reason` | rejected calls by reason: `open`, `half-open-full`, `forced-open`, `too-many-calls`, `ramping` |
 //! | `circuit_breaker.panicked` | counter | `{call}` | | failures that were panics |
 //! | `circuit_breaker.timed_out` | counter | `{call}` | | failures that exceeded their `timeout` |
 //! | `circuit_breaker.slow` | counter | `{call}` | | successes and failures that took at least `slow_call` |
@@ -26,6 +26,7 @@
 //! | `circuit_breaker.retry_after` | gauge | `s` | | time until the next call may pass; 0 where calls pass; absent where the circuit is open for good |
 //! | `circuit_breaker.in_flight` | gauge | `{call}` | | calls in flight; only with `max_concurrent`, since others are not counted |
 //! | `circuit_breaker.waiting` | gauge | `{call}` | | calls that wait for one of them to end; only with `max_wait` |
+//! | `circuit_breaker.ramp` | gauge | `1` | | the share of calls that pass, while it grows; only with `ramp` |
 //! | `circuit_breaker.failure_rate` | gauge | `1` | | of the window, where a rate is configured and there were calls |
 //! | `circuit_breaker.slow_rate` | gauge | `1` | | likewise |
 //!

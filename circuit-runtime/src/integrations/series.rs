@@ -79,6 +79,8 @@ series! {
         "circuit_breaker_in_flight" "", "circuit_breaker.in_flight" "";
     WAITING: Gauge, "{call}", "Calls that wait for a place of the bulkhead.",
         "circuit_breaker_waiting" "", "circuit_breaker.waiting" "";
+    RAMP: Gauge, "1", "Share of calls that pass, while it grows.",
+        "circuit_breaker_ramp" "", "circuit_breaker.ramp" "";
     FAILURE_RATE: Gauge, "1", "Failures / calls in the window.",
         "circuit_breaker_failure_rate" "", "circuit_breaker.failure_rate" "";
     SLOW_RATE: Gauge, "1", "Slow calls / calls in the window.",
@@ -111,8 +113,13 @@ const STATES: [State; 3] = [State::Closed, State::HalfOpen, State::Open];
 
 const MODES: [Mode; 4] = [Mode::Normal, Mode::ForcedOpen, Mode::Disabled, Mode::Shadow];
 
-const REASONS: [Rejection; 4] =
-    [Rejection::Open, Rejection::HalfOpenFull, Rejection::ForcedOpen, Rejection::TooManyCalls];
+const REASONS: [Rejection; 5] = [
+    Rejection::Open,
+    Rejection::HalfOpenFull,
+    Rejection::ForcedOpen,
+    Rejection::TooManyCalls,
+    Rejection::Ramping,
+];
 
 pub(super) const OUTCOMES: [&str; 7] =
     ["success", "failure", "ignored", "cancelled", "late", "unprotected", "rejected"];
@@ -199,6 +206,7 @@ pub(super) fn of_snapshot(snapshot: &Snapshot) -> Vec<Point<Option<f64>>> {
         Point::plain(&SLOW_RATE, window.map(|window| rate(window.slow_rate))),
         Point::plain(&IN_FLIGHT, snapshot.in_flight.map(f64::from)),
         Point::plain(&WAITING, snapshot.waiting.map(f64::from)),
+        Point::plain(&RAMP, snapshot.ramp),
     ]);
     points
 }

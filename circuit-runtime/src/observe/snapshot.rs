@@ -44,6 +44,9 @@ pub struct Snapshot {
     pub in_flight: Option<u32>,
     /// Calls that wait for one of them to end; `None` without `max_wait`.
     pub waiting: Option<u32>,
+    /// The share of calls that pass, from 0.1 to 1, while it grows ([`ramp`](crate::Config::ramp)); else `None`.
+    /// In a sum, the smallest one.
+    pub ramp: Option<f64>,
     /// The last 16 transitions, the latest last.
     pub recent_transitions: Vec<Transition>,
     /// Calls that succeeded.
@@ -152,6 +155,7 @@ impl Snapshot {
             retry_after: view.retry_after.map(Duration::from_nanos),
             in_flight: view.in_flight,
             waiting: view.waiting,
+            ramp: view.ramp,
             recent_transitions,
             successes: 0,
             failures: 0,
@@ -191,6 +195,7 @@ impl Snapshot {
             self.failures_in_a_row = self.failures_in_a_row.max(view.failures_in_a_row);
             let retry_after = view.retry_after.map(Duration::from_nanos);
             self.retry_after = [self.retry_after, retry_after].into_iter().flatten().min();
+            self.ramp = [self.ramp, view.ramp].into_iter().flatten().reduce(f64::min);
         }
         if let (Some(sum), Some(more)) = (window, view.window) {
             sum.join(more);
@@ -244,6 +249,9 @@ impl fmt::Display for Snapshot {
             Some(left) if left == Duration::from_nanos(NEVER) => write!(f, " for good")?,
             Some(left) => write!(f, " for another {left:.1?}")?,
             None => {}
+        }
+        if let Some(share) = self.ramp {
+            write!(f, ", lets {:.0} % pass", share * 100.0)?;
         }
         if self.mode != Mode::Normal {
             write!(f, " ({})", self.mode)?;

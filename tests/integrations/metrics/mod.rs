@@ -287,6 +287,21 @@ fn a_rejection_is_counted_under_its_reason() {
 }
 
 #[test]
+fn a_ramp_is_shown_while_it_lasts() {
+    let _alone = alone();
+    let time = test_util::freeze();
+    let breaker = circuit("ramped", Config::new().ramp(Duration::from_secs(10)));
+    assert!(!scrape("ramped").contains_key("ramp{}"));
+    breaker.force_open();
+    breaker.resume();
+    breaker.try_acquire().unwrap().success();
+    assert!(breaker.try_acquire().is_err());
+    assert_series(&scrape("ramped"), &[("ramp{}", 0.1), ("rejected_total{ramping}", 1.0)]);
+    time.advance(Duration::from_secs(10));
+    assert_series(&scrape("ramped"), &[("ramp{}", 1.0)]);
+}
+
+#[test]
 fn calls_in_flight_are_shown_while_they_are_counted() {
     let _alone = alone();
     let breaker = circuit("in flight", Config::new().max_concurrent(2));

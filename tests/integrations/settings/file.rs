@@ -32,6 +32,7 @@ merge_failures = "250ms"
 success_threshold = 2
 probes = 3
 probe_timeout = "1m 30s"
+ramp = "45s"
 on_cancel = "failure"
 max_concurrent = 64
 max_wait = "250ms"
@@ -61,6 +62,7 @@ fn expected() -> Config {
         .success_threshold(2)
         .probes(3)
         .probe_timeout(Duration::from_secs(90))
+        .ramp(Duration::from_secs(45))
         .on_cancel(OnCancel::Failure)
         .max_concurrent(64)
         .max_wait(Duration::from_millis(250))

@@ -7,7 +7,7 @@ use circuit_runtime::{CircuitBreaker, Config, Settings, configure};
 use super::Turn;
 
 /// Each option with values that are in range, and that go together or not.
-const OPTIONS: [(&str, &[&str]); 17] = [
+const OPTIONS: [(&str, &[&str]); 18] = [
     ("threshold", &["1", "7", "\"off\""]),
     ("failure_rate", &["0.5", "\"off\""]),
     ("failure_count", &["3", "150", "\"off\""]),
@@ -22,6 +22,7 @@ const OPTIONS: [(&str, &[&str]); 17] = [
     ("success_threshold", &["1", "4"]),
     ("probes", &["2", "9"]),
     ("probe_timeout", &["\"1s\""]),
+    ("ramp", &["\"30s\"", "\"off\""]),
     ("on_cancel", &["\"ignore\"", "\"failure\"", "\"slow\""]),
     ("max_concurrent", &["3", "\"off\""]),
     ("max_wait", &["\"1s\"", "\"off\""]),

@@ -252,6 +252,7 @@ fn every_option_reaches_the_configuration() {
         success_threshold = 3,
         probes = 5,
         probe_timeout = "4s",
+        ramp = "45s",
         on_cancel = failure,
         max_concurrent = 40,
     )]
@@ -275,6 +276,7 @@ fn every_option_reaches_the_configuration() {
         .success_threshold(3)
         .probes(5)
         .probe_timeout(secs(4))
+        .ramp(secs(45))
         .on_cancel(OnCancel::Failure)
         .max_concurrent(40);
     assert_eq!(expected, circuit("rules: all").config());

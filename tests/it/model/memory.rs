@@ -41,6 +41,15 @@ pub(super) struct Period {
     pub(super) last_admission: u64,
     /// The longest time for which an outcome asked to be left alone.
     pub(super) asked: u64,
+    pub(super) ramp: Option<Ramp>,
+}
+
+/// A slow return, from some time on.
+pub(super) struct Ramp {
+    pub(super) from: u64,
+    /// The tenth of the last call, and what is left of the shares of the calls so far.
+    pub(super) tenth: Option<u64>,
+    pub(super) rest: f64,
 }
 
 /// Who judges an admitted call.

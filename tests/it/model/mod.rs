@@ -60,7 +60,7 @@ impl<'a> Pair<'a> {
             Step::GoBack(by) if by <= self.model.now => self.go_back(by),
             Step::End(..) | Step::GoBack(_) => {}
             Step::Mode(mode) => {
-                self.model.mode = mode;
+                self.model.set_mode(mode);
                 match mode {
                     Mode::Normal => self.breaker.resume(),
                     Mode::ForcedOpen => self.breaker.force_open(),
@@ -133,6 +133,7 @@ impl<'a> Pair<'a> {
         prop_assert_eq!((model.state(), model.mode), (seen.state, seen.mode));
         prop_assert_eq!((model.state(), model.mode), (breaker.state(), breaker.mode()));
         prop_assert_eq!(model.period.run, seen.failures_in_a_row);
+        prop_assert_eq!(model.share(), seen.ramp);
         prop_assert_eq!(&model.counts, &Counts::of(&seen));
         let figures = seen.window.map(|window| [window.calls, window.failures, window.slow]);
         let expected = model.window.figures(model.now);

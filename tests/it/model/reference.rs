@@ -2,7 +2,7 @@
 
 use circuit_runtime::{Mode, Rejection, State};
 
-use super::memory::{Judge, Model, Period};
+use super::memory::{Judge, Model, Period, Ramp};
 use super::rules::{End, Rules};
 use super::window::Entered;
 
@@ -59,7 +59,7 @@ impl Model {
         };
         let places = self.rules.probes - self.period.decided_before;
         match self.state {
-            State::Closed => return None,
+            State::Closed => return (!self.passes()).then_some((Rejection::Ramping, None)),
             State::Open if left > 0 => return Some((Rejection::Open, Some(left))),
             State::Open => self.change(State::HalfOpen),
             State::HalfOpen if self.period.taken < places => {}
@@ -126,13 +126,15 @@ impl Model {
     fn decide(&mut self) {
         if self.period.succeeded >= self.rules.success_threshold {
             self.close();
+            self.begin_ramp();
         } else if self.period.failed > self.rules.probes - self.rules.success_threshold {
             self.open(false);
         }
     }
 
     fn open(&mut self, asked_to: bool) {
-        if self.state == State::Closed && self.now.abs_diff(self.closed_since) >= self.last_wait {
+        let stayed_closed = self.now.abs_diff(self.closed_since) >= self.last_wait;
+        if self.state == State::Closed && stayed_closed && self.share().is_none() {
             self.streak = 0;
         }
         let mut wait = self.rules.granted(self.period.asked);
@@ -166,10 +168,55 @@ impl Model {
         if rules.merge_failures.is_none() || rules.failure_count.is_none() {
             self.window.unmerge();
         }
+        if rules.ramp.is_none() {
+            self.period.ramp = None;
+        }
         self.rules = rules;
         if self.state == State::HalfOpen {
             self.decide();
         }
+    }
+
+    pub(super) fn set_mode(&mut self, mode: Mode) {
+        if (self.mode, mode, self.state) == (Mode::ForcedOpen, Mode::Normal, State::Closed) {
+            self.begin_ramp();
+        }
+        self.mode = mode;
+    }
+
+    fn begin_ramp(&mut self) {
+        let ramp = Ramp { from: self.now, tenth: None, rest: 0.0 };
+        self.period.ramp = self.rules.ramp.map(|_| ramp);
+    }
+
+    /// How much of a ramp has passed, and all of it.
+    fn ramp(&self) -> Option<(u64, u64)> {
+        let (length, ramp) = (self.rules.ramp?, self.period.ramp.as_ref()?);
+        let left = self.left(ramp.from + length, length);
+        (left > 0).then_some((length - left, length))
+    }
+
+    /// The share of calls that pass, while it grows.
+    #[allow(clippy::cast_precision_loss)]
+    pub(super) fn share(&self) -> Option<f64> {
+        self.ramp().map(|(passed, length)| 0.1 + 0.9 * (passed as f64 / length as f64))
+    }
+
+    fn passes(&mut self) -> bool {
+        let (Some((passed, length)), Some(share)) = (self.ramp(), self.share()) else {
+            self.period.ramp = None;
+            return true;
+        };
+        let ramp = self.period.ramp.as_mut().unwrap();
+        let tenth = Some(passed * 10 / length);
+        if ramp.tenth != tenth {
+            ramp.tenth = tenth;
+            return true;
+        }
+        ramp.rest += share;
+        let has_one = ramp.rest >= 1.0;
+        ramp.rest -= if has_one { 1.0 } else { 0.0 };
+        has_one
     }
 
     fn change(&mut self, state: State) {

@@ -22,6 +22,7 @@ pub(super) struct Rules {
     pub(super) success_threshold: u32,
     pub(super) probes: u32,
     pub(super) probe_timeout: u64,
+    pub(super) ramp: Option<u64>,
     pub(super) on_cancel: OnCancel,
 }
 
@@ -122,6 +123,9 @@ impl Rules {
         }
         if let Some(within) = self.merge_failures {
             config = config.merge_failures(Duration::from_nanos(within));
+        }
+        if let Some(length) = self.ramp {
+            config = config.ramp(Duration::from_nanos(length));
         }
         if let Some(slow) = self.slow_call {
             config = config.slow_call(Duration::from_nanos(slow)).slow_rate(self.slow_rate);

@@ -78,6 +78,7 @@ prop_compose! {
         success_threshold in 1..4_u32,
         more_probes in 0..3_u32,
         probe_timeout in ticks(1..10),
+        ramp in proptest::option::of(prop_oneof![Just(1), ticks(1..60)]),
         on_cancel in select(vec![OnCancel::Ignore, OnCancel::Failure, OnCancel::Slow]),
     ) -> Rules {
         let (
@@ -90,7 +91,7 @@ prop_compose! {
         let probes = success_threshold + more_probes;
         Rules {
             threshold, failure_rate, failure_count, slow_call, slow_rate, window, min_calls,
-            merge_failures, recovery, backoff, max_recovery, success_threshold, probes, probe_timeout, on_cancel,
+            merge_failures, recovery, backoff, max_recovery, success_threshold, probes, probe_timeout, ramp, on_cancel,
         }
     }
 }

@@ -75,6 +75,11 @@ fn merged_in_no_time() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(ramp = "0s")]
+fn ramped_in_no_time() -> Result<(), E> {
+    Ok(())
+}
+
 #[circuit_breaker(success_threshold = 3, probes = 2)]
 fn probes() -> Result<(), E> {
     Ok(())
@@ -185,6 +190,7 @@ fn max_wait_of_another_library() -> Result<(), E> {
     jitter = 0.1,
     success_threshold = 1,
     probes = 1,
+    ramp = "1s",
     on_cancel = failure,
 )]
 async fn breaker_and_all_others() -> Result<(), E> {

@@ -65,6 +65,7 @@ pub(super) const GOOD: &[&str] = &[
     "success_threshold = 2",
     "probes = 3",
     "probe_timeout = \"50us\"",
+    "ramp = \"30s\"",
     "failure = Err(e) if e.is_server_error()",
     "failure = Err(_) | Ok(Response { status: 500..=599, .. })",
     "ignore = Err(E::NotFound)",

@@ -5,21 +5,26 @@
 //! not at all. Half-open is one period with an epoch for each round of probes.
 
 mod half_open;
+mod idle;
 mod merge;
 mod numbers;
+mod ramp;
 #[cfg(test)]
 mod tests;
 mod trip;
 
+pub(crate) use idle::Idleness;
 pub(crate) use numbers::{in_float, shown};
 
 use half_open::Probes;
 use merge::Merging;
+use ramp::Ramp;
 
 use crate::config::Rules;
+use crate::error::Rejection;
 use crate::observe::event::Reason;
 use crate::outcome::State;
-use crate::primitives::clock::{Nanos, Wait};
+use crate::primitives::clock::{NEVER, Nanos, Wait};
 use crate::window::{Env, OnSuccess, Sample, SlidingWindow, WindowTotals};
 
 /// Everything that the next decision depends on.
@@ -38,6 +43,8 @@ pub(crate) struct Machine {
     window: Option<SlidingWindow>,
     /// `None` before a failure was recorded that may be merged with others.
     merging: Option<Box<Merging>>,
+    /// `None`: all calls of a closed circuit pass.
+    ramp: Option<Box<Ramp>>,
     /// The rules have changed, and no outcome has been judged by them yet.
     unjudged: bool,
 }
@@ -55,9 +62,9 @@ pub(crate) enum Decision {
     Admitted {
         change: Option<Change>,
     },
-    /// Open, or half-open and full, for this much longer.
+    /// For this much longer, or `NEVER` if that isn't known.
     Rejected {
-        state: State,
+        reason: Rejection,
         left: Nanos,
     },
 }
@@ -95,21 +102,6 @@ pub(crate) enum Recorded {
     },
 }
 
-/// How idle a key's circuit is: whether it may serve another key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Idleness {
-    /// Closed, without a failure in its run or window.
-    Healthy,
-    /// Closed, with some.
-    Failing,
-    /// Its wait is over, and no probe is in flight that may still decide.
-    Settled,
-    /// Not idle before this time, unless something happens to it.
-    Until(Nanos),
-    /// Not idle before its calls in flight have ended, or while its key has settings of its own.
-    Busy,
-}
-
 /// A change of state, without number and time yet.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Change {
@@ -131,6 +123,7 @@ impl Machine {
                 None => None,
             },
             merging: None,
+            ramp: None,
             unjudged: false,
             rules,
         }
@@ -206,38 +199,23 @@ impl Machine {
         self.window.as_mut().map(|window| window.totals(epoch, env))
     }
 
-    /// How idle a circuit in this state is.
-    pub(crate) fn idleness(&mut self, env: &impl Env) -> Idleness {
-        let now = env.now();
-        let goes_on = |wait: &Wait| wait.left(now).is_some();
-        let wait = match self.period {
-            Period::Closed { run, .. } => {
-                let window = self.window.as_mut().map(|window| window.known(env).failures);
-                return if run == 0 && window.unwrap_or(0) == 0 {
-                    Idleness::Healthy
-                } else {
-                    Idleness::Failing
-                };
-            }
-            Period::Open(wait) => Some(wait),
-            Period::HalfOpen(probes) => probes.in_flight().then(|| probes.lease(&self.rules)),
-        };
-        match wait.filter(goes_on) {
-            Some(wait) => Idleness::Until(wait.until),
-            None => Idleness::Settled,
-        }
-    }
-
     /// Decides whether a call may run.
     ///
     /// The first call at or after the deadline turns an open circuit half-open. If a round has been
     /// full for too long since its last probe was admitted, another round begins.
     pub(crate) fn admit(&mut self, now: Nanos) -> Decision {
         if let Some(left) = self.rejection().and_then(|wait| wait.left(now)) {
-            return Decision::Rejected { state: self.state(), left };
+            let is_open = self.state() == State::Open;
+            let reason = if is_open { Rejection::Open } else { Rejection::HalfOpenFull };
+            return Decision::Rejected { reason, left };
         }
         let change = match self.period {
-            Period::Closed { .. } => None,
+            Period::Closed { .. } => {
+                if !self.passes(now) {
+                    return Decision::Rejected { reason: Rejection::Ramping, left: NEVER };
+                }
+                None
+            }
             Period::Open(_) => {
                 let first = Period::HalfOpen(Probes::first(now));
                 Some(self.begin(first, Reason::WaitElapsed))
@@ -315,7 +293,11 @@ impl Machine {
     /// Ends half-open if the answers of its probes say so.
     fn decide(&mut self, probes: Probes, env: &impl Env) -> Option<Change> {
         match probes.decision(&self.rules)? {
-            reason @ Reason::ProbesSucceeded { .. } => Some(self.close(env, reason)),
+            reason @ Reason::ProbesSucceeded { .. } => {
+                let change = self.close(env, reason);
+                self.begin_ramp(env.now());
+                Some(change)
+            }
             reason => Some(self.open(reason, env)),
         }
     }
@@ -332,6 +314,7 @@ impl Machine {
         let from = self.state();
         self.period = period;
         self.asked = 0;
+        self.ramp = None;
         self.epoch = self.epoch.wrapping_add(1);
         Change { from, to: self.state(), reason }
     }
@@ -360,6 +343,9 @@ impl Machine {
         }
         self.rules = rules;
         self.keep_merging();
+        if rules.ramp.is_none() {
+            self.ramp = None;
+        }
         self.unjudged = true;
         match self.period {
             Period::HalfOpen(probes) => self.decide(probes, env),

@@ -70,7 +70,7 @@ const FRAGILE: Config = Config::new().threshold(1).recovery(RECOVERY);
 fn an_open_machine_rejects_whoever_asks_before_its_deadline() {
     let mut machine = Machine::new(FRAGILE.rules());
     machine.record(0, FAILURE, &At(1_000, 0.0));
-    let rejected = |left| Decision::Rejected { state: State::Open, left };
+    let rejected = |left| Decision::Rejected { reason: Rejection::Open, left };
     assert_eq!(machine.admit(1_000), rejected(100));
     assert_eq!(machine.admit(1_099), rejected(1));
     assert!(matches!(machine.admit(1_100), Decision::Admitted { change: Some(_) }));
@@ -83,7 +83,7 @@ fn a_full_machine_rejects_whoever_asks_before_its_lease_ends() {
     machine.record(0, FAILURE, &At(0, 0.0));
     machine.admit(1_000);
     let epoch = machine.epoch();
-    let rejected = |left| Decision::Rejected { state: State::HalfOpen, left };
+    let rejected = |left| Decision::Rejected { reason: Rejection::HalfOpenFull, left };
     assert_eq!(machine.admit(1_000), rejected(100));
     assert_eq!(machine.admit(1_099), rejected(1));
     assert_eq!(machine.epoch(), epoch);

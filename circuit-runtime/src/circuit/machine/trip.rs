@@ -82,10 +82,10 @@ impl Machine {
     }
 
     /// The streak ends when the circuit has stayed closed for at least its last wait, and also when
-    /// the clock has gone back that far, so that nothing is prolonged.
+    /// the clock has gone back that far, so that nothing is prolonged. Not while few calls pass.
     fn end_streak_if_stable(&mut self, now: Nanos) {
         if let Period::Closed { since, .. } = self.period {
-            if now.abs_diff(since) >= self.last_wait {
+            if now.abs_diff(since) >= self.last_wait && self.share(now).is_none() {
                 self.streak = 0;
             }
         }

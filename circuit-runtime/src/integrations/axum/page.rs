@@ -24,7 +24,7 @@ const PAGE: &str = concat!(
 /// nobody can be tricked into pressing its buttons.
 const POLICY: &str = concat!(
     "default-src 'none'; ",
-    "script-src 'sha256-fdbNBNkpj19WVLve41o7v75HvZ8g2txrMBQTWTHfHmI='; ",
+    "script-src 'sha256-oYBeg9sisdFG4Qg7V6DCNGkMYdgxiEf71xGVL6gz5rU='; ",
     "style-src 'sha256-dYPvg6gKGj7t55kKiyL0FcXt8H+W/VtIG+HOp47ULiI='; ",
     "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 );

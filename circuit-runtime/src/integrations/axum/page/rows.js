@@ -95,6 +95,7 @@ function drawWords(circuit, state) {
 function why({ now: c, state, recent }) {
   const words = [], change = c.mode_change, last = recent.at(-1);
   if (c.mode !== "normal" && change) words.push(`${c.mode.replace("-", " ")} since ${clock(change.at)}${change.by ? " by " + change.by : ""}`);
+  if (state === "closed" && c.ramp !== null) words.push(`lets ${Math.round(c.ramp * 100)} % of calls pass`);
   if (state !== "closed" && last && (c.mode === "normal" || c.mode === "shadow")) words.push((last.key ? last.key + ": " : "") + last.reason.text);
   return words.join("; ");
 }

@@ -1,0 +1,77 @@
+//! A slow return: after a circuit has closed, the share of calls that pass grows with time: `ramp`.
+
+use super::Machine;
+use super::numbers::in_float;
+use crate::outcome::State;
+use crate::primitives::clock::{Nanos, Wait};
+
+/// The share that passes at the beginning of a ramp; at its end all calls pass.
+const FIRST_SHARE: f64 = 0.1;
+/// The first call of each of so many parts of a ramp always passes.
+const PARTS: u128 = 10;
+
+/// A ramp that has begun. How long it takes, the rules say.
+#[derive(Debug)]
+pub(super) struct Ramp {
+    began: Nanos,
+    /// The part in which the last call came; `None` before the first call.
+    part: Option<u128>,
+    /// What the calls so far had of a call that passes: each adds the share of its moment, and one
+    /// that passes takes one away. So the calls that pass are spread evenly.
+    carried: f64,
+}
+
+impl Ramp {
+    /// How much of a ramp this long has passed; `None` if it is over, or if nobody knows because the
+    /// clock has gone back.
+    fn passed(&self, length: Nanos, now: Nanos) -> Option<Nanos> {
+        Wait::from(self.began, length).left(now).map(|left| length.saturating_sub(left))
+    }
+}
+
+impl Machine {
+    /// Begins a ramp, if the rules have one and the circuit is closed.
+    pub(crate) fn begin_ramp(&mut self, now: Nanos) {
+        if self.rules.ramp.is_some() && self.state() == State::Closed {
+            self.ramp = Some(Box::new(Ramp { began: now, part: None, carried: 0.0 }));
+        }
+    }
+
+    /// Whether calls of a closed circuit have to ask the machine.
+    #[inline]
+    pub(crate) fn is_selective(&self) -> bool {
+        self.ramp.is_some()
+    }
+
+    /// How much of the ramp has passed, and how long it takes.
+    fn ramp_passed(&self, now: Nanos) -> Option<(Nanos, Nanos)> {
+        let length = self.rules.ramp?;
+        Some((self.ramp.as_ref()?.passed(length, now)?, length))
+    }
+
+    /// The share of calls that pass, while it grows.
+    pub(crate) fn share(&self, now: Nanos) -> Option<f64> {
+        let (passed, length) = self.ramp_passed(now)?;
+        Some(FIRST_SHARE + (1.0 - FIRST_SHARE) * (in_float(passed) / in_float(length)))
+    }
+
+    /// Whether a call of a closed circuit passes. Ends a ramp that is over.
+    pub(super) fn passes(&mut self, now: Nanos) -> bool {
+        let (Some((passed, length)), Some(share)) = (self.ramp_passed(now), self.share(now)) else {
+            self.ramp = None;
+            return true;
+        };
+        let Some(ramp) = &mut self.ramp else { return true };
+        let part = Some(u128::from(passed) * PARTS / u128::from(length));
+        if ramp.part != part {
+            ramp.part = part;
+            return true;
+        }
+        ramp.carried += share;
+        let has_one = ramp.carried >= 1.0;
+        if has_one {
+            ramp.carried -= 1.0;
+        }
+        has_one
+    }
+}
