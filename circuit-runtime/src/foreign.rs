@@ -19,7 +19,7 @@
 //! | wakers of tasks that wait for a circuit, or for a place of its bulkhead | `waiters`, `circuit::queue` | contained |
 //! | `metrics::publish`: the recorder | by whoever publishes | beside |
 //! | a `key` and its `Display`; `From` of our errors; fallbacks | generated code | beside |
-//! | tower: `poll_ready`, `Into<BoxError>` | `integrations::tower` | beside |
+//! | tower: `poll_ready`, the key of a request, `Into<BoxError>` | `integrations::tower` | beside |
 //! | OpenTelemetry: the provider that collects | by whoever collects | beside |
 //! | axum: `with_actor` | the handler of a request | beside |
 //! | serializers | by whoever serializes | beside |

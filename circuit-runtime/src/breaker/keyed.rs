@@ -74,6 +74,12 @@ impl KeyedBreaker {
     }
     }
 
+    /// The breaker that stands for all keys.
+    #[cfg(feature = "tower")]
+    pub(crate) const fn all(&self) -> &CircuitBreaker {
+        &self.breaker
+    }
+
     /// The circuit of this key. Nothing happens yet: a key gets its circuit at its first call.
     pub fn key<'k>(&'static self, key: &'k str) -> KeyedCircuit<'k> {
         KeyedCircuit { breaker: &self.breaker, key }

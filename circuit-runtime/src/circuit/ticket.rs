@@ -75,6 +75,11 @@ impl Ticket {
     }
 
     #[must_use]
+    pub(crate) fn outside_bulkhead(self) -> Self {
+        Ticket(self.0 & !IN_BULKHEAD)
+    }
+
+    #[must_use]
     pub(crate) fn with_start(self) -> Self {
         Ticket(self.0 | STARTED)
     }

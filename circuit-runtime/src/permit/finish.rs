@@ -170,7 +170,9 @@ fn succeed_slow(breaker: &CircuitBreaker, published: &Published, admission: Admi
         }
     } else {
         let end = End::Outcome(Outcome::Success);
-        report(breaker, finish_at(breaker, circuit, admission, end, &moment));
+        let transition = finish_at(breaker, circuit, admission, end, &moment);
+        leave_bulkhead(breaker, published, admission.ticket);
+        report(breaker, transition);
     }
 }
 
@@ -191,42 +193,31 @@ fn finish_slow(
     admission: Admission,
     end: End,
 ) -> Option<Box<Transition>> {
+    if admission.ticket.is_in_bulkhead() {
+        return finish_in_bulkhead(breaker, published, admission, end);
+    }
     finish_at(breaker, breaker.circuit(published), admission, end, &Moment::default())
 }
 
-/// Lets the circuit judge the end, counts it and leaves the bulkhead. A transition that it caused is
-/// to be reported.
-#[inline]
-fn finish_at(
-    breaker: &CircuitBreaker,
-    circuit: CircuitRef<'_>,
-    admission: Admission,
-    end: End,
-    moment: &Moment,
-) -> Option<Box<Transition>> {
-    if admission.ticket.is_in_bulkhead() {
-        return finish_in_bulkhead(breaker, circuit, admission, end, moment);
-    }
-    judge(breaker, circuit, admission, end, moment)
-}
-
-/// Out of line, so that other calls keep nothing for it.
+/// [`finish_slow`] of a call in the bulkhead. Out of line, so that other calls keep nothing for it: with
+/// the bulkhead in [`finish_at`] a failure costs four instructions more (`benches/guard.sh`).
+#[cold]
 #[inline(never)]
 fn finish_in_bulkhead(
     breaker: &CircuitBreaker,
-    circuit: CircuitRef<'_>,
+    published: &Published,
     admission: Admission,
     end: End,
-    moment: &Moment,
 ) -> Option<Box<Transition>> {
-    let transition = judge(breaker, circuit, admission, end, moment);
-    breaker.give_back(circuit.published);
+    let outside = admission.map(Ticket::outside_bulkhead);
+    let transition = finish_slow(breaker, published, outside, end);
+    leave_bulkhead(breaker, published, admission.ticket);
     transition
 }
 
-/// Lets the circuit judge the end, and counts it.
+/// Lets the circuit judge the end, and counts it. A transition that it caused is to be reported.
 #[inline]
-fn judge(
+fn finish_at(
     breaker: &CircuitBreaker,
     circuit: CircuitRef<'_>,
     admission: Admission,

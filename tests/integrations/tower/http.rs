@@ -1,16 +1,18 @@
 //! A breaker between real servers and real clients: axum, hyper and reqwest.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::error_handling::HandleErrorLayer;
-use axum::http::StatusCode;
+use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use circuit_runtime::tower::{BoxError, CircuitBreakerLayer};
-use circuit_runtime::{CircuitOpenError, Config, Outcome, test_util};
+use circuit_runtime::{CircuitOpenError, Config, KeyedBreaker, Outcome, State, test_util};
 use hyper_util::client::legacy;
 use hyper_util::rt::TokioExecutor;
 use tower::{Service, ServiceBuilder, ServiceExt};
@@ -116,4 +118,38 @@ async fn around_a_reqwest_client_it_opens_and_recovers() {
     time.advance(Duration::from_secs(30));
     assert_eq!(client.ready().await.unwrap().call(request()).await.unwrap().status(), 200);
     assert_eq!(breaker.state(), circuit_runtime::State::Closed);
+}
+
+#[tokio::test]
+async fn around_a_hyper_client_each_host_has_its_own_circuit() {
+    static HOSTS: KeyedBreaker = KeyedBreaker::new("tower: hosts", Config::new().threshold(1), 10);
+
+    fn by_host(request: &Request<Body>) -> Cow<'_, str> {
+        Cow::from(request.uri().authority().map_or("", |authority| authority.as_str()))
+    }
+
+    let up = serve(Router::new().route("/", get(|| async { "up" }))).await.to_string();
+    let down = Router::new().route("/", get(|| async { StatusCode::SERVICE_UNAVAILABLE }));
+    let down = serve(down).await.to_string();
+    let by_status = |response: &Result<axum::http::Response<_>, legacy::Error>| match response {
+        Ok(response) if !response.status().is_server_error() => Outcome::Success,
+        _ => Outcome::Failure,
+    };
+    let client = legacy::Client::builder(TokioExecutor::new()).build_http::<Body>();
+    let mut client = ServiceBuilder::new()
+        .layer(CircuitBreakerLayer::keyed(&HOSTS, by_host).classify(by_status))
+        .service(client);
+    let mut ask = async |host: &str| {
+        let request = Request::get(format!("http://{host}/")).body(Body::empty()).unwrap();
+        client.ready().await.unwrap().call(request).await.map(|response| response.status())
+    };
+
+    assert_eq!(ask(&down).await.unwrap(), 503);
+    let error = ask(&down).await.unwrap_err();
+    let open = error.downcast_ref::<CircuitOpenError>().unwrap();
+    assert_eq!(open.key().as_deref(), Some(down.as_str()));
+    assert_eq!(ask(&up).await.unwrap(), 200, "another host");
+    let state = |host: &str| HOSTS.key(host).snapshot().unwrap().state;
+    assert_eq!([state(&down), state(&up)], [State::Open, State::Closed]);
+    assert!(circuit_runtime::find("tower: hosts").is_some(), "registered with the first service");
 }

@@ -4,6 +4,7 @@ pub(crate) mod grpc;
 mod http;
 mod stack;
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::{Ready, pending, poll_fn, ready};
@@ -19,7 +20,9 @@ use std::time::Duration;
 
 use axum::Router;
 use circuit_runtime::tower::CircuitBreakerLayer;
-use circuit_runtime::{CircuitBreaker, CircuitOpenError, Config, Outcome, Rejection, test_util};
+use circuit_runtime::{
+    CircuitBreaker, CircuitOpenError, Config, KeyedBreaker, Outcome, Rejection, test_util,
+};
 use tower::limit::ConcurrencyLimit;
 use tower::{Layer, Service, ServiceExt, service_fn};
 
@@ -225,4 +228,46 @@ fn the_response_future_is_gone_before_the_circuit_hears_of_the_end() {
         let _ = catch_unwind(call);
         assert_eq!(alive_at_opening.try_recv(), Ok(0));
     }
+}
+
+fn keyed(max_keys: u32, config: Config) -> &'static KeyedBreaker {
+    Box::leak(Box::new(KeyedBreaker::new("tower: keys", config, max_keys)))
+}
+
+#[tokio::test]
+async fn a_request_goes_through_the_circuit_of_its_key() {
+    let breaker = keyed(10, Config::new().threshold(1));
+    let layer = CircuitBreakerLayer::keyed(breaker, |number: &u32| {
+        Cow::from(if number % 2 == 0 { "even" } else { "odd" })
+    });
+    let mut service = layer.layer(service_fn(|number| {
+        ready(if number % 2 == 0 { Ok(number) } else { Err(io::Error::other("odd")) })
+    }));
+    let mut ask = async |number| service.ready().await.unwrap().call(number).await;
+    assert!(ask(1).await.unwrap_err().is::<io::Error>());
+    assert!(ask(3).await.unwrap_err().is::<CircuitOpenError>(), "the same key");
+    assert_eq!(ask(4).await.unwrap(), 4);
+    drop(ask(5).await);
+    let seen = |key| breaker.key(key).snapshot().unwrap();
+    assert_eq!((seen("odd").failures, seen("odd").rejected), (1, 2));
+    assert_eq!((seen("even").successes, seen("even").rejected), (1, 0));
+}
+
+#[tokio::test]
+async fn a_key_that_is_cancelled_or_panics_leaves_nothing_behind() {
+    let breaker = keyed(10, Config::new().max_concurrent(1));
+    let layer = CircuitBreakerLayer::keyed(breaker, |text: &String| {
+        assert!(text != "panic", "no key");
+        Cow::from(text.clone())
+    });
+    let mut service = layer.layer(service_fn(|_: String| pending::<Result<(), io::Error>>()));
+    let mut call = |key: &str| service.call(key.to_owned());
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(call("panic")))).is_err());
+    let held = call("a");
+    assert!(matches!(poll_once(call("a")), Poll::Ready(Err(_))), "the bulkhead of the key is full");
+    assert!(poll_once(call("b")).is_pending(), "that of another isn't");
+    drop(held);
+    let seen = |key| breaker.key(key).snapshot().unwrap();
+    assert_eq!((seen("a").cancelled, seen("a").in_flight), (1, Some(0)));
+    assert_eq!(breaker.snapshot().panicked, 0, "a key that panics is no call");
 }

@@ -28,6 +28,18 @@
 //! response's head; what happens to its body afterwards is not seen. A response future that is
 //! dropped is a cancelled call.
 //!
+//! # A circuit for each host
+//!
+//! [`CircuitBreakerLayer::keyed`] takes the key from the request. Requests of an HTTP client name their host in
+//! the URI, those of a server in the header:
+//!
+//! ```text
+//! fn host(request: &http::Request<Body>) -> Cow<'_, str> {
+//!     Cow::from(request.uri().host().unwrap_or_default())
+//! }
+//! CircuitBreakerLayer::keyed(&HOSTS, host).classify(by_result)
+//! ```
+//!
 //! # Errors
 //!
 //! The error is a [`BoxError`], as with tower's own middleware that can fail: a
@@ -127,12 +139,14 @@
 //! [`CircuitOpenError`]: crate::CircuitOpenError
 
 mod future;
+mod key;
 mod layer;
 #[cfg(feature = "tokio")]
 mod readiness;
 mod service;
 
 pub use future::ResponseFuture;
+pub use key::{NoKey, RequestKey};
 pub use layer::CircuitBreakerLayer;
 pub use service::CircuitBreakerService;
 

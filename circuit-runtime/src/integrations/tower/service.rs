@@ -4,29 +4,32 @@ use std::task::{Context, Poll};
 
 use tower_service::Service;
 
+use super::key::acquire;
 #[cfg(feature = "tokio")]
 use super::readiness::Readiness;
-use super::{BoxError, Classifier, ErrIsFailure, ResponseFuture};
+use super::{BoxError, Classifier, ErrIsFailure, NoKey, RequestKey, ResponseFuture};
 use crate::breaker::CircuitBreaker;
 use crate::permit::Permit;
 
 /// A service behind a circuit breaker; made by [`CircuitBreakerLayer`](super::CircuitBreakerLayer).
 #[derive(Clone)]
-pub struct CircuitBreakerService<S, C = ErrIsFailure> {
+pub struct CircuitBreakerService<S, C = ErrIsFailure, K = NoKey> {
     inner: S,
     breaker: &'static CircuitBreaker,
     classify: C,
+    key: K,
     /// `None`: ready as soon as the inner service is.
     #[cfg(feature = "tokio")]
     readiness: Option<Readiness>,
 }
 
-impl<S, C> CircuitBreakerService<S, C> {
-    pub(super) fn new(inner: S, breaker: &'static CircuitBreaker, classify: C) -> Self {
+impl<S, C, K> CircuitBreakerService<S, C, K> {
+    pub(super) fn new(inner: S, breaker: &'static CircuitBreaker, classify: C, key: K) -> Self {
         CircuitBreakerService {
             inner,
             breaker,
             classify,
+            key,
             #[cfg(feature = "tokio")]
             readiness: None,
         }
@@ -53,11 +56,12 @@ impl<S, C> CircuitBreakerService<S, C> {
     }
 }
 
-impl<S, C, Request> Service<Request> for CircuitBreakerService<S, C>
+impl<S, C, K, Request> Service<Request> for CircuitBreakerService<S, C, K>
 where
     S: Service<Request>,
     S::Error: Into<BoxError>,
     C: Classifier<S::Response, S::Error> + Clone,
+    K: RequestKey<Request>,
 {
     type Response = S::Response;
     type Error = BoxError;
@@ -74,7 +78,7 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        match self.breaker.try_acquire() {
+        match acquire(self.breaker, &self.key, &request) {
             Ok(Permit { raw: mut permit }) => {
                 permit.inside(true); // a panic here is the call's
                 let future = self.inner.call(request);
@@ -87,7 +91,7 @@ where
     }
 }
 
-impl<S: fmt::Debug, C> fmt::Debug for CircuitBreakerService<S, C> {
+impl<S: fmt::Debug, C, K> fmt::Debug for CircuitBreakerService<S, C, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CircuitBreakerService")
             .field("inner", &self.inner)
