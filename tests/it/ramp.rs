@@ -1,12 +1,15 @@
 //! A slow return: `ramp`.
 
+use std::pin::pin;
+
 use circuit_runtime::test_util::{Frozen, freeze};
 use circuit_runtime::{
-    CircuitBreaker, Config, ConfigOption, KeyedBreaker, Mode, Rejection, State, Window,
+    CallError, CircuitBreaker, Config, ConfigOption, KeyedBreaker, Mode, Rejection, State, Window,
 };
 
 use crate::support::{
-    FRAGILE, NANOSECOND, admits, breaker, fail, half_open, millis, rejection, secs, succeed,
+    FRAGILE, NANOSECOND, admits, breaker, fail, half_open, millis, poll_once, rejection, secs,
+    succeed,
 };
 
 const RAMPED: Config = FRAGILE.ramp(secs(10));
@@ -250,4 +253,18 @@ fn a_ramp_and_a_bulkhead_each_reject_for_their_own_reason() {
     time.advance(secs(1));
     assert_eq!(rejection(&breaker).reason(), Rejection::TooManyCalls);
     assert_eq!((held.success(), breaker.mode()), ((), Mode::Normal));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_waits_for_a_place_asks_the_ramp_once() {
+    let (time, breaker) = closed(RAMPED.max_concurrent(1).max_wait(secs(3_600)));
+    time.advance(secs(5));
+    let first = breaker.try_acquire().unwrap();
+    let call = || breaker.call_async(async { Ok::<_, ()>(()) });
+    let Err(CallError::Open(rejected)) = call().await else { panic!("55 % pass") };
+    assert_eq!(rejected.reason(), Rejection::Ramping);
+    let mut third = pin!(call());
+    assert!(poll_once(third.as_mut()).is_pending(), "the ramp lets it pass, and it waits");
+    first.success();
+    third.await.unwrap();
 }

@@ -74,7 +74,9 @@ impl CircuitBreaker {
     /// the place goes to the next one.
     fn ask_placed(&self, circuit: CircuitRef<'_>, stamp: u64) -> Answer {
         let summary = circuit.published.summary();
-        let lock_free = circuit.published.admit_lock_free(summary);
+        // A ramp has let the call pass before it waited, and isn't asked twice.
+        let lock_free =
+            Answer::again(summary).or_else(|| circuit.published.admit_lock_free(summary));
         // Read last, as in `ask`.
         let answer = if circuit.published.stamp() == stamp {
             let answer = lock_free.unwrap_or_else(|| self.ask_machine(circuit, stamp));

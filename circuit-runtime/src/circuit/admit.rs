@@ -29,6 +29,13 @@ pub(crate) struct Refusal {
 }
 
 impl Answer {
+    /// Admits a call that a closed circuit has admitted before. `None`: the circuit isn't closed, or its
+    /// mode decides.
+    pub(crate) fn again(summary: Summary) -> Option<Self> {
+        let is_closed = summary.mode() == Mode::Normal && summary.state() == State::Closed;
+        is_closed.then(|| Answer::Admitted(admission(summary, Ticket::of(summary))))
+    }
+
     fn rejected(reason: Rejection) -> Self {
         Answer::Rejected(Refusal { reason, retry_after: NEVER })
     }

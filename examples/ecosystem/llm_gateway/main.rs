@@ -11,6 +11,7 @@
 //!
 //! - `POST /v1/{model}`: an answer, and in the header `x-endpoint` whose it is.
 //! - `/status`: what each endpoint is doing; `/circuits/ui`: the same, live; `/metrics`: for Prometheus.
+//! - Every minute the metrics for OpenTelemetry are printed; yours go to a collector.
 
 mod check;
 mod providers;
@@ -28,6 +29,9 @@ use circuit_runtime::{
     CallTimeoutError, CircuitOpenError, Classify, Outcome, circuit_breaker, find,
 };
 use metrics_exporter_prometheus::PrometheusBuilder;
+use opentelemetry_sdk033::metrics::SdkMeterProvider;
+use opentelemetry_stdout::MetricExporter;
+use opentelemetry033::metrics::MeterProvider;
 use reqwest::Client;
 use tokio::net::TcpListener;
 
@@ -65,25 +69,25 @@ impl Gateway {
         let url = format!("{}/{model}", self.urls[provider]);
         Ok(self.http.post(url).body(prompt.to_owned()).send().await?)
     }
+}
 
-    /// The first answer in the chain. A 400 is one, too: the others would say the same.
-    async fn complete(&self, model: &str, prompt: &str) -> Response {
-        let mut why = Vec::new();
-        for &endpoint in chain(model) {
-            match self.ask(endpoint, prompt).await {
-                Ok(answer) if answer.outcome() == Outcome::Success => {
-                    let (status, name) = (answer.status(), [("x-endpoint", endpoint)]);
-                    match answer.text().await {
-                        Ok(text) => return (status, name, text).into_response(),
-                        Err(error) => why.push(format!("{endpoint}: {error}\n")),
-                    }
+/// The first answer in the chain. A 400 is one, too: the others would say the same.
+async fn complete(State(gateway): State<Gateway>, model: Path<String>, prompt: String) -> Response {
+    let mut why = Vec::new();
+    for &endpoint in chain(&model) {
+        match gateway.ask(endpoint, &prompt).await {
+            Ok(answer) if answer.outcome() == Outcome::Success => {
+                let (status, name) = (answer.status(), [("x-endpoint", endpoint)]);
+                match answer.text().await {
+                    Ok(text) => return (status, name, text).into_response(),
+                    Err(error) => why.push(format!("{endpoint}: {error}\n")),
                 }
-                Ok(answer) => why.push(format!("{endpoint}: {}\n", answer.status())),
-                Err(error) => why.push(format!("{endpoint}: {error}\n")),
             }
+            Ok(answer) => why.push(format!("{endpoint}: {}\n", answer.status())),
+            Err(error) => why.push(format!("{endpoint}: {error}\n")),
         }
-        (StatusCode::BAD_GATEWAY, why.concat()).into_response()
     }
+    (StatusCode::BAD_GATEWAY, why.concat()).into_response()
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -118,15 +122,10 @@ async fn status() -> String {
 
 fn app(gateway: Gateway) -> Result<Router, AnyError> {
     let metrics = PrometheusBuilder::new().install_recorder()?;
-    // For OpenTelemetry: `circuit_runtime::opentelemetry033::observe` with your meter, here.
     let scrape = move || {
         circuit_runtime::metrics::publish();
         future::ready(metrics.render())
     };
-    let complete =
-        async |State(gateway): State<Gateway>, Path(model): Path<String>, prompt: String| {
-            gateway.complete(&model, &prompt).await
-        };
     Ok(Router::new()
         .route("/v1/{model}", post(complete))
         .route("/status", get(status))
@@ -138,15 +137,12 @@ fn app(gateway: Gateway) -> Result<Router, AnyError> {
 /// Puts the settings in force whenever the file changes. With faults nothing changes. (The example `settings_reload` is told
 /// of changes instead of looking.)
 async fn follow(path: PathBuf) {
-    let mut known = None;
+    let mut known = String::new();
     loop {
-        let text = fs::read_to_string(&path).ok();
-        if text.is_some() && text != known {
-            let settings = toml::from_str(text.as_deref().unwrap_or_default());
-            match settings
-                .map_err(AnyError::from)
-                .and_then(|it| Ok(circuit_runtime::configure(it)?))
-            {
+        let text = fs::read_to_string(&path).unwrap_or_else(|_| known.clone());
+        if text != known {
+            let settings = toml::from_str(&text).map_err(AnyError::from);
+            match settings.and_then(|it| Ok(circuit_runtime::configure(it)?)) {
                 Ok(report) => println!("settings: {report}"),
                 Err(error) => println!("settings stay as they are: {error}"),
             }
@@ -163,9 +159,13 @@ async fn main() -> Result<(), AnyError> {
     let listener = TcpListener::bind(("127.0.0.1", if is_check { 0 } else { 3000 })).await?;
     let url = format!("http://{}", listener.local_addr()?);
     let app = app(Gateway { http: Client::new(), urls: providers::start().await? })?;
+    let meters = SdkMeterProvider::builder().with_periodic_exporter(MetricExporter::default());
+    let meters = meters.build();
+    circuit_runtime::opentelemetry033::observe(&meters.meter("llm_gateway"));
     if is_check {
         tokio::spawn(async move { axum::serve(listener, app).await });
-        return check::run(&url).await;
+        check::run(&url).await?;
+        return Ok(meters.shutdown()?); // exports once more
     }
     println!("The circuits, live: {url}/circuits/ui");
     if let Some(path) = argument {

@@ -203,6 +203,7 @@ fn llm_gateway_asks_the_next_one_and_leaves_the_others_alone() {
     }
     assert!(output.contains("page: true, metrics: true"), "{output}");
     assert!(output.contains("threshold 7 is in force"), "{output}");
+    assert!(output.contains("circuit_breaker.calls"), "exported to OpenTelemetry: {output}");
 }
 
 #[test]
