@@ -49,8 +49,7 @@ impl CircuitBreaker {
         &self,
         call: impl Future<Output = Result<T, E>>,
     ) -> impl Future<Output = Result<T, CallError<E>>> {
-        let permit = move |_: &_, admission| RawPermit::new(RefHandle(self), admission);
-        under_permit_async(move || Caller::Own(self).begin(Fallback::None, permit), call)
+        under_permit_async(move || self.begin(), call)
     }
 
     /// Makes a blocking call with any return type; `classify` decides what the result counts as.
@@ -90,8 +89,13 @@ impl CircuitBreaker {
         classify: impl Fn(&R) -> Outcome,
         call: impl Future<Output = R>,
     ) -> impl Future<Output = Result<R, CircuitOpenError>> {
+        judged_async(move || self.begin(), classify, call)
+    }
+
+    /// [`acquire`](Self::acquire) for an async call.
+    fn begin(&self) -> Entry<RawPermit<RefHandle<'_>>, impl WaitFor<RawPermit<RefHandle<'_>>>> {
         let permit = move |_: &_, admission| RawPermit::new(RefHandle(self), admission);
-        judged_async(move || Caller::Own(self).begin(Fallback::None, permit), classify, call)
+        Caller::Own(self).begin(Fallback::None, permit)
     }
 }
 

@@ -82,7 +82,14 @@ impl KeyedBreaker {
 
     /// The circuit of this key. Nothing happens yet: a key gets its circuit at its first call.
     pub fn key<'k>(&'static self, key: &'k str) -> KeyedCircuit<'k> {
-        KeyedCircuit { breaker: &self.breaker, key }
+        self.breaker.key(key)
+    }
+}
+
+impl CircuitBreaker {
+    /// One key of a breaker with keys.
+    pub(crate) fn key<'k>(&'static self, key: &'k str) -> KeyedCircuit<'k> {
+        KeyedCircuit { breaker: self, key }
     }
 }
 

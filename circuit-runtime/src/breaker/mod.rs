@@ -158,7 +158,7 @@ impl CircuitBreaker {
 
     /// The published part of the breaker's own circuit.
     #[inline]
-    pub(crate) fn own_published(&self) -> &Published {
+    pub(crate) fn base_published(&self) -> &Published {
         self.base.published()
     }
 

@@ -27,7 +27,7 @@ impl CircuitBreaker {
     /// The admission of a call within one of the same circuit.
     #[inline]
     pub(crate) fn passing(&'static self) -> Option<Admission> {
-        if call_stack::contains(Circuit::of(self.own_published(), 0)) {
+        if call_stack::contains(Circuit::of(self.base_published(), 0)) {
             cold_path();
             return Some(Admission::new(Ticket::passing()));
         }

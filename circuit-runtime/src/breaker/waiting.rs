@@ -99,28 +99,29 @@ where
     /// Asks for the first time, or again after having been sent away.
     #[inline]
     pub(crate) fn ask(self, fallback: Fallback) -> Step<'a> {
-        if let Caller::Key(breaker, key) = self {
-            return ask_for_key(breaker, key, fallback);
-        }
-        let breaker = self.breaker();
+        let (breaker, to_register) = match self {
+            Caller::Key(breaker, key) => return ask_for_key(breaker, key, fallback),
+            Caller::OwnOfFunction(breaker) => (breaker, Some(breaker)),
+            Caller::Own(breaker) => (breaker, None),
+        };
         let published = breaker.base.published();
         let summary = published.summary();
-        let ticket = match self {
-            Caller::OwnOfFunction(_) => summary.try_admit_registered(),
-            Caller::Own(_) | Caller::Key(..) => summary.try_admit(),
+        let ticket = match to_register {
+            Some(_) => summary.try_admit_registered(),
+            None => summary.try_admit(),
         };
         if let Some(ticket) = ticket {
             return Step::Done(Ok((published, Admission::new(ticket))));
         }
         cold_path();
         if !summary.may_wait() {
-            let admitted = match self {
-                Caller::OwnOfFunction(breaker) => breaker.enter(fallback),
-                Caller::Own(_) | Caller::Key(..) => breaker.acquire_slow(),
+            let admitted = match to_register {
+                Some(breaker) => breaker.enter(fallback),
+                None => breaker.acquire_slow(),
             };
             return Step::Done(admitted.map(|admission| (published, admission)));
         }
-        if let Caller::OwnOfFunction(breaker) = self {
+        if let Some(breaker) = to_register {
             breaker.register();
         }
         ask_own(breaker, fallback)

@@ -162,7 +162,7 @@ impl Summary {
     /// Whether it is open in normal mode: rejects calls until its deadline.
     #[inline]
     pub(crate) fn just_rejects(self) -> bool {
-        self.0 & FLAGS & !(TIMED | LIMITED | WAITS | UNREGISTERED) == OPEN
+        self.0 & FLAGS & !HARMLESS == OPEN
     }
 
     /// Whether a success only slides the count window.

@@ -41,10 +41,7 @@ impl Config {
             threshold: self.effective_threshold(),
             failure_rate: self.failure_rate.given(),
             failure_count: self.failure_count.given(),
-            slow_call: match self.slow_call.given() {
-                Some(slow) => Some(nanos(slow)),
-                None => None,
-            },
+            slow_call: in_nanos(self.slow_call.given()),
             slow_rate: match (self.slow_rate.given(), self.slow_call.given()) {
                 (Some(rate), _) => Some(rate),
                 (None, Some(_)) => Some(0.5),
@@ -52,10 +49,7 @@ impl Config {
             },
             window: if self.has_window_rule() { Some(window) } else { None },
             min_calls,
-            merge_failures: match self.merge_failures.given() {
-                Some(within) => Some(nanos(within)),
-                None => None,
-            },
+            merge_failures: in_nanos(self.merge_failures.given()),
             recovery,
             backoff: self.backoff.given_or(1.0),
             max_recovery: match self.max_recovery.given() {
@@ -76,17 +70,18 @@ impl Config {
                     _ => recovery,
                 },
             },
-            ramp: match self.ramp.given() {
-                Some(length) => Some(nanos(length)),
-                None => None,
-            },
+            ramp: in_nanos(self.ramp.given()),
             on_cancel: self.on_cancel.given_or(OnCancel::Ignore),
             max_concurrent: self.max_concurrent.given(),
-            max_wait: match self.max_wait.given() {
-                Some(longest) => Some(nanos(longest)),
-                None => None,
-            },
+            max_wait: in_nanos(self.max_wait.given()),
         }
+    }
+}
+
+const fn in_nanos(duration: Option<Duration>) -> Option<Nanos> {
+    match duration {
+        Some(duration) => Some(nanos(duration)),
+        None => None,
     }
 }
 

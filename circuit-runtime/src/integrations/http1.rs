@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, Response, StatusCode};
 
-use super::LONGEST_WAIT;
+use super::obeyed;
 use crate::classify::Classify;
 use crate::outcome::Outcome;
 use crate::primitives::clock;
@@ -50,7 +50,7 @@ fn wait(value: &str, now: SystemTime) -> Option<Duration> {
     } else {
         httpdate::parse_http_date(value).ok()?.duration_since(now).ok()?
     };
-    Some(wait.min(LONGEST_WAIT)).filter(|wait| !wait.is_zero())
+    obeyed(wait)
 }
 
 #[cfg(test)]

@@ -30,9 +30,13 @@ use std::thread::LocalKey;
 #[cfg(any(feature = "metrics", feature = "tracing"))]
 use crate::foreign::contained;
 
-/// The longest wait that a service may ask for: it is input from outside.
+/// What is obeyed of a wait that a service asks for: five minutes at most, as it is input from
+/// outside. `None`: it asks for none.
 #[cfg(any(feature = "http1", feature = "tonic014"))]
-const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_secs(5 * 60);
+fn obeyed(wait: std::time::Duration) -> Option<std::time::Duration> {
+    const LONGEST: std::time::Duration = std::time::Duration::from_secs(5 * 60);
+    Some(wait.min(LONGEST)).filter(|wait| !wait.is_zero())
+}
 
 /// Reports a transition: after it is visible, with no lock held, and before the listeners are
 /// called.

@@ -8,7 +8,7 @@ use tonic_types::{ErrorDetails, StatusExt};
 use tonic014::metadata::MetadataValue;
 use tonic014::{Code, Status, TimeoutExpired};
 
-use super::LONGEST_WAIT;
+use super::obeyed;
 use crate::classify::{Classify, find_source};
 use crate::error::{CallTimeoutError, CircuitOpenError};
 use crate::outcome::Outcome;
@@ -53,7 +53,7 @@ fn wait(status: &Status) -> Option<Duration> {
         Some(pushback) => pushback.to_str().ok()?.parse().ok().map(Duration::from_millis),
         None => status.get_details_retry_info()?.retry_delay,
     };
-    wait.map(|wait| wait.min(LONGEST_WAIT)).filter(|wait| !wait.is_zero())
+    wait.and_then(obeyed)
 }
 
 /// `Unavailable`, with the wait as `RetryInfo` and as `grpc-retry-pushback-ms` where it is known. The

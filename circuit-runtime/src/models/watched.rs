@@ -66,7 +66,7 @@ impl Watched {
             period.undecided
         });
         if undecided > self.rules.probes {
-            let summary = self.breaker.own_published().summary();
+            let summary = self.breaker.base_published().summary();
             let probes =
                 summary.state() == State::HalfOpen && Ticket::of(summary).epoch() == period;
             assert!(!probes, "{undecided} undecided probes of one round");

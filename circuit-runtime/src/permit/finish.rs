@@ -114,8 +114,8 @@ pub(super) fn succeed(breaker: &CircuitBreaker, published: &Published, admission
 #[inline(never)]
 fn succeed_by_slide(breaker: &CircuitBreaker, published: &Published, ticket: Ticket) {
     match breaker.base_of(published) {
-        Some(own) if own.by_ref().slide(ticket.epoch()) => {
-            own.counters().bump(Count::Successes, ());
+        Some(base) if base.by_ref().slide(ticket.epoch()) => {
+            base.counters().bump(Count::Successes, ());
         }
         _ => succeed_slow(breaker, published, Admission::new(ticket)),
     }
@@ -211,7 +211,7 @@ fn finish_in_bulkhead(
 ) -> Option<Box<Transition>> {
     let outside = admission.map(Ticket::outside_bulkhead);
     let transition = finish_slow(breaker, published, outside, end);
-    leave_bulkhead(breaker, published, admission.ticket);
+    breaker.give_back(published);
     transition
 }
 

@@ -19,7 +19,7 @@ pub trait Handle: Copy {
     /// The published part of the breaker's own circuit, or of the key's.
     #[inline]
     fn published(&self) -> &Published {
-        self.breaker().own_published()
+        self.breaker().base_published()
     }
 
     /// Notes that the call's own code runs, until the frame is dropped.

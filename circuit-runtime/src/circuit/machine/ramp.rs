@@ -51,13 +51,12 @@ impl Machine {
 
     /// The share of calls that pass, while it grows.
     pub(crate) fn share(&self, now: Nanos) -> Option<f64> {
-        let (passed, length) = self.ramp_passed(now)?;
-        Some(FIRST_SHARE + (1.0 - FIRST_SHARE) * (in_float(passed) / in_float(length)))
+        self.ramp_passed(now).map(|(passed, length)| share(passed, length))
     }
 
     /// Whether a call of a closed circuit passes. Ends a ramp that is over.
     pub(super) fn passes(&mut self, now: Nanos) -> bool {
-        let (Some((passed, length)), Some(share)) = (self.ramp_passed(now), self.share(now)) else {
+        let Some((passed, length)) = self.ramp_passed(now) else {
             self.ramp = None;
             return true;
         };
@@ -67,11 +66,16 @@ impl Machine {
             ramp.part = part;
             return true;
         }
-        ramp.carried += share;
+        ramp.carried += share(passed, length);
         let has_one = ramp.carried >= 1.0;
         if has_one {
             ramp.carried -= 1.0;
         }
         has_one
     }
+}
+
+/// The share of calls that pass when so much of a ramp this long has passed.
+fn share(passed: Nanos, length: Nanos) -> f64 {
+    FIRST_SHARE + (1.0 - FIRST_SHARE) * (in_float(passed) / in_float(length))
 }

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use crate::breaker::CircuitBreaker;
 use crate::error::CircuitOpenError;
-use crate::permit::{Fallback, KeyHandle, Permit, RawPermit, RefHandle};
+use crate::permit::Permit;
 
 /// Which key a request has; implemented for every `for<'a> Fn(&'a Request) -> Cow<'a, str>`.
 pub trait RequestKey<Request> {
@@ -37,8 +37,8 @@ pub(super) fn acquire<Request>(
     key: &impl RequestKey<Request>,
     request: &Request,
 ) -> Result<Permit<'static>, CircuitOpenError> {
-    let Some(key) = key.key(request) else { return breaker.try_acquire() };
-    let (published, admission) = breaker.enter_key(&key, Fallback::None)?;
-    let handle = KeyHandle { breaker: RefHandle(breaker), published };
-    Ok(Permit { raw: RawPermit::new(handle, admission) })
+    match key.key(request) {
+        Some(key) => breaker.key(&key).try_acquire(),
+        None => breaker.try_acquire(),
+    }
 }
