@@ -4,6 +4,7 @@
 //! - [`outcomes`]: what a call counts as.
 //! - [`classification`]: answers and errors of `http`, reqwest, tonic and databases, which judge themselves.
 //! - [`recovery`]: how a circuit closes again.
+//! - [`outages`]: which option helps against which kind of outage, with figures and pictures.
 //! - [`fallback`]: what runs instead of a rejected call.
 //! - [`impl_blocks`]: one circuit for the methods of a client.
 //! - [`keys`]: one circuit per host, tenant or shard.
@@ -29,6 +30,9 @@ pub mod classification {}
 
 #[doc = include_str!("../docs/recovery.md")]
 pub mod recovery {}
+
+#[doc = include_str!("../docs/outages.md")]
+pub mod outages {}
 
 #[doc = include_str!("../docs/fallback.md")]
 pub mod fallback {}

@@ -1,0 +1,145 @@
+//! The fake service: what becomes of a call that reaches it, and what would have become of one that didn't.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{self, Instant};
+
+use crate::outage::{BEGIN, Outage, Trouble};
+
+/// The service has ten nodes, and as many tenants.
+pub(crate) const PARTS: u64 = 10;
+/// The node, or the tenant, that the outage is about.
+const BAD: u64 = 3;
+/// What a call takes while the service is well.
+const WELL: Duration = Duration::from_millis(50);
+
+/// A call, as the service sees it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call {
+    pub(crate) number: u64,
+    /// From 0 to 1: whether a service fails this call that fails a share of them. It comes with the call, so that every
+    /// strategy meets the same service.
+    pub(crate) luck: f64,
+}
+
+impl Call {
+    /// The node that the call goes to, or the tenant that it is for.
+    pub(crate) fn part(self) -> u64 {
+        self.number % PARTS
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Failure {
+    /// The service answered with an error.
+    Failed,
+    /// The service asked to stay away for so long.
+    Unavailable(Duration),
+    /// The client's limit has passed.
+    TimedOut,
+    /// The circuit is open.
+    Rejected,
+}
+
+/// How long a call takes, and what it ends with; `None` if it never ends.
+type Fate = Option<(Duration, Result<(), Failure>)>;
+
+pub(crate) struct Service {
+    outage: &'static Outage,
+    began: Instant,
+    /// When the work that has been accepted is done, for a service that does one thing after the other.
+    busy_until: Mutex<Duration>,
+}
+
+impl Service {
+    pub(crate) fn new(outage: &'static Outage) -> Self {
+        Service { outage, began: Instant::now(), busy_until: Mutex::default() }
+    }
+
+    /// Since the service began.
+    pub(crate) fn now(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    pub(crate) async fn answer(&self, call: Call) -> Result<(), Failure> {
+        let now = self.now();
+        let fate = self.fate(call, now);
+        if let (Some(rate), Some((after, Ok(())))) = (self.capacity(now), fate) {
+            // The work is done even if the client has gone away by then.
+            let mut busy_until = self.busy_until.lock().unwrap_or_else(PoisonError::into_inner);
+            *busy_until =
+                (now + after).saturating_sub(WELL).max(now) + Duration::from_secs_f64(1.0 / rate);
+        }
+        let Some((after, result)) = fate else { return std::future::pending().await };
+        time::sleep(after).await;
+        result
+    }
+
+    /// Whether this call would be answered within the client's limit, if it were made now.
+    pub(crate) fn would_answer(&self, call: Call, limit: Duration) -> bool {
+        matches!(self.fate(call, self.now()), Some((after, Ok(()))) if after <= limit)
+    }
+
+    fn fate(&self, call: Call, now: Duration) -> Fate {
+        let well = Some((WELL, Ok(())));
+        let refused = Some((Duration::from_millis(1), Err(Failure::Failed)));
+        let failed = Some((WELL, Err(Failure::Failed)));
+        let end = self.outage.end();
+        let during = (BEGIN..end).contains(&now);
+        match self.outage.trouble {
+            Trouble::SlowAfterwards(slow) if now >= end => Some((slow, Ok(()))),
+            Trouble::Warms { .. } if now >= end => Some(self.queued(now)),
+            _ if !during => well,
+            Trouble::Dead | Trouble::SlowAfterwards(_) | Trouble::Warms { .. } => refused,
+            Trouble::Hangs => None,
+            Trouble::Fails(share) => {
+                if call.luck < share {
+                    failed
+                } else {
+                    well
+                }
+            }
+            Trouble::Overloaded { .. } => Some(self.queued(now)),
+            Trouble::Resets { every, takes } => {
+                let passed = now.saturating_sub(BEGIN).as_nanos() % every.as_nanos();
+                let left = every.saturating_sub(Duration::from_nanos(
+                    u64::try_from(passed).unwrap_or(u64::MAX),
+                ));
+                if left < takes {
+                    Some((left, Err(Failure::Failed)))
+                } else {
+                    Some((takes, Ok(())))
+                }
+            }
+            Trouble::BadNode if call.part() == BAD => {
+                Some((WELL, Err(Failure::Unavailable(end.saturating_sub(now)))))
+            }
+            Trouble::BadTenant if call.part() == BAD => failed,
+            Trouble::BadNode | Trouble::BadTenant => well,
+            Trouble::Flaps { dead, well: up } => {
+                let passed = now.saturating_sub(BEGIN).as_secs_f64() % (dead + up).as_secs_f64();
+                if passed < dead.as_secs_f64() { refused } else { well }
+            }
+        }
+    }
+
+    /// Calls a second that the service can do now, if that is limited.
+    fn capacity(&self, now: Duration) -> Option<f64> {
+        let end = self.outage.end();
+        match self.outage.trouble {
+            Trouble::Warms { from, to, within } if now >= end => {
+                let share = (now.saturating_sub(end).as_secs_f64() / within.as_secs_f64()).min(1.0);
+                Some(from + (to - from) * share)
+            }
+            Trouble::Overloaded { capacity } if (BEGIN..end).contains(&now) => Some(capacity),
+            _ => None,
+        }
+    }
+
+    /// One call after the other, in their order.
+    fn queued(&self, now: Duration) -> (Duration, Result<(), Failure>) {
+        let busy_until = *self.busy_until.lock().unwrap_or_else(PoisonError::into_inner);
+        (busy_until.saturating_sub(now) + WELL, Ok(()))
+    }
+}
