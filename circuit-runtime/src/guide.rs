@@ -8,6 +8,7 @@
 //! - [`fallback`]: what runs instead of a rejected call.
 //! - [`impl_blocks`]: one circuit for the methods of a client.
 //! - [`keys`]: one circuit per host, tenant or shard.
+//! - `streams`: answers that come in parts (only with the feature `stream`).
 //! - [`operation`]: names, sharing, inspection, control.
 //! - `settings`: options, limits and modes from a file and the environment (only with the feature `serde`).
 //! - `ecosystem`: tracing, metrics, serde, tower and axum (only with all of these features).
@@ -42,6 +43,10 @@ pub mod impl_blocks {}
 
 #[doc = include_str!("../docs/keys.md")]
 pub mod keys {}
+
+#[cfg(feature = "stream")]
+#[doc = include_str!("../docs/streams.md")]
+pub mod streams {}
 
 #[doc = include_str!("../docs/operation.md")]
 pub mod operation {}

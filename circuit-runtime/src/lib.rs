@@ -56,6 +56,8 @@ mod permit;
 mod primitives;
 #[cfg(feature = "serde")]
 mod settings;
+#[cfg(feature = "stream")]
+mod stream;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 #[cfg(all(feature = "tokio", feature = "tower"))]

@@ -93,7 +93,9 @@ impl CircuitBreaker {
     }
 
     /// [`acquire`](Self::acquire) for an async call.
-    fn begin(&self) -> Entry<RawPermit<RefHandle<'_>>, impl WaitFor<RawPermit<RefHandle<'_>>>> {
+    pub(super) fn begin(
+        &self,
+    ) -> Entry<RawPermit<RefHandle<'_>>, impl WaitFor<RawPermit<RefHandle<'_>>>> {
         let permit = move |_: &_, admission| RawPermit::new(RefHandle(self), admission);
         Caller::Own(self).begin(Fallback::None, permit)
     }

@@ -73,7 +73,7 @@ impl<'a> Caller<'a, '_> {
 }
 
 /// How far a call by hand has come, whose circuit is asked at the first poll.
-pub(super) enum Beginning<F, L> {
+pub(crate) enum Beginning<F, L> {
     New(F),
     Waits(L),
     Begun,
@@ -82,7 +82,7 @@ pub(super) enum Beginning<F, L> {
 impl<F, L> Beginning<F, L> {
     /// The permit or the rejection, once; then `None`.
     #[inline]
-    pub(super) fn poll<P>(
+    pub(crate) fn poll<P>(
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<P, CircuitOpenError>>>

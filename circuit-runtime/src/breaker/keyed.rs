@@ -195,7 +195,7 @@ impl KeyedCircuit<'_> {
     }
 
     /// [`acquire`](Self::acquire) for an async call.
-    fn begin(self) -> Entry<KeyedPermit, impl WaitFor<KeyedPermit>> {
+    pub(super) fn begin(self) -> Entry<KeyedPermit, impl WaitFor<KeyedPermit>> {
         let permit = move |published, admission| self.permit(published, admission);
         Caller::Key(self.breaker, self.key).begin(Fallback::None, permit)
     }

@@ -10,6 +10,8 @@ mod nested;
 mod rejection;
 #[cfg(feature = "serde")]
 mod settings;
+#[cfg(feature = "stream")]
+mod streams;
 pub(crate) mod waiting;
 
 #[cfg(feature = "serde")]

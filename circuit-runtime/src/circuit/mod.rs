@@ -74,7 +74,9 @@ pub(crate) use assignment::Departed;
 pub(crate) use bulkhead::Freed;
 pub(crate) use published::Published;
 pub(crate) use queue::{Join, Joined, Leaves, Turn, Woken};
-pub(crate) use record::End;
+#[cfg(feature = "stream")]
+pub(crate) use record::ProbeAnswer;
+pub(crate) use record::{End, Late};
 pub(crate) use summary::Summary;
 pub(crate) use ticket::{Admission, StoredAdmission, Ticket};
 pub(crate) use view::View;

@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "stream")]
+use super::Inner;
 use super::bulkhead::Freed;
 use super::{CircuitRef, Published};
+#[cfg(feature = "stream")]
+use crate::circuit::machine::Change;
 use crate::circuit::machine::{Recorded, Verdict};
 use crate::circuit::{Admission, Summary, Ticket};
 use crate::config::{OnCancel, Rules};
@@ -11,6 +15,8 @@ use crate::observe::event::Transition;
 use crate::outcome::{Mode, Outcome};
 use crate::primitives::clock::{Moment, Nanos, nanos};
 use crate::primitives::per_thread::Thread;
+#[cfg(feature = "stream")]
+use crate::primitives::sync::MutexGuard;
 use crate::primitives::sync::Ordering;
 use crate::window::sharded::{Shard, ShardedBuckets};
 use crate::window::{OnSuccess, Sample};
@@ -68,6 +74,17 @@ pub(crate) struct Judged {
     /// It decided nothing: if it was a probe, another call may probe.
     pub(crate) is_neutral: bool,
     pub(crate) transition: Option<Box<Transition>>,
+}
+
+/// What a call answers whose circuit may be half-open.
+#[cfg(feature = "stream")]
+#[derive(Debug)]
+pub(crate) enum ProbeAnswer {
+    /// It is no probe of this period, or nothing is judged.
+    NotAProbe,
+    Counted {
+        transition: Option<Box<Transition>>,
+    },
 }
 
 impl Published {
@@ -151,6 +168,71 @@ impl CircuitRef<'_> {
     pub(crate) fn slide(&self, epoch: u32) -> bool {
         // Relaxed: a limit that has just changed may be applied a moment later.
         self.locked.pending.add(epoch, self.published.pending_limit.load(Ordering::Relaxed))
+    }
+
+    /// Records that a probe succeeds whose call goes on: a stream with its first item.
+    #[cfg(feature = "stream")]
+    pub(crate) fn answer_probe(
+        &self,
+        name: &'static str,
+        admission: Admission,
+        moment: &Moment,
+    ) -> ProbeAnswer {
+        let mut inner = self.lock();
+        if inner.mode == Mode::Disabled {
+            return ProbeAnswer::NotAProbe;
+        }
+        let success = End::Outcome(Outcome::Success);
+        let verdict = success.verdict(inner.machine.rules(), admission, moment);
+        let epoch = admission.ticket.epoch();
+        match inner.machine.answer_probe(epoch, verdict, &self.env(moment)) {
+            Recorded::Late => ProbeAnswer::NotAProbe,
+            Recorded::Counted { change } => {
+                let transition = self.recorded(&mut inner, name, change, moment);
+                ProbeAnswer::Counted { transition }
+            }
+        }
+    }
+
+    /// [`record`](Self::record) for a call that has answered as a probe.
+    #[cfg(feature = "stream")]
+    pub(crate) fn record_answered(
+        &self,
+        name: &'static str,
+        admission: Admission,
+        end: End,
+        moment: &Moment,
+    ) -> Result<Judged, Late> {
+        let epoch = admission.ticket.epoch();
+        let mut inner = self.lock();
+        let verdict = end.verdict(inner.machine.rules(), admission, moment);
+        let judged = if inner.mode == Mode::Disabled { Verdict::NEUTRAL } else { verdict };
+        match inner.machine.record_answered(epoch, judged, &self.env(moment)) {
+            Recorded::Late => Err(Late { of_earlier_key: inner.is_of_earlier_key(epoch) }),
+            Recorded::Counted { change } => {
+                let transition = self.recorded(&mut inner, name, change, moment);
+                // Its place as a probe was free before.
+                Ok(Judged { verdict, is_neutral: false, transition })
+            }
+        }
+    }
+
+    /// Publishes what has been recorded. [`record`](Self::record) has it in place: failures take nine
+    /// instructions more if the two share it.
+    #[cfg(feature = "stream")]
+    fn recorded(
+        &self,
+        inner: &mut MutexGuard<'_, Inner>,
+        name: &'static str,
+        change: Option<Change>,
+        moment: &Moment,
+    ) -> Option<Box<Transition>> {
+        let transition = change.map(|change| {
+            self.note_asked(moment.exact());
+            inner.note(name, change)
+        });
+        self.publish(inner);
+        transition
     }
 
     /// Judges an end, if the period that admitted its call isn't over. A disabled circuit judges

@@ -28,11 +28,14 @@ const INSIDE: u64 = 1 << 20;
 const STORED: NonZeroU64 = NonZeroU64::new(1 << 21).unwrap();
 /// Passes through, as part of a call of the same circuit.
 const PASSING: u64 = 1 << 22;
+/// Was a probe, and has answered as one; the call goes on.
+#[cfg(any(feature = "stream", test))]
+const ANSWERED: u64 = 1 << 23;
 
 /// All flags, for the test that they differ from those of the summary.
 #[cfg(test)]
-pub(super) const ALL_FLAGS: [u64; 8] =
-    [UNREGISTERED, COUNTED, UNSEEN, IN_BULKHEAD, STARTED, INSIDE, STORED.get(), PASSING];
+pub(super) const ALL_FLAGS: [u64; 9] =
+    [UNREGISTERED, COUNTED, UNSEEN, IN_BULKHEAD, STARTED, INSIDE, STORED.get(), PASSING, ANSWERED];
 
 /// What an admitted call keeps: its epoch, and what to do with its outcome. Without flags: judged,
 /// and not in the bulkhead.
@@ -102,6 +105,18 @@ impl Ticket {
     #[inline]
     pub(super) fn bare(self) -> Self {
         Ticket(self.0 & !(IN_BULKHEAD | STARTED | UNREGISTERED))
+    }
+
+    /// The ticket of a probe that has answered, and whose call goes on.
+    #[cfg(feature = "stream")]
+    #[must_use]
+    pub(crate) fn answered(self) -> Self {
+        Ticket(self.0 | ANSWERED)
+    }
+
+    #[cfg(feature = "stream")]
+    pub(crate) fn is_answered(self) -> bool {
+        self.0 & ANSWERED != 0
     }
 
     pub(crate) fn is_judged(self) -> bool {
@@ -177,6 +192,18 @@ impl Admission {
     #[inline]
     pub(crate) fn stored(self) -> StoredAdmission {
         StoredAdmission { ticket: STORED | self.ticket.0, given: self.given }
+    }
+
+    /// With a start time by which the call takes as long as it took until an earlier moment.
+    #[cfg(feature = "stream")]
+    #[must_use]
+    pub(crate) fn having_taken(self, took: Option<Nanos>, now: &Moment) -> Self {
+        match took {
+            Some(took) if self.ticket.has_start() => {
+                Admission { given: now.exact().saturating_sub(took), ..self }
+            }
+            _ => self,
+        }
     }
 
     /// With another ticket, which has a start time if this one has.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::{Fallback, Handle, RawPermit};
 use crate::breaker::CircuitBreaker;
 use crate::circuit::machine::Verdict;
-use crate::circuit::{Admission, CircuitRef, End, Published, Ticket};
+use crate::circuit::{Admission, CircuitRef, End, Late, Published, Ticket};
 use crate::counters::Count;
 use crate::observe::event::Transition;
 use crate::outcome::Outcome;
@@ -66,8 +66,8 @@ impl<S: Handle> RawPermit<S> {
 #[derive(Debug)]
 #[must_use]
 pub struct PendingTransition<S> {
-    handle: S,
-    transition: Box<Transition>,
+    pub(super) handle: S,
+    pub(super) transition: Box<Transition>,
 }
 
 impl<S: Handle> PendingTransition<S> {
@@ -179,7 +179,7 @@ fn succeed_slow(breaker: &CircuitBreaker, published: &Published, admission: Admi
 /// Removes the call from the bulkhead, if it is in it. After its outcome is recorded: the call that
 /// gets its place asks a circuit that knows of it.
 #[inline]
-fn leave_bulkhead(breaker: &CircuitBreaker, published: &Published, ticket: Ticket) {
+pub(super) fn leave_bulkhead(breaker: &CircuitBreaker, published: &Published, ticket: Ticket) {
     if ticket.is_in_bulkhead() {
         breaker.give_back(published);
     }
@@ -217,7 +217,7 @@ fn finish_in_bulkhead(
 
 /// Lets the circuit judge the end, and counts it. A transition that it caused is to be reported.
 #[inline]
-fn finish_at(
+pub(super) fn finish_at(
     breaker: &CircuitBreaker,
     circuit: CircuitRef<'_>,
     admission: Admission,
@@ -241,11 +241,7 @@ fn finish_at(
     let judged = match circuit.record(|| breaker.name(), admission, end, moment) {
         Ok(judged) => judged,
         Err(late) => {
-            if late.of_earlier_key {
-                breaker.count_reassigned();
-            } else {
-                circuit.bump(Count::Late);
-            }
+            count_late(breaker, circuit, late);
             return None;
         }
     };
@@ -256,6 +252,32 @@ fn finish_at(
         breaker.probe_freed(circuit.published);
     }
     judged.transition
+}
+
+/// [`finish_at`] for a call that has answered as a probe, which isn't among the calls that must be fast.
+#[cfg(feature = "stream")]
+#[cold]
+pub(super) fn finish_answered(
+    breaker: &CircuitBreaker,
+    circuit: CircuitRef<'_>,
+    admission: Admission,
+    end: End,
+    moment: &Moment,
+) -> Option<Box<Transition>> {
+    #[cfg(feature = "metrics")]
+    if let Some(took) = admission.took(moment) {
+        crate::integrations::record_duration(breaker, took);
+    }
+    match circuit.record_answered(breaker.name(), admission, end, moment) {
+        Ok(judged) => {
+            count(circuit, end, judged.verdict);
+            judged.transition
+        }
+        Err(late) => {
+            count_late(breaker, circuit, late);
+            None
+        }
+    }
 }
 
 /// Counts the end of a call that a disabled circuit admitted.
@@ -295,6 +317,16 @@ fn count(circuit: CircuitRef<'_>, end: End, verdict: Verdict) {
     circuit.bump(count);
     if slow {
         circuit.bump(Count::Slow);
+    }
+}
+
+/// Counts an outcome whose period is over.
+#[inline]
+fn count_late(breaker: &CircuitBreaker, circuit: CircuitRef<'_>, late: Late) {
+    if late.of_earlier_key {
+        breaker.count_reassigned();
+    } else {
+        circuit.bump(Count::Late);
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod finish;
 mod handle;
+#[cfg(feature = "stream")]
+mod streamed;
 
 use std::fmt;
 #[cfg(feature = "tokio")]
@@ -13,6 +15,8 @@ use crate::outcome::Outcome;
 pub(crate) use finish::PendingTransition;
 pub use handle::{FnHandle, RefHandle, StaticHandle};
 pub(crate) use handle::{Handle, KeyHandle, SharedHandle, SharedKeyHandle};
+#[cfg(feature = "stream")]
+pub(crate) use streamed::StreamPermit;
 
 /// Whether a fallback runs instead of the call, or after it; that is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +127,11 @@ impl<S: Handle> RawPermit<S> {
         if admission.ticket.is_inside() != inside {
             self.admission = admission.map(|ticket| ticket.with_inside(inside)).stored();
         }
+    }
+
+    #[cfg(feature = "stream")]
+    pub(crate) fn is_inside(&self) -> bool {
+        self.admission.admission().ticket.is_inside()
     }
 
     /// Notes that the call's own code runs on this thread, until the frame is dropped.

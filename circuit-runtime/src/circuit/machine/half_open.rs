@@ -91,6 +91,20 @@ impl Probes {
         }
     }
 
+    /// A probe that has answered with a success fails after all.
+    #[cfg(feature = "stream")]
+    pub(super) fn fails_after_all(&mut self) {
+        if self.succeeded > 0 {
+            self.succeeded -= 1;
+            self.failed += 1;
+        }
+    }
+
+    /// The epoch of the first round, if this is the epoch of the present one.
+    pub(super) fn first_epoch(&self, epoch: u32) -> u32 {
+        epoch.wrapping_sub(self.round)
+    }
+
     /// What the answers decide, if they do: to close or to reopen, by the reason.
     pub(super) fn decision(&self, rules: &Rules) -> Option<Reason> {
         let Probes { succeeded, failed, .. } = *self;

@@ -4,6 +4,8 @@
 //! epoch. A call belongs to the period that admitted it: its outcome is judged in that period or
 //! not at all. Half-open is one period with an epoch for each round of probes.
 
+#[cfg(feature = "stream")]
+mod answered;
 mod half_open;
 mod idle;
 mod merge;
@@ -33,6 +35,13 @@ pub(crate) struct Machine {
     rules: Rules,
     period: Period,
     epoch: u32,
+    /// The first epoch whose answered probes belong to this period: if probes have closed the circuit,
+    /// that of the first of them, else the period's own.
+    #[cfg_attr(
+        not(feature = "stream"),
+        allow(dead_code, reason = "only streams answer before their end")
+    )]
+    answered_since: u32,
     /// Openings in a row: the exponent of the backoff.
     streak: u32,
     /// The last wait by the rules, without what outcomes asked for.
@@ -115,6 +124,7 @@ impl Machine {
         Machine {
             period: Period::Closed { since: 0, run: 0 },
             epoch: 0,
+            answered_since: 0,
             streak: 0,
             last_wait: 0,
             asked: 0,
@@ -282,6 +292,16 @@ impl Machine {
         env: &impl Env,
     ) -> Option<Change> {
         probes.answer(rounds_ago, verdict);
+        self.record_answer(probes, verdict, env)
+    }
+
+    /// Records what the probes have answered, the latest of them with this verdict.
+    fn record_answer(
+        &mut self,
+        probes: Probes,
+        verdict: Verdict,
+        env: &impl Env,
+    ) -> Option<Change> {
         self.period = Period::HalfOpen(probes);
         self.asked = self.asked.max(verdict.asked);
         if verdict.opens {
@@ -294,7 +314,9 @@ impl Machine {
     fn decide(&mut self, probes: Probes, env: &impl Env) -> Option<Change> {
         match probes.decision(&self.rules)? {
             reason @ Reason::ProbesSucceeded { .. } => {
+                let since = probes.first_epoch(self.epoch);
                 let change = self.close(env, reason);
+                self.answered_since = since;
                 self.begin_ramp(env.now());
                 Some(change)
             }
@@ -316,6 +338,7 @@ impl Machine {
         self.asked = 0;
         self.ramp = None;
         self.epoch = self.epoch.wrapping_add(1);
+        self.answered_since = self.epoch;
         Change { from, to: self.state(), reason }
     }
 
@@ -366,6 +389,6 @@ impl Machine {
     /// Starts over with these rules, in a new period, for another key.
     pub(crate) fn reassign(&mut self, rules: Rules) {
         let epoch = self.epoch.wrapping_add(1);
-        *self = Machine { epoch, ..Machine::new(rules) };
+        *self = Machine { epoch, answered_since: epoch, ..Machine::new(rules) };
     }
 }

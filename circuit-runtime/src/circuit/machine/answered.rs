@@ -1,0 +1,52 @@
+//! Probes that answer before their call is over, as a stream does with its first item.
+
+use super::{Machine, Period, Recorded, Verdict};
+use crate::window::Env;
+
+impl Machine {
+    /// Records the answer of a probe whose call goes on. Late: the call is no probe of this period.
+    pub(crate) fn answer_probe(
+        &mut self,
+        epoch: u32,
+        verdict: Verdict,
+        env: &impl Env,
+    ) -> Recorded {
+        let epochs_ago = self.epoch.wrapping_sub(epoch);
+        match self.period {
+            Period::HalfOpen(probes) if probes.includes(epochs_ago) => {
+                let change = self.record_probe(probes, epochs_ago, verdict, env);
+                Recorded::Counted { change }
+            }
+            _ => Recorded::Late,
+        }
+    }
+
+    /// Records the end of a call that has answered as a probe of the epoch `epoch`.
+    ///
+    /// While the circuit is half-open, a failure takes the answer back, and any other end leaves it
+    /// alone. Once the probes have closed the circuit, the end is that of a call of the closed period.
+    /// Otherwise it is late.
+    pub(crate) fn record_answered(
+        &mut self,
+        epoch: u32,
+        verdict: Verdict,
+        env: &impl Env,
+    ) -> Recorded {
+        let epochs_ago = self.epoch.wrapping_sub(epoch);
+        let change = match self.period {
+            Period::HalfOpen(mut probes) if probes.includes(epochs_ago) => {
+                match verdict.sample {
+                    // A slow answer was a failed one.
+                    Some(sample) if sample.failure && !sample.slow => probes.fails_after_all(),
+                    _ => {}
+                }
+                self.record_answer(probes, verdict, env)
+            }
+            Period::Closed { .. } if epochs_ago <= self.epoch.wrapping_sub(self.answered_since) => {
+                self.record_closed(verdict, env)
+            }
+            _ => return Recorded::Late,
+        };
+        Recorded::Counted { change }
+    }
+}

@@ -1,0 +1,184 @@
+//! The permit of an answer that comes in parts: a stream of items, or a body of frames.
+//!
+//! Part by part it learns what they count as. The first one that succeeds is the success of a probe, and
+//! all that measures how long a call takes measures up to it. One that fails is the call's failure, at
+//! once. Otherwise the call ends with the answer.
+
+use std::mem::ManuallyDrop;
+use std::time::Duration;
+
+use super::finish::{finish_answered, finish_at, leave_bulkhead};
+use super::{Fallback, Handle, PendingTransition, RawPermit};
+use crate::circuit::{Admission, End, ProbeAnswer, Ticket};
+use crate::error::CallTimeoutError;
+use crate::observe::event::error_text;
+use crate::outcome::{Outcome, State};
+use crate::primitives::clock::{Moment, Nanos};
+
+impl<S: Handle> RawPermit<S> {
+    /// Notes that the answer has begun, with a part that isn't a failure; returns how long that took, if
+    /// the call is timed, and a transition to report.
+    ///
+    /// What measures up to the first item ends here.
+    fn begin_answer(&mut self) -> (Option<Nanos>, Option<PendingTransition<S>>) {
+        let (handle, admission) = (self.handle, self.admission.admission());
+        let (breaker, published) = (handle.breaker(), handle.published());
+        let moment = Moment::default();
+        let took = admission.took(&moment);
+        // A probe can't have been admitted by a circuit that isn't half-open yet.
+        if !admission.ticket.is_judged() || published.summary().state() != State::HalfOpen {
+            return (took, None);
+        }
+        let circuit = breaker.circuit(published);
+        let answer = circuit.answer_probe(breaker.name(), admission, &moment);
+        let ProbeAnswer::Counted { transition } = answer else { return (took, None) };
+        self.admission = admission.map(Ticket::answered).stored();
+        (took, transition.map(|transition| PendingTransition { handle, transition }))
+    }
+
+    /// Ends the call for the circuit, but not its place in the bulkhead, which stays taken until the permit
+    /// is dropped. `took` is what [`begin_answer`](Self::begin_answer) has returned.
+    fn settle(&mut self, end: End, took: Option<Nanos>) -> Option<PendingTransition<S>> {
+        let (handle, admission) = (self.handle, self.admission.admission());
+        self.admission = admission.map(Ticket::unseen).stored();
+        let (breaker, published) = (handle.breaker(), handle.published());
+        let moment = Moment::default();
+        let circuit = breaker.circuit(published);
+        let admission = outside(admission).having_taken(took, &moment);
+        let transition = if admission.ticket.is_answered() {
+            finish_answered(breaker, circuit, admission, end, &moment)
+        } else {
+            finish_at(breaker, circuit, admission, end, &moment)
+        };
+        transition.map(|transition| PendingTransition { handle, transition })
+    }
+
+    /// Ends a call whose answer has begun after `took`.
+    fn finish_answer(self, end: End, took: Option<Nanos>) -> Option<PendingTransition<S>> {
+        if took.is_none() && !self.admission.admission().ticket.is_answered() {
+            return self.finish_deferred(end, Fallback::None);
+        }
+        let mut permit = self;
+        let pending = permit.settle(end, took);
+        permit.release();
+        pending
+    }
+
+    /// Gives back the place of a call that has been [settled](Self::settle).
+    fn release(self) {
+        let permit = ManuallyDrop::new(self);
+        let ticket = permit.admission.admission().ticket;
+        leave_bulkhead(permit.handle.breaker(), permit.handle.published(), ticket);
+    }
+}
+
+/// As an ended call's: its own code doesn't run, and its place is given back elsewhere.
+fn outside(admission: Admission) -> Admission {
+    admission.map(|ticket| ticket.with_inside(false).outside_bulkhead())
+}
+
+/// A permit, and how far the answer has come.
+///
+/// If it is dropped while the call's own code runs, that has panicked. Otherwise the rest isn't wanted: a
+/// success once the answer has begun, and before that a cancelled call.
+pub(crate) struct StreamPermit<S: Handle> {
+    // `None` once it has ended.
+    permit: Option<RawPermit<S>>,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Stage {
+    /// No part has come yet, or only ignored ones.
+    Silent { has_ignored: bool },
+    /// A part has succeeded; the first one so long after the admission.
+    Answered(Option<Nanos>),
+    /// The call has failed; the answer may go on.
+    Settled,
+}
+
+impl<S: Handle> StreamPermit<S> {
+    pub(crate) fn new(permit: RawPermit<S>) -> Self {
+        StreamPermit { permit: Some(permit), stage: Stage::Silent { has_ignored: false } }
+    }
+
+    /// Notes whether the call's own code is running.
+    pub(crate) fn inside(&mut self, inside: bool) {
+        if let Some(permit) = &mut self.permit {
+            permit.inside(inside);
+        }
+    }
+
+    /// Notes that the call's own code runs on this thread, until the frame is dropped.
+    pub(crate) fn frame(&self) -> Option<S::Frame> {
+        self.permit.as_ref().map(RawPermit::frame)
+    }
+
+    /// A part of the answer has come that counts as this. Returns a transition to report.
+    #[must_use]
+    pub(crate) fn part(&mut self, outcome: Outcome) -> Option<PendingTransition<S>> {
+        let permit = self.permit.as_mut()?;
+        match (outcome, self.stage) {
+            (_, Stage::Settled) | (Outcome::Success | Outcome::Ignored, Stage::Answered(_)) => None,
+            (Outcome::Success, Stage::Silent { .. }) => {
+                let (took, pending) = permit.begin_answer();
+                self.stage = Stage::Answered(took);
+                pending
+            }
+            (Outcome::Ignored, Stage::Silent { .. }) => {
+                self.stage = Stage::Silent { has_ignored: true };
+                None
+            }
+            (failure, stage) => {
+                self.stage = Stage::Settled;
+                permit.settle(End::Outcome(failure), stage.took())
+            }
+        }
+    }
+
+    /// The answer is complete. Returns a transition to report.
+    #[must_use]
+    pub(crate) fn end(mut self) -> Option<PendingTransition<S>> {
+        let outcome = match self.stage {
+            Stage::Silent { has_ignored: true } => Outcome::Ignored,
+            Stage::Silent { has_ignored: false } | Stage::Answered(_) => Outcome::Success,
+            Stage::Settled => return None,
+        };
+        self.finish(End::Outcome(outcome))
+    }
+
+    /// The answer hasn't begun, or gone on, for `limit`.
+    pub(crate) fn time_out(mut self, limit: Duration) -> Option<CallTimeoutError> {
+        let error = CallTimeoutError::new(self.permit.as_ref()?.circuit_name(), limit);
+        if !matches!(self.stage, Stage::Settled) {
+            if let Some(pending) = self.finish(End::TimedOut) {
+                pending.notify(error_text(&error));
+            }
+        }
+        Some(error)
+    }
+
+    fn finish(&mut self, end: End) -> Option<PendingTransition<S>> {
+        self.permit.take()?.finish_answer(end, self.stage.took())
+    }
+}
+
+impl Stage {
+    fn took(self) -> Option<Nanos> {
+        match self {
+            Stage::Answered(took) => took,
+            Stage::Silent { .. } | Stage::Settled => None,
+        }
+    }
+}
+
+impl<S: Handle> Drop for StreamPermit<S> {
+    fn drop(&mut self) {
+        let Stage::Answered(_) = self.stage else { return };
+        let is_inside = self.permit.as_ref().is_some_and(RawPermit::is_inside);
+        let end = if is_inside { End::Panicked } else { End::Outcome(Outcome::Success) };
+        if let Some(pending) = self.finish(end) {
+            pending.notify(None);
+        }
+    }
+}
