@@ -5,6 +5,19 @@ pub fn open(name: &str) {
     circuit_runtime::find(name).expect(name).force_open();
 }
 
+/// Makes a circuit half-open, as long as this is kept.
+pub fn half_open(name: &str) -> circuit_runtime::test_util::Frozen {
+    let circuit = circuit_runtime::find(name).expect(name);
+    let time = circuit_runtime::test_util::freeze();
+    circuit.try_acquire().expect("closed").failure();
+    time.advance(std::time::Duration::from_secs(1));
+    time
+}
+
+pub fn pings(asked: u32) {
+    assert_eq!(asked, 1);
+}
+
 #[path = "attributes.rs"]
 pub mod attributes;
 #[path = "blocks.rs"]
@@ -27,5 +40,7 @@ pub mod matrix;
 pub mod names;
 #[path = "order.rs"]
 pub mod order;
+#[path = "pings.rs"]
+pub mod pings;
 #[path = "transactions.rs"]
 pub mod transactions;

@@ -3,6 +3,10 @@ pub use empty_attribute::empty as circuit_breaker;
 
 pub fn open(_: &str) {}
 
+pub fn half_open(_: &str) {}
+
+pub fn pings(_: u32) {}
+
 #[path = "attributes.rs"]
 pub mod attributes;
 #[path = "blocks.rs"]
@@ -25,5 +29,7 @@ pub mod matrix;
 pub mod names;
 #[path = "order.rs"]
 pub mod order;
+#[path = "pings.rs"]
+pub mod pings;
 #[path = "transactions.rs"]
 pub mod transactions;

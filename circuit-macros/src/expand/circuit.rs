@@ -1,4 +1,4 @@
-//! The static that holds the circuit, its configuration, and the request for a permit.
+//! The static that holds the circuit, and its configuration.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -7,7 +7,6 @@ use syn::{Expr, ExprPath};
 
 use super::at;
 use super::import::{import, import_as};
-use super::parameters::Parameters;
 use crate::model::{Circuit, Model, Name, OwnCircuit};
 use crate::options::{Given, Opt, Range, Takes, Value};
 use crate::shown::shown;
@@ -256,70 +255,9 @@ pub(super) fn limit(value: &Value) -> TokenStream {
     }
 }
 
-/// The expression that acquires a permit; the arm says what a rejected call does.
-///
-/// A block: a variable beside the body's future would leave a flag in the function's own future,
-/// whether it has been moved.
-pub(super) fn permit(
-    model: &Model,
-    parameters: &Parameters,
-    site: Span,
-    rejected: &TokenStream,
-) -> TokenStream {
-    let entry = entry(model, parameters);
-    quote_spanned! {site=> {
-        let __circuit_permit = match #entry {
-            __circuit::Admitted(__circuit_permit) => __circuit_permit,
-            #rejected,
-        };
-        __circuit_permit
-    }}
-}
-
-/// The call that acquires a permit.
-pub(super) fn entry(model: &Model, parameters: &Parameters) -> TokenStream {
+/// Whether a rejected call counts a fallback at once.
+pub(super) fn counted_fallback(model: &Model) -> TokenStream {
     let site = Span::mixed_site();
-    let keyed = if model.key.is_some() { "_keyed" } else { "" };
-    let shared = if matches!(model.circuit, Circuit::Shared(_)) { "_shared" } else { "" };
-    let waiting = match (model.may_wait, model.form.is_async()) {
-        (false, _) => "",
-        (true, false) => "_waiting",
-        (true, true) => "_waiting_async",
-    };
-    let enter = format!("enter{keyed}{shared}{waiting}");
     let fallback = Ident::new(if model.fallback.is_some() { "Runs" } else { "None" }, site);
-    let fallback = quote_spanned!(site=> __circuit::Fallback::#fallback);
-    let Some(key) = &model.key else {
-        let enter = Ident::new(&enter, site);
-        let entry = quote_spanned!(site=> __circuit::#enter(__circuit_breaker, #fallback));
-        return waited_for(model, entry);
-    };
-    let scope = parameters.seen(&key.free);
-    let key = &key.value;
-    let site = at(key);
-    let enter = Ident::new(&enter, site);
-    // A separate statement, so that what the key borrows is free again after it.
-    let entry = quote_spanned! {site=> {
-        #scope
-        let __circuit_entry = __circuit::Key::of(&(#key))
-            .__circuit_with(|__circuit_key| {
-                __circuit::#enter(__circuit_breaker, __circuit_key, #fallback)
-            });
-        __circuit_entry
-    }};
-    waited_for(model, entry)
-}
-
-/// The entry, whose place an async call waits for.
-fn waited_for(model: &Model, entry: TokenStream) -> TokenStream {
-    if !(model.may_wait && model.form.is_async()) {
-        return entry;
-    }
-    let site = Span::mixed_site();
-    quote_spanned! {site=>
-        match #entry {
-            __circuit::Entry::Now(__circuit_entered) => __circuit_entered,
-            __circuit::Entry::Later(__circuit_later) => __circuit_later.await,
-        }
-    }
+    quote_spanned!(site=> __circuit::Fallback::#fallback)
 }

@@ -8,8 +8,9 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Expr;
 
+use super::closure::given_closure;
 use super::parameters::{Parameters, Shown, allow, moved_to};
-use super::{at, at_return_type, body, circuit};
+use super::{at, at_return_type, body, entry};
 use crate::model::{Fallback, Gives, Kind, MOST_PARAMETERS, Model, names};
 
 /// Rejected and admitted are separate branches, so that both may move the parameters, and nothing
@@ -47,7 +48,7 @@ pub(super) fn on_rejection(
     let rejected = quote_spanned! {site=>
         __circuit::Rejected(#rejected) => break '__circuit_rejected #value
     };
-    let run = body::run(model, parameters, &circuit::permit(model, parameters, site, &rejected));
+    let run = body::run(model, parameters, &entry::permit(model, parameters, site, &rejected));
     quote_spanned! {site=>
         #binding '__circuit_rejected: {
             return #run;
@@ -62,7 +63,7 @@ pub(super) fn any(model: &Model, fallback: &Fallback, parameters: &Parameters) -
     let site = at_return_type(model);
     let here = at(&fallback.expr);
     let run = body::run_any(model, parameters);
-    let entry = circuit::entry(model, parameters);
+    let entry = entry::entry(model, parameters);
     let given = parameters.given(fallback, here);
     let used_up = || given.iter().filter(|given| given.clone.is_some());
     let clones = used_up().map(|given| &given.clone);
@@ -193,23 +194,6 @@ fn value(fallback: &Fallback, gives: Gives, arguments: &[TokenStream]) -> TokenS
         }
         Kind::Expression => without_braces(expr).to_token_stream(),
     }
-}
-
-/// A closure that begins with a token of ours. What a fallback is called with isn't what a function is
-/// called with that a lint would put in its place.
-fn given_closure(expr: &Expr) -> Expr {
-    let mut expr = expr.clone();
-    if let Expr::Closure(closure) = &mut expr {
-        let bar = at(&closure.inputs_begin);
-        closure.inputs_begin.spans = [bar];
-        if let Some(token) = &mut closure.capture {
-            token.span = at(&token);
-        }
-        if let Some(token) = &mut closure.asyncness {
-            token.span = at(&token);
-        }
-    }
-    expr
 }
 
 /// `{ DEFAULT }` distinguishes a constant from a function.

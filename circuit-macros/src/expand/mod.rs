@@ -9,12 +9,15 @@
 
 mod body;
 mod circuit;
+mod closure;
+mod entry;
 mod fallback;
 mod given;
 mod import;
 mod judge;
 mod parameters;
 mod pattern;
+mod ping;
 mod scope;
 mod variables;
 
@@ -105,7 +108,7 @@ fn without_fallback(model: &Model, parameters: &Parameters) -> TokenStream {
     let rejected = quote_spanned! {site=>
         __circuit::Rejected(__circuit_open) => return __circuit_reject(__circuit_open)
     };
-    let run = body::run(model, parameters, &circuit::permit(model, parameters, site, &rejected));
+    let run = body::run(model, parameters, &entry::permit(model, parameters, site, &rejected));
     quote_spanned!(site=> return #run;)
 }
 

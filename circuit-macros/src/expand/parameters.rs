@@ -12,7 +12,7 @@ use syn::punctuated::Punctuated;
 use syn::{FnArg, Pat, PatIdent, Token, Type};
 
 use super::pattern::{binds_all, has_ref_mut};
-use crate::model::{Form, Kind, Model, Parameter};
+use crate::model::{Form, Model, Parameter};
 use crate::validate::peel_type;
 
 #[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
@@ -109,10 +109,10 @@ impl ShapeRules<'_> {
                 Shape::Variable(name.ident.clone())
             };
         }
-        let fallback = self.model.fallback.as_ref();
-        if fallback.is_some_and(|it| it.kind != Kind::Expression) {
+        if self.model.passes_all() {
             return whole();
         }
+        let fallback = self.model.fallback.as_ref();
         let is_async_fn = matches!(self.model.form, Form::Async);
         let clones_ref_mut = fallback.is_some_and(|it| {
             let is_ref_mut = |name: &PatIdent| name.by_ref.is_some() && name.mutability.is_some();

@@ -12,7 +12,7 @@ use super::parameters::{
 };
 use super::pattern::{plain, without_mut};
 use crate::model::names::{Free, flatten};
-use crate::model::{Form, Kind, Model, is_reference, is_shared_receiver};
+use crate::model::{Form, Model, is_reference, is_shared_receiver};
 
 impl<'a> Parameters<'a> {
     pub(super) fn new(model: &'a Model) -> Self {
@@ -233,7 +233,7 @@ impl BodyVariables<'_> {
         let name = &binding.ident;
         let mutability = binding.mutability.filter(|_| binding.by_ref.is_none());
         let allow = allow_name(name);
-        let mention = self.mention(name, self.passes_all());
+        let mention = self.mention(name, self.model.passes_all());
         let again = self.model.lent.has(name).then(|| quote_spanned!(site=> &mut *));
         quote_spanned! {site=>
             #(#attributes)* #allow let #mutability #name = #again #name;
@@ -255,11 +255,6 @@ impl BodyVariables<'_> {
             #(#attributes)* #allow let #pattern = #name;
             #(#mentions)*
         }
-    }
-
-    /// The fallback is given every parameter.
-    fn passes_all(&self) -> bool {
-        self.model.fallback.as_ref().is_some_and(|it| it.kind != Kind::Expression)
     }
 
     /// A use of what only an option uses, which would be reported as unused.

@@ -67,7 +67,7 @@ impl Fallback {
             quoted_name(&expr, function, form, problems);
         }
         if matches!(form, Form::Sync) {
-            not_async(&expr, problems);
+            not_async(&expr, "fallback", problems);
         }
         if on_any {
             nothing_used_up(&expr, kind, &free, parameters, problems);
@@ -83,7 +83,7 @@ impl Fallback {
 }
 
 /// A closure in parentheses is still a closure.
-fn unwrap(expr: &Expr) -> Expr {
+pub(super) fn unwrap(expr: &Expr) -> Expr {
     match inside_parens(expr) {
         Expr::Closure(closure) => Expr::Closure(closure.clone()),
         _ => expr.clone(),
@@ -105,13 +105,8 @@ fn kind(expr: &Expr, all: &Parameters, problems: &mut Problems) -> Kind {
             if taken != parameters && taken != parameters + 1 {
                 let s = if taken == 1 { "" } else { "s" };
                 let without = if has_self { " besides `self`" } else { "" };
-                let bars = closure.inputs_begin.to_token_stream().into_iter();
-                let tokens: TokenStream = bars
-                    .chain(closure.inputs.to_token_stream())
-                    .chain(closure.inputs_end.to_token_stream())
-                    .collect();
                 problems.add(
-                    tokens,
+                    between_bars(closure),
                     format!(
                         "the fallback takes {taken} parameter{s}, but the function has \
                          {parameters}{without}; it is called with the function's parameters in \
@@ -132,6 +127,14 @@ fn kind(expr: &Expr, all: &Parameters, problems: &mut Problems) -> Kind {
         }
         _ => Kind::Expression,
     }
+}
+
+/// A closure's parameters, with the bars around them.
+pub(super) fn between_bars(closure: &ExprClosure) -> TokenStream {
+    let bars = closure.inputs_begin.to_token_stream().into_iter();
+    bars.chain(closure.inputs.to_token_stream())
+        .chain(closure.inputs_end.to_token_stream())
+        .collect()
 }
 
 /// A reason that is written with the type of the other kind of fallback.
@@ -159,8 +162,8 @@ fn is_named_self(pattern: &Pat) -> bool {
     ["this", "_this", "self_", "_self", "slf", "me", "receiver"].contains(&name.as_str())
 }
 
-/// Refuses an async fallback in a sync function.
-fn not_async(expr: &Expr, problems: &mut Problems) {
+/// Refuses an async fallback or ping in a sync function.
+pub(super) fn not_async(expr: &Expr, what: &str, problems: &mut Problems) {
     let keyword = match expr {
         Expr::Closure(closure) => closure.asyncness.or(match inside_parens(&closure.body) {
             Expr::Async(block) => Some(block.async_token),
@@ -172,13 +175,15 @@ fn not_async(expr: &Expr, problems: &mut Problems) {
     if let Some(keyword) = keyword {
         problems.add(
             keyword,
-            "the function is not async, so its fallback can't be: remove `async`, or make the \
-             function an `async fn`",
+            format!(
+                "the function is not async, so its {what} can't be: remove `async`, or make the \
+                 function an `async fn`"
+            ),
         );
     }
 }
 
-fn names_parameter(path: &ExprPath, parameters: &Parameters) -> bool {
+pub(super) fn names_parameter(path: &ExprPath, parameters: &Parameters) -> bool {
     path.path.get_ident().is_some_and(|name| {
         let is_bound = |bound: &syn::PatIdent| bound.ident == *name;
         name == "self" || parameters.typed.iter().any(|it| it.bindings.iter().any(is_bound))

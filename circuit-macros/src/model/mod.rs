@@ -6,6 +6,7 @@ mod format;
 mod lent;
 pub(crate) mod names;
 mod parameters;
+mod ping;
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use syn::{Expr, ExprPath, ReturnType};
@@ -14,6 +15,7 @@ pub(crate) use fallback::{Fallback, Gives, Kind, MOST_PARAMETERS};
 pub(crate) use form::{Form, FutureBody, Written};
 pub(crate) use lent::Lent;
 pub(crate) use parameters::{Parameter, Parameters, is_reference, is_shared_receiver};
+pub(crate) use ping::Ping;
 
 use crate::diag::Problems;
 use crate::head::Function;
@@ -40,6 +42,7 @@ pub(crate) struct Model {
     pub(crate) lent: Lent,
     pub(crate) timeout: Option<Timeout>,
     pub(crate) fallback: Option<Fallback>,
+    pub(crate) ping: Option<Ping>,
 }
 
 pub(crate) enum Circuit {
@@ -136,6 +139,7 @@ impl Model {
         let is_async = form.is_async();
         let parameters = Parameters::new(&function, &form);
         let fallback = Fallback::new(options, &function, &form, &parameters, &mut problems);
+        let ping = Ping::new(options, &form, &parameters, &mut problems);
         let judge = judge(options);
         let output = match (&form, &function.signature.output) {
             (Form::Future(body), _) => body.output.as_ref(),
@@ -164,6 +168,7 @@ impl Model {
                 .get(Opt::Timeout)
                 .map(|given| Timeout { key: given.key.clone(), limit: given.value.clone() }),
             fallback,
+            ping,
         })
     }
 
@@ -174,8 +179,16 @@ impl Model {
 
     /// The variables that each option uses.
     pub(crate) fn uses(&self) -> impl Iterator<Item = &Free> {
+        let key = self.key.as_ref().map(|key| &key.free);
         let fallback = self.fallback.as_ref().map(|fallback| &fallback.free);
-        self.key.as_ref().map(|key| &key.free).into_iter().chain([&self.judge_free]).chain(fallback)
+        let ping = self.ping.as_ref().map(|ping| &ping.free);
+        key.into_iter().chain([&self.judge_free]).chain(fallback).chain(ping)
+    }
+
+    /// Whether an option is given every parameter, as a whole.
+    pub(crate) fn passes_all(&self) -> bool {
+        let fallback = self.fallback.as_ref().is_some_and(|it| it.kind != Kind::Expression);
+        fallback || self.ping.is_some()
     }
 }
 

@@ -33,6 +33,8 @@ pub(crate) enum Takes {
     Pattern,
     /// A path or a closure.
     Function,
+    /// A path or a closure, over the parameters.
+    Ping,
     /// Any expression.
     Code,
     Fallback,
@@ -116,6 +118,7 @@ table! {
     Probes, Config: ranged(&spec::PROBES, "3");
     ProbeTimeout, Config: ranged(&spec::PROBE_TIMEOUT, "\"30s\"");
     Ramp, Config: ranged(&spec::RAMP, "\"30s\"");
+    Ping, Function: other("ping", Takes::Ping, "Self::health");
     Failure, Function: other("failure", Takes::Pattern, "Err(_)");
     Ignore, Function: other("ignore", Takes::Pattern, "Err(Error::NotFound)");
     Classify, Function: other("classify", Takes::Function, "path::to::function");

@@ -72,6 +72,7 @@ fn of_expr(spec: &Spec, expr: Expr) -> Parsed {
         Takes::Text => text(spec, literal, expr),
         Takes::Code => code(spec, literal, expr),
         Takes::Function => function(spec, expr),
+        Takes::Ping => ping(spec, literal, expr),
         Takes::Fallback => Ok(Value::Code(expr)),
         Takes::Path => path(spec, literal, expr),
         Takes::Word(words) => word(spec, words, &expr),
@@ -206,6 +207,26 @@ fn function(spec: &Spec, expr: Expr) -> Parsed {
             spec.name, spec.example
         )),
     }
+}
+
+fn ping(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
+    let name = spec.name;
+    let takes = format!("`{name}` takes a path or a closure, which is called with the parameters");
+    match (literal, inside_parens(&expr)) {
+        (_, Expr::Path(_) | Expr::Closure(_)) => Ok(Value::Code(expr)),
+        (Some((_, Lit::Str(text))), _) if syn::parse_str::<syn::Path>(&text.value()).is_ok() => {
+            Err(format!("{takes}, without quotes: `{name} = {}`", text.value()))
+        }
+        (_, Expr::Call(call)) if matches!(&*call.func, Expr::Path(path) if !is_result(path)) => {
+            Err(format!("{takes}: `{name} = {}`", shown(&call.func)))
+        }
+        _ => Err(format!("{takes}: {}", example(spec))),
+    }
+}
+
+/// `Ok` or `Err`.
+fn is_result(path: &syn::ExprPath) -> bool {
+    path.path.segments.last().is_some_and(|last| last.ident == "Ok" || last.ident == "Err")
 }
 
 fn path(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {

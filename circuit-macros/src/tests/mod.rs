@@ -2,6 +2,7 @@
 
 mod expansion;
 mod expansion_async;
+mod expansion_options;
 mod fuzz;
 mod preset;
 mod problems;

@@ -8,6 +8,7 @@ mod any;
 mod error_text;
 mod fallback;
 mod key;
+mod ping;
 mod returns;
 mod run;
 mod seen;
@@ -26,6 +27,7 @@ pub use any::{Ended, clone_argument, finish_any, reason, whole_reason};
 pub use error_text::{ErrorTextOf, no_error_text};
 pub use fallback::*;
 pub use key::Key;
+pub use ping::{Ping, is_probe, is_well, ping, ping_async, ping_timed};
 pub use returns::{
     Bare, Judged, Limited, Rejectable, Returns, bare, bare_limited, judged_limited, limited,
     rejectable, rejectable_limited,

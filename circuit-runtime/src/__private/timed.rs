@@ -30,6 +30,8 @@ fn end<S: Handle>(permit: RawPermit<S>, limit: Duration, fallback: Fallback) -> 
 }
 
 #[cfg(feature = "tokio")]
+pub(super) use with_tokio::Neutral;
+#[cfg(feature = "tokio")]
 pub use with_tokio::run_timed;
 
 #[cfg(not(feature = "tokio"))]
@@ -70,8 +72,7 @@ mod with_tokio {
         let mut permit = Neutral(Some(permit));
         // Takes a value that is ready at the limit, and ends a body that uses up its task's budget.
         let timed = Limited { timed: Fuse::new(timeout(limit, body)), limit };
-        let permit = permit.0.take().expect("taken once");
-        UnderPermit::new(permit, timed)
+        UnderPermit::new(permit.end(), timed)
     }
 
     pin_project! {
@@ -93,7 +94,20 @@ mod with_tokio {
     }
 
     /// A permit that a panic ends as `Ignored`.
-    struct Neutral<S: Handle>(Option<RawPermit<S>>);
+    pub(crate) struct Neutral<S: Handle>(Option<RawPermit<S>>);
+
+    impl<S: Handle> Neutral<S> {
+        /// The permit, after code whose panic would have ended it.
+        pub(crate) fn across(permit: RawPermit<S>, code: impl FnOnce()) -> RawPermit<S> {
+            let mut permit = Neutral(Some(permit));
+            code();
+            permit.end()
+        }
+
+        fn end(&mut self) -> RawPermit<S> {
+            self.0.take().expect("taken once")
+        }
+    }
 
     impl<S: Handle> Drop for Neutral<S> {
         fn drop(&mut self) {

@@ -7,6 +7,7 @@ pub(crate) mod entry;
 pub(crate) mod keyed;
 mod keys;
 mod nested;
+mod pinged;
 mod rejection;
 #[cfg(feature = "serde")]
 mod settings;

@@ -122,6 +122,8 @@ impl CircuitRef<'_> {
         let answered = match inner.machine.admit(now) {
             Decision::Admitted { change } => {
                 let ticket = Ticket::of_epoch(inner.machine.epoch());
+                let is_probe = inner.machine.state() == State::HalfOpen;
+                let ticket = if is_probe { ticket.of_probe() } else { ticket };
                 let timed = inner.machine.rules().slow_call.is_some();
                 let admission =
                     if timed { Admission::at(ticket, now) } else { Admission::new(ticket) };

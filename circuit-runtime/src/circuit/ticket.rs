@@ -31,11 +31,23 @@ const PASSING: u64 = 1 << 22;
 /// Was a probe, and has answered as one; the call goes on.
 #[cfg(any(feature = "stream", test))]
 const ANSWERED: u64 = 1 << 23;
+/// Was admitted by a half-open circuit, and decides whether that closes.
+const PROBE: u64 = 1 << 24;
 
 /// All flags, for the test that they differ from those of the summary.
 #[cfg(test)]
-pub(super) const ALL_FLAGS: [u64; 9] =
-    [UNREGISTERED, COUNTED, UNSEEN, IN_BULKHEAD, STARTED, INSIDE, STORED.get(), PASSING, ANSWERED];
+pub(super) const ALL_FLAGS: [u64; 10] = [
+    UNREGISTERED,
+    COUNTED,
+    UNSEEN,
+    IN_BULKHEAD,
+    STARTED,
+    INSIDE,
+    STORED.get(),
+    PASSING,
+    ANSWERED,
+    PROBE,
+];
 
 /// What an admitted call keeps: its epoch, and what to do with its outcome. Without flags: judged,
 /// and not in the bulkhead.
@@ -72,6 +84,12 @@ impl Ticket {
         Ticket(UNSEEN | PASSING)
     }
 
+    /// The ticket of a probe.
+    #[must_use]
+    pub(crate) fn of_probe(self) -> Self {
+        Ticket(self.0 | PROBE)
+    }
+
     #[must_use]
     pub(crate) fn in_bulkhead(self) -> Self {
         Ticket(self.0 | IN_BULKHEAD)
@@ -85,6 +103,11 @@ impl Ticket {
     #[must_use]
     pub(crate) fn with_start(self) -> Self {
         Ticket(self.0 | STARTED)
+    }
+
+    #[must_use]
+    fn without_start(self) -> Self {
+        Ticket(self.0 & !STARTED)
     }
 
     /// With or without INSIDE: if the call's own code is running, a drop is its panic, not a
@@ -131,6 +154,11 @@ impl Ticket {
         self.0 & PASSING != 0
     }
 
+    #[inline]
+    pub(crate) fn is_probe(self) -> bool {
+        self.0 & PROBE != 0
+    }
+
     pub(crate) fn is_in_bulkhead(self) -> bool {
         self.0 & IN_BULKHEAD != 0
     }
@@ -164,6 +192,12 @@ impl Admission {
     /// A ticket with a start time.
     pub(crate) fn at(ticket: Ticket, started: Nanos) -> Self {
         Admission { ticket: ticket.with_start(), given: started }
+    }
+
+    /// The admission of a call whose time isn't taken, and whether it was.
+    pub(crate) fn untimed(self) -> (Self, bool) {
+        let is_timed = self.ticket.has_start();
+        if is_timed { (Admission::new(self.ticket.without_start()), true) } else { (self, false) }
     }
 
     /// With the number of the circuit that admitted the call, among those of its breaker's keys.

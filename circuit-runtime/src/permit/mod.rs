@@ -2,6 +2,7 @@
 
 mod finish;
 mod handle;
+mod ping;
 #[cfg(feature = "stream")]
 mod streamed;
 

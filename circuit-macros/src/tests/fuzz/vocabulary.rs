@@ -66,6 +66,8 @@ pub(super) const GOOD: &[&str] = &[
     "probes = 3",
     "probe_timeout = \"50us\"",
     "ramp = \"30s\"",
+    "ping = Self::health",
+    "ping = |n, _| async move { check(n).await }",
     "failure = Err(e) if e.is_server_error()",
     "failure = Err(_) | Ok(Response { status: 500..=599, .. })",
     "ignore = Err(E::NotFound)",

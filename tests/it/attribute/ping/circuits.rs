@@ -1,0 +1,123 @@
+//! Circuits of other kinds: with keys, shared, of a block, with a bulkhead, with a ramp.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use circuit_runtime::test_util::freeze;
+use circuit_runtime::{CircuitBreaker, Config, KeyedBreaker, Rejection, State, circuit_breaker};
+
+use super::super::{Answer, Error, circuit};
+use super::{HEALTH, body, half_open, health, ran, rejection};
+use crate::support::{ready, secs};
+
+static SHARED: CircuitBreaker =
+    CircuitBreaker::new("ping: shared", Config::new().threshold(1).recovery(secs(10)));
+
+struct Payments {
+    pings: AtomicU32,
+}
+
+#[circuit_breaker(breaker = SHARED)]
+impl Payments {
+    #[circuit_breaker(ping = Self::health)]
+    async fn charge(&self, amount: u32, answer: Answer) -> Answer {
+        body(answer.map(|_| amount))
+    }
+
+    async fn health(&self, _: &u32, answer: &Answer) -> Result<u32, Error> {
+        self.pings.fetch_add(1, Ordering::Relaxed);
+        *answer
+    }
+}
+
+#[test]
+fn a_key_is_asked_about_by_itself() {
+    #[circuit_breaker(
+        name = "ping: keys",
+        key = host,
+        threshold = 1,
+        recovery = "10s",
+        ping = |host, _| if host == "down" { Err(Error::Down) } else { Ok(()) }
+    )]
+    fn call(host: &str, answer: Answer) -> Answer {
+        body(answer)
+    }
+    let time = freeze();
+    for host in ["down", "up"] {
+        assert_eq!(Err(Error::Down), call(host, Err(Error::Down)));
+    }
+    time.advance(secs(10));
+    let error = rejection(call("down", Ok(1)));
+    assert_eq!(Some("down"), error.key().as_deref());
+    assert_eq!(Ok(1), call("up", Ok(1)));
+    let of = |key| circuit("ping: keys").snapshot_of(key).unwrap();
+    assert_eq!((State::Open, 1, 0), (of("down").state, of("down").rejected, of("down").successes));
+    assert_eq!((State::Closed, 0, 1), (of("up").state, of("up").rejected, of("up").successes));
+}
+
+#[test]
+fn a_shared_keyed_circuit_asks_too() {
+    static HOSTS: KeyedBreaker =
+        KeyedBreaker::new("ping: shared keys", Config::new().threshold(1).recovery(secs(10)), 10);
+    #[circuit_breaker(breaker = HOSTS, key = host, ping = |_, answer| health(answer))]
+    fn call(host: &str, answer: Answer) -> Answer {
+        body(answer)
+    }
+    let _time = half_open(|answer| call("a", answer));
+    HEALTH.set(Err(Error::Down));
+    assert_eq!(Some("a"), rejection(call("a", Ok(1))).key().as_deref());
+    assert_eq!((1, 0), ran());
+}
+
+#[test]
+fn a_place_of_the_bulkhead_is_given_back_by_a_failed_ping() {
+    #[circuit_breaker(
+        name = "ping: bulkhead",
+        threshold = 1,
+        recovery = "10s",
+        max_concurrent = 1,
+        max_wait = "1s",
+        ping = health
+    )]
+    async fn call(answer: Answer) -> Answer {
+        body(answer)
+    }
+    let time = half_open(|answer| ready(call(answer)));
+    HEALTH.set(Err(Error::Down));
+    assert_eq!(Rejection::Open, rejection(ready(call(Ok(1)))).reason());
+    time.advance(secs(10));
+    HEALTH.set(Ok(()));
+    assert_eq!(Ok(1), ready(call(Ok(1))), "it found a place");
+}
+
+#[test]
+fn a_well_pinged_circuit_returns_slowly() {
+    #[circuit_breaker(
+        name = "ping: ramp",
+        threshold = 1,
+        recovery = "10s",
+        ramp = "10s",
+        ping = health
+    )]
+    fn call(answer: Answer) -> Answer {
+        body(answer)
+    }
+    let _time = half_open(call);
+    let passed = (0..100).filter(|_| call(Ok(1)).is_ok()).count();
+    assert!((10..=12).contains(&passed), "{passed}");
+    assert_eq!(1, ran().0, "the calls that a ramp lets pass are no probes");
+}
+
+#[test]
+fn a_method_of_a_block_asks_another_which_passes_through() {
+    let payments = Payments { pings: AtomicU32::new(0) };
+    let time = freeze();
+    assert_eq!(Err(Error::Down), ready(payments.charge(1, Err(Error::Down))));
+    time.advance(secs(10));
+    assert_eq!(Ok(5), ready(payments.charge(5, Ok(1))));
+    assert_eq!(1, payments.pings.load(Ordering::Relaxed));
+    let seen = SHARED.snapshot();
+    assert_eq!(
+        (State::Closed, 1, 1, 0),
+        (seen.state, seen.successes, seen.failures, seen.rejected)
+    );
+}
