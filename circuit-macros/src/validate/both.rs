@@ -15,6 +15,7 @@ pub(crate) fn both(options: &Options, function: &Function, form: &Form, problems
     constants(options, &parameters(function), problems);
     breaker_is_no_parameter(options, function, form, problems);
     patterns_match_the_whole_result(options, function, form, problems);
+    constants_are_matched_by_reference(options, function, form, problems);
     no_result_needs_more(options, function, form, problems);
 }
 
@@ -172,6 +173,50 @@ fn patterns_match_the_whole_result(
         );
     }
 }
+
+/// `failure = DOWN` where a number is returned. The result is matched through a reference, as `self` in a method is: literals
+/// see through it, constants don't. An enum's variant has no such trouble, and looks the same; a number has none.
+fn constants_are_matched_by_reference(
+    options: &Options,
+    function: &Function,
+    form: &Form,
+    problems: &mut Problems,
+) {
+    let ty = returned(function, form);
+    if !ty.is_some_and(|ty| NUMBERS.iter().any(|number| is_named(ty, number))) {
+        return;
+    }
+    for option in [Opt::Failure, Opt::Ignore] {
+        let Some(Value::Pattern(arm)) = options.get(option).map(|given| &given.value) else {
+            continue;
+        };
+        let cases: Vec<&Pat> = match &arm.pattern {
+            Pat::Or(or) => or.cases.iter().collect(),
+            pattern => vec![pattern],
+        };
+        for case in cases {
+            let Pat::Path(path) = case else {
+                continue;
+            };
+            let name = option.spec().name;
+            let message =
+                |constant| format!("a constant is compared by reference: `{name} = &{constant}`");
+            // A single name has been made a path (`NotFound::<>`), and is shown as it was written.
+            match path.path.segments.first() {
+                Some(only) if path.path.segments.len() == 1 => {
+                    problems.add(&only.ident, message(only.ident.to_string()));
+                }
+                _ => problems.add(case, message(shown(case))),
+            }
+        }
+    }
+}
+
+/// Types of which every path in a pattern is a constant.
+const NUMBERS: [&str; 14] = [
+    "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128", "usize", "bool",
+    "char",
+];
 
 /// The `E` of `Result<T, E>` with its arguments: an alias may name another type.
 fn error_type(ty: &Type) -> Option<&Type> {

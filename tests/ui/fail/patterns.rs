@@ -259,4 +259,16 @@ async fn constants() -> Result<(), E> {
     Ok(())
 }
 
+const DOWN: u16 = 503;
+
+#[circuit_breaker(failure = DOWN | 500, fallback = 0)]
+fn number() -> u16 {
+    200
+}
+
+#[circuit_breaker(failure = u16::MAX, fallback = 0)]
+async fn number_of_a_type() -> u16 {
+    200
+}
+
 fn main() {}
