@@ -14,6 +14,7 @@ slow-rule            242
 failing              318
 rejecting             78
 ramped                23
+throttled             99
 keyed                174
 async                 28
 '

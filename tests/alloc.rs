@@ -116,6 +116,16 @@ fn a_rejection_does_not_allocate() {
 }
 
 #[test]
+fn a_throttled_circuit_does_not_allocate() {
+    let breaker = CircuitBreaker::new("alloc", Config::new().throttle(0.5));
+    let call = || _ = breaker.call(|| Err::<(), _>(()));
+    (0..100).for_each(|_| call());
+    assert_eq!(0, allocations(call));
+    let seen = breaker.snapshot();
+    assert!(seen.rejected > 500 && seen.failures > 50, "{seen}");
+}
+
+#[test]
 fn the_message_of_a_rejection_is_written_without_allocating() {
     let breaker = CircuitBreaker::new("alloc", Config::new());
     breaker.try_acquire().unwrap().record(Outcome::OpenFor(Duration::from_secs(3600)));

@@ -73,6 +73,12 @@ fn ramped(number: u64) -> Answer {
     Ok(number + 1)
 }
 
+#[circuit_breaker(throttle = "50%")]
+#[inline(never)]
+fn throttled(number: u64) -> Answer {
+    Ok(number + 1)
+}
+
 /// A function whose ramp is over.
 fn ramped_over() -> fn(u64) -> Answer {
     let _ = ramped(0);
@@ -120,6 +126,7 @@ fn main() {
         Some("failing") => failing,
         Some("rejecting") => rejecting,
         Some("ramped") => ramped_over(),
+        Some("throttled") => throttled,
         Some("keyed") => keyed,
         Some("async") => polled,
         _ => panic!("usage: paths NAME CALLS"),

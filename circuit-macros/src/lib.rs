@@ -40,13 +40,14 @@ use proc_macro2::TokenStream;
 ///
 /// | option | value | default | meaning |
 /// |---|---|---|---|
-/// | `threshold` | integer ≥ 1 | 5, unless `failure_rate` or `failure_count` is given | opens after this many failures in a row; slow-call rules don't switch it off |
+/// | `threshold` | integer ≥ 1 | 5, unless `failure_rate`, `failure_count` or `throttle` is given | opens after this many failures in a row; slow-call rules don't switch it off |
 /// | `failure_rate` | number in (0, 1], or `"50%"` | off | opens when failures / calls in the window reaches it |
 /// | `failure_count` | integer ≥ 1 | off | opens when the window holds this many failures, whatever succeeded between them |
 /// | `slow_call` | duration | off | a call that takes at least this long is slow, whatever it returns |
 /// | `slow_rate` | as `failure_rate` | 0.5 when `slow_call` is given | opens when slow / calls in the window reaches it |
-/// | `window` | integer (calls) or duration | 100 calls | the last N calls, or the last stretch of time, over which rates and `failure_count` are taken |
-/// | `min_calls` | integer ≥ 1 | 10, or a smaller count window | minimum calls before a rate applies |
+/// | `throttle` | number in (0, 1), or `"50%"` | off | against overload: while a larger share of the calls in the window fails, calls are rejected by chance, at most 9 of 10; the circuit stays closed |
+/// | `window` | integer (calls) or duration | 100 calls; with `throttle` 10 seconds | the last N calls, or the last stretch of time, over which rates, `failure_count` and `throttle` are taken; with `throttle` a time |
+/// | `min_calls` | integer ≥ 1 | 10, or a smaller count window | minimum calls before a rate or `throttle` applies |
 /// | `merge_failures` | duration | off | failures within this time of the first are one for `threshold` and `failure_count`; a success ends it; rates count all |
 /// | `recovery` | duration | `"60s"` | how long the circuit stays open before a probe may pass |
 /// | `backoff` | number ≥ 1 | 1 | each opening in a row multiplies the wait by this |

@@ -21,6 +21,7 @@ pub(crate) fn options(options: &Options, problems: &mut Problems) {
     fits_the_window(options, Opt::MinCalls, spec::MIN_CALLS_ABOVE_WINDOW, problems);
     fits_the_window(options, Opt::FailureCount, spec::FAILURE_COUNT_ABOVE_WINDOW, problems);
     window_fits_a_key(options, problems);
+    throttle_has_a_window_of_time(options, problems);
     probes_reach_the_success_threshold(options, problems);
     let recovery = Some(Duration::from_secs(spec::DEFAULT_RECOVERY));
     let error = spec::MAX_RECOVERY_BELOW_RECOVERY;
@@ -127,7 +128,8 @@ fn off_takes_something_back(options: &Options, problems: &mut Problems) {
 fn nothing_is_missing(options: &Options, problems: &mut Problems) {
     // What a preset gives, only the compiler knows.
     let may_be_given = options.has(Opt::Preset);
-    let has_rate = options.has(Opt::FailureRate) || options.has(Opt::SlowCall) || may_be_given;
+    let rates = [Opt::FailureRate, Opt::SlowCall, Opt::Throttle];
+    let has_rate = rates.into_iter().any(|rate| options.has(rate)) || may_be_given;
     let has_count = options.has(Opt::FailureCount);
     for given in options.iter() {
         let missing = match given.option {
@@ -178,7 +180,7 @@ fn merged_failures_are_counted(options: &Options, problems: &mut Problems) {
     let without = match options.value(Opt::Threshold) {
         Some(Value::Off) => Some(Opt::Threshold),
         Some(_) => None,
-        None => Some(Opt::FailureRate).filter(|rule| options.sets(*rule)),
+        None => [Opt::FailureRate, Opt::Throttle].into_iter().find(|rule| options.sets(*rule)),
     };
     if let Some(without) = without {
         problems.add(&blame(options, without, given).key, spec::MERGE_FAILURES_ALONE);
@@ -197,7 +199,7 @@ fn fits_the_window(options: &Options, count: Opt, error: &str, problems: &mut Pr
     };
     let window = match options.value(Opt::Window) {
         Some(Value::Whole(calls)) => *calls,
-        None if !options.has(Opt::Preset) => spec::DEFAULT_WINDOW,
+        None if !options.has(Opt::Preset) && !options.sets(Opt::Throttle) => spec::DEFAULT_WINDOW,
         _ => return,
     };
     if matches!(given.value, Value::Whole(calls) if calls > window) {
@@ -211,6 +213,16 @@ fn window_fits_a_key(options: &Options, problems: &mut Problems) {
     {
         if *calls > spec::MAX_KEYED_WINDOW {
             problems.add(&later.tokens, spec::KEYED_WINDOW_TOO_LARGE);
+        }
+    }
+}
+
+fn throttle_has_a_window_of_time(options: &Options, problems: &mut Problems) {
+    if let (Some([_, later]), Some(Value::Whole(_))) =
+        (options.both(Opt::Throttle, Opt::Window), options.value(Opt::Window))
+    {
+        if options.sets(Opt::Throttle) {
+            problems.add(&later.tokens, spec::THROTTLE_OVER_CALLS);
         }
     }
 }

@@ -71,7 +71,10 @@ impl CircuitOpenError {
             Rejection::Open | Rejection::HalfOpenFull => {
                 Some(Duration::from_nanos(self.retry_after))
             }
-            Rejection::ForcedOpen | Rejection::TooManyCalls | Rejection::Ramping => None,
+            Rejection::ForcedOpen
+            | Rejection::TooManyCalls
+            | Rejection::Ramping
+            | Rejection::Throttled => None,
         }
     }
 
@@ -100,6 +103,8 @@ pub enum Rejection {
     TooManyCalls,
     /// The circuit has closed and lets only a growing share of calls pass ([`ramp`](crate::Config::ramp)).
     Ramping,
+    /// The circuit is closed, too many calls fail, and it rejects a share of them ([`throttle`](crate::Config::throttle)).
+    Throttled,
 }
 
 impl From<CircuitOpenError> for io::Error {

@@ -15,6 +15,7 @@ fn a_configuration_has_the_options_of_the_attribute() {
     let config: Config = from_str(
         r#"{
             "threshold": 3, "failure_rate": 0.5, "failure_count": 7, "slow_call": "1.5s", "slow_rate": "33.3%",
+            "throttle": "66.7%",
             "window": "1m", "min_calls": 20, "merge_failures": "100ms", "recovery": "30s", "backoff": 2,
             "max_recovery": "1h 30m", "jitter": 0.1, "success_threshold": 2, "probes": 3, "probe_timeout": "250ms", "ramp": "45s",
             "on_cancel": "failure", "max_concurrent": 64, "max_wait": "2s"
@@ -27,6 +28,7 @@ fn a_configuration_has_the_options_of_the_attribute() {
         .failure_count(7)
         .slow_call(Duration::from_millis(1_500))
         .slow_rate(0.333)
+        .throttle(0.667)
         .window(Window::Time(Duration::from_secs(60)))
         .min_calls(20)
         .merge_failures(Duration::from_millis(100))
@@ -85,9 +87,24 @@ fn what_is_taken_back_is_off() {
             json!({ "merge_failures": "1s", "failure_rate": 0.5 }),
             "`merge_failures` needs `threshold` or `failure_count`",
         ),
+        (json!({ "throttle": 1 }), "`throttle` must be above 0 and below 1"),
+        (json!({ "throttle": "0%" }), "`throttle` must be above 0 and below 1"),
+        (
+            json!({ "throttle": "half" }),
+            "expected a number such as 0.5, or text such as \"50%\", for `throttle`",
+        ),
+        (json!({ "throttle": 0.5, "window": 100 }), "`throttle` needs a `window` of time"),
+        (json!({ "window": 100, "throttle": 0.5 }), "`throttle` needs a `window` of time"),
     ] {
         let error = refusal(config.clone());
         assert!(error.contains(message), "{config}: {error}");
+    }
+    for throttled in [
+        json!({ "throttle": 0.5 }),
+        json!({ "threshold": "off", "throttle": "50%" }),
+        json!({ "window": "1m", "min_calls": 200, "throttle": 0.5 }),
+    ] {
+        assert!(from_value::<Config>(throttled).is_ok());
     }
     let off = json!({ "slow_call": "off", "failure_rate": "off", "failure_count": 3, "window": 5 });
     assert!(from_value::<Config>(off).is_ok(), "the count needs the window");

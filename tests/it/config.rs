@@ -64,8 +64,11 @@ pub(crate) fn a_rate_outside_0_to_1_is_refused() {
         all_refused(&[
             (NEW.failure_rate(rate), &["failure_rate"]),
             (SLOW.slow_rate(rate), &["slow_rate"]),
+            (NEW.throttle(rate), &["throttle"]),
         ]);
     }
+    all_refused(&[(NEW.throttle(0.0), &["throttle"]), (NEW.throttle(1.0), &["throttle"])]);
+    all_accepted(&[NEW.throttle(f64::MIN_POSITIVE), NEW.throttle(1.0 - f64::EPSILON)]);
     all_accepted(&[
         NEW.failure_rate(1.0),
         NEW.failure_rate(f64::MIN_POSITIVE),
@@ -138,12 +141,32 @@ fn a_window_without_a_rate_is_refused() {
 }
 
 #[test]
+fn a_throttle_over_calls_is_refused() {
+    let throttled = NEW.throttle(0.5);
+    all_refused(&[
+        (throttled.window(Window::Calls(100)), &["throttle", "window"]),
+        (RATED.throttle(0.5).window(Window::Calls(100)), &["throttle", "window"]),
+    ]);
+    all_accepted(&[
+        throttled,
+        throttled.failure_rate(0.9),
+        throttled.window(Window::Time(secs(1))),
+        throttled.min_calls(1_000).failure_count(1_000),
+        throttled.off(ConfigOption::Threshold),
+        RATED.window(Window::Calls(100)).throttle(0.5).off(ConfigOption::Throttle),
+    ]);
+    let error = throttled.window(Window::Calls(100)).validate().unwrap_err();
+    assert_eq!(error.option(), Some(ConfigOption::Throttle));
+    assert_eq!(error.other(), Some(ConfigOption::Window));
+}
+
+#[test]
 fn min_calls_without_a_rate_is_refused() {
     all_refused(&[
         (NEW.min_calls(5), &["min_calls"]),
         (NEW.failure_count(5).min_calls(5), &["min_calls"]),
     ]);
-    all_accepted(&[RATED.min_calls(5), SLOW.min_calls(5)]);
+    all_accepted(&[RATED.min_calls(5), SLOW.min_calls(5), NEW.throttle(0.5).min_calls(5)]);
 }
 
 #[test]
@@ -178,6 +201,7 @@ fn merge_failures_without_a_rule_that_counts_failures_is_refused() {
     let names = &["merge_failures", "threshold", "failure_count"];
     all_refused(&[
         (merging.failure_rate(0.5), names),
+        (merging.throttle(0.5), names),
         (NEW.slow_call(secs(1)).off(ConfigOption::Threshold).merge_failures(secs(1)), names),
         (NEW.merge_failures(Duration::ZERO), &["merge_failures"]),
     ]);
@@ -186,6 +210,7 @@ fn merge_failures_without_a_rule_that_counts_failures_is_refused() {
         merging.slow_call(secs(1)),
         merging.slow_call(secs(1)).off(ConfigOption::Threshold),
         merging.failure_rate(0.5).threshold(3),
+        merging.throttle(0.5).threshold(3),
         merging.failure_rate(0.5).failure_count(3),
         merging.failure_rate(0.5).off(ConfigOption::MergeFailures),
     ]);

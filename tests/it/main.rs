@@ -40,5 +40,6 @@ mod shapes;
 mod shapes_2024;
 mod streams;
 mod support;
+mod throttle;
 mod waiting;
 mod windows;

@@ -37,8 +37,9 @@ const BY_TIME: Config =
 const MERGING: Config = BY_TIME.failure_count(9).merge_failures(MOMENT);
 
 /// What `reconfigure` goes through.
-pub(crate) const OTHERS: [Config; 7] = [
+pub(crate) const OTHERS: [Config; 8] = [
     BY_TIME.ramp(MOMENT),
+    BY_TIME.throttle(0.3).failure_rate(0.9),
     BY_TIME,
     BY_TIME.window(Window::Calls(7)).min_calls(3),
     BY_TIME.threshold(1).probes(2),

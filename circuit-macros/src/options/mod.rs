@@ -107,6 +107,7 @@ table! {
     FailureCount, Config: ranged(&spec::FAILURE_COUNT, "5");
     SlowCall, Config: ranged(&spec::SLOW_CALL, "\"2s\"");
     SlowRate, Config: ranged(&spec::SLOW_RATE, "0.5");
+    Throttle, Config: ranged(&spec::THROTTLE, "\"50%\"");
     Window, Config: ranged(&spec::WINDOW, "100");
     MinCalls, Config: ranged(&spec::MIN_CALLS, "10");
     MergeFailures, Config: ranged(&spec::MERGE_FAILURES, "\"100ms\"");

@@ -31,9 +31,13 @@ pub(super) fn whole(spec: &Spec, range: Range, literal: Literally, expr: Expr) -
 
 pub(super) fn float(spec: &Spec, range: Range, literal: Literally, expr: Expr) -> Parsed {
     let name = spec.name;
-    let is_rate = range == Range::Rate;
+    let is_rate = matches!(range, Range::Rate | Range::Share);
     let takes = || {
-        let or = if is_rate { " or `\"50%\"`" } else { "" };
+        let or = match is_rate {
+            true if spec.example.contains('%') => " or `0.5`",
+            true => " or `\"50%\"`",
+            false => "",
+        };
         format!("`{name}` takes a number: {}{or}", example(spec))
     };
     let quoted = matches!(literal, Some((_, Lit::Str(_))));
@@ -69,7 +73,7 @@ pub(super) fn float(spec: &Spec, range: Range, literal: Literally, expr: Expr) -
         return Ok(Value::Number(literal));
     }
     let must = spec.range_error;
-    if is_rate && !quoted && !negative && (2.0..=100.0).contains(&value) {
+    if is_rate && !quoted && !negative && range.has_number(value / 100.0) && value >= 2.0 {
         return Err(format!("{must}; for a percentage, write `{name} = \"{value}%\"`"));
     }
     Err(must.to_owned())

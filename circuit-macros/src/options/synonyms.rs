@@ -158,6 +158,19 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
         ],
     ),
     (
+        Opt::Throttle,
+        &[
+            "adaptive_throttling",
+            "adaptive_throttle",
+            "throttling",
+            "throttle_rate",
+            "admission_control",
+            "load_shedding",
+            "shed_load",
+            "overload",
+        ],
+    ),
+    (
         Opt::Failure,
         &[
             "failure_if",
@@ -341,7 +354,9 @@ mod tests {
         assert_eq!(meant("colour"), None);
         assert_eq!(meant("failure-rate-threshold"), Some("failure_rate"));
         assert_eq!(meant("maxWaitDuration"), Some("max_wait"));
-        assert_eq!(meant("thr"), Some("threshold"));
+        assert_eq!(meant("thres"), Some("threshold"));
+        assert_eq!(meant("thr"), None, "or `throttle`");
+        assert_eq!(meant("adaptiveThrottling"), Some("throttle"));
         assert_eq!(meant("max_rec"), Some("max_recovery"));
         assert_eq!(meant("max_"), None);
     }

@@ -31,7 +31,7 @@ pub(super) fn parse(
         }
         return Ok((Value::Pattern(Box::new(arm)), tokens));
     }
-    if spec.takes == Takes::In(Range::Rate) {
+    if matches!(spec.takes, Takes::In(Range::Rate | Range::Share)) {
         percentage(spec.name, input)?;
     }
     let expr = peel(spec, input.parse()?);
@@ -105,7 +105,7 @@ fn ranged(spec: &Spec, range: Range, literal: Literally, expr: Expr) -> Parsed {
         (Range::Window, literal @ Some((_, Lit::Str(_)))) | (Range::Time, literal) => {
             time(spec, literal, expr)
         }
-        (Range::Rate | Range::Factor | Range::Part, literal) => {
+        (Range::Rate | Range::Share | Range::Factor | Range::Part, literal) => {
             number::float(spec, range, literal, expr)
         }
         (Range::Count | Range::Probes | Range::Window | Range::OnCancel, literal) => {

@@ -126,7 +126,10 @@ fn what_a_preset_gives_is_left_to_the_compiler() {
         "preset = P, slow_rate = 0.5",
         "preset = P, max_recovery = \"1s\"",
         "preset = P, merge_failures = \"1s\", threshold = off",
-        "failure_rate = off, merge_failures = off, backoff = off, jitter = off, ramp = off, max_concurrent = off, preset = P",
+        "preset = P, throttle = 0.5",
+        "preset = P, throttle = off, window = 10",
+        "preset = P, throttle = 0.5, min_calls = 200, failure_count = 200",
+        "failure_rate = off, merge_failures = off, throttle = off, backoff = off, jitter = off, ramp = off, max_concurrent = off, preset = P",
     ] {
         assert_eq!(problems(options, PLAIN), [""; 0], "{options}");
     }

@@ -59,6 +59,7 @@ impl fmt::Display for CircuitOpenError {
             Rejection::ForcedOpen => f.write_str("is forced open"),
             Rejection::TooManyCalls => f.write_str("has too many calls in flight"),
             Rejection::Ramping => f.write_str("has closed and lets a growing share of calls pass"),
+            Rejection::Throttled => f.write_str("rejects a share of calls because too many fail"),
         }
     }
 }

@@ -74,7 +74,7 @@ impl CircuitBreaker {
     /// the place goes to the next one.
     fn ask_placed(&self, circuit: CircuitRef<'_>, stamp: u64) -> Answer {
         let summary = circuit.published.summary();
-        // A ramp has let the call pass before it waited, and isn't asked twice.
+        // `ramp` and `throttle` have let the call pass before it waited, and aren't asked twice.
         let lock_free =
             Answer::again(summary).or_else(|| circuit.published.admit_lock_free(summary));
         // Read last, as in `ask`.

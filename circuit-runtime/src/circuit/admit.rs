@@ -116,17 +116,20 @@ impl CircuitRef<'_> {
         if self.published.stamp() != stamp {
             return (Answer::Reassigned, None);
         }
-        // Read under the lock: otherwise a wait may begin after the reading, and seem to have more
-        // left than the whole.
-        let now = clock::now();
-        let answered = match inner.machine.admit(now) {
+        // Its clock is read under the lock: otherwise a wait may begin after the reading, and seem to
+        // have more left than the whole.
+        let moment = Moment::default();
+        let answered = match inner.machine.admit(&self.env(&moment)) {
             Decision::Admitted { change } => {
                 let ticket = Ticket::of_epoch(inner.machine.epoch());
                 let is_probe = inner.machine.state() == State::HalfOpen;
                 let ticket = if is_probe { ticket.of_probe() } else { ticket };
                 let timed = inner.machine.rules().slow_call.is_some();
-                let admission =
-                    if timed { Admission::at(ticket, now) } else { Admission::new(ticket) };
+                let admission = if timed {
+                    Admission::at(ticket, moment.exact())
+                } else {
+                    Admission::new(ticket)
+                };
                 let transition = change.map(|change| inner.note(name, change));
                 (Answer::Admitted(admission), transition)
             }

@@ -32,6 +32,8 @@ pub(crate) struct View {
     pub(crate) waiting: Option<u32>,
     /// The share of calls that pass, while it grows.
     pub(crate) ramp: Option<f64>,
+    /// The share of calls that are rejected because too many fail.
+    pub(crate) throttle: Option<f64>,
     pub(crate) recent: Vec<Transition>,
     pub(crate) totals: Totals,
     pub(crate) before: Totals,
@@ -84,6 +86,7 @@ impl CircuitRef<'_> {
             in_flight: inner.machine.rules().max_concurrent.map(|_| self.published.bulkhead.held()),
             waiting: inner.machine.rules().max_wait.map(|_| inner.waiting()),
             ramp: inner.machine.share(moment.exact()),
+            throttle: inner.machine.throttled(&self.env(&moment)),
             recent: inner.recent.iter().cloned().collect(),
             totals: self.totals(),
             before: inner.before.as_deref().copied().unwrap_or_default(),

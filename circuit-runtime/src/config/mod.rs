@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use option::ConfigOption;
 
-/// The window over which the rates and `failure_count` are taken.
+/// The window over which the rates, `failure_count` and `throttle` are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Window {
     /// The last N calls, exactly; 1 to 1,000,000.
@@ -71,6 +71,7 @@ pub struct Config {
     pub(crate) failure_count: Choice<u32>,
     pub(crate) slow_call: Choice<Duration>,
     pub(crate) slow_rate: Choice<f64>,
+    pub(crate) throttle: Choice<f64>,
     pub(crate) window: Choice<Window>,
     pub(crate) min_calls: Choice<u32>,
     pub(crate) merge_failures: Choice<Duration>,
@@ -105,7 +106,7 @@ impl Config {
     }
 
     /// Opens after this many failures in a row; 1 to 1,000,000. Default 5, or off when
-    /// `failure_rate` or `failure_count` is given.
+    /// `failure_rate`, `failure_count` or `throttle` is given.
     #[must_use]
     pub const fn threshold(mut self, failures: u32) -> Self {
         self.threshold = Choice::Given(failures);
@@ -142,14 +143,30 @@ impl Config {
         self
     }
 
-    /// The window over which the two rates and `failure_count` are taken. Default the last 100 calls.
+    /// As the share of failures in the window grows past this one, calls are rejected by chance, more and more, up to 9 of 10;
+    /// above 0, below 1. Default off.
+    ///
+    /// Of `requests` = successes + failures + calls that this rule rejected, and K = 1 / (1 - `share`), the chance is (requests - K ×
+    /// successes - 5) / (requests + 1), at most 0.9. None is rejected before the window holds `min_calls` requests, and one call a
+    /// second always passes. The circuit stays closed.
+    ///
+    /// The window must be a time. For services that fail because they get too many calls; see the
+    /// [guide](crate::guide::trip_rules).
+    #[must_use]
+    pub const fn throttle(mut self, share: f64) -> Self {
+        self.throttle = Choice::Given(share);
+        self
+    }
+
+    /// The window over which the two rates, `failure_count` and `throttle` are taken. Default the last 100 calls; with `throttle`
+    /// the last 10 seconds.
     #[must_use]
     pub const fn window(mut self, window: Window) -> Self {
         self.window = Choice::Given(window);
         self
     }
 
-    /// The minimum calls in the window before a rate applies. Default 10, or a smaller count window.
+    /// The minimum calls in the window before a rate or `throttle` applies. Default 10, or a smaller count window.
     #[must_use]
     pub const fn min_calls(mut self, calls: u32) -> Self {
         self.min_calls = Choice::Given(calls);
@@ -258,9 +275,9 @@ impl Config {
 
     /// Switches an optional rule off, whether it is on by default or set in `self`.
     ///
-    /// `threshold` can be off if there is another trip rule. `failure_rate`, `failure_count`, `slow_call`,
+    /// `threshold` can be off if there is another trip rule, or `throttle`. `failure_rate`, `failure_count`, `slow_call`, `throttle`,
     /// `merge_failures`, `backoff`, `jitter`, `ramp`, `max_concurrent` and `max_wait` can always be off. What depends on the rule goes with it:
-    /// `slow_rate` with `slow_call`, `min_calls` with the last rate, `window` with the last rate or count,
+    /// `slow_rate` with `slow_call`, `min_calls` with the last rate (`throttle` is one here), `window` with the last rate or count,
     /// `merge_failures` with the last of `threshold` and `failure_count`, `max_recovery` with `backoff`,
     /// `max_wait` with `max_concurrent`.
     ///

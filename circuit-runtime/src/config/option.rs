@@ -20,6 +20,8 @@ pub enum ConfigOption {
     SlowCall,
     /// [`Config::slow_rate`]
     SlowRate,
+    /// [`Config::throttle`]
+    Throttle,
     /// [`Config::window`]
     Window,
     /// [`Config::min_calls`]
@@ -60,6 +62,7 @@ macro_rules! for_each_option {
             FailureCount failure_count FAILURE_COUNT,
             SlowCall slow_call SLOW_CALL,
             SlowRate slow_rate SLOW_RATE,
+            Throttle throttle THROTTLE,
             Window window WINDOW,
             MinCalls min_calls MIN_CALLS,
             MergeFailures merge_failures MERGE_FAILURES,
@@ -171,12 +174,17 @@ macro_rules! by_option {
 for_each_option!(by_option);
 
 impl ConfigOption {
-    /// The trip rules that judge a share of calls.
-    pub(super) const RATES: [ConfigOption; 2] = [ConfigOption::FailureRate, ConfigOption::SlowCall];
+    /// The rules that judge a share of calls.
+    pub(super) const RATES: [ConfigOption; 3] =
+        [ConfigOption::FailureRate, ConfigOption::SlowCall, ConfigOption::Throttle];
 
-    /// The trip rules that judge a window.
-    pub(super) const WINDOWED: [ConfigOption; 3] =
-        [ConfigOption::FailureRate, ConfigOption::FailureCount, ConfigOption::SlowCall];
+    /// The rules that judge a window.
+    pub(super) const WINDOWED: [ConfigOption; 4] = [
+        ConfigOption::FailureRate,
+        ConfigOption::FailureCount,
+        ConfigOption::SlowCall,
+        ConfigOption::Throttle,
+    ];
 
     /// The trip rules that count failures one by one.
     pub(super) const COUNTED: [ConfigOption; 2] =
@@ -251,7 +259,7 @@ impl Config {
 
     /// Whether a share of calls is judged.
     pub(super) const fn has_rate(&self) -> bool {
-        self.failure_rate.is_given() || self.slow_call.is_given()
+        self.failure_rate.is_given() || self.slow_call.is_given() || self.throttle.is_given()
     }
 
     /// Whether anything is judged by the window.
@@ -265,7 +273,7 @@ mod tests {
     use std::time::Duration;
 
     use super::ConfigOption::{
-        Backoff, FailureCount, FailureRate, MaxConcurrent, SlowCall, Threshold,
+        Backoff, FailureCount, FailureRate, MaxConcurrent, SlowCall, Threshold, Throttle,
     };
     use crate::{Config, OnCancel, Window};
 
@@ -307,6 +315,11 @@ mod tests {
         let counted = NEW.off(SlowCall).off(FailureRate).over(RATED.failure_count(5));
         assert_eq!(counted.window.given(), Some(Window::Calls(50)), "the count needs it");
         assert!(counted.min_calls.is_unset(), "no rate does");
+
+        let throttled = NEW.off(SlowCall).off(FailureRate).over(RATED.throttle(0.5));
+        assert!(throttled.window.is_given() && throttled.min_calls.is_given(), "for the throttle");
+        let unthrottled = NEW.off(Throttle).over(NEW.throttle(0.5).min_calls(20));
+        assert_eq!(unthrottled, NEW.off(Throttle));
 
         let uncounted = NEW.off(FailureCount).over(RATED.failure_count(5));
         assert_eq!(uncounted.window, RATED.window);

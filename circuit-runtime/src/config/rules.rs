@@ -2,16 +2,23 @@
 
 use std::time::Duration;
 
+use super::option::ConfigOption;
 use super::spec::{DEFAULT_RECOVERY, DEFAULT_WINDOW};
 use super::{Choice, Config, OnCancel, Window};
 use crate::primitives::clock::{NEVER, Nanos, nanos};
 
 const DEFAULT_THRESHOLD: u32 = 5;
 const DEFAULT_MIN_CALLS: u32 = 10;
+/// With `throttle`, which needs a time.
+const DEFAULT_WINDOW_OF_THROTTLE: Duration = Duration::from_secs(10);
 
 impl Config {
     pub(super) const fn effective_window(&self) -> Window {
-        self.window.given_or(Window::Calls(DEFAULT_WINDOW))
+        self.window.given_or(if self.throttle.is_given() {
+            Window::Time(DEFAULT_WINDOW_OF_THROTTLE)
+        } else {
+            Window::Calls(DEFAULT_WINDOW)
+        })
     }
 
     pub(super) const fn effective_recovery(&self) -> Duration {
@@ -22,8 +29,21 @@ impl Config {
         match self.threshold {
             Choice::Given(threshold) => Some(threshold),
             Choice::Off => None,
-            Choice::Unset if self.failure_rate.is_given() || self.failure_count.is_given() => None,
+            Choice::Unset if self.what_replaces_threshold().is_some() => None,
             Choice::Unset => Some(DEFAULT_THRESHOLD),
+        }
+    }
+
+    /// The rule that is there instead of the default `threshold`.
+    pub(super) const fn what_replaces_threshold(&self) -> Option<ConfigOption> {
+        if self.failure_rate.is_given() {
+            Some(ConfigOption::FailureRate)
+        } else if self.failure_count.is_given() {
+            Some(ConfigOption::FailureCount)
+        } else if self.throttle.is_given() {
+            Some(ConfigOption::Throttle)
+        } else {
+            None
         }
     }
 
@@ -47,6 +67,7 @@ impl Config {
                 (None, Some(_)) => Some(0.5),
                 (None, None) => None,
             },
+            throttle: self.throttle.given(),
             window: if self.has_window_rule() { Some(window) } else { None },
             min_calls,
             merge_failures: in_nanos(self.merge_failures.given()),
@@ -93,6 +114,8 @@ pub(crate) struct Rules {
     pub(crate) failure_count: Option<u32>,
     pub(crate) slow_call: Option<Nanos>,
     pub(crate) slow_rate: Option<f64>,
+    /// The share of failures from which on calls are rejected.
+    pub(crate) throttle: Option<f64>,
     pub(crate) window: Option<Window>,
     pub(crate) min_calls: u32,
     /// Failures that come within this time of the first are one.

@@ -14,6 +14,8 @@ pub(crate) enum Range {
     Probes,
     /// A number above 0 and at most 1.
     Rate,
+    /// A number above 0 and below 1.
+    Share,
     /// A finite number of at least 1.
     Factor,
     /// A number from 0 to below 1.
@@ -36,6 +38,9 @@ macro_rules! must_be {
     };
     (Rate) => {
         "above 0 and at most 1"
+    };
+    (Share) => {
+        "above 0 and below 1"
     };
     (Factor) => {
         "at least 1 and finite"
@@ -72,6 +77,7 @@ impl Range {
     pub(crate) const fn has_number(self, value: f64) -> bool {
         match self {
             Range::Rate => value > 0.0 && value <= 1.0,
+            Range::Share => value > 0.0 && value < 1.0,
             Range::Factor => value >= 1.0 && value < f64::INFINITY,
             Range::Part => value >= 0.0 && value < 1.0,
             _ => false,
@@ -102,7 +108,7 @@ macro_rules! spec {
                 "`",
                 $name,
                 "` can't be `off`; only `threshold`, `failure_rate`, `failure_count`, `slow_call`, \
-                 `merge_failures`, `backoff`, `jitter`, `ramp`, `max_concurrent` and `max_wait` can"
+                 `throttle`, `merge_failures`, `backoff`, `jitter`, `ramp`, `max_concurrent` and `max_wait` can"
             ))
         )
     };
@@ -128,6 +134,7 @@ specs! {
     FAILURE_COUNT: "failure_count", Count, can_be_off;
     SLOW_CALL: "slow_call", Time, can_be_off;
     SLOW_RATE: "slow_rate", Rate, never_off;
+    THROTTLE: "throttle", Share, can_be_off;
     WINDOW: "window", Window, never_off;
     MIN_CALLS: "min_calls", Count, never_off;
     MERGE_FAILURES: "merge_failures", Time, can_be_off;
@@ -157,20 +164,21 @@ pub(crate) const MAX_KEYED_WINDOW: u32 = 10_000;
 
 // What is said of options that don't go together. Each sentence starts with the option that it is about.
 
-pub(crate) const NO_TRIP_RULE: &str = "`threshold` can't be `off` without another rule that opens the circuit: \
-     `failure_rate = 0.5`, `failure_count = 5` or `slow_call = \"2s\"`";
+pub(crate) const NO_TRIP_RULE: &str = "`threshold` can't be `off` without another rule: `failure_rate = 0.5`, \
+     `failure_count = 5`, `slow_call = \"2s\"` or `throttle = \"50%\"`";
 pub(crate) const FAILURE_COUNT_ABOVE_WINDOW: &str =
     "`failure_count` must be at most `window` (100 calls by default): it could never be reached";
 pub(crate) const SLOW_RATE_ALONE: &str =
     "`slow_rate` needs `slow_call`, which says when a call is slow: `slow_call = \"2s\"`";
-pub(crate) const WINDOW_ALONE: &str = "`window` needs a rule to judge by: `failure_rate = 0.5`, `failure_count = 5` or \
-     `slow_call = \"2s\"`";
+pub(crate) const WINDOW_ALONE: &str = "`window` needs a rule to judge by: `failure_rate = 0.5`, `failure_count = 5`, \
+     `slow_call = \"2s\"` or `throttle = \"50%\"`";
+pub(crate) const THROTTLE_OVER_CALLS: &str =
+    "`throttle` needs a `window` of time, not of calls: `window = \"10s\"`";
 pub(crate) const ON_CANCEL_SLOW_ALONE: &str =
     "`on_cancel = slow` needs `slow_call`, which says when a call is slow: `slow_call = \"2s\"`";
 pub(crate) const KEYED_WINDOW_TOO_LARGE: &str =
     "`window` must be at most 10,000 calls with `key`: each key has its own";
-pub(crate) const MIN_CALLS_ALONE: &str =
-    "`min_calls` needs a rate to judge: `failure_rate = 0.5` or `slow_call = \"2s\"`";
+pub(crate) const MIN_CALLS_ALONE: &str = "`min_calls` needs a rate to judge: `failure_rate = 0.5`, `slow_call = \"2s\"` or `throttle = \"50%\"`";
 pub(crate) const MIN_CALLS_ABOVE_WINDOW: &str =
     "`min_calls` must be at most `window` (100 calls by default): no rate would ever be judged";
 pub(crate) const MERGE_FAILURES_ALONE: &str = "`merge_failures` needs `threshold` or `failure_count`, which count failures \

@@ -121,6 +121,12 @@ impl Config {
             WINDOW_ALONE
         );
         require!(
+            !self.throttle.is_given() || matches!(self.effective_window(), Window::Time(_)),
+            Throttle,
+            window,
+            THROTTLE_OVER_CALLS
+        );
+        require!(
             !self.min_calls.is_given() || self.has_rate(),
             MinCalls,
             self.first_off(&ConfigOption::RATES),
@@ -139,7 +145,7 @@ impl Config {
     /// The option without which failures would be counted one by one.
     const fn what_leaves_nothing_to_merge(&self) -> Option<ConfigOption> {
         match self.first_off(&ConfigOption::COUNTED) {
-            None if self.failure_rate.is_given() => Some(ConfigOption::FailureRate),
+            None => self.what_replaces_threshold(),
             off => off,
         }
     }

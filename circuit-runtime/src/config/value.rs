@@ -53,10 +53,15 @@ impl Value for u32 {
     }
 }
 
+/// Whether text such as `"50%"` is a value, too.
+fn takes_percentages(range: Range) -> bool {
+    matches!(range, Range::Rate | Range::Share)
+}
+
 impl Value for f64 {
     fn expected(range: Range) -> &'static str {
         match range {
-            Range::Rate => "a number such as 0.5, or text such as \"50%\",",
+            Range::Rate | Range::Share => "a number such as 0.5, or text such as \"50%\",",
             _ => "a number",
         }
     }
@@ -70,7 +75,7 @@ impl Value for f64 {
     }
 
     fn text(text: &str, range: Range) -> Result<f64, Unread> {
-        let Some(percent) = text.strip_suffix('%').filter(|_| range == Range::Rate) else {
+        let Some(percent) = text.strip_suffix('%').filter(|_| takes_percentages(range)) else {
             return text.parse().map_err(|_| Unread::Other);
         };
         // Shifted in the text, so that "33.3%" is the number that 0.333 is.

@@ -37,14 +37,15 @@ pub(crate) enum Count {
     RejectedTooManyCalls,
     /// Late and unprotected in one: the call's circuit went to another key.
     Reassigned,
-    /// A part of `Rejected`.
+    /// Parts of `Rejected`.
     RejectedRamping,
+    RejectedThrottled,
 }
 
 const COUNTS: usize = Count::ALL.len();
 
 impl Count {
-    const ALL: [Count; 17] = [
+    const ALL: [Count; 18] = [
         Count::Successes,
         Count::Failures,
         Count::Rejected,
@@ -62,6 +63,7 @@ impl Count {
         Count::RejectedTooManyCalls,
         Count::Reassigned,
         Count::RejectedRamping,
+        Count::RejectedThrottled,
     ];
 
     /// The part of `Rejected` in which a rejection for this reason is counted, too. None for an
@@ -74,6 +76,7 @@ impl Count {
             Rejection::ForcedOpen => Some(Count::RejectedForcedOpen),
             Rejection::TooManyCalls => Some(Count::RejectedTooManyCalls),
             Rejection::Ramping => Some(Count::RejectedRamping),
+            Rejection::Throttled => Some(Count::RejectedThrottled),
         }
     }
 }

@@ -137,6 +137,7 @@ fn rejection(rejection: crate::Rejection) -> &'static str {
         crate::Rejection::ForcedOpen => "forced-open",
         crate::Rejection::TooManyCalls => "too-many-calls",
         crate::Rejection::Ramping => "ramping",
+        crate::Rejection::Throttled => "throttled",
     }
 }
 

@@ -14,7 +14,7 @@
 //! | instrument | kind | unit | attributes beside `circuit_breaker.name` | |
 //! |---|---|---|---|---|
 //! | `circuit_breaker.calls` | counter | `{call}` | `circuit_breaker.outcome` | `success`, `failure`, `ignored`, `cancelled`, `late`, `unprotected` or `rejected`; each call is exactly one of them, so their sum is the number of all calls. A call that was cancelled under `on_cancel = failure` is a `failure` |
-//! | `circuit_breaker.rejected` | counter | `{call}` | `circuit_breaker.reason` | rejected calls by reason: `open`, `half-open-full`, `forced-open`, `too-many-calls`, `ramping` |
+//! | `circuit_breaker.rejected` | counter | `{call}` | `circuit_breaker.reason` | rejected calls by reason: `open`, `half-open-full`, `forced-open`, `too-many-calls`, `ramping`, `throttled` |
 //! | `circuit_breaker.panicked` | counter | `{call}` | | failures that were panics |
 //! | `circuit_breaker.timed_out` | counter | `{call}` | | failures that exceeded their `timeout` |
 //! | `circuit_breaker.slow` | counter | `{call}` | | successes and failures that took at least `slow_call` |
@@ -27,6 +27,7 @@
 //! | `circuit_breaker.in_flight` | gauge | `{call}` | | calls in flight; only with `max_concurrent`, since others are not counted |
 //! | `circuit_breaker.waiting` | gauge | `{call}` | | calls that wait for one of them to end; only with `max_wait` |
 //! | `circuit_breaker.ramp` | gauge | `1` | | the share of calls that pass, while it grows; only with `ramp` |
+//! | `circuit_breaker.throttle` | gauge | `1` | | the share of calls that are rejected because too many fail; only with `throttle` |
 //! | `circuit_breaker.failure_rate` | gauge | `1` | | of the window, where a rate is configured and there were calls |
 //! | `circuit_breaker.slow_rate` | gauge | `1` | | likewise |
 //!

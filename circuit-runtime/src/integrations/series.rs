@@ -81,6 +81,8 @@ series! {
         "circuit_breaker_waiting" "", "circuit_breaker.waiting" "";
     RAMP: Gauge, "1", "Share of calls that pass, while it grows.",
         "circuit_breaker_ramp" "", "circuit_breaker.ramp" "";
+    THROTTLE: Gauge, "1", "Share of calls that are rejected because too many fail.",
+        "circuit_breaker_throttle" "", "circuit_breaker.throttle" "";
     FAILURE_RATE: Gauge, "1", "Failures / calls in the window.",
         "circuit_breaker_failure_rate" "", "circuit_breaker.failure_rate" "";
     SLOW_RATE: Gauge, "1", "Slow calls / calls in the window.",
@@ -113,12 +115,13 @@ const STATES: [State; 3] = [State::Closed, State::HalfOpen, State::Open];
 
 const MODES: [Mode; 4] = [Mode::Normal, Mode::ForcedOpen, Mode::Disabled, Mode::Shadow];
 
-const REASONS: [Rejection; 5] = [
+const REASONS: [Rejection; 6] = [
     Rejection::Open,
     Rejection::HalfOpenFull,
     Rejection::ForcedOpen,
     Rejection::TooManyCalls,
     Rejection::Ramping,
+    Rejection::Throttled,
 ];
 
 pub(super) const OUTCOMES: [&str; 7] =
@@ -207,6 +210,7 @@ pub(super) fn of_snapshot(snapshot: &Snapshot) -> Vec<Point<Option<f64>>> {
         Point::plain(&IN_FLIGHT, snapshot.in_flight.map(f64::from)),
         Point::plain(&WAITING, snapshot.waiting.map(f64::from)),
         Point::plain(&RAMP, snapshot.ramp),
+        Point::plain(&THROTTLE, snapshot.throttle),
     ]);
     points
 }

@@ -84,7 +84,10 @@ impl Watched {
         let longest = match error.reason() {
             Rejection::Open => self.rules.recovery,
             Rejection::HalfOpenFull => clock::nanos(Duration::from_secs(1)),
-            Rejection::ForcedOpen | Rejection::TooManyCalls | Rejection::Ramping => return,
+            Rejection::ForcedOpen
+            | Rejection::TooManyCalls
+            | Rejection::Ramping
+            | Rejection::Throttled => return,
         };
         let left = error.retry_after().expect("the deadline is known");
         assert!(left > Duration::ZERO && left <= Duration::from_nanos(longest), "{error}");

@@ -35,7 +35,7 @@ pub struct Snapshot {
     pub mode: Mode,
     /// The present run of failures while closed; in a sum, the longest one.
     pub failures_in_a_row: u32,
-    /// The contents of the window; `None` if neither a rate nor `failure_count` is configured.
+    /// The contents of the window; `None` if neither a rate nor `failure_count` nor `throttle` is configured.
     pub window: Option<WindowSnapshot>,
     /// When open, what is left of the wait; when half-open with all probes in flight, the time
     /// until the next round of probes, at most a second. In a sum, the shortest one.
@@ -47,6 +47,9 @@ pub struct Snapshot {
     /// The share of calls that pass, from 0.1 to 1, while it grows ([`ramp`](crate::Config::ramp)); else `None`.
     /// In a sum, the smallest one.
     pub ramp: Option<f64>,
+    /// The share of calls that are rejected because too many fail ([`throttle`](crate::Config::throttle)), above 0 and at most 0.9;
+    /// `None` if none is. In a sum, the largest one.
+    pub throttle: Option<f64>,
     /// The last 16 transitions, the latest last.
     pub recent_transitions: Vec<Transition>,
     /// Calls that succeeded.
@@ -156,6 +159,7 @@ impl Snapshot {
             in_flight: view.in_flight,
             waiting: view.waiting,
             ramp: view.ramp,
+            throttle: view.throttle,
             recent_transitions,
             successes: 0,
             failures: 0,
@@ -196,6 +200,8 @@ impl Snapshot {
             let retry_after = view.retry_after.map(Duration::from_nanos);
             self.retry_after = [self.retry_after, retry_after].into_iter().flatten().min();
             self.ramp = [self.ramp, view.ramp].into_iter().flatten().reduce(f64::min);
+            let throttles = [self.throttle, view.throttle].into_iter().flatten();
+            self.throttle = throttles.reduce(f64::max);
         }
         if let (Some(sum), Some(more)) = (window, view.window) {
             sum.join(more);
@@ -252,6 +258,9 @@ impl fmt::Display for Snapshot {
         }
         if let Some(share) = self.ramp {
             write!(f, ", lets {:.0} % pass", share * 100.0)?;
+        }
+        if let Some(share) = self.throttle {
+            write!(f, ", rejects {:.0} %", share * 100.0)?;
         }
         if self.mode != Mode::Normal {
             write!(f, " ({})", self.mode)?;

@@ -91,6 +91,19 @@ impl Buckets {
         self.total = WindowTotals::default();
     }
 
+    /// Begins anew with the buckets of another window, unless it has them already.
+    pub(super) fn begin_as(&mut self, other: &Buckets) {
+        let layout = |of: &Buckets| (of.width, of.current.map(|(origin, _)| origin));
+        if layout(self) == layout(other) {
+            return;
+        }
+        self.clear();
+        (self.width, self.current) = (other.width, other.current);
+        if self.current.is_some() {
+            self.kept.resize(BUCKETS, WindowTotals::default());
+        }
+    }
+
     /// Advances to the current bucket, empties those that were passed, and returns the number of
     /// the current one. A reading of the clock that another thread has overtaken belongs to the
     /// current bucket.

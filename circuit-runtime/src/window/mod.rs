@@ -102,6 +102,14 @@ impl SlidingWindow {
         totals
     }
 
+    /// The failures, as they were when somebody last looked: those that have become too old since are among them.
+    pub(crate) fn failures_at_last_look(&self) -> u64 {
+        match self {
+            SlidingWindow::Calls(ring) => ring.totals.failures,
+            SlidingWindow::Time(buckets) => buckets.total.failures,
+        }
+    }
+
     /// The layout of a time window's buckets, once it is in use.
     pub(crate) fn span(&self) -> Option<Span> {
         match self {
@@ -155,6 +163,13 @@ impl SlidingWindow {
                 also.gather(number, more);
             }
         });
+    }
+
+    /// Begins anew with the buckets of another window, unless it has them already.
+    pub(crate) fn begin_as(&mut self, other: &SlidingWindow) {
+        if let (SlidingWindow::Time(buckets), SlidingWindow::Time(other)) = (self, other) {
+            buckets.begin_as(other);
+        }
     }
 
     /// Whether both hold outcomes of the same beginning.

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use circuit_runtime::{CircuitBreaker, Config, OnCancel, Outcome, Window, metrics, test_util};
+use circuit_runtime::{
+    CircuitBreaker, Config, OnCancel, Outcome, Permit, Window, metrics, test_util,
+};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 /// The recorder of the whole process, as a service has it.
@@ -299,6 +301,29 @@ fn a_ramp_is_shown_while_it_lasts() {
     assert_series(&scrape("ramped"), &[("ramp{}", 0.1), ("rejected_total{ramping}", 1.0)]);
     time.advance(Duration::from_secs(10));
     assert_series(&scrape("ramped"), &[("ramp{}", 1.0)]);
+}
+
+#[test]
+fn a_throttle_is_shown_while_it_rejects() {
+    let _alone = alone();
+    let time = test_util::freeze();
+    let breaker = circuit("throttled", Config::new().throttle(0.5).min_calls(9));
+    assert!(!scrape("throttled").contains_key("throttle{}"));
+    let held: Vec<_> = (0..9).map(|_| breaker.try_acquire().unwrap()).collect();
+    held.into_iter().for_each(Permit::failure);
+    assert_series(&scrape("throttled"), &[("throttle{}", 0.4), ("rejected_total{throttled}", 0.0)]);
+    let is_rejected = |_: &u32| breaker.try_acquire().map(Permit::ignore).is_err();
+    let rejected = u32::try_from((0..100).filter(is_rejected).count()).unwrap();
+    assert!(rejected > 0);
+    assert_series(
+        &scrape("throttled"),
+        &[
+            ("rejected_total{throttled}", f64::from(rejected)),
+            ("calls_total{rejected}", f64::from(rejected)),
+        ],
+    );
+    time.advance(Duration::from_secs(10));
+    assert_series(&scrape("throttled"), &[("throttle{}", 0.0)]);
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn every_fault_has_its_path_and_nothing_changes() {
         "circuits.faulty.fallback: is written in the code only, in the attribute",
         "circuits.faulty.base: unknown option; did you mean `preset`?",
         "circuits.faulty.colour: unknown option",
-        "circuits.faulty.max_recovery: can't be `off`; only `threshold`, `failure_rate`, `failure_count`, `slow_call`, `merge_failures`, `backoff`, `jitter`, `ramp`, `max_concurrent` and `max_wait` can",
+        "circuits.faulty.max_recovery: can't be `off`; only `threshold`, `failure_rate`, `failure_count`, `slow_call`, `throttle`, `merge_failures`, `backoff`, `jitter`, `ramp`, `max_concurrent` and `max_wait` can",
         "circuits.\"*::pay\": a `*` goes at the end, and matches the rest of a name",
         "circuits.shop.refund: unknown option; a circuit's name with dots or colons is written in quotes",
         "circuit: unknown table; did you mean `circuits`?",
@@ -143,7 +143,7 @@ fn under_a_full_name_what_does_not_go_with_the_code_is_a_fault() {
         refusal(settings),
         [
             "circuits.named.slow_rate: needs `slow_call`, which says when a call is slow: `slow_call = \"2s\"`",
-            "circuits.named.min_calls: needs a rate to judge: `failure_rate = 0.5` or `slow_call = \"2s\"`",
+            "circuits.named.min_calls: needs a rate to judge: `failure_rate = 0.5`, `slow_call = \"2s\"` or `throttle = \"50%\"`",
             "presets.windowed.window: `failure_count` must be at most `window` (100 calls by default): it could \
              never be reached; `failure_count` is in the code (circuit `counted`)",
         ]

@@ -20,6 +20,7 @@ max_recovery = "10m"
 base = "patient"
 slow_call = "5s"
 slow_rate = "40%"
+throttle = "60%"
 
 [circuits.full-file]          # over what the code says
 preset = "slow"
@@ -52,6 +53,7 @@ fn expected() -> Config {
         .failure_count(30)
         .slow_call(Duration::from_secs(5))
         .slow_rate(0.4)
+        .throttle(0.6)
         .window(Window::Time(Duration::from_secs(60)))
         .min_calls(20)
         .merge_failures(Duration::from_millis(250))

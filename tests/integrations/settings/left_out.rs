@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use circuit_runtime::{Config, ConfigOption, circuit_breaker, configure};
+use circuit_runtime::{Config, ConfigOption, Window, circuit_breaker, configure};
 
 use super::{Turn, circuit, file, set};
 
@@ -57,6 +57,31 @@ fn of_two_patterns_the_shorter_one_gives_way() {
     assert!(
         lines(&report)[0].starts_with("circuits.\"lo3::*\".min_calls: must be at most `window`")
     );
+}
+
+#[test]
+fn a_window_of_calls_is_not_for_circuits_that_throttle() {
+    let _turn = Turn::take();
+    let throttled = circuit("lo7::throttled", NEW.throttle(0.5));
+    let rated = circuit("lo7::rated", NEW.failure_rate(0.5).window(Window::Calls(20)));
+    let report = set("[default]\nwindow = 100\n[circuits.\"lo7::*\"]\nthrottle = \"30%\"");
+    let circuits = report
+        .left_out
+        .iter()
+        .filter(|fault| fault.circuit().is_some_and(|name| name.starts_with("lo7::")));
+    let mut said: Vec<String> = circuits.map(ToString::to_string).collect();
+    said.sort_unstable();
+    assert_eq!(
+        said,
+        [
+            "circuits.\"lo7::*\".throttle: needs a `window` of time, not of calls: `window = \"10s\"`; \
+             `window` is in the code (circuit `lo7::rated`)",
+            "default.window: `throttle` needs a `window` of time, not of calls: `window = \"10s\"`; \
+             `throttle` is at circuits.\"lo7::*\".throttle (circuit `lo7::throttled`)",
+        ]
+    );
+    assert_eq!(throttled.config(), NEW.throttle(0.3));
+    assert_eq!(rated.config(), NEW.failure_rate(0.5).window(Window::Calls(20)));
 }
 
 #[test]

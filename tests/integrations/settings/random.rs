@@ -7,12 +7,13 @@ use circuit_runtime::{CircuitBreaker, Config, Settings, configure};
 use super::Turn;
 
 /// Each option with values that are in range, and that go together or not.
-const OPTIONS: [(&str, &[&str]); 18] = [
+const OPTIONS: [(&str, &[&str]); 19] = [
     ("threshold", &["1", "7", "\"off\""]),
     ("failure_rate", &["0.5", "\"off\""]),
     ("failure_count", &["3", "150", "\"off\""]),
     ("slow_call", &["\"1s\"", "\"off\""]),
     ("slow_rate", &["0.3"]),
+    ("throttle", &["0.5", "\"off\""]),
     ("window", &["20", "200", "\"10s\""]),
     ("min_calls", &["5", "120"]),
     ("merge_failures", &["\"100ms\"", "\"off\""]),

@@ -242,6 +242,7 @@ fn every_option_reaches_the_configuration() {
         failure_count = 50,
         slow_call = "1.5s",
         slow_rate = "75%",
+        throttle = "45%",
         window = "1m",
         min_calls = 12,
         merge_failures = "100ms",
@@ -266,6 +267,7 @@ fn every_option_reaches_the_configuration() {
         .failure_count(50)
         .slow_call(millis(1_500))
         .slow_rate(0.75)
+        .throttle(0.45)
         .window(Window::Time(secs(60)))
         .min_calls(12)
         .merge_failures(millis(100))

@@ -42,6 +42,8 @@ pub(super) struct Period {
     /// The longest time for which an outcome asked to be left alone.
     pub(super) asked: u64,
     pub(super) ramp: Option<Ramp>,
+    /// When a call last passed while `throttle` could have rejected it.
+    pub(super) passed: Option<u64>,
 }
 
 /// A slow return, from some time on.

@@ -4,6 +4,7 @@ mod memory;
 mod reference;
 mod rules;
 mod strategy;
+mod throttle;
 mod window;
 
 use std::time::Duration;
@@ -29,6 +30,8 @@ struct Pair<'a> {
     /// Shows the time; once it is dropped, the clock is back at zero.
     time: Option<Frozen>,
     _zero: Frozen,
+    /// The seed of the next call's random numbers.
+    seed: u64,
     /// Who judges the call according to the model, the permit, and when the call began, which is
     /// only looked up if a rule asks for it by then.
     flying: Vec<(Judge, Permit<'a>, Option<u64>)>,
@@ -38,7 +41,7 @@ impl<'a> Pair<'a> {
     fn new(rules: Rules, breaker: &'a CircuitBreaker) -> Self {
         let zero = freeze();
         let (model, time, flying) = (Model::new(rules), Some(freeze()), Vec::new());
-        let mut pair = Pair { model, breaker, time, _zero: zero, flying };
+        let mut pair = Pair { model, breaker, time, _zero: zero, seed: 0, flying };
         pair.advance(START);
         pair
     }
@@ -53,6 +56,15 @@ impl<'a> Pair<'a> {
                 let admitted = self.begin()?;
                 self.advance(takes);
                 if admitted {
+                    self.end(self.flying.len() - 1, end);
+                }
+            }
+            Step::Together(calls, end) => {
+                let before = self.flying.len();
+                for _ in 0..calls {
+                    self.begin()?;
+                }
+                while self.flying.len() > before {
                     self.end(self.flying.len() - 1, end);
                 }
             }
@@ -82,7 +94,10 @@ impl<'a> Pair<'a> {
 
     /// Whether the call was admitted; both have to be of one mind.
     fn begin(&mut self) -> Result<bool, TestCaseError> {
-        match (self.model.admit(), self.breaker.try_acquire()) {
+        self.seed += 1;
+        fastrand::seed(self.seed);
+        let roll = fastrand::Rng::with_seed(self.seed).f64();
+        match (self.model.admit(roll), self.breaker.try_acquire()) {
             (Ok(judge), Ok(permit)) => {
                 let timed = self.model.rules.slow_call.is_some();
                 self.flying.push((judge, permit, timed.then_some(self.model.now)));
@@ -134,11 +149,12 @@ impl<'a> Pair<'a> {
         prop_assert_eq!((model.state(), model.mode), (breaker.state(), breaker.mode()));
         prop_assert_eq!(model.period.run, seen.failures_in_a_row);
         prop_assert_eq!(model.share(), seen.ramp);
+        prop_assert_eq!(model.chance(), seen.throttle);
         prop_assert_eq!(&model.counts, &Counts::of(&seen));
         let figures = seen.window.map(|window| [window.calls, window.failures, window.slow]);
         let expected = model.window.figures(model.now);
         prop_assert_eq!(
-            expected.map(|[calls, failures, slow, _]| [calls, failures, slow]),
+            expected.map(|[calls, failures, slow, ..]| [calls, failures, slow]),
             figures
         );
         Ok(())
@@ -175,13 +191,15 @@ fn the_breaker_does_what_the_model_does() {
 #[test]
 fn the_random_sequences_reach_every_state() {
     let mut runner = TestRunner::deterministic();
-    let mut reached = [0_u32; 5];
+    let mut reached = [0_u32; 6];
     for _ in 0..300 {
         let (rules, steps) = (any_rules(), any_steps()).new_tree(&mut runner).unwrap().current();
         let breaker = breaker(rules.config());
         let mut pair = Pair::new(rules, &breaker);
+        let mut throttles = false;
         for step in steps {
             pair.step(step).unwrap();
+            throttles |= breaker.snapshot().throttle.is_some();
         }
 
         let seen = breaker.snapshot();
@@ -194,6 +212,7 @@ fn the_random_sequences_reach_every_state() {
             seen.recent_transitions.iter().any(reopened),
             seen.rejected > 0,
             seen.late > 0,
+            throttles,
         ];
         for (count, sign) in reached.iter_mut().zip(signs) {
             *count += u32::from(sign);

@@ -4,7 +4,7 @@ use circuit_runtime::{Mode, Rejection, State};
 
 use super::memory::{Judge, Model, Period, Ramp};
 use super::rules::{End, Rules};
-use super::window::Entered;
+use super::window::{Entered, Is};
 
 /// Why, and how long until a call has a chance.
 pub(super) type Refusal = (Rejection, Option<u64>);
@@ -37,11 +37,11 @@ impl Model {
         }
     }
 
-    pub(super) fn admit(&mut self) -> Result<Judge, Refusal> {
+    pub(super) fn admit(&mut self, roll: f64) -> Result<Judge, Refusal> {
         let refusal = match self.mode {
             Mode::Disabled => return Ok(Judge::OnlyCounters),
             Mode::ForcedOpen => Some((Rejection::ForcedOpen, None)),
-            Mode::Normal | Mode::Shadow => self.refusal(),
+            Mode::Normal | Mode::Shadow => self.refusal(roll),
         };
         self.counts.rejected += u64::from(refusal.is_some());
         match refusal {
@@ -51,7 +51,7 @@ impl Model {
         }
     }
 
-    fn refusal(&mut self) -> Option<Refusal> {
+    fn refusal(&mut self, roll: f64) -> Option<Refusal> {
         let lease = self.rules.lease(self.period.round);
         let left = match self.state {
             State::Open => self.left(self.open_until, self.open_for),
@@ -59,7 +59,7 @@ impl Model {
         };
         let places = self.rules.probes - self.period.decided_before;
         match self.state {
-            State::Closed => return (!self.passes()).then_some((Rejection::Ramping, None)),
+            State::Closed => return self.refusal_of_closed(roll).map(|reason| (reason, None)),
             State::Open if left > 0 => return Some((Rejection::Open, Some(left))),
             State::Open => self.change(State::HalfOpen),
             State::HalfOpen if self.period.taken < places => {}
@@ -76,6 +76,13 @@ impl Model {
         self.period.taken += 1;
         self.period.last_admission = self.now;
         None
+    }
+
+    fn refusal_of_closed(&mut self, roll: f64) -> Option<Rejection> {
+        if !self.passes() {
+            return Some(Rejection::Ramping);
+        }
+        self.throttles(roll).then_some(Rejection::Throttled)
     }
 
     pub(super) fn end(&mut self, judge: Judge, took: Option<u64>, end: End) {
@@ -111,7 +118,9 @@ impl Model {
             };
             // The window tells merged failures only for the rule that asks for them.
             let merged = merged && self.rules.failure_count.is_some();
-            self.window.push(Entered { when: self.now, failed, slow, merged });
+            let had_result = end != End::Dropped || failed || self.rules.throttle.is_none();
+            let is = if had_result { Is::Result } else { Is::WithoutResult };
+            self.window.push(Entered { when: self.now, failed, slow, merged, is });
             if end.opens() || self.rules.met(period.run, self.window.figures(self.now)) {
                 self.open(end.opens());
             }
@@ -162,6 +171,10 @@ impl Model {
     /// Closed circuits are judged at the next outcome.
     pub(super) fn reconfigure(&mut self, rules: Rules) {
         self.window.resize(rules.window);
+        if rules.throttle.is_none() {
+            self.window.forget_throttled();
+            self.period.passed = None;
+        }
         if rules.merge_failures.is_none() {
             self.period.group = None;
         }

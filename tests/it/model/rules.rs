@@ -12,7 +12,8 @@ pub(super) struct Rules {
     pub(super) failure_count: Option<u32>,
     pub(super) slow_call: Option<u64>,
     pub(super) slow_rate: f64,
-    /// There if one of the rates or the count is.
+    pub(super) throttle: Option<f64>,
+    /// There if one of the rates, the count or `throttle` is.
     pub(super) window: Option<Window>,
     pub(super) min_calls: u32,
     pub(super) merge_failures: Option<u64>,
@@ -73,14 +74,14 @@ impl Rules {
     }
 
     /// Whether a rule says that the circuit has to open.
-    pub(super) fn met(&self, run: u32, window: Option<[u32; 4]>) -> bool {
-        let rate_met = window.is_some_and(|[calls, failures, slow, _]| {
+    pub(super) fn met(&self, run: u32, window: Option<[u32; 6]>) -> bool {
+        let rate_met = window.is_some_and(|[calls, failures, slow, ..]| {
             let reached = |count, rate| f64::from(count) / f64::from(calls) >= rate;
             let failing = self.failure_rate.is_some_and(|rate| reached(failures, rate));
             let slowing = self.slow_call.is_some() && reached(slow, self.slow_rate);
             calls >= self.min_calls && (failing || slowing)
         });
-        let count_met = window.is_some_and(|[_, _, _, counted]| {
+        let count_met = window.is_some_and(|[_, _, _, counted, ..]| {
             self.failure_count.is_some_and(|count| counted >= count)
         });
         run >= self.threshold || rate_met || count_met
@@ -124,6 +125,9 @@ impl Rules {
         if let Some(within) = self.merge_failures {
             config = config.merge_failures(Duration::from_nanos(within));
         }
+        if let Some(share) = self.throttle {
+            config = config.throttle(share);
+        }
         if let Some(length) = self.ramp {
             config = config.ramp(Duration::from_nanos(length));
         }
@@ -133,7 +137,7 @@ impl Rules {
         if let Some(window) = self.window {
             config = config.window(window);
         }
-        if self.failure_rate.is_some() || self.slow_call.is_some() {
+        if self.failure_rate.is_some() || self.slow_call.is_some() || self.throttle.is_some() {
             config = config.min_calls(self.min_calls);
         }
         config

@@ -16,6 +16,8 @@ pub(super) enum Step {
     End(Index, End),
     /// Begins, takes that long, ends.
     Call(u64, End),
+    /// Several calls that are in flight together and end alike.
+    Together(u8, End),
     Advance(u64),
     /// The clock goes back, as that of a machine does which is restored from a checkpoint.
     GoBack(u64),
@@ -38,8 +40,17 @@ fn ticks(range: Range<u64>) -> impl Strategy<Value = u64> {
     range.prop_map(|ticks| ticks * TICK)
 }
 
-type TripRules =
-    (u32, Option<f64>, Option<u32>, Option<u64>, f64, Option<Window>, u32, Option<u64>);
+type TripRules = (
+    u32,
+    Option<f64>,
+    Option<u32>,
+    Option<u64>,
+    f64,
+    Option<f64>,
+    Option<Window>,
+    u32,
+    Option<u64>,
+);
 
 prop_compose! {
     fn any_trip_rules()(
@@ -50,9 +61,22 @@ prop_compose! {
         slow_rate in select(vec![0.25, 0.5, 1.0]),
         window in prop_oneof![(1..12_u32).prop_map(Window::Calls), Just(Window::Time(WINDOW))],
         min_calls in 1..12_u32,
+        throttle in proptest::option::weighted(0.6, select(vec![0.1, 0.5, 0.9])),
+        throttle_alone in proptest::bool::weighted(0.7),
         merge_failures in proptest::option::of(ticks(1..6)),
     ) -> TripRules {
-        let rated = failure_rate.is_some() || failure_count.is_some() || slow_call.is_some();
+        // Beside other rules it seldom comes to it.
+        let alone = throttle.is_some() && throttle_alone;
+        let (threshold, failure_rate, failure_count, slow_call) = if alone {
+            (1_000, None, None, slow_call.filter(|_| slow_rate > 0.9))
+        } else {
+            (threshold, failure_rate, failure_count, slow_call)
+        };
+        let window = if throttle.is_some() { Window::Time(WINDOW) } else { window };
+        let rated = failure_rate.is_some()
+            || failure_count.is_some()
+            || slow_call.is_some()
+            || throttle.is_some();
         let min_calls = match window {
             Window::Calls(calls) => min_calls.min(calls),
             Window::Time(_) => min_calls,
@@ -63,8 +87,8 @@ prop_compose! {
         };
         let window = rated.then_some(window);
         (
-            threshold, failure_rate, failure_count, slow_call, slow_rate, window, min_calls,
-            merge_failures,
+            threshold, failure_rate, failure_count, slow_call, slow_rate, throttle, window,
+            min_calls, merge_failures,
         )
     }
 }
@@ -82,15 +106,15 @@ prop_compose! {
         on_cancel in select(vec![OnCancel::Ignore, OnCancel::Failure, OnCancel::Slow]),
     ) -> Rules {
         let (
-            threshold, failure_rate, failure_count, slow_call, slow_rate, window, min_calls,
-            merge_failures,
+            threshold, failure_rate, failure_count, slow_call, slow_rate, throttle, window,
+            min_calls, merge_failures,
         ) = trip;
         let is_timed = slow_call.is_some() || on_cancel != OnCancel::Slow;
         let on_cancel = if is_timed { on_cancel } else { OnCancel::Ignore };
         let max_recovery = cap.map(|cap| recovery + cap);
         let probes = success_threshold + more_probes;
         Rules {
-            threshold, failure_rate, failure_count, slow_call, slow_rate, window, min_calls,
+            threshold, failure_rate, failure_count, slow_call, slow_rate, throttle, window, min_calls,
             merge_failures, recovery, backoff, max_recovery, success_threshold, probes, probe_timeout, ramp, on_cancel,
         }
     }
@@ -129,6 +153,7 @@ pub(super) fn any_steps() -> impl Strategy<Value = Vec<Step>> {
         20 => (any::<Index>(), any_end()).prop_map(|(which, end)| Step::End(which, end)),
         30 => (prop_oneof![3 => Just(0), 1 => ticks(1..5)], any_end())
             .prop_map(|(takes, end)| Step::Call(takes, end)),
+        4 => (2..15_u8, any_end()).prop_map(|(calls, end)| Step::Together(calls, end)),
         20 => any_span().prop_map(Step::Advance),
         // Further than a time window is long. How old its outcomes are after less is not defined.
         1 => ticks(25..60).prop_map(Step::GoBack),

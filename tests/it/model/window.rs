@@ -14,7 +14,7 @@ pub(super) struct PlainWindow {
     outcomes: Vec<Entered>,
 }
 
-/// An outcome: when, whether it failed, whether it was slow, and whether its failure is one with an
+/// An outcome, or a call that was throttled: when, whether it failed, whether it was slow, and whether its failure is one with an
 /// earlier one.
 #[derive(Clone, Copy)]
 pub(super) struct Entered {
@@ -22,6 +22,16 @@ pub(super) struct Entered {
     pub(super) failed: bool,
     pub(super) slow: bool,
     pub(super) merged: bool,
+    pub(super) is: Is,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Is {
+    Result,
+    /// In the window, and neither a success nor a failure, as far as `throttle` asks.
+    WithoutResult,
+    /// Rejected by `throttle`, and not in the window.
+    Throttled,
 }
 
 impl PlainWindow {
@@ -44,6 +54,12 @@ impl PlainWindow {
         self.outcomes.iter_mut().for_each(|outcome| outcome.merged = false);
     }
 
+    /// What was throttled, and what had no result, is nothing special any more.
+    pub(super) fn forget_throttled(&mut self) {
+        self.outcomes.retain(|outcome| outcome.is != Is::Throttled);
+        self.outcomes.iter_mut().for_each(|outcome| outcome.is = Is::Result);
+    }
+
     pub(super) fn clear(&mut self) {
         self.outcomes.clear();
     }
@@ -61,8 +77,9 @@ impl PlainWindow {
         self.size = size;
     }
 
-    /// Calls, failures, slow calls, and failures where those that are one count as one. Time is cut into tenths of the window, from the first outcome on.
-    pub(super) fn figures(&self, now: u64) -> Option<[u32; 4]> {
+    /// Calls, failures, slow calls, and failures where those that are one count as one; and calls without a
+    /// result, and those that were throttled. Time is cut into tenths of the window, from the first outcome on.
+    pub(super) fn figures(&self, now: u64) -> Option<[u32; 6]> {
         let tenth =
             |when: u64, length: Duration| (when - self.outcomes[0].when) / (nanos(length) / 10);
         let held = |&(age, &Entered { when, .. }): &(usize, &Entered)| match self.size.unwrap() {
@@ -70,10 +87,15 @@ impl PlainWindow {
             Window::Time(length) => tenth(now, length) - tenth(when, length) < 10,
         };
         self.size?;
-        let mut figures = [0; 4];
-        for (_, &Entered { failed, slow, merged, .. }) in
+        let mut figures = [0; 6];
+        for (_, &Entered { failed, slow, merged, is, .. }) in
             self.outcomes.iter().rev().enumerate().filter(held)
         {
+            if is == Is::Throttled {
+                figures[5] += 1;
+                continue;
+            }
+            figures[4] += u32::from(is == Is::WithoutResult);
             figures[0] += 1;
             figures[1] += u32::from(failed);
             figures[2] += u32::from(slow);

@@ -70,6 +70,28 @@ fn no_run_to_merge() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(throttle = "50%", merge_failures = "100ms")]
+fn nothing_to_merge_beside_a_throttle() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(throttle = "50%", window = 100)]
+fn throttled_over_calls() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(window = 100, failure_rate = 0.5, throttle = 0.5)]
+fn rated_over_calls_and_throttled() -> Result<(), E> {
+    Ok(())
+}
+
+const CALLS: u32 = 100;
+
+#[circuit_breaker(throttle = 0.5, window = CALLS)]
+fn throttled_over_a_constant() -> Result<(), E> {
+    Ok(())
+}
+
 #[circuit_breaker(merge_failures = "0s")]
 fn merged_in_no_time() -> Result<(), E> {
     Ok(())
@@ -181,6 +203,7 @@ fn max_wait_of_another_library() -> Result<(), E> {
     failure_rate = 0.5,
     slow_call = "1s",
     slow_rate = 0.5,
+    throttle = 0.5,
     window = 10,
     min_calls = 5,
     merge_failures = "100ms",

@@ -140,7 +140,7 @@ fn upper_case() -> Result<(), E> {
     Ok(())
 }
 
-#[circuit_breaker(thr, recov = "3s")]
+#[circuit_breaker(thre, recov = "3s")]
 fn half_typed() -> Result<(), E> {
     Ok(())
 }

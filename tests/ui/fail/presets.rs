@@ -51,6 +51,16 @@ fn nothing_to_merge() -> Result<()> {
     Ok(())
 }
 
+#[circuit_breaker(preset = RATED, throttle = "50%")]
+fn throttled_over_calls() -> Result<()> {
+    Ok(())
+}
+
+#[circuit_breaker(throttle = off)]
+fn no_throttle_to_take_back() -> Result<()> {
+    Ok(())
+}
+
 #[circuit_breaker(preset = WRONG)]
 fn wrong() -> Result<()> {
     Ok(())

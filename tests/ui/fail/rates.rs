@@ -65,6 +65,46 @@ fn slow() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(throttle = 0.0)]
+fn throttle_zero() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(throttle = 1.0)]
+fn throttle_one() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(throttle = "100%")]
+fn throttle_all() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(throttle = 100)]
+fn throttle_hundred() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(throttle = 50)]
+fn throttle_fifty() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(throttle = 50%)]
+fn throttle_bare() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(throttle = "1s")]
+fn throttle_time() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(throttling = "50%")]
+fn throttle_of_another_library() -> Result<(), E> {
+    Ok(())
+}
+
 #[circuit_breaker(backoff = 0.5)]
 fn backoff() -> Result<(), E> {
     Ok(())

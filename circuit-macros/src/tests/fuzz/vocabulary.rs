@@ -53,6 +53,7 @@ pub(super) const GOOD: &[&str] = &[
     "failure_count = 5",
     "slow_call = \"250ms\"",
     "slow_rate = 1.0",
+    "throttle = \"50%\"",
     "window = 100",
     "window = \"1h 30m\"",
     "min_calls = 10",

@@ -9,7 +9,7 @@ use crate::window::Env;
 pub(crate) enum Idleness {
     /// Closed, without a failure in its run or window.
     Healthy,
-    /// Closed, with some, or on its ramp.
+    /// Closed, with some, on its ramp, or having throttled calls that still count.
     Failing,
     /// Its wait is over, and no probe is in flight that may still decide.
     Settled,
@@ -27,7 +27,8 @@ impl Machine {
         let wait = match self.period {
             Period::Closed { run, .. } => {
                 let window = self.window.as_mut().map(|window| window.known(env).failures);
-                return if run == 0 && window.unwrap_or(0) == 0 && self.ramp.is_none() {
+                let admits_all = self.ramp.is_none() && !self.has_throttled(env);
+                return if run == 0 && window.unwrap_or(0) == 0 && admits_all {
                     Idleness::Healthy
                 } else {
                     Idleness::Failing

@@ -6,6 +6,7 @@
 
 #[cfg(feature = "stream")]
 mod answered;
+mod control;
 mod half_open;
 mod idle;
 mod merge;
@@ -13,6 +14,7 @@ mod numbers;
 mod ramp;
 #[cfg(test)]
 mod tests;
+mod throttle;
 mod trip;
 
 pub(crate) use idle::Idleness;
@@ -21,6 +23,7 @@ pub(crate) use numbers::{in_float, shown};
 use half_open::Probes;
 use merge::Merging;
 use ramp::Ramp;
+use throttle::Throttling;
 
 use crate::config::Rules;
 use crate::error::Rejection;
@@ -54,6 +57,8 @@ pub(crate) struct Machine {
     merging: Option<Box<Merging>>,
     /// `None`: all calls of a closed circuit pass.
     ramp: Option<Box<Ramp>>,
+    /// `None` before `throttle` had something to remember.
+    throttling: Option<Box<Throttling>>,
     /// The rules have changed, and no outcome has been judged by them yet.
     unjudged: bool,
 }
@@ -134,6 +139,7 @@ impl Machine {
             },
             merging: None,
             ramp: None,
+            throttling: None,
             unjudged: false,
             rules,
         }
@@ -213,7 +219,8 @@ impl Machine {
     ///
     /// The first call at or after the deadline turns an open circuit half-open. If a round has been
     /// full for too long since its last probe was admitted, another round begins.
-    pub(crate) fn admit(&mut self, now: Nanos) -> Decision {
+    pub(crate) fn admit(&mut self, env: &impl Env) -> Decision {
+        let now = env.now();
         if let Some(left) = self.rejection().and_then(|wait| wait.left(now)) {
             let is_open = self.state() == State::Open;
             let reason = if is_open { Rejection::Open } else { Rejection::HalfOpenFull };
@@ -221,10 +228,14 @@ impl Machine {
         }
         let change = match self.period {
             Period::Closed { .. } => {
-                if !self.passes(now) {
-                    return Decision::Rejected { reason: Rejection::Ramping, left: NEVER };
-                }
-                None
+                let reason = if !self.passes(now) {
+                    Rejection::Ramping
+                } else if self.throttles(env) {
+                    Rejection::Throttled
+                } else {
+                    return Decision::Admitted { change: None };
+                };
+                return Decision::Rejected { reason, left: NEVER };
             }
             Period::Open(_) => {
                 let first = Period::HalfOpen(Probes::first(now));
@@ -274,6 +285,9 @@ impl Machine {
         self.unjudged = false;
         if let Some(window) = &mut self.window {
             window.push(sample, env);
+        }
+        if verdict.keeps_run {
+            self.note_without_result(env);
         }
         self.asked = self.asked.max(verdict.asked);
         if verdict.opens {
@@ -329,6 +343,9 @@ impl Machine {
             window.clear();
         }
         self.change_counted(SlidingWindow::clear);
+        if let Some(throttling) = &mut self.throttling {
+            throttling.clear();
+        }
         self.begin(Period::Closed { since: env.now(), run: 0 }, reason)
     }
 
@@ -342,40 +359,6 @@ impl Machine {
         Change { from, to: self.state(), reason }
     }
 
-    /// Closes, empties the window, ends the streak and begins a new period. Returns a change only
-    /// if the circuit wasn't closed.
-    pub(crate) fn reset(&mut self, env: &impl Env) -> Option<Change> {
-        let change = self.close(env, Reason::Reset);
-        self.streak = 0;
-        self.last_wait = 0;
-        (change.from != State::Closed).then_some(change)
-    }
-
-    /// Replaces the rules; keeps the state, the deadline, the run, the probes and a window of the
-    /// same kind. A closed circuit is judged at the next outcome. A half-open one decides at once,
-    /// because there may be no other outcome.
-    pub(crate) fn reconfigure(&mut self, rules: Rules, env: &impl Env) -> Option<Change> {
-        self.gather(env);
-        self.window = match (self.window.take(), rules.window) {
-            (Some(mut kept), Some(window)) => Some(kept.resized(window, env)),
-            (None, Some(window)) => Some(SlidingWindow::new(window)),
-            (_, None) => None,
-        };
-        if let Some(window) = rules.window {
-            self.change_counted(|counted| *counted = counted.resized(window, env));
-        }
-        self.rules = rules;
-        self.keep_merging();
-        if rules.ramp.is_none() {
-            self.ramp = None;
-        }
-        self.unjudged = true;
-        match self.period {
-            Period::HalfOpen(probes) => self.decide(probes, env),
-            Period::Closed { .. } | Period::Open(_) => None,
-        }
-    }
-
     /// Takes over the successes that threads have counted in their shards, before the period or the
     /// rules end.
     fn gather(&mut self, env: &impl Env) {
@@ -384,11 +367,5 @@ impl Machine {
             let counted = self.merging.as_mut().and_then(|merging| merging.counted());
             window.gather(epoch, env, counted);
         }
-    }
-
-    /// Starts over with these rules, in a new period, for another key.
-    pub(crate) fn reassign(&mut self, rules: Rules) {
-        let epoch = self.epoch.wrapping_add(1);
-        *self = Machine { epoch, answered_since: epoch, ..Machine::new(rules) };
     }
 }

@@ -40,7 +40,7 @@ impl Machine {
     /// Whether calls of a closed circuit have to ask the machine.
     #[inline]
     pub(crate) fn is_selective(&self) -> bool {
-        self.ramp.is_some()
+        self.ramp.is_some() || self.rules.throttle.is_some() && self.may_throttle()
     }
 
     /// How much of the ramp has passed, and how long it takes.

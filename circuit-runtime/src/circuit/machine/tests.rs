@@ -71,9 +71,9 @@ fn an_open_machine_rejects_whoever_asks_before_its_deadline() {
     let mut machine = Machine::new(FRAGILE.rules());
     machine.record(0, FAILURE, &At(1_000, 0.0));
     let rejected = |left| Decision::Rejected { reason: Rejection::Open, left };
-    assert_eq!(machine.admit(1_000), rejected(100));
-    assert_eq!(machine.admit(1_099), rejected(1));
-    assert!(matches!(machine.admit(1_100), Decision::Admitted { change: Some(_) }));
+    assert_eq!(machine.admit(&At(1_000, 0.0)), rejected(100));
+    assert_eq!(machine.admit(&At(1_099, 0.0)), rejected(1));
+    assert!(matches!(machine.admit(&At(1_100, 0.0)), Decision::Admitted { change: Some(_) }));
 }
 
 /// A call may see room for a probe that another call takes first.
@@ -81,13 +81,13 @@ fn an_open_machine_rejects_whoever_asks_before_its_deadline() {
 fn a_full_machine_rejects_whoever_asks_before_its_lease_ends() {
     let mut machine = Machine::new(FRAGILE.rules());
     machine.record(0, FAILURE, &At(0, 0.0));
-    machine.admit(1_000);
+    machine.admit(&At(1_000, 0.0));
     let epoch = machine.epoch();
     let rejected = |left| Decision::Rejected { reason: Rejection::HalfOpenFull, left };
-    assert_eq!(machine.admit(1_000), rejected(100));
-    assert_eq!(machine.admit(1_099), rejected(1));
+    assert_eq!(machine.admit(&At(1_000, 0.0)), rejected(100));
+    assert_eq!(machine.admit(&At(1_099, 0.0)), rejected(1));
     assert_eq!(machine.epoch(), epoch);
-    assert_eq!(machine.admit(1_100), Decision::Admitted { change: None });
+    assert_eq!(machine.admit(&At(1_100, 0.0)), Decision::Admitted { change: None });
     assert_ne!(machine.epoch(), epoch);
 }
 
@@ -98,7 +98,7 @@ fn a_wait_is_drawn_from_the_jitter_below_to_the_jitter_above() {
         let mut machine = Machine::new(config.rules());
         machine.record(0, FAILURE, &At(0, roll));
         assert_eq!(machine.rejection().map(|wait| wait.until), Some(first));
-        machine.admit(first);
+        machine.admit(&At(first, 0.0));
         machine.record(machine.epoch(), FAILURE, &At(first, roll));
         assert_eq!(machine.rejection().map(|wait| wait.until), Some(first + second));
     }

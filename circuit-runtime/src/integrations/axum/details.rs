@@ -164,7 +164,7 @@ fn in_force(config: Config) -> Config {
 
 impl Serialize for Details {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Details", 26)?;
+        let mut out = serializer.serialize_struct("Details", 29)?;
         present(&self.snapshot, &mut out)?;
         out.serialize_field("recent_transitions", &self.snapshot.recent_transitions)?;
         out.serialize_field("config", &self.config)?;

@@ -20,7 +20,7 @@
 //! | name | kind | labels | |
 //! |---|---|---|---|
 //! | `circuit_breaker_calls_total` | counter | `circuit`, `outcome` | `outcome` is `success`, `failure`, `ignored`, `cancelled`, `late`, `unprotected` or `rejected`; each call is exactly one of them, so their sum is the number of all calls. A call that was cancelled under `on_cancel = failure` is a `failure` |
-//! | `circuit_breaker_rejected_total` | counter | `circuit`, `reason` | rejected calls by reason: `open`, `half-open-full`, `forced-open`, `too-many-calls`, `ramping` |
+//! | `circuit_breaker_rejected_total` | counter | `circuit`, `reason` | rejected calls by reason: `open`, `half-open-full`, `forced-open`, `too-many-calls`, `ramping`, `throttled` |
 //! | `circuit_breaker_panicked_total` | counter | `circuit` | failures that were panics |
 //! | `circuit_breaker_timed_out_total` | counter | `circuit` | failures that exceeded their `timeout` |
 //! | `circuit_breaker_slow_total` | counter | `circuit` | successes and failures that took at least `slow_call` |
@@ -33,6 +33,7 @@
 //! | `circuit_breaker_in_flight` | gauge | `circuit` | calls in flight; only with `max_concurrent`, since others are not counted |
 //! | `circuit_breaker_waiting` | gauge | `circuit` | calls that wait for one of them to end; only with `max_wait` |
 //! | `circuit_breaker_ramp` | gauge | `circuit` | the share of calls that pass, while it grows; only with `ramp` |
+//! | `circuit_breaker_throttle` | gauge | `circuit` | the share of calls that are rejected because too many fail; only with `throttle` |
 //! | `circuit_breaker_failure_rate` | gauge | `circuit` | of the window, where a rate is configured; NaN at 0 calls |
 //! | `circuit_breaker_slow_rate` | gauge | `circuit` | likewise |
 //! | `circuit_breaker_call_duration_seconds` | histogram | `circuit` | of circuits with `slow_call`, which read a clock anyway |

@@ -110,7 +110,7 @@ impl Reporter<'_> {
     }
 
     /// Sets a gauge of something that may not exist, such as a rate. If it existed before, it has
-    /// the number that says so: no calls in flight, all calls pass, no rate.
+    /// the number that says so: no calls in flight, all calls pass, none is rejected, no rate.
     pub(super) fn set_if(&self, circuit: &'static str, gauge: &Point<Option<f64>>) {
         let &Point { series, label, value } = gauge;
         let name = series.metrics.0;
@@ -124,9 +124,9 @@ impl Reporter<'_> {
             }
             index.is_some()
         });
-        let is_count = [&series::IN_FLIGHT, &series::WAITING].iter().any(|it| ptr::eq(*it, series));
+        let zero = [&series::IN_FLIGHT, &series::WAITING, &series::THROTTLE];
         let absent = match series {
-            _ if is_count => 0.0,
+            _ if zero.iter().any(|it| ptr::eq(*it, series)) => 0.0,
             _ if ptr::eq(series, &raw const series::RAMP) => 1.0,
             _ => f64::NAN,
         };

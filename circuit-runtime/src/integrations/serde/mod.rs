@@ -45,7 +45,7 @@ impl Serialize for Rejection {
 /// The fields of the struct, and after `retry_after` the same in whole milliseconds, for programs.
 impl Serialize for Snapshot {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Snapshot", 24)?;
+        let mut out = serializer.serialize_struct("Snapshot", 25)?;
         present(self, &mut out)?;
         out.serialize_field("recent_transitions", &self.recent_transitions)?;
         out.end()
@@ -69,6 +69,7 @@ pub(super) fn present<S: SerializeStruct>(
     out.serialize_field("in_flight", &snapshot.in_flight)?;
     out.serialize_field("waiting", &snapshot.waiting)?;
     out.serialize_field("ramp", &snapshot.ramp)?;
+    out.serialize_field("throttle", &snapshot.throttle)?;
     out.serialize_field("successes", &snapshot.successes)?;
     out.serialize_field("failures", &snapshot.failures)?;
     out.serialize_field("ignored", &snapshot.ignored)?;

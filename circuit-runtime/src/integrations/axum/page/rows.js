@@ -96,6 +96,7 @@ function why({ now: c, state, recent }) {
   const words = [], change = c.mode_change, last = recent.at(-1);
   if (c.mode !== "normal" && change) words.push(`${c.mode.replace("-", " ")} since ${clock(change.at)}${change.by ? " by " + change.by : ""}`);
   if (state === "closed" && c.ramp !== null) words.push(`lets ${Math.round(c.ramp * 100)} % of calls pass`);
+  if (state === "closed" && c.throttle !== null) words.push(`rejects ${Math.round(c.throttle * 100)} % of calls`);
   if (state !== "closed" && last && (c.mode === "normal" || c.mode === "shadow")) words.push((last.key ? last.key + ": " : "") + last.reason.text);
   return words.join("; ");
 }

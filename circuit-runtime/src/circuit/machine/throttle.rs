@@ -1,0 +1,148 @@
+//! Overload: a closed circuit rejects the more calls the more of them fail: `throttle`.
+//!
+//! Client-side adaptive throttling, as in the chapter "Handling Overload" of Google's book on site reliability.
+
+use super::Machine;
+use super::numbers::in_float;
+use crate::outcome::State;
+use crate::primitives::clock::Nanos;
+use crate::window::{Env, Sample, SlidingWindow, WindowTotals};
+
+/// The largest chance that a call is rejected.
+const MOST: f64 = 0.9;
+/// So many requests more than K × successes reject nothing: a few failures say little.
+const SPARED: u64 = 5;
+/// A call always passes when none has passed for so long.
+const LONGEST_GAP: Nanos = 1_000_000_000;
+
+/// What the rule remembers beside the window. How much it rejects follows from both.
+#[derive(Debug)]
+pub(super) struct Throttling {
+    /// In the window's buckets: as failures, the calls that this rule rejected; as others, those in the
+    /// window that had no result, which are neither successes nor failures.
+    extra: SlidingWindow,
+    /// When a call last passed while the rule could have rejected it.
+    passed: Option<Nanos>,
+}
+
+impl Throttling {
+    pub(super) fn clear(&mut self) {
+        self.extra.clear();
+        self.passed = None;
+    }
+
+    /// What is beside the window. Nothing, if the window was emptied or has other buckets by now.
+    fn extra(&mut self, window: &SlidingWindow, env: &impl Env) -> WindowTotals {
+        self.extra.begin_as(window);
+        self.extra.known(env)
+    }
+}
+
+/// The requests in the window.
+#[derive(Debug, Clone, Copy)]
+struct Requests {
+    successes: u64,
+    failures: u64,
+    rejected: u64,
+}
+
+impl Requests {
+    fn of(window: WindowTotals, extra: WindowTotals) -> Self {
+        let rejected = extra.failures;
+        let without_result = extra.calls.saturating_sub(rejected);
+        let successes = window.calls.saturating_sub(window.failures);
+        Requests {
+            successes: successes.saturating_sub(without_result),
+            failures: window.failures,
+            rejected,
+        }
+    }
+
+    fn sum(self) -> u64 {
+        self.successes.saturating_add(self.failures).saturating_add(self.rejected)
+    }
+
+    /// The chance that a call is rejected which may be if more than `share` of the calls fail.
+    fn chance(self, share: f64) -> Option<f64> {
+        let requests = in_float(self.sum());
+        let k = 1.0 / (1.0 - share);
+        let surplus = requests - k * in_float(self.successes) - in_float(SPARED);
+        let chance = (surplus / (requests + 1.0)).min(MOST);
+        (chance > 0.0).then_some(chance)
+    }
+}
+
+impl Machine {
+    /// Whether the rule may reject a call, as far as failures tell: each success lowers the chance.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn may_throttle(&self) -> bool {
+        let failures = self.window().map_or(0, SlidingWindow::failures_at_last_look);
+        let rejected = self.throttling.as_ref().map(|it| it.extra.failures_at_last_look());
+        let most = failures.saturating_add(rejected.unwrap_or(0));
+        self.state() == State::Closed && most > SPARED
+    }
+
+    /// The share of calls that the rule rejects, if it rejects any.
+    pub(crate) fn throttled(&mut self, env: &impl Env) -> Option<f64> {
+        let share = self.rules.throttle?;
+        let window = self.window.as_mut()?;
+        let known = window.known(env);
+        let extra = self.throttling.as_mut().map(|it| it.extra(window, env)).unwrap_or_default();
+        if !self.may_throttle() {
+            return None;
+        }
+        // Successes in shards only lower the chance: most calls needn't add them up.
+        Requests::of(known, extra).chance(share)?;
+        let all = Requests::of(self.window_totals(env)?, extra);
+        all.chance(share).filter(|_| all.sum() >= u64::from(self.rules.min_calls))
+    }
+
+    /// Whether the rule rejects a call of a closed circuit.
+    pub(super) fn throttles(&mut self, env: &impl Env) -> bool {
+        if self.rules.throttle.is_none() {
+            return false;
+        }
+        let chance = self.throttled(env);
+        if !self.may_throttle() {
+            return false;
+        }
+        let now = env.now();
+        let Some(throttling) = self.throttling() else { return false };
+        let is_recent = |passed: Nanos| now.abs_diff(passed) < LONGEST_GAP;
+        let may_wait = throttling.passed.is_some_and(is_recent);
+        let rejects = chance.is_some_and(|chance| may_wait && env.roll() < chance);
+        if rejects {
+            throttling.extra.push(Sample { failure: true, slow: false }, env);
+        } else {
+            throttling.passed = Some(now);
+        }
+        rejects
+    }
+
+    /// Notes that a call has entered the window that had no result.
+    #[cold]
+    pub(super) fn note_without_result(&mut self, env: &impl Env) {
+        if let Some(throttling) = self.throttling() {
+            throttling.extra.push(Sample { failure: false, slow: false }, env);
+        }
+    }
+
+    /// What the rule remembers, if there is such a rule.
+    fn throttling(&mut self) -> Option<&mut Throttling> {
+        let size = self.rules.window.filter(|_| self.rules.throttle.is_some())?;
+        let window = self.window.as_ref()?;
+        let anew = || Box::new(Throttling { extra: SlidingWindow::new(size), passed: None });
+        let throttling = self.throttling.get_or_insert_with(anew);
+        throttling.extra.begin_as(window);
+        Some(throttling)
+    }
+
+    /// Whether calls were rejected that still count.
+    pub(super) fn has_throttled(&mut self, env: &impl Env) -> bool {
+        match (&mut self.throttling, &self.window) {
+            (Some(throttling), Some(window)) => throttling.extra(window, env).failures > 0,
+            _ => false,
+        }
+    }
+}
