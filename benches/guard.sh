@@ -15,6 +15,8 @@ failing              318
 rejecting             78
 ramped                23
 throttled             99
+merging              385
+waiting              277
 keyed                174
 async                 28
 '

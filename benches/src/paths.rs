@@ -73,6 +73,18 @@ fn ramped(number: u64) -> Answer {
     Ok(number + 1)
 }
 
+#[circuit_breaker(threshold = 1_000_000, merge_failures = "1h")]
+#[inline(never)]
+fn merging(_: u64) -> Answer {
+    Err(Failure::Service)
+}
+
+#[circuit_breaker(max_concurrent = 10, max_wait = "1s")]
+#[inline(never)]
+fn waiting(number: u64) -> Answer {
+    Ok(number + 1)
+}
+
 #[circuit_breaker(throttle = "50%")]
 #[inline(never)]
 fn throttled(number: u64) -> Answer {
@@ -127,6 +139,8 @@ fn main() {
         Some("rejecting") => rejecting,
         Some("ramped") => ramped_over(),
         Some("throttled") => throttled,
+        Some("merging") => merging,
+        Some("waiting") => waiting,
         Some("keyed") => keyed,
         Some("async") => polled,
         _ => panic!("usage: paths NAME CALLS"),

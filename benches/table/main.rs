@@ -40,11 +40,15 @@ mod rows {
     pub(crate) const CONSECUTIVE: &str = "success, consecutive rule";
     pub(crate) const COUNT: &str = "success, count window";
     pub(crate) const TIME: &str = "success, time window";
+    pub(crate) const THROTTLE: &str = "success, throttle";
     pub(crate) const SLOW: &str = "success, slow-call rule";
     pub(crate) const BULKHEAD: &str = "success, bulkhead";
+    pub(crate) const WAITING: &str = "success, bulkhead with a wait";
+    pub(crate) const RAMPED: &str = "success, ramp that is over";
     pub(crate) const COUNT_FAILING: &str = "10 % failures, count window";
     pub(crate) const TIME_FAILING: &str = "10 % failures, time window";
     pub(crate) const FAILURE: &str = "failure";
+    pub(crate) const MERGING: &str = "failure, merged with others";
     pub(crate) const IGNORED: &str = "ignored";
     pub(crate) const REJECTION: &str = "rejection";
     pub(crate) const FALLBACK: &str = "rejection, with a fallback";

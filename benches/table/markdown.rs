@@ -8,7 +8,7 @@ use crate::{
 };
 
 const COLUMNS: [&str; 7] = [PLAIN, ATTRIBUTE, API, FAILSAFE, RECLOSER, BREAKER, TOWER];
-const ROWS: [(&str, usize); 28] = [
+const ROWS: [(&str, usize); 34] = [
     (rows::CONSECUTIVE, 1),
     (rows::CONSECUTIVE, 2),
     (rows::COUNT, 1),
@@ -19,11 +19,17 @@ const ROWS: [(&str, usize); 28] = [
     (rows::TIME, 2),
     (rows::TIME_FAILING, 1),
     (rows::TIME_FAILING, 2),
+    (rows::THROTTLE, 1),
+    (rows::THROTTLE, 2),
     (rows::SLOW, 1),
     (rows::SLOW, 2),
     (rows::BULKHEAD, 1),
     (rows::BULKHEAD, 2),
+    (rows::WAITING, 1),
+    (rows::WAITING, 2),
+    (rows::RAMPED, 1),
     (rows::FAILURE, 1),
+    (rows::MERGING, 1),
     (rows::IGNORED, 1),
     (rows::REJECTION, 1),
     (rows::REJECTION, 2),

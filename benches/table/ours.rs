@@ -44,6 +44,12 @@ fn time_window_failing(number: u64) -> Answer {
     fail_some(number)
 }
 
+#[circuit_breaker(throttle = 0.5)]
+#[inline(never)]
+fn throttled(number: u64) -> Answer {
+    succeed(number)
+}
+
 #[circuit_breaker(slow_call = "1s")]
 #[inline(never)]
 fn slow_rule(number: u64) -> Answer {
@@ -56,9 +62,27 @@ fn bulkhead(number: u64) -> Answer {
     succeed(number)
 }
 
+#[circuit_breaker(max_concurrent = 100, max_wait = "1s")]
+#[inline(never)]
+fn waiting(number: u64) -> Answer {
+    succeed(number)
+}
+
+#[circuit_breaker(name = "benches ramped", ramp = "1ns")]
+#[inline(never)]
+fn ramped(number: u64) -> Answer {
+    succeed(number)
+}
+
 #[circuit_breaker(threshold = NEVER, name = "benches failing")]
 #[inline(never)]
 fn failing(number: u64) -> Answer {
+    fail(number)
+}
+
+#[circuit_breaker(threshold = NEVER, merge_failures = "1ms", name = "benches merging")]
+#[inline(never)]
+fn merging(number: u64) -> Answer {
     fail(number)
 }
 
@@ -183,11 +207,24 @@ fn add_healthy(suite: &mut Suite) {
     suite.add_both(rows::TIME, PLAIN, |calls| repeat(calls, plain::success));
     suite.add_both(rows::TIME, ATTRIBUTE, |calls| repeat(calls, time_window));
     suite.add_both(rows::TIME, API, |calls| repeat(calls, |n| through_api(&TIME_WINDOW, n)));
+    suite.add_both(rows::THROTTLE, PLAIN, |calls| repeat(calls, plain::success));
+    suite.add_both(rows::THROTTLE, ATTRIBUTE, |calls| repeat(calls, throttled));
     suite.add_both(rows::SLOW, PLAIN, |calls| repeat(calls, plain::success));
     suite.add_both(rows::SLOW, ATTRIBUTE, |calls| repeat(calls, slow_rule));
     suite.add_both(rows::SLOW, API, |calls| repeat(calls, |n| through_api(&SLOW_RULE, n)));
     suite.add_both(rows::BULKHEAD, PLAIN, |calls| repeat(calls, plain::success));
     suite.add_both(rows::BULKHEAD, ATTRIBUTE, |calls| repeat(calls, bulkhead));
+    suite.add_both(rows::WAITING, PLAIN, |calls| repeat(calls, plain::success));
+    suite.add_both(rows::WAITING, ATTRIBUTE, |calls| repeat(calls, waiting));
+    let _ = ramped(0);
+    let ramped_circuit = find("benches ramped").expect("it has been called");
+    ramped_circuit.force_open();
+    ramped_circuit.resume();
+    std::thread::sleep(Duration::from_millis(1));
+    // The first call afterwards ends the ramp.
+    let _ = ramped(0);
+    suite.add(rows::RAMPED, PLAIN, |calls| repeat(calls, plain::success));
+    suite.add(rows::RAMPED, ATTRIBUTE, |calls| repeat(calls, ramped));
 }
 
 fn add_failing(suite: &mut Suite) {
@@ -211,6 +248,13 @@ fn add_failing(suite: &mut Suite) {
     suite.add(rows::FAILURE, API, |calls| {
         FAILING.reset();
         repeat(calls, |n| failing_through_api(&FAILING, n));
+    });
+    suite.add(rows::MERGING, PLAIN, |calls| repeat(calls, plain::failure));
+    let _ = merging(0);
+    let merging_circuit = find("benches merging").expect("it has been called");
+    suite.add(rows::MERGING, ATTRIBUTE, move |calls| {
+        merging_circuit.reset();
+        repeat(calls, merging);
     });
     suite.add(rows::IGNORED, PLAIN, |calls| repeat(calls, plain::failure));
     suite.add(rows::IGNORED, ATTRIBUTE, |calls| repeat(calls, ignored));
