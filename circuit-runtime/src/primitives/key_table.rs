@@ -247,3 +247,57 @@ mod tests {
         assert!(asked < 100, "{asked} slots were asked whose key it can't be");
     }
 }
+
+#[cfg(all(test, circuit_loom))]
+mod models {
+    use loom::sync::Arc;
+    use loom::thread;
+
+    use super::*;
+
+    /// So many slots, each with a first position of its own.
+    fn hashes(slots: u32) -> Vec<u32> {
+        (0..slots).collect()
+    }
+
+    fn filled(slots: u32) -> Arc<KeyTable> {
+        let (key_table, hashes) = (KeyTable::new(), hashes(slots));
+        for number in 0..hashes.len() {
+            key_table.insert(number, &hashes[..=number]);
+        }
+        Arc::new(key_table)
+    }
+
+    // The reader is the other thread. The checker remembers the last access to each atomic alone: a
+    // writer that loads before it stores would hide what a reader has loaded before.
+
+    #[test]
+    fn a_reader_that_finds_a_larger_table_finds_it_filled() {
+        loom::model(|| {
+            let before = u32::try_from(FIRST / 2).unwrap();
+            let key_table = filled(before);
+            let reader = {
+                let key_table = Arc::clone(&key_table);
+                // In whichever table: what was there before.
+                thread::spawn(move || key_table.find(u64::from(before) - 1, Some))
+            };
+            key_table.insert(before as usize, &hashes(before + 1));
+            assert_eq!(reader.join().unwrap(), Some(before as usize - 1));
+            assert_eq!(key_table.find(before.into(), Some), Some(before as usize));
+        });
+    }
+
+    #[test]
+    fn an_insertion_hides_no_other_slot() {
+        loom::model(|| {
+            let key_table = filled(1);
+            let reader = {
+                let key_table = Arc::clone(&key_table);
+                thread::spawn(move || key_table.find(0, |slot| (slot == 0).then_some(slot)))
+            };
+            // With the same first position, so that both are in one run of entries.
+            key_table.insert(1, &[0, 0]);
+            assert_eq!(reader.join().unwrap(), Some(0));
+        });
+    }
+}
