@@ -27,6 +27,8 @@ pub(crate) enum Trouble {
     Warms { from: f64, to: f64, within: Duration },
     /// It can do so many calls a second.
     Overloaded { capacity: f64 },
+    /// It can do so many calls a second and refuses the others at once, which costs this part of a call's work.
+    Sheds { capacity: f64, cost: f64 },
     /// All calls share a connection, which breaks from time to time.
     Resets { every: Duration, takes: Duration },
     /// One of ten nodes asks to stay away until the end of the outage.
@@ -120,7 +122,7 @@ const USUAL: Outage = Outage {
 };
 
 /// All kinds.
-pub(crate) static OUTAGES: [Outage; 15] = [
+pub(crate) static OUTAGES: [Outage; 16] = [
     Outage {
         name: "dead",
         title: "Dead",
@@ -250,6 +252,20 @@ pub(crate) static OUTAGES: [Outage; 15] = [
             )
         }],
         better: &[Figure::Answers, Figure::Errors, Figure::GivesUp],
+        ..USUAL
+    },
+    Outage {
+        name: "sheds",
+        title: "Overloaded, and each refusal costs work, too",
+        about: "The service can do 60 calls a second and gets 100. It refuses at once what is too much, which costs it half the work of a \
+                call, so that it answers 20 a second. Fewer calls mean fewer errors here: that is what `throttle` is for, and it needs \
+                no number for the service's strength. `max_concurrent` doesn't help, as the calls are short.",
+        trouble: Trouble::Sheds { capacity: 60.0, cost: 0.5 },
+        options: &[
+            |_| Strategy::circuit("throttle = 0.2", Config::new().throttle(0.2)),
+            |_| Strategy::circuit("throttle = 0.5", Config::new().throttle(0.5)),
+        ],
+        better: &[Figure::Answers],
         ..USUAL
     },
     Outage {

@@ -14,6 +14,9 @@ const BAD: u64 = 3;
 /// What a call takes while the service is well.
 const WELL: Duration = Duration::from_millis(50);
 
+/// A service that refuses what is too much answers at least so fast.
+const LONGEST_QUEUE: Duration = Duration::from_millis(150);
+
 /// A call, as the service sees it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Call {
@@ -65,11 +68,11 @@ impl Service {
     pub(crate) async fn answer(&self, call: Call) -> Result<(), Failure> {
         let now = self.now();
         let fate = self.fate(call, now);
-        if let (Some(rate), Some((after, Ok(())))) = (self.capacity(now), fate) {
-            // The work is done even if the client has gone away by then.
+        if let (Some(rate), Some((_, result))) = (self.capacity(now), fate) {
+            let work = if result.is_ok() { 1.0 } else { self.cost_of_a_refusal() };
+            // It is done even if the client has gone away by then.
             let mut busy_until = self.busy_until.lock().unwrap_or_else(PoisonError::into_inner);
-            *busy_until =
-                (now + after).saturating_sub(WELL).max(now) + Duration::from_secs_f64(1.0 / rate);
+            *busy_until = (*busy_until).max(now) + Duration::from_secs_f64(work / rate);
         }
         let Some((after, result)) = fate else { return std::future::pending().await };
         time::sleep(after).await;
@@ -101,6 +104,10 @@ impl Service {
                 }
             }
             Trouble::Overloaded { .. } => Some(self.queued(now)),
+            Trouble::Sheds { .. } => {
+                let (after, answer) = self.queued(now);
+                if after > LONGEST_QUEUE { refused } else { Some((after, answer)) }
+            }
             Trouble::Resets { every, takes } => {
                 let passed = now.saturating_sub(BEGIN).as_nanos() % every.as_nanos();
                 let left = every.saturating_sub(Duration::from_nanos(
@@ -132,8 +139,20 @@ impl Service {
                 let share = (now.saturating_sub(end).as_secs_f64() / within.as_secs_f64()).min(1.0);
                 Some(from + (to - from) * share)
             }
-            Trouble::Overloaded { capacity } if (BEGIN..end).contains(&now) => Some(capacity),
+            Trouble::Overloaded { capacity } | Trouble::Sheds { capacity, .. }
+                if (BEGIN..end).contains(&now) =>
+            {
+                Some(capacity)
+            }
             _ => None,
+        }
+    }
+
+    /// The part of a call's work.
+    fn cost_of_a_refusal(&self) -> f64 {
+        match self.outage.trouble {
+            Trouble::Sheds { cost, .. } => cost,
+            _ => 0.0,
         }
     }
 
