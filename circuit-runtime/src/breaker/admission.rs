@@ -232,7 +232,7 @@ impl CircuitBreaker {
             let circuit = self.circuit(published);
             let summary = published.summary();
             if summary.state() != State::Closed {
-                circuit.note_asked(clock::coarse());
+                circuit.note_use(clock::coarse());
             }
             match self.ask(circuit, stamp, summary) {
                 Answer::Admitted(admission) => {

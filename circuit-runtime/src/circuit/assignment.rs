@@ -59,11 +59,11 @@ impl CircuitRef<'_> {
 
     /// Notes when a key was asked for whose circuit isn't closed. (For a closed circuit,
     /// `Published::touch` notes it without reading a clock.)
-    pub(crate) fn note_asked(&self, now: Nanos) {
+    pub(crate) fn note_use(&self, now: Nanos) {
         // Relaxed: the number is only compared with the time. Most calls come within one tick of
         // the coarse clock, and don't write to the cache line.
-        if self.locked.asked.load(Ordering::Relaxed) != now {
-            self.locked.asked.store(now, Ordering::Relaxed);
+        if self.locked.last_used.load(Ordering::Relaxed) != now {
+            self.locked.last_used.store(now, Ordering::Relaxed);
         }
     }
 
@@ -78,7 +78,7 @@ impl CircuitRef<'_> {
         let now = moment.exact();
         let wait = if inner.machine.state() == State::Closed {
             if self.published.take_shown() {
-                self.note_asked(now);
+                self.note_use(now);
             }
             inner.machine.rules().recovery
         } else {
@@ -93,12 +93,12 @@ impl CircuitRef<'_> {
     }
 
     fn is_expired_at(&self, now: Nanos, wait: Nanos) -> bool {
-        let asked = self.locked.asked.load(Ordering::Relaxed);
-        if asked > now {
+        let last_used = self.locked.last_used.load(Ordering::Relaxed);
+        if last_used > now {
             // The clock went back: count from now.
-            self.note_asked(now);
+            self.note_use(now);
         }
-        now.saturating_sub(asked) >= wait.saturating_mul(WAITS).max(LEAST)
+        now.saturating_sub(last_used) >= wait.saturating_mul(WAITS).max(LEAST)
     }
 
     /// Reassigns this circuit to another key, if `may_go` allows it for a circuit that is this

@@ -111,7 +111,7 @@ pub(crate) struct CircuitRef<'a> {
 pub(crate) struct Locked {
     pending: PendingSuccesses,
     /// When the key was last asked for; if the circuit is closed, when that was last noticed.
-    asked: std::sync::atomic::AtomicU64,
+    last_used: std::sync::atomic::AtomicU64,
     inner: Mutex<Inner>,
 }
 
@@ -194,7 +194,7 @@ impl Locked {
     pub(crate) fn new(rules: Rules, registered: bool) -> Self {
         Locked {
             pending: constant!(PendingSuccesses::new()),
-            asked: constant!(std::sync::atomic::AtomicU64::new(0)),
+            last_used: constant!(std::sync::atomic::AtomicU64::new(0)),
             inner: Mutex::new(Inner {
                 machine: Machine::new(rules),
                 mode: Mode::Normal,

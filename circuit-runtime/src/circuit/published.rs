@@ -38,7 +38,7 @@ pub struct Published {
     number: u32,
     /// Whether the key has been asked for since an eviction last looked ([`REFERENCED`]), and since
     /// the circuits were last shown ([`VIEWED`]).
-    asked_since: AtomicU8,
+    used_since: AtomicU8,
     /// A new key was refused this circuit because it was in use: whoever ends a call here calls
     /// `make_room`.
     waited_for: AtomicBool,
@@ -99,7 +99,7 @@ impl Published {
             summary: AtomicU64::new(Summary::first(rules, registered).0),
             key_lock: constant!(SeqLock::new()),
             number,
-            asked_since: constant!(AtomicU8::new(REFERENCED | VIEWED)),
+            used_since: constant!(AtomicU8::new(REFERENCED | VIEWED)),
             waited_for: constant!(AtomicBool::new(false)),
             open: constant!(Deadline::new()),
             full: constant!(Deadline::new()),
@@ -134,22 +134,22 @@ impl Published {
     #[inline]
     pub(crate) fn touch(&self) {
         // Relaxed: it only decides which key is evicted first.
-        if self.asked_since.load(Ordering::Relaxed) != REFERENCED | VIEWED {
-            self.asked_since.store(REFERENCED | VIEWED, Ordering::Relaxed);
+        if self.used_since.load(Ordering::Relaxed) != REFERENCED | VIEWED {
+            self.used_since.store(REFERENCED | VIEWED, Ordering::Relaxed);
         }
     }
 
     /// Whether the key has been asked for since the last eviction sweep; clears the bit.
     pub(crate) fn take_searched(&self) -> bool {
         // Relaxed: as in `touch`.
-        self.asked_since.fetch_and(!REFERENCED, Ordering::Relaxed) & REFERENCED != 0
+        self.used_since.fetch_and(!REFERENCED, Ordering::Relaxed) & REFERENCED != 0
     }
 
     /// Whether the key has been asked for since somebody last looked at the circuit; clears the
     /// bit.
     pub(super) fn take_shown(&self) -> bool {
         // Relaxed: as in `touch`.
-        self.asked_since.fetch_and(!VIEWED, Ordering::Relaxed) & VIEWED != 0
+        self.used_since.fetch_and(!VIEWED, Ordering::Relaxed) & VIEWED != 0
     }
 
     /// Whether a new key waits for this circuit to become idle. That is noted under the circuit's

@@ -49,10 +49,10 @@ impl End {
             },
             // Zero makes it an ordinary failure.
             End::Outcome(Outcome::RetryAfter(wait)) => {
-                Verdict { asked: nanos(wait), ..judged(true) }
+                Verdict { requested_wait: nanos(wait), ..judged(true) }
             }
             End::Outcome(Outcome::OpenFor(wait)) => {
-                Verdict { opens: !wait.is_zero(), asked: nanos(wait), ..judged(true) }
+                Verdict { opens: !wait.is_zero(), requested_wait: nanos(wait), ..judged(true) }
             }
             _ => judged(true),
         }
@@ -228,7 +228,7 @@ impl CircuitRef<'_> {
         moment: &Moment,
     ) -> Option<Box<Transition>> {
         let transition = change.map(|change| {
-            self.note_asked(moment.exact());
+            self.note_use(moment.exact());
             inner.note(name, change)
         });
         self.publish(inner);
@@ -254,7 +254,7 @@ impl CircuitRef<'_> {
             Recorded::Counted { change } => {
                 let transition = change.map(|change| {
                     // From here on a key may expire: the time runs from this call.
-                    self.note_asked(moment.exact());
+                    self.note_use(moment.exact());
                     inner.note(name(), change)
                 });
                 self.publish(&inner);

@@ -144,8 +144,8 @@ fn an_open_circuit_rejects_without_its_lock_until_its_deadline() {
 #[test]
 fn a_half_open_circuit_rejects_without_its_lock_once_it_is_full() {
     let time = freeze();
-    let lease = WAIT * 2;
-    let own = own(FRAGILE.probes(2).probe_timeout(lease));
+    let round_timeout = WAIT * 2;
+    let own = own(FRAGILE.probes(2).probe_timeout(round_timeout));
     let circuit = own.by_ref();
     call(circuit, true);
     time.advance(WAIT);
@@ -154,7 +154,7 @@ fn a_half_open_circuit_rejects_without_its_lock_once_it_is_full() {
     assert!(ask(circuit).is_ok());
     // Callers are told to come back within a second.
     assert_eq!(look(circuit), Some(Err((Rejection::HalfOpenFull, 1_000_000_000))));
-    time.advance(lease);
+    time.advance(round_timeout);
     assert_eq!(look(circuit), None);
 }
 

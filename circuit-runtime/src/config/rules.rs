@@ -77,7 +77,7 @@ impl Config {
                 Some(max) => nanos(max),
                 None => recovery.saturating_mul(10),
             },
-            max_asked: match self.max_recovery.given() {
+            max_requested_wait: match self.max_recovery.given() {
                 Some(max) => nanos(max),
                 None => NEVER,
             },
@@ -85,7 +85,7 @@ impl Config {
             success_threshold,
             probes: self.probes.given_or(success_threshold),
             probe_timeout: match self.probe_timeout.given() {
-                Some(lease) => nanos(lease),
+                Some(timeout) => nanos(timeout),
                 None => match self.timeout {
                     Some(timeout) if nanos(timeout) > recovery => nanos(timeout),
                     _ => recovery,
@@ -124,7 +124,7 @@ pub(crate) struct Rules {
     pub(crate) backoff: f64,
     pub(crate) max_recovery: Nanos,
     /// The cap of what a service may ask for.
-    pub(crate) max_asked: Nanos,
+    pub(crate) max_requested_wait: Nanos,
     pub(crate) jitter: f64,
     pub(crate) success_threshold: u32,
     pub(crate) probes: u32,

@@ -172,9 +172,9 @@ impl Config {
             Some(ConfigOption::SuccessThreshold),
             PROBES_BELOW_SUCCESS_THRESHOLD
         );
-        if let (Some(lease), Some(timeout)) = (self.probe_timeout.given(), self.timeout) {
+        if let (Some(round), Some(timeout)) = (self.probe_timeout.given(), self.timeout) {
             require!(
-                nanos(lease) >= nanos(timeout),
+                nanos(round) >= nanos(timeout),
                 ProbeTimeout,
                 None,
                 PROBE_TIMEOUT_BELOW_TIMEOUT

@@ -122,7 +122,7 @@ impl Totals {
 /// same size for the same reason).
 #[derive(Debug, Default)]
 #[repr(align(128))]
-pub(crate) struct Line([AtomicU64; SHARD_COUNTS]);
+pub(crate) struct ThreadCounts([AtomicU64; SHARD_COUNTS]);
 
 /// How many counts each thread has in a shard. Further ones would be rare: all threads share one
 /// counter for each, because another pair of cache lines would hold little but zeros.
@@ -130,7 +130,7 @@ const SHARD_COUNTS: usize = 16;
 
 /// Every count of a single circuit, for all threads.
 #[derive(Debug)]
-pub(crate) struct Every([AtomicU64; COUNTS]);
+pub(crate) struct AllCounts([AtomicU64; COUNTS]);
 
 /// How many counts each thread has in a shard for keys' circuits. The others are rare: all threads
 /// share one counter for each, because shards would hold little but zeros.
@@ -172,11 +172,11 @@ pub(crate) trait CounterStore: Sized {
     }
 }
 
-impl CounterStore for Line {
+impl CounterStore for ThreadCounts {
     type At = ();
 
     fn make((): ()) -> Self {
-        Line::default()
+        ThreadCounts::default()
     }
 
     #[inline]
@@ -185,11 +185,11 @@ impl CounterStore for Line {
     }
 }
 
-impl CounterStore for Every {
+impl CounterStore for AllCounts {
     type At = ();
 
     fn make((): ()) -> Self {
-        Every([const { AtomicU64::new(0) }; COUNTS])
+        AllCounts([const { AtomicU64::new(0) }; COUNTS])
     }
 
     fn get(&self, count: Count, (): ()) -> Option<&AtomicU64> {
@@ -197,8 +197,8 @@ impl CounterStore for Every {
     }
 }
 
-impl Line {
-    /// Increments a counter that a line has, in its own thread.
+impl ThreadCounts {
+    /// Increments a counter of a shard, in its own thread.
     #[inline]
     pub(crate) fn increment(&self, count: Count) {
         if let Some(counter) = self.get(count, ()) {
@@ -238,7 +238,7 @@ impl<const N: usize> CounterStore for Chunks<N> {
 
 /// The counters of one circuit, or of several.
 #[derive(Debug)]
-pub(crate) struct Counters<R = Line, S = Every> {
+pub(crate) struct Counters<R = ThreadCounts, S = AllCounts> {
     shards: PerThread<R>,
     /// For counts that shards don't have, and threads that have no shard. All threads add to it.
     overflow: OnceBox<S>,

@@ -33,13 +33,13 @@ impl Eviction<'_> {
         let closed: MayGo = |idleness| matches!(idleness, Idleness::Healthy | Idleness::Failing);
         let settled: MayGo = |idleness| !matches!(idleness, Idleness::Until(_) | Idleness::Busy);
         self.recheck_one_failing();
-        self.first(Queue::Vacant, settled)
-            .or_else(|| self.first_unused(Queue::Candidate, healthy))
-            .or_else(|| self.first_unused(Queue::Failing, closed))
+        self.evict_first(Queue::Vacant, settled)
+            .or_else(|| self.evict_by_clock(Queue::Candidate, healthy))
+            .or_else(|| self.evict_by_clock(Queue::Failing, closed))
             .or_else(|| {
                 // Read under the lock, under which time doesn't go back.
                 self.entries.queues.advance(clock::now());
-                self.first(Queue::Settled, settled)
+                self.evict_first(Queue::Settled, settled)
             })
     }
 
@@ -54,14 +54,14 @@ impl Eviction<'_> {
 
     /// The first circuit of a queue that may go, by CLOCK: one that was used gets a second chance,
     /// but no third one.
-    fn first_unused(&mut self, queue: Queue, may_go: MayGo) -> Option<usize> {
+    fn evict_by_clock(&mut self, queue: Queue, may_go: MayGo) -> Option<usize> {
         let mut first_spared = None;
         while let Some(slot) = self.entries.queues.first(queue) {
             let circuit = self.keys.slots.circuit(slot)?;
             if first_spared != Some(slot) && circuit.published.take_searched() {
                 first_spared = first_spared.or(Some(slot));
                 self.entries.queues.put(slot, queue);
-            } else if self.takes(slot, circuit, may_go) {
+            } else if self.try_evict(slot, circuit, may_go) {
                 return Some(slot);
             }
         }
@@ -69,10 +69,10 @@ impl Eviction<'_> {
     }
 
     /// The first circuit of a queue that may go.
-    fn first(&mut self, queue: Queue, may_go: MayGo) -> Option<usize> {
+    fn evict_first(&mut self, queue: Queue, may_go: MayGo) -> Option<usize> {
         while let Some(slot) = self.entries.queues.first(queue) {
             let circuit = self.keys.slots.circuit(slot)?;
-            if self.takes(slot, circuit, may_go) {
+            if self.try_evict(slot, circuit, may_go) {
                 return Some(slot);
             }
         }
@@ -80,7 +80,7 @@ impl Eviction<'_> {
     }
 
     /// Gives the slot to the new key, or moves it to the queue where it belongs.
-    fn takes(&mut self, slot: usize, circuit: CircuitRef<'_>, may_go: MayGo) -> bool {
+    fn try_evict(&mut self, slot: usize, circuit: CircuitRef<'_>, may_go: MayGo) -> bool {
         let Entries { hashes, queues, .. } = &mut *self.entries;
         match circuit.reassign(self.key, self.rules, self.mode, may_go) {
             Ok(had_key) => {

@@ -69,7 +69,7 @@ impl Probes {
 
     /// How long a full round lasts. Each round lasts twice as long as the one before, so that a
     /// service that hangs gets few calls.
-    pub(super) fn lease(&self, rules: &Rules) -> Wait {
+    pub(super) fn round_timeout(&self, rules: &Rules) -> Wait {
         let times = (1 << self.round.min(4)).min(LONGEST_ROUND);
         Wait::from(self.last, rules.probe_timeout.saturating_mul(times))
     }

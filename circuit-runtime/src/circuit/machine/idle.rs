@@ -35,7 +35,9 @@ impl Machine {
                 };
             }
             Period::Open(wait) => Some(wait),
-            Period::HalfOpen(probes) => probes.in_flight().then(|| probes.lease(&self.rules)),
+            Period::HalfOpen(probes) => {
+                probes.in_flight().then(|| probes.round_timeout(&self.rules))
+            }
         };
         match wait.filter(goes_on) {
             Some(wait) => Idleness::Until(wait.until),

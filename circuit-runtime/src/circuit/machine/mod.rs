@@ -50,7 +50,7 @@ pub(crate) struct Machine {
     /// The last wait by the rules, without what outcomes asked for.
     last_wait: Nanos,
     /// The longest wait that an outcome of this period has asked for.
-    asked: Nanos,
+    requested_wait: Nanos,
     /// `None`: no rule needs it.
     window: Option<SlidingWindow>,
     /// `None` before a failure was recorded that may be merged with others.
@@ -93,12 +93,12 @@ pub(crate) struct Verdict {
     /// The call had no result: a slow one that was cancelled leaves the run of failures alone.
     pub(crate) keeps_run: bool,
     /// If the circuit opens, the service asks for at least this long.
-    pub(crate) asked: Nanos,
+    pub(crate) requested_wait: Nanos,
 }
 
 impl Verdict {
     pub(crate) const NEUTRAL: Verdict =
-        Verdict { sample: None, opens: false, keeps_run: false, asked: 0 };
+        Verdict { sample: None, opens: false, keeps_run: false, requested_wait: 0 };
 
     #[inline]
     pub(crate) const fn of(sample: Sample) -> Self {
@@ -132,7 +132,7 @@ impl Machine {
             answered_since: 0,
             streak: 0,
             last_wait: 0,
-            asked: 0,
+            requested_wait: 0,
             window: match rules.window {
                 Some(window) => Some(SlidingWindow::new(window)),
                 None => None,
@@ -196,7 +196,7 @@ impl Machine {
         match self.period {
             Period::Open(wait) => Some(wait),
             Period::HalfOpen(probes) if probes.is_full(&self.rules) => {
-                Some(probes.lease(&self.rules))
+                Some(probes.round_timeout(&self.rules))
             }
             Period::HalfOpen(_) | Period::Closed { .. } => None,
         }
@@ -289,9 +289,9 @@ impl Machine {
         if verdict.keeps_run {
             self.note_without_result(env);
         }
-        self.asked = self.asked.max(verdict.asked);
+        self.requested_wait = self.requested_wait.max(verdict.requested_wait);
         if verdict.opens {
-            return Some(self.open_for(verdict.asked, env));
+            return Some(self.open_for(verdict.requested_wait, env));
         }
         let reason = self.tripped(run, env)?;
         Some(self.open(reason, env))
@@ -317,9 +317,9 @@ impl Machine {
         env: &impl Env,
     ) -> Option<Change> {
         self.period = Period::HalfOpen(probes);
-        self.asked = self.asked.max(verdict.asked);
+        self.requested_wait = self.requested_wait.max(verdict.requested_wait);
         if verdict.opens {
-            return Some(self.open_for(verdict.asked, env));
+            return Some(self.open_for(verdict.requested_wait, env));
         }
         self.decide(probes, env)
     }
@@ -352,7 +352,7 @@ impl Machine {
     fn begin(&mut self, period: Period, reason: Reason) -> Change {
         let from = self.state();
         self.period = period;
-        self.asked = 0;
+        self.requested_wait = 0;
         self.ramp = None;
         self.epoch = self.epoch.wrapping_add(1);
         self.answered_since = self.epoch;

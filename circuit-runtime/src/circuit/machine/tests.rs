@@ -78,7 +78,7 @@ fn an_open_machine_rejects_whoever_asks_before_its_deadline() {
 
 /// A call may see room for a probe that another call takes first.
 #[test]
-fn a_full_machine_rejects_whoever_asks_before_its_lease_ends() {
+fn a_full_machine_rejects_whoever_asks_before_its_round_times_out() {
     let mut machine = Machine::new(FRAGILE.rules());
     machine.record(0, FAILURE, &At(0, 0.0));
     machine.admit(&At(1_000, 0.0));

@@ -54,16 +54,16 @@ impl Machine {
     /// Opens because the service asked for it. Doesn't change the streak and its last wait: what a
     /// service asks for says nothing about how often it failed.
     #[cold]
-    pub(super) fn open_for(&mut self, asked: Nanos, env: &impl Env) -> Change {
+    pub(super) fn open_for(&mut self, requested_wait: Nanos, env: &impl Env) -> Change {
         self.end_streak_if_stable(env.now());
-        let reason = Reason::Requested { wait: Duration::from_nanos(asked) };
+        let reason = Reason::Requested { wait: Duration::from_nanos(requested_wait) };
         self.wait(self.granted(env), env, reason)
     }
 
     /// How long the service asked to be left alone in this period: at most the cap, then lengthened
     /// by jitter, because its other clients were told the same time.
     fn granted(&self, env: &impl Env) -> Nanos {
-        let granted = self.asked.min(self.rules.max_asked);
+        let granted = self.requested_wait.min(self.rules.max_requested_wait);
         let more = in_float(granted) * self.rules.jitter * env.roll();
         granted.saturating_add(saturate(more))
     }
