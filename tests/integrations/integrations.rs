@@ -6,7 +6,6 @@ mod balance;
 mod broken_recorder;
 mod classify;
 mod dashboard;
-mod events;
 mod metrics;
 mod opentelemetry;
 mod page;
