@@ -131,8 +131,11 @@ fn a_key_that_rejects_keeps_its_circuit_before_a_healthy_one() {
     static TWO: KeyedBreaker = KeyedBreaker::new("two throttled hosts", HALF, 2);
     fastrand::seed(7);
     let time = freeze();
-    let held: Vec<_> = (0..20).map(|_| TWO.key("failing").try_acquire().unwrap()).collect();
+    let mut held: Vec<_> = (0..21).map(|_| TWO.key("failing").try_acquire().unwrap()).collect();
+    let last = held.pop().unwrap();
     held.into_iter().for_each(Permit::failure);
+    // So that no run of failures is left.
+    last.success();
     time.advance(secs(5));
     let rejected =
         (0..100).filter(|_| TWO.key("failing").try_acquire().map(Permit::ignore).is_err()).count();
@@ -140,8 +143,10 @@ fn a_key_that_rejects_keeps_its_circuit_before_a_healthy_one() {
     // The failures have left the window, and the rejected calls haven't.
     time.advance(secs(5));
     assert!(TWO.key("failing").snapshot().unwrap().throttle.is_some());
-    for healthy in ["a", "b", "c"] {
-        TWO.key(healthy).try_acquire().unwrap().success();
+    for healthy in ["a", "b", "c", "d", "e"] {
+        for _ in 0..5 {
+            TWO.key(healthy).try_acquire().unwrap().success();
+        }
     }
     assert!(TWO.key("failing").snapshot().is_some_and(|seen| seen.throttle.is_some()));
 }

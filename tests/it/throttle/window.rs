@@ -54,6 +54,17 @@ fn the_window_is_emptied_on_closing() {
     assert!((0..100).all(|_| admits(&breaker)));
 }
 
+#[test]
+fn in_each_period_the_first_call_passes() {
+    let (_time, breaker) = begin(HALF);
+    for _ in 0..20 {
+        fail_together(&breaker, 100);
+        assert!(admits(&breaker));
+        assert!((0..100).any(|_| !admits(&breaker)));
+        breaker.reset();
+    }
+}
+
 /// Successes that threads have counted without the lock.
 #[test]
 fn successes_of_all_threads_count() {
