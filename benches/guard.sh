@@ -17,6 +17,7 @@ ramped                23
 throttled             99
 merging              385
 waiting              277
+stale                830
 keyed                174
 async                 28
 '

@@ -101,6 +101,13 @@ fn ramped_over() -> fn(u64) -> Answer {
     ramped
 }
 
+/// Keeps each value: all of what it takes is the copy, its key and the place in the cache.
+#[circuit_breaker(stale = "10m", stale_key = number % 8)]
+#[inline(never)]
+fn stale(number: u64) -> Answer {
+    Ok(number + 1)
+}
+
 #[circuit_breaker(key = host, max_keys = 10)]
 #[inline(never)]
 fn by_key(host: &str, number: u64) -> Answer {
@@ -141,6 +148,7 @@ fn main() {
         Some("throttled") => throttled,
         Some("merging") => merging,
         Some("waiting") => waiting,
+        Some("stale") => stale,
         Some("keyed") => keyed,
         Some("async") => polled,
         _ => panic!("usage: paths NAME CALLS"),

@@ -158,8 +158,14 @@ fn nothing_is_missing(options: &Options, problems: &mut Problems) {
                 spec::MAX_WAIT_ALONE
             }
             Opt::MaxKeys if !options.has(Opt::Key) => "`max_keys` needs `key`: `key = host`",
-            Opt::FallbackOn if !options.has(Opt::Fallback) => {
-                "`fallback_on` needs `fallback`: `fallback = cached_price`"
+            Opt::FallbackOn if !options.has(Opt::Fallback) && !options.has(Opt::Stale) => {
+                "`fallback_on` needs `fallback` or `stale`: `fallback = cached_price`"
+            }
+            Opt::StaleKey if !options.has(Opt::Stale) => {
+                "`stale_key` needs `stale`, which says how old a value may be: `stale = \"10m\"`"
+            }
+            Opt::MaxStale if !options.has(Opt::Stale) => {
+                "`max_stale` needs `stale`, which says how old a value may be: `stale = \"10m\"`"
             }
             _ => continue,
         };

@@ -14,12 +14,13 @@
 //! | tower: the inner service's `call`, its future, `Classify` and its `Clone` | `integrations::tower` | the call's |
 //! | `Display` of the error that an annotated function returned, of the call that trips | `observe::event::error_text` | contained |
 //! | a `ping`, of a probe | `__private::ping` | contained: the probe has failed |
+//! | `Clone`, `Hash`, `Eq` and `Drop` of what `stale` keeps and of its key, after the call | `__private::stale` | contained: nothing is kept, or given |
 //! | listeners | `observe::event::deliver` | contained |
 //! | `tracing`: the subscriber | `integrations`, its only door | contained |
 //! | `metrics`: the recorder, at a transition and after a call | `integrations`, its only door | contained |
 //! | wakers of tasks that wait for a circuit, or for a place of its bulkhead | `waiters`, `circuit::queue` | contained |
 //! | `metrics::publish`: the recorder | by whoever publishes | beside |
-//! | a `key` and its `Display`; `From` of our errors; fallbacks | generated code | beside |
+//! | a `key` and its `Display`; a `stale_key`; `From` of our errors; fallbacks | generated code | beside |
 //! | tower: `poll_ready`, the key of a request, `Into<BoxError>` | `integrations::tower` | beside |
 //! | OpenTelemetry: the provider that collects | by whoever collects | beside |
 //! | axum: `with_actor` | the handler of a request | beside |

@@ -56,6 +56,8 @@ mod permit;
 mod primitives;
 #[cfg(feature = "serde")]
 mod settings;
+#[cfg(feature = "stale")]
+mod stale;
 #[cfg(feature = "stream")]
 mod stream;
 #[cfg(feature = "test-util")]

@@ -42,5 +42,7 @@ pub mod names;
 pub mod order;
 #[path = "pings.rs"]
 pub mod pings;
+#[path = "stales.rs"]
+pub mod stales;
 #[path = "transactions.rs"]
 pub mod transactions;

@@ -28,13 +28,19 @@ pub(super) fn once(attributes: &mut Vec<Attribute>, problems: &mut Problems) {
 pub(super) fn options(given: &Options, head: &ItemImpl, problems: &mut Problems) -> Options {
     let has_unknown = given.has_unknown;
     let has_fallback = given.has(Opt::Fallback);
+    let has_stale = given.has(Opt::Stale);
     let is_for_blocks = |given: &&Given| {
         let option = given.option;
         let is_per_method = option.spec().of == Of::Function
             && ![Opt::Failure, Opt::Ignore, Opt::Classify, Opt::Timeout, Opt::Breaker, Opt::Crate]
                 .contains(&option);
-        // What goes with a `fallback` goes with it to the methods.
-        if is_per_method && !(option == Opt::FallbackOn && has_fallback) {
+        // What goes with a `fallback` or with `stale` goes with it to the methods.
+        let goes_along = match option {
+            Opt::FallbackOn => has_fallback || has_stale,
+            Opt::StaleKey | Opt::MaxStale => has_stale,
+            _ => false,
+        };
+        if is_per_method && !goes_along {
             let name = option.spec().name;
             problems.add(
                 &given.key,

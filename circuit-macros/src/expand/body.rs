@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::ReturnType;
 
 use super::parameters::Parameters;
-use super::{at, at_return_type, circuit, judge};
+use super::{at, at_return_type, circuit, judge, stale};
 use crate::model::{Circuit, Form, Model, Timeout, with_content};
 
 /// The expression that runs the body under a permit, and has the function's return type.
@@ -22,7 +22,23 @@ pub(super) fn run(model: &Model, parameters: &Parameters, permit: &TokenStream) 
     };
     let late = quote_spanned!(site=> __circuit::time_out(__circuit_permit, __circuit_limit, __circuit_late));
     let result = quote_spanned!(site=> mut __circuit_result);
+    let Some(stale) = &model.stale else {
+        return ended(model, parameters, permit, &result, &answer, &late);
+    };
+    let [finish, time_out] = stale::ends(stale, false, site);
+    let kept = stale.on_any.then(|| quote_spanned!(site=> , &__circuit_stale));
+    let late =
+        quote_spanned!(site=> #time_out(__circuit_permit, __circuit_limit, __circuit_late #kept));
+    let answer = finish_and_keep(&finish, &show, site);
+    let result = quote_spanned!(site=> __circuit_result);
     ended(model, parameters, permit, &result, &answer, &late)
+}
+
+/// The end of a call whose value may be kept.
+fn finish_and_keep(finish: &TokenStream, show: &TokenStream, site: Span) -> TokenStream {
+    quote_spanned! {site=>
+        #finish(__circuit_permit, __circuit_outcome, #show, __circuit_result, __circuit_stale)
+    }
 }
 
 /// [`run`] for a fallback that also runs for failures: the type is `Ended`.
@@ -35,6 +51,13 @@ pub(super) fn run_any(model: &Model, parameters: &Parameters) -> TokenStream {
     };
     let late = quote_spanned!(site=> __circuit::time_out_any(__circuit_permit, __circuit_limit));
     let result = quote_spanned!(site=> __circuit_result);
+    let Some(stale) = &model.stale else {
+        return ended(model, parameters, &permit, &result, &answer, &late);
+    };
+    let [finish, time_out] = stale::ends(stale, true, site);
+    let late =
+        quote_spanned!(site=> #time_out(__circuit_permit, __circuit_limit, &__circuit_stale));
+    let answer = finish_and_keep(&finish, &show, site);
     ended(model, parameters, &permit, &result, &answer, &late)
 }
 

@@ -194,7 +194,7 @@ fn known_timeout(limit: &Value) -> TokenStream {
 }
 
 /// The value as an expression.
-fn printed(value: &Value) -> TokenStream {
+pub(super) fn printed(value: &Value) -> TokenStream {
     let site = Span::mixed_site();
     match value {
         Value::Whole(number) => Literal::u32_unsuffixed(*number).to_token_stream(),
@@ -258,6 +258,8 @@ pub(super) fn limit(value: &Value) -> TokenStream {
 /// Whether a rejected call counts a fallback at once.
 pub(super) fn counted_fallback(model: &Model) -> TokenStream {
     let site = Span::mixed_site();
-    let fallback = Ident::new(if model.fallback.is_some() { "Runs" } else { "None" }, site);
+    // With `stale` it is only known later whether the fallback is needed.
+    let at_once = model.fallback.is_some() && model.stale.is_none();
+    let fallback = Ident::new(if at_once { "Runs" } else { "None" }, site);
     quote_spanned!(site=> __circuit::Fallback::#fallback)
 }

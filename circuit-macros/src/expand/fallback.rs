@@ -10,7 +10,7 @@ use syn::Expr;
 
 use super::closure::given_closure;
 use super::parameters::{Parameters, Shown, allow, moved_to};
-use super::{at, at_return_type, body, entry};
+use super::{at, at_return_type, body, entry, stale};
 use crate::model::{Fallback, Gives, Kind, MOST_PARAMETERS, Model, names};
 
 /// Rejected and admitted are separate branches, so that both may move the parameters, and nothing
@@ -45,9 +45,8 @@ pub(super) fn on_rejection(
     } else {
         (TokenStream::new(), quote_spanned!(site=> _), TokenStream::new())
     };
-    let rejected = quote_spanned! {site=>
-        __circuit::Rejected(#rejected) => break '__circuit_rejected #value
-    };
+    let otherwise = quote_spanned!(site=> break '__circuit_rejected #value);
+    let rejected = stale::rejected(model, &rejected, &otherwise);
     let run = body::run(model, parameters, &entry::permit(model, parameters, site, &rejected));
     quote_spanned! {site=>
         #binding '__circuit_rejected: {
@@ -95,14 +94,16 @@ pub(super) fn any(model: &Model, fallback: &Fallback, parameters: &Parameters) -
         (given.chain(reason).collect(), TokenStream::new())
     };
     let answer = answer(model, fallback, parameters, &arguments);
+    let otherwise = quote_spanned! {site=> {
+        #underscores
+        break '__circuit_rejected (#(#originals,)* #rejected);
+    }};
+    let rejected = stale::rejected(model, &open, &otherwise);
     quote_spanned! {site=>
         let (#(#locals,)* #reason_name) = '__circuit_rejected: {
             let __circuit_permit = match #entry {
                 __circuit::Admitted(__circuit_permit) => __circuit_permit,
-                __circuit::Rejected(#open) => {
-                    #underscores
-                    break '__circuit_rejected (#(#originals,)* #rejected);
-                }
+                #rejected
             };
             #(
                 #underscores

@@ -19,6 +19,7 @@ mod parameters;
 mod pattern;
 mod ping;
 mod scope;
+mod stale;
 mod variables;
 
 use proc_macro2::{Span, TokenStream};
@@ -82,7 +83,8 @@ fn guarded(model: &Model, parameters: &Parameters) -> TokenStream {
         None => without_fallback(model, parameters),
     };
     let scope = parameters.seen(&model.judge_free);
-    quote!(#breaker #returns #evidence #scope #call)
+    let stale = stale::stale(model, parameters);
+    quote!(#breaker #returns #evidence #stale #scope #call)
 }
 
 /// Equates `R` of `Returns<R>` with the declared type before the body is checked.
@@ -105,9 +107,9 @@ fn returns(model: &Model) -> TokenStream {
 
 fn without_fallback(model: &Model, parameters: &Parameters) -> TokenStream {
     let site = at_return_type(model);
-    let rejected = quote_spanned! {site=>
-        __circuit::Rejected(__circuit_open) => return __circuit_reject(__circuit_open)
-    };
+    let open = quote_spanned!(site=> __circuit_open);
+    let otherwise = quote_spanned!(site=> return __circuit_reject(__circuit_open));
+    let rejected = stale::rejected(model, &open, &otherwise);
     let run = body::run(model, parameters, &entry::permit(model, parameters, site, &rejected));
     quote_spanned!(site=> return #run;)
 }

@@ -227,17 +227,22 @@ fn parts(pattern: &Pat, ty: &Type, found: &mut Vec<Exclusive>) {
 
 /// What a type may borrow.
 #[derive(Default)]
-struct Borrowed {
+pub(super) struct Borrowed {
     named: HashSet<Lifetime>,
     /// There is a lifetime that isn't written.
     elided: bool,
 }
 
 impl Borrowed {
-    fn by(ty: &Type) -> Self {
+    pub(super) fn by(ty: &Type) -> Self {
         let mut borrowed = Self::default();
         borrowed.visit_type(ty);
         borrowed
+    }
+
+    /// Whether it borrows for less than `'static`, as far as that is written.
+    pub(super) fn is_short(&self) -> bool {
+        self.elided || self.named.iter().any(|lifetime| lifetime.ident != "static")
     }
 }
 

@@ -7,6 +7,7 @@ mod lent;
 pub(crate) mod names;
 mod parameters;
 mod ping;
+mod stale;
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use syn::{Expr, ExprPath, ReturnType};
@@ -16,6 +17,7 @@ pub(crate) use form::{Form, FutureBody, Written};
 pub(crate) use lent::Lent;
 pub(crate) use parameters::{Parameter, Parameters, is_reference, is_shared_receiver};
 pub(crate) use ping::Ping;
+pub(crate) use stale::Stale;
 
 use crate::diag::Problems;
 use crate::head::Function;
@@ -43,6 +45,7 @@ pub(crate) struct Model {
     pub(crate) timeout: Option<Timeout>,
     pub(crate) fallback: Option<Fallback>,
     pub(crate) ping: Option<Ping>,
+    pub(crate) stale: Option<Stale>,
 }
 
 pub(crate) enum Circuit {
@@ -146,6 +149,7 @@ impl Model {
             (_, ReturnType::Type(_, ty)) => Some(&**ty),
             (_, ReturnType::Default) => None,
         };
+        let stale = Stale::new(options, &parameters, output, &mut problems);
         let lent = Lent::new(&parameters, &judge, &body, output, &mut problems);
         problems.finish()?;
         let function = Function { body: with_content(&function.body, body), ..function };
@@ -169,6 +173,7 @@ impl Model {
                 .map(|given| Timeout { key: given.key.clone(), limit: given.value.clone() }),
             fallback,
             ping,
+            stale,
         })
     }
 
@@ -182,7 +187,8 @@ impl Model {
         let key = self.key.as_ref().map(|key| &key.free);
         let fallback = self.fallback.as_ref().map(|fallback| &fallback.free);
         let ping = self.ping.as_ref().map(|ping| &ping.free);
-        key.into_iter().chain([&self.judge_free]).chain(fallback).chain(ping)
+        let stale = self.stale.as_ref().map(|stale| &stale.free);
+        key.into_iter().chain([&self.judge_free]).chain(fallback).chain(ping).chain(stale)
     }
 
     /// Whether an option is given every parameter, as a whole.

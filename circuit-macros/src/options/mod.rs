@@ -129,6 +129,9 @@ table! {
     MaxWait, Config: ranged(&spec::MAX_WAIT, "\"1s\"");
     Fallback, Function: other("fallback", Takes::Fallback, "cached_price");
     FallbackOn, Function: other("fallback_on", Takes::Word(&["open", "any"]), "any");
+    Stale, Function: ranged(&spec::STALE, "\"10m\"");
+    StaleKey, Function: other("stale_key", Takes::Code, "(tenant, id)");
+    MaxStale, Function: ranged(&spec::MAX_STALE, "1000");
     Name, Circuit: other("name", Takes::Text, "\"payments\"");
     Key, Circuit: other("key", Takes::Code, "host");
     MaxKeys, Circuit: ranged(&spec::MAX_KEYS, "1000");

@@ -152,6 +152,8 @@ specs! {
     // Of functions, not of a `Config`.
     TIMEOUT: "timeout", Time, never_off;
     MAX_KEYS: "max_keys", Count, never_off;
+    STALE: "stale", Time, never_off;
+    MAX_STALE: "max_stale", Count, never_off;
 }
 
 /// In calls.

@@ -89,3 +89,106 @@ fn ping() {
         "#]],
     );
 }
+
+#[test]
+fn stale() {
+    check_method(
+        "key = self.host, stale = \"10m\", stale_key = (tenant, id + 1), fallback_on = any",
+        "fn get(&self, tenant: &str, id: u64) -> Result<Page, E> { self.fetch(tenant, id) }",
+        expect![[r#"
+            impl Client {
+                fn get(&self, tenant: &str, id: u64) -> Result<Page, E> {
+                    use ::circuit_runtime::__private as __circuit;
+                    let __circuit_breaker = __circuit::RefHandle({
+                        static __CIRCUIT_BREAKER: __circuit::StaticBreaker = {
+                            enum __CircuitHere {}
+                            __circuit::create_keyed(
+                                __circuit::Name::found::<__CircuitHere>(),
+                                __circuit::Checked::new(__circuit::Config::new()).keyed().config(),
+                                10_000,
+                            )
+                        };
+                        __CIRCUIT_BREAKER.get()
+                    });
+                    let __circuit_returns = __circuit::Returns::new();
+                    if false {
+                        return __circuit_returns.never();
+                    }
+                    let __circuit_reject = __circuit::bare(__circuit_returns);
+                    let __circuit_stale = {
+                        static __CIRCUIT_STALE: __circuit::Store = __circuit::Store::new();
+                        __circuit::stale_feature(__circuit_returns);
+                        let __circuit_keeps = __circuit::Keeping::of(__circuit_returns)
+                            .__circuit_keeps();
+                        __circuit::stale(
+                            __circuit_keeps,
+                            || {},
+                            &__CIRCUIT_STALE,
+                            (__circuit::Duration::from_secs(600), 10_000),
+                            {
+                                __circuit::KeyOf::new((
+                                        {
+                                            let __circuit_text = __circuit::Key::of(&(self.host))
+                                                .__circuit_with(__circuit::stale_text);
+                                            __circuit_text
+                                        },
+                                        (
+                                            __circuit::OwnKey::new(&(tenant)).__circuit_own(),
+                                            __circuit::OwnKey::new(id + 1).__circuit_own(),
+                                        ),
+                                    ))
+                                    .__circuit_key()
+                            },
+                        )
+                    };
+                    return {
+                        let __circuit_permit = {
+                            let __circuit_permit = match {
+                                let __circuit_entry = __circuit::Key::of(&(self.host))
+                                    .__circuit_with(|__circuit_key| {
+                                        __circuit::enter_keyed(
+                                            __circuit_breaker,
+                                            __circuit_key,
+                                            __circuit::Fallback::None,
+                                        )
+                                    });
+                                __circuit_entry
+                            } {
+                                __circuit::Admitted(__circuit_permit) => __circuit_permit,
+                                __circuit::Rejected(__circuit_open) => {
+                                    match __circuit::stale_instead(
+                                        &__circuit_stale,
+                                        __circuit_breaker,
+                                        __circuit_open,
+                                        __circuit::Fallback::None,
+                                    ) {
+                                        __circuit::Admitted(__circuit_value) => {
+                                            return __circuit_value;
+                                        }
+                                        __circuit::Rejected(__circuit_open) => {
+                                            return __circuit_reject(__circuit_open);
+                                        }
+                                    }
+                                }
+                            };
+                            __circuit_permit
+                        };
+                        let __circuit_result = __circuit::body(
+                            __circuit_returns,
+                            move || { self.fetch(tenant, id) },
+                        )();
+                        let __circuit_outcome = __circuit::judge_bare(&__circuit_result);
+                        __circuit::finish_stale(
+                            __circuit_permit,
+                            __circuit_outcome,
+                            __circuit::ErrorTextOf::<Result<Page, E>>::of(&__circuit_result)
+                                .__circuit_error_text(),
+                            __circuit_result,
+                            __circuit_stale,
+                        )
+                    };
+                }
+            }
+        "#]],
+    );
+}

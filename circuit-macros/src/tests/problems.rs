@@ -172,6 +172,8 @@ fn every_example_is_accepted() {
             "max_wait" => "max_concurrent = 1, ",
             "max_keys" => "key = host, ",
             "fallback_on" => "fallback = cached, ",
+            "stale" => "stale_key = host, ",
+            "stale_key" | "max_stale" => "stale = \"10m\", key = host, ",
             _ => "",
         };
         let options = format!("{needed}{} = {}", spec.name, spec.example);

@@ -20,7 +20,7 @@ pub enum Ended<R> {
 
 /// How a call ended for which the fallback may run.
 #[inline]
-fn answered(outcome: Outcome) -> (End, Fallback) {
+pub(super) fn answered(outcome: Outcome) -> (End, Fallback) {
     let fallback = match outcome {
         Outcome::Failure | Outcome::RetryAfter(_) | Outcome::OpenFor(_) => Fallback::Runs,
         Outcome::Success | Outcome::Ignored => Fallback::None,

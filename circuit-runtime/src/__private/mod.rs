@@ -13,6 +13,7 @@ mod returns;
 mod run;
 mod seen;
 mod shared;
+mod stale;
 mod static_breaker;
 mod timed;
 mod unguarded;
@@ -35,12 +36,18 @@ pub use returns::{
 pub use run::{body, judge, mention, run_async};
 pub use seen::Seen;
 pub use shared::{Shared, share, share_keyed};
+pub use stale::{
+    Keeping, KeyOf, OwnKey, StaleCount, Store, finish_any_stale, finish_kept, finish_stale, no_key,
+    stale, stale_feature, stale_instead, stale_text, time_out_any_stale, time_out_stale,
+};
 pub use static_breaker::StaticBreaker;
 pub use timed::{run_timed, time_out, time_out_any};
 pub use unguarded::Unguarded;
 pub use waiting::*;
 
-pub use crate::config::checked::{Checked, U32OrDuration, max_keys, name, timeout};
+pub use crate::config::checked::{
+    Checked, U32OrDuration, max_keys, max_stale, name, stale_age, timeout,
+};
 pub use crate::config::option::ConfigOption;
 pub use crate::observe::name::Name;
 pub use crate::permit::{Fallback, FnHandle, RefHandle, StaticHandle};

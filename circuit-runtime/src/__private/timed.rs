@@ -21,7 +21,11 @@ pub fn time_out_any<R, S: Handle>(permit: RawPermit<S>, limit: Duration) -> Ende
     Ended::TimedOut(end(permit, limit, Fallback::Runs))
 }
 
-fn end<S: Handle>(permit: RawPermit<S>, limit: Duration, fallback: Fallback) -> CallTimeoutError {
+pub(super) fn end<S: Handle>(
+    permit: RawPermit<S>,
+    limit: Duration,
+    fallback: Fallback,
+) -> CallTimeoutError {
     let error = CallTimeoutError::new(permit.circuit_name(), limit);
     if let Some(pending) = permit.finish_deferred(End::TimedOut, fallback) {
         pending.notify(error_text(&error));

@@ -11,7 +11,7 @@ use crate::circuit::Departed;
 use crate::circuit::View;
 use crate::circuit::{CircuitRef, Published, Ticket, Woken};
 use crate::counters::Count;
-use crate::error::KeyId;
+use crate::error::{CircuitOpenError, KeyId};
 use crate::keyed::Keys;
 use crate::observe::event::Transition;
 use crate::observe::snapshot::Snapshot;
@@ -82,6 +82,14 @@ impl CircuitBreaker {
     /// The key of a rejection, if it still has that circuit.
     pub(super) fn key_of(&self, id: KeyId) -> Option<Arc<str>> {
         self.keys.made()?.key_of(id)
+    }
+
+    /// Counts what answers a rejected call: with its circuit, or only in the sum if that has gone to
+    /// another key.
+    #[cold]
+    pub(crate) fn count_answered(&self, rejected: &CircuitOpenError, count: Count) {
+        let of_key = || self.keys.made()?.circuit_of(rejected.key_id()?);
+        of_key().unwrap_or_else(|| self.base()).bump(count);
     }
 
     /// Changes the circuits of all present and future keys.

@@ -157,6 +157,30 @@ pub const fn timeout(limit: Duration) -> Duration {
     limit
 }
 
+/// `stale = AGE`
+///
+/// # Panics
+///
+/// If it is zero.
+#[track_caller]
+#[must_use]
+pub const fn stale_age(age: Duration) -> Duration {
+    assert!(!age.is_zero(), "{}", spec::STALE.range_error);
+    age
+}
+
+/// `max_stale = MOST`
+///
+/// # Panics
+///
+/// If it is out of range.
+#[track_caller]
+#[must_use]
+pub const fn max_stale(most: u32) -> u32 {
+    assert!(spec::MAX_STALE.range.has_whole(most), "{}", spec::MAX_STALE.range_error);
+    most
+}
+
 /// `max_keys = MOST`
 ///
 /// # Panics

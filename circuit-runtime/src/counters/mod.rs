@@ -40,12 +40,14 @@ pub(crate) enum Count {
     /// Parts of `Rejected`.
     RejectedRamping,
     RejectedThrottled,
+    /// Answered by the last good value.
+    Stale,
 }
 
 const COUNTS: usize = Count::ALL.len();
 
 impl Count {
-    const ALL: [Count; 18] = [
+    const ALL: [Count; 19] = [
         Count::Successes,
         Count::Failures,
         Count::Rejected,
@@ -64,6 +66,7 @@ impl Count {
         Count::Reassigned,
         Count::RejectedRamping,
         Count::RejectedThrottled,
+        Count::Stale,
     ];
 
     /// The part of `Rejected` in which a rejection for this reason is counted, too. None for an

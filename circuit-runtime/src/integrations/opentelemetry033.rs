@@ -19,6 +19,7 @@
 //! | `circuit_breaker.timed_out` | counter | `{call}` | | failures that exceeded their `timeout` |
 //! | `circuit_breaker.slow` | counter | `{call}` | | successes and failures that took at least `slow_call` |
 //! | `circuit_breaker.fallbacks` | counter | `{call}` | | calls that a fallback answered |
+//! | `circuit_breaker.stale` | counter | `{call}` | | calls that the last good value answered (`stale`) |
 //! | `circuit_breaker.transitions` | counter | `{transition}` | `circuit_breaker.state` | by the state that was entered: `closed`, `half-open` or `open` |
 //! | `circuit_breaker.time_in_state` | counter | `s` | `circuit_breaker.state` | whole seconds in each state since the first collection or transition |
 //! | `circuit_breaker.state` | gauge | `1` | `circuit_breaker.state` | 1 for the present state, 0 for the two others |

@@ -65,6 +65,8 @@ series! {
         "circuit_breaker_slow_total" "", "circuit_breaker.slow" "";
     FALLBACKS: Counter, "{call}", "Calls that a fallback answered.",
         "circuit_breaker_fallbacks_total" "", "circuit_breaker.fallbacks" "";
+    STALE: Counter, "{call}", "Calls that the last good value answered.",
+        "circuit_breaker_stale_total" "", "circuit_breaker.stale" "";
     TRANSITIONS: Counter, "{transition}", "Changes of state, by the new state.",
         "circuit_breaker_transitions_total" "to", "circuit_breaker.transitions" "circuit_breaker.state";
     TIME_IN_STATE: Counter, "s", "Time spent in each state.",
@@ -165,6 +167,7 @@ pub(super) fn of_calls(totals: &Totals) -> Vec<Point<u64>> {
         Point::plain(&TIMED_OUT, totals.get(Count::TimedOut)),
         Point::plain(&SLOW, totals.get(Count::Slow)),
         Point::plain(&FALLBACKS, totals.get(Count::Fallbacks)),
+        Point::plain(&STALE, totals.get(Count::Stale)),
     ]);
     points
 }

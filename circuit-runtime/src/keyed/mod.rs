@@ -209,10 +209,21 @@ impl Keys {
     }
 
     /// The key that had this id, if it still has it.
-    pub(crate) fn key_of(&self, KeyId(id): KeyId) -> Option<Arc<str>> {
+    pub(crate) fn key_of(&self, id: KeyId) -> Option<Arc<str>> {
+        let (generation, circuit) = self.assigned(id)?;
+        circuit.key_of(generation)
+    }
+
+    /// The circuit of the key that had this id, if it still has it.
+    pub(crate) fn circuit_of(&self, id: KeyId) -> Option<CircuitRef<'_>> {
+        let (generation, circuit) = self.assigned(id)?;
+        circuit.key_of(generation).map(|_| circuit)
+    }
+
+    fn assigned(&self, KeyId(id): KeyId) -> Option<(u64, CircuitRef<'_>)> {
         let slots = self.slots.max() as u64;
         let (generation, slot) = (id.checked_sub(1)? / slots, (id - 1) % slots);
-        self.slots.circuit(usize::try_from(slot).ok()?)?.key_of(generation)
+        Some((generation, self.slots.circuit(usize::try_from(slot).ok()?)?))
     }
 
     /// Counts a success of the circuit with this number.

@@ -72,6 +72,8 @@ pub struct Snapshot {
     pub late: u64,
     /// Calls that a fallback answered.
     pub fallbacks: u64,
+    /// Calls that the last good value answered (`stale`).
+    pub stale: u64,
     /// Calls that ran without a circuit, because `max_keys` left none for their key; and calls
     /// whose circuit had gone to another key when they ended, which are in `late`, too.
     pub unprotected: u64,
@@ -171,6 +173,7 @@ impl Snapshot {
             timed_out: 0,
             late: 0,
             fallbacks: 0,
+            stale: 0,
             unprotected: 0,
             transitions: view.transitions - earlier,
         };
@@ -189,6 +192,7 @@ impl Snapshot {
         self.timed_out += totals.get(Count::TimedOut);
         self.late += totals.get(Count::Late) + totals.get(Count::Reassigned);
         self.fallbacks += totals.get(Count::Fallbacks);
+        self.stale += totals.get(Count::Stale);
         self.unprotected += totals.get(Count::Unprotected) + totals.get(Count::Reassigned);
     }
 
@@ -274,6 +278,7 @@ impl fmt::Display for Snapshot {
             (self.timed_out, "timed out"),
             (self.late, "late"),
             (self.fallbacks, "by fallback"),
+            (self.stale, "by a stale value"),
             (self.unprotected, "unprotected"),
         ];
         for (count, what) in others.into_iter().filter(|(count, _)| *count > 0) {

@@ -53,12 +53,32 @@ impl<S: Handle> RawPermit<S> {
             }
             (end, fallback) => {
                 if fallback == Fallback::Runs {
-                    count_fallback(breaker, published, admission.ticket);
+                    count_answered(breaker, published, admission.ticket, Count::Fallbacks);
                 }
                 finish_slow(breaker, published, admission, end)
                     .map(|transition| PendingTransition { handle, transition })
             }
         }
+    }
+}
+
+/// What a call that has ended is counted by that is answered by something else.
+pub(crate) struct After<S> {
+    handle: S,
+    ticket: Ticket,
+}
+
+impl<S: Handle> RawPermit<S> {
+    /// For what answers the call after its end.
+    pub(crate) fn after(&self) -> After<S> {
+        After { handle: self.handle, ticket: self.admission.admission().ticket }
+    }
+}
+
+impl<S: Handle> After<S> {
+    /// Counts what answers the call.
+    pub(crate) fn count(&self, count: Count) {
+        count_answered(self.handle.breaker(), self.handle.published(), self.ticket, count);
     }
 }
 
@@ -341,11 +361,11 @@ fn count_without_result(circuit: CircuitRef<'_>, end: End) {
     }
 }
 
-/// Counts a call that the fallback answers.
+/// Counts a call that something else answers.
 #[cold]
 #[inline(never)]
-fn count_fallback(breaker: &CircuitBreaker, published: &Published, ticket: Ticket) {
+fn count_answered(breaker: &CircuitBreaker, published: &Published, ticket: Ticket, count: Count) {
     if !ticket.is_passing() {
-        breaker.counts_of(breaker.circuit(published), ticket).bump(Count::Fallbacks);
+        breaker.counts_of(breaker.circuit(published), ticket).bump(count);
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::circuit::{Admission, End, StoredAdmission};
 use crate::outcome::Outcome;
 
-pub(crate) use finish::PendingTransition;
+pub(crate) use finish::{After, PendingTransition};
 pub use handle::{FnHandle, RefHandle, StaticHandle};
 pub(crate) use handle::{Handle, KeyHandle, SharedHandle, SharedKeyHandle};
 #[cfg(feature = "stream")]

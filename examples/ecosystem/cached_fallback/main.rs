@@ -6,8 +6,9 @@
 //! REDIS_URL=redis://127.0.0.1 cargo run -p ecosystem --example cached_fallback
 //! ```
 //!
-//! It is kept in memory (with moka: bounded in number and in age), and with `REDIS_URL` also in Redis, where other
-//! processes find it (both in store.rs). Redis has a circuit of its own: stop the server while this runs.
+//! The option `stale` keeps it in this process. With `REDIS_URL` it is also kept in Redis, where other processes find
+//! it, and this one after a restart: the fallback asks there (store.rs). Redis has a circuit of its own: stop the
+//! server while this runs.
 
 mod store;
 
@@ -19,51 +20,53 @@ use std::{
 
 use circuit_runtime::{CallError, CircuitOpenError, circuit_breaker};
 use redis::RedisResult;
-use store::{LastPrices, Seen};
+use store::Shared;
 
 struct Shop {
-    last_prices: LastPrices,
+    name: &'static str,
+    shared: Shared,
+}
+
+/// A price, and when the service named it: whoever shows an old one may say so.
+#[derive(Clone, Copy)]
+struct Price {
+    cents: u32,
+    at: SystemTime,
+    is_from_redis: bool,
 }
 
 impl Shop {
-    fn new() -> RedisResult<Self> {
-        Ok(Shop { last_prices: LastPrices::new()? })
+    fn new(name: &'static str) -> RedisResult<Self> {
+        Ok(Shop { name, shared: Shared::new()? })
     }
 
-    /// `any`: the fallback also answers the calls that fail, so that customers see none of the three that open the
-    /// circuit. With one parameter more than the function has, it learns why.
+    /// `any`: calls that fail are answered, too, so that customers see none of the three that open the circuit. What
+    /// this shop hasn't seen itself, another may have: with one parameter more than the function has, the fallback
+    /// learns why it is asked.
     #[circuit_breaker(
         name = "price",
         threshold = 3,
         recovery = "1s",
-        fallback = |sku, why| self.last_good(sku, why),
+        stale = "1h",
+        stale_key = (self.name, sku),
+        fallback = |sku, why| self.shared_price(sku, why),
         fallback_on = any
     )]
     async fn price(&self, sku: &str) -> Result<Price, Error> {
         let cents = ask_the_service(sku).await?;
-        self.last_prices.keep(sku, Seen { cents, at: SystemTime::now() });
-        Ok(Price { cents, last_seen: None })
+        let price = Price { cents, at: SystemTime::now(), is_from_redis: false };
+        self.shared.keep(sku, price);
+        Ok(price)
     }
 
-    async fn last_good(&self, sku: &str, why: CallError<Error>) -> Result<Price, Error> {
-        match self.last_prices.find(sku).await {
-            Some((Seen { cents, at }, who)) => {
-                Ok(Price { cents, last_seen: Some((at.elapsed().unwrap_or_default(), who)) })
-            }
-            None => Err(match why {
-                CallError::Failed(error) => error,
-                CallError::Open(open) => open.into(),
-                // Only with the option `timeout`.
-                CallError::TimedOut(_) => Error::NoAnswer,
-            }),
-        }
+    async fn shared_price(&self, sku: &str, why: CallError<Error>) -> Result<Price, Error> {
+        self.shared.find(sku).await.ok_or(match why {
+            CallError::Failed(error) => error,
+            CallError::Open(open) => open.into(),
+            // Only with the option `timeout`.
+            CallError::TimedOut(_) => Error::NoAnswer,
+        })
     }
-}
-
-struct Price {
-    cents: u32,
-    /// How old it is, when it isn't fresh, and who knew it: whoever shows a price may say so.
-    last_seen: Option<(Duration, &'static str)>,
 }
 
 // A fallback under `any` is also given the error of the call, by value.
@@ -77,7 +80,7 @@ enum Error {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn error::Error>> {
-    let (shop, start) = (Shop::new()?, Instant::now());
+    let (shop, start) = (Shop::new("first")?, Instant::now());
     circuit_runtime::on_transition(|change| {
         println!("    >>> {}: {} -> {}: {}", change.circuit, change.from, change.to, change.reason);
     });
@@ -88,7 +91,7 @@ async fn main() -> Result<(), Box<dyn error::Error>> {
     for tick in 0..14 {
         match tick {
             3 => say(start, "the service is down"),
-            5 => second_shop = Some(Shop::new()?),
+            5 => second_shop = Some(Shop::new("second")?),
             9 => say(start, "the service is well again"),
             _ => {}
         }
@@ -109,9 +112,14 @@ async fn main() -> Result<(), Box<dyn error::Error>> {
 
 async fn answer(shop: &Shop, sku: &str) -> String {
     match shop.price(sku).await {
-        Ok(Price { cents, last_seen: None }) => format!("{cents} cents"),
-        Ok(Price { cents, last_seen: Some((age, who)) }) => {
-            format!("{cents} cents, from {who}, {:.1} s old", age.as_secs_f64())
+        Ok(Price { cents, at, is_from_redis }) => {
+            let age = at.elapsed().unwrap_or_default();
+            let who = if is_from_redis { "Redis" } else { "memory" };
+            if age < Duration::from_millis(100) {
+                format!("{cents} cents")
+            } else {
+                format!("{cents} cents, from {who}, {:.1} s old", age.as_secs_f64())
+            }
         }
         Err(error) => format!("no price: {error}"),
     }

@@ -1,58 +1,42 @@
-//! Where the last good prices are kept: in memory, and in Redis if there is one.
+//! Where the last good prices are shared: in Redis, if there is one.
 
 use std::{
     env,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, UNIX_EPOCH},
 };
 
 use circuit_runtime::{CircuitBreaker, Config, circuit_breaker};
-use moka::sync::Cache;
 use redis::{
     AsyncTypedCommands, Client, RedisResult,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
 
+use super::Price;
+
 const KEPT_FOR: Duration = Duration::from_secs(3600);
 
-/// A price, and when the service named it.
-#[derive(Clone, Copy)]
-pub(crate) struct Seen {
-    pub(crate) cents: u32,
-    pub(crate) at: SystemTime,
-}
-
-/// Memory answers first. Redis knows what another process has seen, and this one before it was restarted.
-pub(crate) struct LastPrices {
-    memory: Cache<String, Seen>,
+/// What another process has seen, and this one before it was restarted.
+pub(crate) struct Shared {
     redis: Option<Redis>,
 }
 
-impl LastPrices {
+impl Shared {
     /// With Redis where the environment variable `REDIS_URL` says so. It need not be up: it is connected to when it is
     /// first asked.
     pub(crate) fn new() -> RedisResult<Self> {
-        let memory = Cache::builder().max_capacity(10_000).time_to_live(KEPT_FOR).build();
-        let redis = env::var("REDIS_URL").ok().map(|url| Redis::new(&url)).transpose()?;
-        Ok(LastPrices { memory, redis })
+        Ok(Shared { redis: env::var("REDIS_URL").ok().map(|url| Redis::new(&url)).transpose()? })
     }
 
     /// Whoever has got a fresh price doesn't wait for Redis.
-    pub(crate) fn keep(&self, sku: &str, seen: Seen) {
-        self.memory.insert(sku.to_owned(), seen);
+    pub(crate) fn keep(&self, sku: &str, price: Price) {
         if let Some(mut redis) = self.redis.clone() {
             let sku = sku.to_owned();
-            tokio::spawn(async move { redis.keep(&sku, seen).await });
+            tokio::spawn(async move { redis.keep(&sku, price).await });
         }
     }
 
-    /// The price, and who knew it.
-    pub(crate) async fn find(&self, sku: &str) -> Option<(Seen, &'static str)> {
-        if let Some(seen) = self.memory.get(sku) {
-            return Some((seen, "memory"));
-        }
-        let seen = self.redis.clone()?.find(sku).await.ok()??;
-        self.memory.insert(sku.to_owned(), seen);
-        Some((seen, "Redis"))
+    pub(crate) async fn find(&self, sku: &str) -> Option<Price> {
+        self.redis.clone()?.find(sku).await.ok()?
     }
 }
 
@@ -81,15 +65,15 @@ impl Redis {
 
     /// Nobody need hear that it failed: it is in the circuit's counters.
     #[circuit_breaker(breaker = REDIS, timeout = "100ms", fallback = Ok(()), fallback_on = any)]
-    async fn keep(&mut self, sku: &str, seen: Seen) -> RedisResult<()> {
-        let millis = seen.at.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let value = format!("{} {millis}", seen.cents);
+    async fn keep(&mut self, sku: &str, price: Price) -> RedisResult<()> {
+        let millis = price.at.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let value = format!("{} {millis}", price.cents);
         self.connection.set_ex(key(sku), value, KEPT_FOR.as_secs()).await
     }
 
     /// A Redis that is down, slow or left alone is one that knows nothing.
     #[circuit_breaker(breaker = REDIS, timeout = "100ms", fallback = Ok(None), fallback_on = any)]
-    async fn find(&mut self, sku: &str) -> RedisResult<Option<Seen>> {
+    async fn find(&mut self, sku: &str) -> RedisResult<Option<Price>> {
         let value = self.connection.get(key(sku)).await?;
         Ok(value.as_deref().and_then(parse))
     }
@@ -99,8 +83,8 @@ fn key(sku: &str) -> String {
     format!("last-price:{sku}")
 }
 
-fn parse(value: &str) -> Option<Seen> {
+fn parse(value: &str) -> Option<Price> {
     let (cents, millis) = value.split_once(' ')?;
     let at = UNIX_EPOCH.checked_add(Duration::from_millis(millis.parse().ok()?))?;
-    Some(Seen { cents: cents.parse().ok()?, at })
+    Some(Price { cents: cents.parse().ok()?, at, is_from_redis: true })
 }

@@ -1,6 +1,7 @@
 //! What a Prometheus scrape shows, read from a real exporter's text.
 
 mod keys;
+mod stale;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -116,6 +117,7 @@ fn every_call_is_one_outcome() {
             ("timed_out_total{}", 0.0),
             ("slow_total{}", 0.0),
             ("fallbacks_total{}", 0.0),
+            ("stale_total{}", 0.0),
         ],
     );
     let calls = series.iter().filter(|(name, _)| name.starts_with("calls_total"));

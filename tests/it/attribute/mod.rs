@@ -11,6 +11,7 @@ mod outcomes;
 mod ping;
 mod preset;
 mod rules;
+mod stale;
 mod timeout;
 
 use std::time::Duration;

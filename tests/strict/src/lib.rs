@@ -44,6 +44,8 @@
     clippy::unnecessary_wraps
 )]
 
+pub mod further;
+
 use std::fmt::Display;
 
 use circuit_runtime::{CallError, CallTimeoutError, CircuitOpenError, Outcome, circuit_breaker};
@@ -386,15 +388,5 @@ impl<T: Display + Sync> Shop<T> {
     #[circuit_breaker]
     pub fn lines(&self) -> Result<impl Iterator<Item = &str>, E> {
         Ok(self.host.lines())
-    }
-}
-
-#[circuit_breaker]
-impl TryFrom<&Shop<u8>> for Limit {
-    type Error = E;
-
-    #[circuit_breaker]
-    fn try_from(client: &Shop<u8>) -> Result<Self, E> {
-        Ok(Self(client.timeout.0 + u32::from(client.with)))
     }
 }

@@ -24,7 +24,7 @@ const PAGE: &str = concat!(
 /// nobody can be tricked into pressing its buttons.
 const POLICY: &str = concat!(
     "default-src 'none'; ",
-    "script-src 'sha256-i16uJxcInhLxj7TgVPhfvHG0rznw79UN5ivgZrwCblc='; ",
+    "script-src 'sha256-ah8DdugQfzxCWm3rUHAqeaLNb2eae6D44qcTuMegIXg='; ",
     "style-src 'sha256-dYPvg6gKGj7t55kKiyL0FcXt8H+W/VtIG+HOp47ULiI='; ",
     "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 );

@@ -25,6 +25,7 @@
 //! | `circuit_breaker_timed_out_total` | counter | `circuit` | failures that exceeded their `timeout` |
 //! | `circuit_breaker_slow_total` | counter | `circuit` | successes and failures that took at least `slow_call` |
 //! | `circuit_breaker_fallbacks_total` | counter | `circuit` | calls that a fallback answered |
+//! | `circuit_breaker_stale_total` | counter | `circuit` | calls that the last good value answered (`stale`) |
 //! | `circuit_breaker_transitions_total` | counter | `circuit`, `to` | `to` is `closed`, `half-open` or `open` |
 //! | `circuit_breaker_state` | gauge | `circuit`, `state` | 1 for the present state, 0 for the two others |
 //! | `circuit_breaker_mode` | gauge | `circuit`, `mode` | 1 for the present mode, 0 for the others: `normal`, `forced-open`, `disabled`, `shadow` |

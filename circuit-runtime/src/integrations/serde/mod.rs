@@ -80,6 +80,7 @@ pub(super) fn present<S: SerializeStruct>(
     out.serialize_field("timed_out", &snapshot.timed_out)?;
     out.serialize_field("late", &snapshot.late)?;
     out.serialize_field("fallbacks", &snapshot.fallbacks)?;
+    out.serialize_field("stale", &snapshot.stale)?;
     out.serialize_field("unprotected", &snapshot.unprotected)?;
     out.serialize_field("transitions", &snapshot.transitions)?;
     Ok(())

@@ -1,0 +1,143 @@
+//! Keeping a value, and looking for it.
+
+#![allow(clippy::unused_self, reason = "look-up goes by the value")]
+
+use core::hash::{Hash, Hasher};
+use core::ops::Deref;
+use std::sync::Arc;
+
+use super::key::{AnyKey, OwnedKey};
+use super::{Keeps, Stale};
+use crate::__private::returns::Returns;
+use crate::primitives::clock::{self, Nanos, nanos};
+use crate::stale;
+
+/// How what a function returns is kept: found by method resolution, so that what can't be kept is one error,
+/// whatever it lacks.
+#[derive(Debug)]
+pub struct Keeping<R>(Unkept<R>);
+
+/// A result that can't be kept.
+#[derive(Debug)]
+pub struct Unkept<R>(NoResult<R>);
+
+/// What is no `Result`.
+#[derive(Debug)]
+pub struct NoResult<R>(Returns<R>);
+
+impl<R> Keeping<R> {
+    /// Of a function that returns an `R`.
+    #[inline]
+    #[must_use]
+    pub const fn of(returns: Returns<R>) -> Self {
+        Keeping(Unkept(NoResult(returns)))
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static, E> Keeping<Result<T, E>> {
+    /// How it is kept.
+    #[inline]
+    #[must_use]
+    pub fn __circuit_keeps(&self) -> Keeps<Result<T, E>> {
+        Keeps { keep, look }
+    }
+}
+
+/// Holds for nothing.
+#[diagnostic::on_unimplemented(
+    message = "`stale` keeps a clone of each `Ok`, so `{Self}` must be `Clone + Send + Sync + 'static`",
+    label = "can't be kept",
+    note = "derive `Clone`, or return the value in an `Arc`"
+)]
+pub trait StaleValue {}
+
+impl<T, E> Unkept<Result<T, E>> {
+    /// Never called.
+    #[must_use]
+    pub fn __circuit_keeps(&self) -> Keeps<Result<T, E>>
+    where
+        T: StaleValue,
+    {
+        unreachable!("the bound never holds")
+    }
+}
+
+/// Holds for nothing.
+#[diagnostic::on_unimplemented(
+    message = "`stale` keeps the `Ok` of a `Result`, but this function returns `{Self}`",
+    label = "not a `Result`",
+    note = "return a `Result`, or keep the value in the body and return it from a `fallback`"
+)]
+pub trait StaleResult {}
+
+impl<R> NoResult<R> {
+    /// Never called.
+    #[must_use]
+    pub fn __circuit_keeps(&self) -> Keeps<R>
+    where
+        R: StaleResult,
+    {
+        unreachable!("the bound never holds")
+    }
+}
+
+impl<R> Deref for Keeping<R> {
+    type Target = Unkept<R>;
+
+    #[inline]
+    fn deref(&self) -> &Unkept<R> {
+        &self.0
+    }
+}
+
+impl<R> Deref for Unkept<R> {
+    type Target = NoResult<R>;
+
+    #[inline]
+    fn deref(&self) -> &NoResult<R> {
+        &self.0
+    }
+}
+
+/// The feature is there.
+#[inline]
+pub fn stale_feature<R>(_: Returns<R>) {}
+
+/// A value as the store has it.
+struct Entry<T> {
+    instance: &'static str,
+    key: OwnedKey,
+    at: Nanos,
+    value: T,
+}
+
+/// Hashes as a key does.
+struct Hashed<'a>(&'a dyn AnyKey);
+
+impl Hash for Hashed<'_> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.0.hash(hasher);
+    }
+}
+
+impl<R> Stale<R> {
+    fn hash(&self) -> u64 {
+        stale::hash((self.place.instance, Hashed(&*self.key.0)))
+    }
+}
+
+fn keep<T: Clone + Send + Sync + 'static, E>(stale: Stale<Result<T, E>>, result: &Result<T, E>) {
+    let Ok(value) = result else { return };
+    let hash = stale.hash();
+    let Stale { place, key } = stale;
+    let (instance, at) = (place.instance, clock::now());
+    place.store.put(place.most, hash, Arc::new(Entry { instance, key, at, value: value.clone() }));
+}
+
+fn look<T: Clone + Send + Sync + 'static, E>(stale: &Stale<Result<T, E>>) -> Option<Result<T, E>> {
+    let kept = stale.place.store.get(stale.hash())?;
+    let entry = kept.downcast_ref::<Entry<T>>()?;
+    let is_theirs = entry.instance == stale.place.instance && entry.key.0.is(&*stale.key.0);
+    let is_young = clock::now().saturating_sub(entry.at) <= nanos(stale.place.age);
+    (is_theirs && is_young).then(|| Ok(entry.value.clone()))
+}

@@ -1,0 +1,199 @@
+//! The key of a value: what the user names, made its own.
+
+#![allow(clippy::unused_self, reason = "look-up goes by the value")]
+
+use core::any::Any;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::ops::{Deref, DerefMut};
+
+use crate::__private::key::Text;
+
+/// A key of any type.
+#[cfg_attr(not(feature = "stale"), expect(dead_code, reason = "an error without the feature"))]
+pub(super) trait AnyKey: Any + Send + Sync {
+    fn hash(&self, hasher: &mut dyn Hasher);
+    fn is(&self, other: &dyn AnyKey) -> bool;
+}
+
+impl<T: Hash + Eq + Send + Sync + 'static> AnyKey for T {
+    fn hash(&self, mut hasher: &mut dyn Hasher) {
+        Hash::hash(self, &mut hasher);
+    }
+
+    fn is(&self, other: &dyn AnyKey) -> bool {
+        let other: &dyn Any = other;
+        other.downcast_ref::<T>().is_some_and(|other| self == other)
+    }
+}
+
+/// A key, whose type the call needn't know.
+pub struct OwnedKey(
+    #[cfg_attr(not(feature = "stale"), expect(dead_code, reason = "an error without the feature"))]
+    pub(super) Box<dyn AnyKey>,
+);
+
+impl fmt::Debug for OwnedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnedKey").finish_non_exhaustive()
+    }
+}
+
+/// The key where there is one value for all.
+#[inline]
+#[must_use]
+pub fn no_key() -> OwnedKey {
+    OwnedKey(Box::new(()))
+}
+
+/// A value that is a key. If it isn't, method resolution of `__circuit_key` goes on to what this derefs to,
+/// so that this is one error, whatever it lacks.
+#[derive(Debug)]
+pub struct KeyOf<K>(NoKey<K>);
+
+/// A value that is none.
+#[derive(Debug)]
+pub struct NoKey<K>(Option<K>);
+
+impl<K> KeyOf<K> {
+    /// Takes the value.
+    #[inline]
+    pub fn new(key: K) -> Self {
+        KeyOf(NoKey(Some(key)))
+    }
+}
+
+impl<K: Hash + Eq + Send + Sync + 'static> KeyOf<K> {
+    /// The key of a call.
+    #[inline]
+    pub fn __circuit_key(&mut self) -> OwnedKey {
+        OwnedKey(Box::new(self.0.0.take().expect("`new` put it there")))
+    }
+}
+
+/// Holds for nothing.
+#[diagnostic::on_unimplemented(
+    message = "`stale_key` takes a value that implements `Hash` and `Eq`, and is `Send + Sync + 'static`, but `{Self}` doesn't",
+    label = "not a key",
+    note = "name the parameters that the answer depends on: `stale_key = (tenant, id)`"
+)]
+pub trait StaleKey {}
+
+impl<K> NoKey<K> {
+    /// Never called.
+    pub fn __circuit_key(&mut self) -> OwnedKey
+    where
+        K: StaleKey,
+    {
+        unreachable!("the bound never holds")
+    }
+}
+
+impl<K> Deref for KeyOf<K> {
+    type Target = NoKey<K>;
+
+    fn deref(&self) -> &NoKey<K> {
+        &self.0
+    }
+}
+
+impl<K> DerefMut for KeyOf<K> {
+    fn deref_mut(&mut self) -> &mut NoKey<K> {
+        &mut self.0
+    }
+}
+
+/// The text of a circuit's key.
+#[inline]
+#[must_use]
+pub fn stale_text(text: &str) -> Box<str> {
+    text.into()
+}
+
+/// Makes a part of a key its own: text of every kind a text, what is behind a reference a clone; all else it
+/// is already. Method resolution of `__circuit_own` takes the first that applies.
+#[derive(Debug)]
+pub struct OwnKey<T>(BehindTwo<T>);
+
+/// No text.
+#[derive(Debug)]
+pub struct BehindTwo<T>(BehindOne<T>);
+
+/// No reference to a reference.
+#[derive(Debug)]
+pub struct BehindOne<T>(Itself<T>);
+
+/// No reference.
+#[derive(Debug)]
+pub struct Itself<T>(Option<T>);
+
+impl<T> OwnKey<T> {
+    /// Takes the part, or a reference to it.
+    #[inline]
+    pub fn new(part: T) -> Self {
+        OwnKey(BehindTwo(BehindOne(Itself(Some(part)))))
+    }
+}
+
+impl<T: Text> OwnKey<T> {
+    /// The text.
+    #[inline]
+    pub fn __circuit_own(&mut self) -> Box<str> {
+        self.0.__circuit_take().text().into()
+    }
+}
+
+impl<T: ToOwned + ?Sized> BehindTwo<&&T> {
+    /// What is behind both.
+    #[inline]
+    pub fn __circuit_own(&mut self) -> T::Owned {
+        T::to_owned(self.__circuit_take())
+    }
+}
+
+impl<T: ToOwned + ?Sized> BehindOne<&T> {
+    /// What is behind it.
+    #[inline]
+    pub fn __circuit_own(&mut self) -> T::Owned {
+        T::to_owned(self.__circuit_take())
+    }
+}
+
+impl<T> Itself<T> {
+    /// The part itself.
+    #[inline]
+    pub fn __circuit_own(&mut self) -> T {
+        self.__circuit_take()
+    }
+
+    #[inline]
+    fn __circuit_take(&mut self) -> T {
+        self.0.take().expect("`new` put it there")
+    }
+}
+
+macro_rules! goes_on {
+    ($($from:ident to $to:ident;)*) => {$(
+        impl<T> Deref for $from<T> {
+            type Target = $to<T>;
+
+            #[inline]
+            fn deref(&self) -> &$to<T> {
+                &self.0
+            }
+        }
+
+        impl<T> DerefMut for $from<T> {
+            #[inline]
+            fn deref_mut(&mut self) -> &mut $to<T> {
+                &mut self.0
+            }
+        }
+    )*};
+}
+
+goes_on! {
+    OwnKey to BehindTwo;
+    BehindTwo to BehindOne;
+    BehindOne to Itself;
+}

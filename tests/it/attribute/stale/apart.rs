@@ -1,0 +1,229 @@
+//! Nobody is given another's value.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use circuit_runtime::circuit_breaker;
+
+use super::super::{Answer, Error, circuit, is_rejected};
+use crate::support::ready;
+
+#[test]
+fn two_functions_never_see_each_others_values() {
+    #[circuit_breaker(name = "stale: one", stale = "10m", stale_key = id)]
+    fn one(id: u64) -> Answer {
+        Ok(1)
+    }
+    #[circuit_breaker(name = "stale: other", stale = "10m", stale_key = id)]
+    fn other(id: u64) -> Answer {
+        Err(Error::Down)
+    }
+    assert_eq!(Ok(1), one(1));
+    assert_eq!(Err(Error::Down), other(1));
+    circuit("stale: one").force_open();
+    circuit("stale: other").force_open();
+    assert_eq!(Ok(1), one(1));
+    assert!(is_rejected(other(1)));
+}
+
+#[test]
+fn two_callers_with_other_arguments_never_do() {
+    #[circuit_breaker(name = "stale: callers", stale = "10m", stale_key = (tenant, id))]
+    async fn call(tenant: &str, id: u64, answer: Answer) -> Answer {
+        answer
+    }
+    assert_eq!(Ok(1), ready(call("a", 1, Ok(1))));
+    assert_eq!(Ok(2), ready(call("a", 2, Ok(2))));
+    assert_eq!(Ok(3), ready(call("b", 1, Ok(3))));
+    circuit("stale: callers").force_open();
+    let call = |tenant, id| ready(call(tenant, id, Ok(9)));
+    assert_eq!((Ok(1), Ok(2), Ok(3)), (call("a", 1), call("a", 2), call("b", 1)));
+    for (tenant, id) in [("b", 2), ("", 1), ("a1", 1), ("a", 0)] {
+        assert!(is_rejected(call(tenant, id)), "{tenant} {id}");
+    }
+}
+
+#[test]
+fn texts_that_are_one_when_joined_are_two_keys() {
+    #[circuit_breaker(name = "stale: joined", stale = "10m", stale_key = (a, (b, c)))]
+    fn call(a: &str, b: String, c: Cow<'_, str>) -> Answer {
+        Ok(u32::try_from(a.len() + 10 * b.len() + 100 * c.len()).unwrap())
+    }
+    let texts =
+        [("ab", "c", ""), ("a", "bc", ""), ("a", "b", "c"), ("abc", "", ""), ("", "", "abc")];
+    let all = || texts.map(|(a, b, c)| call(a, b.to_owned(), c.into()));
+    let called = all();
+    circuit("stale: joined").force_open();
+    assert_eq!(called, all());
+}
+
+struct Shop {
+    id: u8,
+    answer: Answer,
+}
+
+impl Shop {
+    #[circuit_breaker(name = "stale: instances", stale = "10m", stale_key = (self.id, sku))]
+    fn price(&self, sku: &str) -> Answer {
+        self.answer
+    }
+}
+
+#[test]
+fn two_instances_never_do() {
+    let shops = [1, 2].map(|id| Shop { id, answer: Ok(u32::from(id)) });
+    assert_eq!([Ok(1), Ok(2)], [shops[0].price("mug"), shops[1].price("mug")]);
+    circuit("stale: instances").force_open();
+    assert_eq!([Ok(1), Ok(2)], [shops[0].price("mug"), shops[1].price("mug")]);
+    assert!(is_rejected(Shop { id: 3, answer: Ok(3) }.price("mug")));
+}
+
+#[test]
+fn two_keys_never_do() {
+    #[circuit_breaker(name = "stale: keys", key = host, stale = "10m", stale_key = id)]
+    fn call(host: &str, id: u8, answer: Answer) -> Answer {
+        answer
+    }
+    assert_eq!((Ok(1), Ok(2)), (call("a", 1, Ok(1)), call("b", 1, Ok(2))));
+    let circuit = circuit("stale: keys");
+    circuit.force_open();
+    assert_eq!((Ok(1), Ok(2)), (call("a", 1, Ok(9)), call("b", 1, Ok(9))));
+    assert!(is_rejected(call("c", 1, Ok(9))));
+    let stale = |key| circuit.snapshot_of(key).map(|seen| (seen.stale, seen.rejected));
+    assert_eq!((Some((1, 1)), Some((1, 1))), (stale("a"), stale("b")));
+    assert_eq!((2, 3), (circuit.snapshot().stale, circuit.snapshot().rejected));
+}
+
+#[test]
+fn the_one_parameter_that_is_the_key_is_the_values_key_too() {
+    #[circuit_breaker(name = "stale: the key", key = host, stale = "10m")]
+    fn call(host: String) -> Answer {
+        Ok(u32::try_from(host.len()).unwrap())
+    }
+    #[circuit_breaker(name = "stale: no parameter", stale = "10m")]
+    fn none() -> Answer {
+        Ok(1)
+    }
+    let call = |host: &str| call(host.to_owned());
+    assert_eq!((Ok(1), Ok(2), Ok(1)), (call("a"), call("bb"), none()));
+    circuit("stale: the key").force_open();
+    circuit("stale: no parameter").force_open();
+    assert_eq!((Ok(1), Ok(2), Ok(1)), (call("a"), call("bb"), none()));
+    assert!(is_rejected(call("ccc")));
+}
+
+#[test]
+fn one_value_for_all_is_said_so() {
+    #[circuit_breaker(name = "stale: one for all", key = host, stale = "10m", stale_key = ())]
+    fn call(host: &str, answer: Answer) -> Answer {
+        answer
+    }
+    assert_eq!(Ok(1), call("a", Ok(1)));
+    circuit("stale: one for all").force_open();
+    assert_eq!(Ok(1), call("b", Ok(9)));
+}
+
+trait Named {
+    const NAME: &'static str;
+
+    #[circuit_breaker(name = "stale: default", stale = "10m", stale_key = ())]
+    fn call(&self) -> Result<String, Error> {
+        Ok(Self::NAME.to_owned())
+    }
+}
+
+struct First;
+struct Second<T>(T);
+
+impl Named for First {
+    const NAME: &'static str = "first";
+}
+impl Named for Second<u8> {
+    const NAME: &'static str = "second of u8";
+}
+impl Named for Second<u16> {
+    const NAME: &'static str = "second of u16";
+}
+
+#[test]
+fn the_instances_of_generic_code_never_do() {
+    #[circuit_breaker(name = "stale: generic", stale = "10m", stale_key = ())]
+    fn call<T: Default + fmt::Debug>() -> Result<String, Error> {
+        Ok(format!("{:?}", T::default()))
+    }
+    #[circuit_breaker(name = "stale: generic value", stale = "10m", stale_key = ())]
+    fn value<T: Default + Clone + Send + Sync + 'static>() -> Result<T, Error> {
+        Ok(T::default())
+    }
+    let all = || {
+        let texts = [call::<u8>(), call::<bool>(), call::<&str>(), call::<Option<&'_ str>>()];
+        let defaults = [First.call(), Second(1_u8).call(), Second(1_u16).call()];
+        (texts, defaults, value::<u8>(), value::<String>())
+    };
+    let called = all();
+    for name in ["stale: generic", "stale: generic value", "stale: default"] {
+        circuit(name).force_open();
+    }
+    assert_eq!(called, all());
+    assert!(matches!(call::<u32>(), Err(Error::Open(_))));
+    assert!(matches!(value::<u32>(), Err(Error::Open(_))));
+}
+
+/// A key whose hash says nothing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Alike(u8);
+
+impl Hash for Alike {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
+#[test]
+fn keys_with_one_hash_are_told_apart() {
+    #[circuit_breaker(name = "stale: alike", stale = "10m", stale_key = key)]
+    fn call(key: Alike) -> Answer {
+        Ok(u32::from(key.0))
+    }
+    assert_eq!((Ok(1), Ok(2)), (call(Alike(1)), call(Alike(2))));
+    circuit("stale: alike").force_open();
+    assert!(is_rejected(call(Alike(1))) && is_rejected(call(Alike(3))));
+    assert_eq!(Ok(2), call(Alike(2)));
+}
+
+#[test]
+fn a_key_may_be_of_many_kinds() {
+    #[derive(Debug, PartialEq, Eq, Hash)]
+    struct Moved(u8);
+    macro_rules! each {
+        ($($name:ident($($parameters:tt)*) by $key:expr => [$($some:expr),*], [$($other:expr),*];)*) => {$({
+            #[circuit_breaker(name = concat!("stale: kind ", stringify!($name)), stale = "10m", stale_key = $key)]
+            fn $name($($parameters)*) -> Answer {
+                Ok(1)
+            }
+            assert_eq!(Ok(1), $name($($some),*));
+            circuit(concat!("stale: kind ", stringify!($name))).force_open();
+            assert_eq!(Ok(1), $name($($some),*), stringify!($name));
+            assert!(is_rejected($name($($other),*)), stringify!($name));
+        })*};
+    }
+    each! {
+        text(a: &str) by a => ["a"], ["b"];
+        owned(a: String) by a => ["a".to_owned()], ["b".to_owned()];
+        twice(a: &&str) by a => [&"a"], [&"b"];
+        shared(a: Arc<str>) by a => ["a".into()], ["b".into()];
+        number(a: u64) by a => [1], [2];
+        lent(a: &u64) by a => [&1], [&2];
+        slice(a: &[u8]) by a => [&[1, 2]], [&[1]];
+        list(a: &Vec<String>) by a => [&vec![String::new()]], [&vec![]];
+        option(a: Option<u8>) by a => [None], [Some(0)];
+        part((a, _): (u8, u8)) by a => [(1, 2)], [(2, 2)];
+        field(a: (String, u8)) by a.0 => [("a".to_owned(), 1)], [("b".to_owned(), 1)];
+        index(a: &[u8]) by a[0] => [&[1]], [&[2]];
+        made(a: &str) by a.len() => ["a"], ["bc"];
+        moved(a: u8) by Moved(a) => [1], [2];
+        formatted(a: u8) by format!("{a}") => [1], [2];
+        pair(a: u8, b: &mut u8) by (a, *b) => [1, &mut 2], [1, &mut 3];
+        lower(a: &str) by a.to_lowercase() => ["A"], ["b"];
+    }
+}
