@@ -134,3 +134,17 @@ fn what_a_ramp_rejects_is_answered_by_it() {
     assert_eq!((100 - seen.successes, seen.rejected), (seen.stale, seen.stale));
     assert!((10..=12).contains(&seen.successes), "{seen}");
 }
+
+#[test]
+fn what_throttle_rejects_is_answered_by_it() {
+    #[circuit_breaker(name = "stale: throttle", throttle = "50%", stale = "1m", stale_key = ())]
+    fn call(answer: Answer) -> Answer {
+        answer
+    }
+    let _time = freeze();
+    assert_eq!(Ok(1), call(Ok(1)));
+    let given = (0..200).filter(|_| call(Err(Error::Down)) == Ok(1)).count();
+    let seen = snapshot("stale: throttle");
+    assert_eq!((given as u64, seen.rejected), (seen.stale, seen.stale));
+    assert!(seen.stale > 100 && seen.state == State::Closed, "{seen}");
+}
