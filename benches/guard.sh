@@ -12,6 +12,7 @@ count-window-failing 122
 time-window           99
 slow-rule            242
 failing              318
+ignored               88
 rejecting             78
 ramped                23
 throttled             99

@@ -79,6 +79,12 @@ fn merging(_: u64) -> Answer {
     Err(Failure::Service)
 }
 
+#[circuit_breaker(ignore = Err(_))]
+#[inline(never)]
+fn ignored(_: u64) -> Answer {
+    Err(Failure::Service)
+}
+
 #[circuit_breaker(max_concurrent = 10, max_wait = "1s")]
 #[inline(never)]
 fn waiting(number: u64) -> Answer {
@@ -146,6 +152,7 @@ fn main() {
         Some("rejecting") => rejecting,
         Some("ramped") => ramped_over(),
         Some("throttled") => throttled,
+        Some("ignored") => ignored,
         Some("merging") => merging,
         Some("waiting") => waiting,
         Some("stale") => stale,

@@ -28,6 +28,9 @@
 //! outcomes; either order is valid. A failure, a reset or a closing that happened before this call
 //! ended, by whatever synchronization the user has, is seen.
 //!
+//! *A call that is ignored* has nothing to write either, if the circuit is still closed, and in the call's
+//! period. It loads `summary` (Relaxed), too: seen before an opening, it came before.
+//!
 //! *Pending successes.* While a count window with at least `min_calls` outcomes holds failures, a success slides it by one and can't
 //! open the circuit. It adds itself to [`PendingSuccesses`] by compare-exchange. The next holder of
 //! the lock first takes them over, which also ends a run of failures, and seals them, so that no

@@ -7,7 +7,7 @@ use once_cell::race::OnceBox;
 
 use super::bulkhead::Bulkhead;
 use crate::circuit::Summary;
-use crate::config::{Rules, Window};
+use crate::config::{OnCancel, Rules, Window};
 use crate::outcome::State;
 use crate::primitives::clock::{NEVER, Nanos, Wait};
 use crate::primitives::seq_lock::SeqLock;
@@ -39,6 +39,8 @@ pub struct Published {
     /// Whether the key has been asked for since an eviction last looked ([`REFERENCED`]), and since
     /// the circuits were last shown ([`VIEWED`]).
     used_since: AtomicU8,
+    /// Whether a call that is cancelled may count, by `on_cancel`.
+    judges_cancelled: AtomicBool,
     /// A new key was refused this circuit because it was in use: whoever ends a call here calls
     /// `make_room`.
     waited_for: AtomicBool,
@@ -100,6 +102,7 @@ impl Published {
             key_lock: constant!(SeqLock::new()),
             number,
             used_since: constant!(AtomicU8::new(REFERENCED | VIEWED)),
+            judges_cancelled: AtomicBool::new(judges_cancelled(rules)),
             waited_for: constant!(AtomicBool::new(false)),
             open: constant!(Deadline::new()),
             full: constant!(Deadline::new()),
@@ -193,7 +196,18 @@ impl Published {
         self.limit.store(limit(rules), Ordering::Relaxed);
         self.slow_after.store(slow_after(rules), Ordering::Relaxed);
         self.pending_limit.store(pending_limit(rules), Ordering::Relaxed);
+        self.judges_cancelled.store(judges_cancelled(rules), Ordering::Relaxed);
     }
+
+    /// Whether a call that is cancelled may count.
+    pub(super) fn judges_cancelled(&self) -> bool {
+        // Relaxed: a call may still go by the rules of a moment ago.
+        self.judges_cancelled.load(Ordering::Relaxed)
+    }
+}
+
+const fn judges_cancelled(rules: &Rules) -> bool {
+    !matches!(rules.on_cancel, OnCancel::Ignore)
 }
 
 /// The bulkhead's limit; not read without a bulkhead.

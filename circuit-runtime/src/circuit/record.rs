@@ -124,6 +124,18 @@ impl Published {
         self.sharded.get().is_some_and(ShardedBuckets::is_coarse)
     }
 
+    /// Whether this end changes nothing in the circuit, so that it need only be counted: a closed circuit takes no
+    /// notice of ignored calls.
+    pub(crate) fn is_neutral(&self, ticket: Ticket, end: End) -> bool {
+        let is_ignored = match end {
+            End::Outcome(Outcome::Ignored) => true,
+            End::Cancelled => !self.judges_cancelled(),
+            _ => false,
+        };
+        // Relaxed: see *A success* in the docs of `circuit`; this is another outcome that has nothing to write.
+        is_ignored && Summary(self.summary.load(Ordering::Relaxed)).is_closed_since(ticket)
+    }
+
     /// Whether a call that took this long was slow.
     pub(crate) fn is_slow(&self, took: Nanos) -> bool {
         // Relaxed: a limit that has just changed may be applied a moment later.

@@ -140,6 +140,12 @@ impl Summary {
         }
     }
 
+    /// Whether the call with this ticket is judged, and is none of a half-open circuit: its period isn't over, and the
+    /// circuit is closed.
+    pub(crate) fn is_closed_since(self, ticket: Ticket) -> bool {
+        self.0 & !(HARMLESS | PASSES) == ticket.bare().bits()
+    }
+
     /// The state; whether a wait is over isn't considered.
     pub(crate) fn state(self) -> State {
         match self.0 & (OPEN | HALF_OPEN) {

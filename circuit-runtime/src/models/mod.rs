@@ -188,6 +188,21 @@ fn a_reset_leaves_a_closed_circuit_behind() {
 }
 
 #[test]
+fn a_call_that_is_cancelled_while_the_circuit_opens_is_counted_once() {
+    loom::model(|| {
+        let time = freeze();
+        let watched = watch(consecutive(1));
+        let (fails, cancelled) = (watched.pass(), watched.pass());
+        let other = thread::spawn(move || fails.failure());
+        drop(cancelled);
+        other.join().unwrap();
+        let settled = watched.settled(&time);
+        assert_eq!((settled.state, settled.transitions), (State::Open, 1));
+        assert_eq!(settled.cancelled + settled.late, 1);
+    });
+}
+
+#[test]
 fn a_mode_changes_neither_state_nor_period() {
     loom::model(|| {
         let time = freeze();

@@ -216,6 +216,9 @@ fn finish_slow(
     if admission.ticket.is_in_bulkhead() {
         return finish_in_bulkhead(breaker, published, admission, end);
     }
+    if matches!(end, End::Outcome(Outcome::Ignored) | End::Cancelled) {
+        return finish_ignored(breaker, published, admission, end);
+    }
     finish_at(breaker, breaker.circuit(published), admission, end, &Moment::default())
 }
 
@@ -235,6 +238,23 @@ fn finish_in_bulkhead(
     transition
 }
 
+/// [`finish_slow`] of a call that is ignored, or cancelled. Without the lock, if its circuit takes no notice of it.
+#[inline(never)]
+fn finish_ignored(
+    breaker: &CircuitBreaker,
+    published: &Published,
+    admission: Admission,
+    end: End,
+) -> Option<Box<Transition>> {
+    let (circuit, moment) = (breaker.circuit(published), Moment::default());
+    if !published.is_neutral(admission.ticket, end) {
+        return finish_at(breaker, circuit, admission, end, &moment);
+    }
+    record_duration(breaker, admission, end, &moment);
+    count(circuit, end, Verdict::NEUTRAL);
+    None
+}
+
 /// Lets the circuit judge the end, and counts it. A transition that it caused is to be reported.
 #[inline]
 pub(super) fn finish_at(
@@ -248,12 +268,7 @@ pub(super) fn finish_at(
     if ticket.is_unseen() {
         return None;
     }
-    #[cfg(feature = "metrics")]
-    if end != End::Cancelled {
-        if let Some(took) = admission.took(moment) {
-            crate::integrations::record_duration(breaker, took);
-        }
-    }
+    record_duration(breaker, admission, end, moment);
     if !ticket.is_judged() {
         count_unjudged(breaker, circuit, admission, end, moment);
         return None;
@@ -296,6 +311,18 @@ pub(super) fn finish_answered(
         Err(late) => {
             count_late(breaker, circuit, late);
             None
+        }
+    }
+}
+
+/// For the metrics, if the call was timed: how long it took.
+#[inline]
+#[cfg_attr(not(feature = "metrics"), expect(unused_variables, reason = "nobody is told"))]
+fn record_duration(breaker: &CircuitBreaker, admission: Admission, end: End, moment: &Moment) {
+    #[cfg(feature = "metrics")]
+    if end != End::Cancelled {
+        if let Some(took) = admission.took(moment) {
+            crate::integrations::record_duration(breaker, took);
         }
     }
 }
