@@ -1,8 +1,10 @@
 //! The client of the fake service, with one of several breakers, or with none.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use circuit_runtime::{CircuitBreaker, CircuitOpenError, Config, KeyedBreaker, Outcome};
+use futures_lite::stream::{Stream, StreamExt};
 use tokio::time;
 
 use crate::service::{Call, Failure};
@@ -16,6 +18,7 @@ pub(crate) struct Strategy {
     by_part: bool,
     heeds_retry_after: bool,
     limit: Option<Duration>,
+    guards_streams: bool,
 }
 
 impl Strategy {
@@ -26,6 +29,7 @@ impl Strategy {
             by_part: false,
             heeds_retry_after: false,
             limit: None,
+            guards_streams: false,
         }
     }
 
@@ -41,6 +45,11 @@ impl Strategy {
     /// What the service asks for counts.
     pub(crate) fn heeding_retry_after(self) -> Self {
         Strategy { heeds_retry_after: true, ..self }
+    }
+
+    /// The call lasts until its body has come.
+    pub(crate) fn guarding_streams(self) -> Self {
+        Strategy { guards_streams: true, ..self }
     }
 
     /// A limit for the call, instead of the client's own.
@@ -80,29 +89,44 @@ impl Client {
     pub(crate) async fn call(
         &self,
         call: Call,
-        request: impl Future<Output = Result<(), Failure>>,
+        mut parts: impl Stream<Item = Result<(), Failure>> + Unpin,
     ) -> Result<(), Failure> {
-        let limited = async {
-            match self.limit {
-                None => request.await,
-                Some(limit) => {
-                    time::timeout(limit, request).await.unwrap_or(Err(Failure::TimedOut))
-                }
-            }
-        };
         let judge = |result: &Result<(), Failure>| self.judge(result);
         let rejected = |_: CircuitOpenError| Err(Failure::Rejected);
         match self.circuit {
-            Circuit::None => limited.await,
+            Circuit::One(breaker) if self.strategy.guards_streams => {
+                all(breaker
+                    .guard_stream_with(judge, parts)
+                    .map(|part| part.unwrap_or_else(rejected)))
+                .await
+            }
+            Circuit::None => {
+                self.limited(parts.next()).await?;
+                all(parts).await
+            }
             Circuit::One(breaker) => {
-                breaker.call_with_async(judge, limited).await.unwrap_or_else(rejected)
+                let head = self.limited(parts.next());
+                breaker.call_with_async(judge, head).await.unwrap_or_else(rejected)?;
+                all(parts).await
             }
             Circuit::ByPart(breaker) => {
                 let key = call.part().to_string();
-                let guarded = breaker.key(&key).call_with_async(judge, limited);
-                guarded.await.unwrap_or_else(rejected)
+                let head = breaker.key(&key).call_with_async(judge, self.limited(parts.next()));
+                head.await.unwrap_or_else(rejected)?;
+                all(parts).await
             }
         }
+    }
+
+    async fn limited(
+        &self,
+        head: impl Future<Output = Option<Result<(), Failure>>>,
+    ) -> Result<(), Failure> {
+        let head = match self.limit {
+            None => head.await,
+            Some(limit) => time::timeout(limit, head).await.unwrap_or(Some(Err(Failure::TimedOut))),
+        };
+        head.unwrap_or(Err(Failure::Failed))
     }
 
     fn judge(&self, result: &Result<(), Failure>) -> Outcome {
@@ -114,4 +138,13 @@ impl Client {
             Err(_) => Outcome::Failure,
         }
     }
+}
+
+/// Reads a stream to its end, or to its first error.
+async fn all(parts: impl Stream<Item = Result<(), Failure>>) -> Result<(), Failure> {
+    let mut parts = pin!(parts);
+    while let Some(part) = parts.next().await {
+        part?;
+    }
+    Ok(())
 }

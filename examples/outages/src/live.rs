@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_lite::stream::{self, Stream};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -37,7 +38,7 @@ pub(crate) fn run(outage: &'static Outage) -> Result<(), Box<dyn Error>> {
             let address = listener.local_addr()?;
             tokio::spawn(serve(listener, Arc::clone(&service)));
             runs.spawn(async move {
-                let request = move |_, call| async move { ask(address, call).await };
+                let request = move |_, call| ask(address, call);
                 (place, measure::load(outage, strategy, &service, request).await)
             });
         }
@@ -67,7 +68,10 @@ async fn respond(stream: TcpStream, service: &Service) -> io::Result<()> {
         return Err(io::ErrorKind::InvalidData.into());
     };
     match service.answer(Call { number, luck }).await {
-        Ok(()) => stream.write_all(b"ok\n").await,
+        Ok(()) => {
+            stream.write_all(b"ok\n").await?;
+            if service.body().await.is_ok() { stream.write_all(b"end\n").await } else { Ok(()) }
+        }
         Err(Failure::Unavailable(wait)) => {
             stream.write_all(format!("{}\n", wait.as_secs_f64()).as_bytes()).await
         }
@@ -75,20 +79,48 @@ async fn respond(stream: TcpStream, service: &Service) -> io::Result<()> {
     }
 }
 
-async fn ask(address: SocketAddr, call: Call) -> Result<(), Failure> {
-    let answer = async {
+/// Head and body of an answer.
+fn ask(
+    address: SocketAddr,
+    call: Call,
+) -> impl Stream<Item = Result<(), Failure>> + Send + 'static {
+    let head = async move {
         let mut stream = BufReader::new(TcpStream::connect(address).await?);
         let line = format!("{} {}\n", call.number, call.luck);
         stream.write_all(line.as_bytes()).await?;
-        let mut answer = String::new();
-        stream.read_line(&mut answer).await?;
-        io::Result::Ok(answer)
+        let answer = line_of(&mut stream).await?;
+        io::Result::Ok((stream, answer))
     };
-    match answer.await.as_deref().map(str::trim) {
-        Ok("ok") => Ok(()),
-        Ok(answer) => Err(answer.parse().map_or(Failure::Failed, |seconds| {
-            Duration::try_from_secs_f64(seconds).map_or(Failure::Failed, Failure::Unavailable)
-        })),
-        Err(_) => Err(Failure::Failed),
-    }
+    stream::unfold(Progress::Begins(Box::pin(head)), |progress| async {
+        match progress {
+            Progress::Begins(head) => Some(match head.await {
+                Ok((stream, answer)) if answer == "ok" => (Ok(()), Progress::Body(stream)),
+                Ok((_, answer)) => (Err(failure(&answer)), Progress::Over),
+                Err(_) => (Err(Failure::Failed), Progress::Over),
+            }),
+            Progress::Body(mut stream) => {
+                let is_whole = line_of(&mut stream).await.is_ok_and(|line| line == "end");
+                Some((if is_whole { Ok(()) } else { Err(Failure::Failed) }, Progress::Over))
+            }
+            Progress::Over => None,
+        }
+    })
+}
+
+enum Progress<F> {
+    Begins(F),
+    Body(BufReader<TcpStream>),
+    Over,
+}
+
+async fn line_of(stream: &mut BufReader<TcpStream>) -> io::Result<String> {
+    let mut line = String::new();
+    stream.read_line(&mut line).await?;
+    Ok(line.trim().into())
+}
+
+/// An answer that is a number asks to stay away for so many seconds.
+fn failure(answer: &str) -> Failure {
+    let wait = answer.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    wait.map_or(Failure::Failed, Failure::Unavailable)
 }

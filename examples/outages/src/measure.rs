@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use circuit_runtime::test_util;
+use futures_lite::stream::{Stream, StreamExt};
 use tokio::time::{self, Instant};
 
 use crate::client::{Client, Strategy};
@@ -150,8 +151,7 @@ pub(crate) fn run(outage: &'static Outage, strategy: Strategy) -> Measured {
     runtime.expect("a runtime without sockets needs nothing that can be missing").block_on(async {
         let _clock = test_util::freeze().follow_tokio();
         let service = Arc::new(Service::new(outage));
-        load(outage, strategy, &service, |service, call| async move { service.answer(call).await })
-            .await
+        load(outage, strategy, &service, Service::parts).await
     })
 }
 
@@ -163,7 +163,7 @@ pub(crate) async fn load<R>(
     request: impl Fn(Arc<Service>, Call) -> R + Copy + Send + 'static,
 ) -> Measured
 where
-    R: Future<Output = Result<(), Failure>> + Send,
+    R: Stream<Item = Result<(), Failure>> + Send + 'static,
 {
     let client = Arc::new(Client::new(strategy, outage.limit));
     let calls = outage.length().as_secs() * u64::from(outage.load);
@@ -198,12 +198,12 @@ async fn visit<R>(
     request: impl Fn(Arc<Service>, Call) -> R,
 ) -> Visit
 where
-    R: Future<Output = Result<(), Failure>>,
+    R: Stream<Item = Result<(), Failure>> + Send + 'static,
 {
     let came = Instant::now();
     let patience = outage.patience.unwrap_or(Duration::MAX);
     let would_answer = service.would_answer(call, client.limit.unwrap_or(patience).min(patience));
-    let answer = client.call(call, request(Arc::clone(service), call));
+    let answer = client.call(call, request(Arc::clone(service), call).boxed());
     let result = match outage.patience {
         None => answer.await,
         Some(patience) => time::timeout(patience, answer).await.unwrap_or(Err(Failure::TimedOut)),

@@ -29,6 +29,8 @@ pub(crate) enum Trouble {
     Overloaded { capacity: f64 },
     /// It can do so many calls a second and refuses the others at once, which costs this part of a call's work.
     Sheds { capacity: f64, cost: f64 },
+    /// Its answers break off behind the head.
+    BreaksOff,
     /// All calls share a connection, which breaks from time to time.
     Resets { every: Duration, takes: Duration },
     /// One of ten nodes asks to stay away until the end of the outage.
@@ -122,7 +124,7 @@ const USUAL: Outage = Outage {
 };
 
 /// All kinds.
-pub(crate) static OUTAGES: [Outage; 16] = [
+pub(crate) static OUTAGES: [Outage; 17] = [
     Outage {
         name: "dead",
         title: "Dead",
@@ -266,6 +268,19 @@ pub(crate) static OUTAGES: [Outage; 16] = [
             |_| Strategy::circuit("throttle = 0.5", Config::new().throttle(0.5)),
         ],
         better: &[Figure::Answers],
+        ..USUAL
+    },
+    Outage {
+        name: "breaks-off",
+        title: "Answers break off",
+        about: "The service sends the head of each answer at once, and then the connection breaks. A breaker around the call sees the \
+                head alone, and all is well. `guard_stream` sees the body, too.",
+        trouble: Trouble::BreaksOff,
+        options: &[|recovery| {
+            Strategy::circuit("threshold = 5, with guard_stream", threshold(recovery))
+                .guarding_streams()
+        }],
+        better: &[Figure::Errors, Figure::Spared, Figure::GivesUp],
         ..USUAL
     },
     Outage {

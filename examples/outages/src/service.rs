@@ -1,8 +1,9 @@
 //! The fake service: what becomes of a call that reaches it, and what would have become of one that didn't.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_lite::stream::{self, Stream, StreamExt};
 use tokio::time::{self, Instant};
 
 use crate::outage::{BEGIN, Outage, Trouble};
@@ -79,9 +80,35 @@ impl Service {
         result
     }
 
+    /// Head and body of an answer.
+    pub(crate) fn parts(
+        self: Arc<Self>,
+        call: Call,
+    ) -> impl Stream<Item = Result<(), Failure>> + Send {
+        let service = Arc::clone(&self);
+        let head = stream::once_future(async move { service.answer(call).await });
+        head.chain(stream::once_future(async move { self.body().await }))
+    }
+
+    /// What comes behind the head.
+    pub(crate) async fn body(&self) -> Result<(), Failure> {
+        if self.breaks_off(self.now()) {
+            time::sleep(WELL).await;
+            return Err(Failure::Failed);
+        }
+        Ok(())
+    }
+
+    fn breaks_off(&self, now: Duration) -> bool {
+        matches!(self.outage.trouble, Trouble::BreaksOff)
+            && (BEGIN..self.outage.end()).contains(&now)
+    }
+
     /// Whether this call would be answered within the client's limit, if it were made now.
     pub(crate) fn would_answer(&self, call: Call, limit: Duration) -> bool {
-        matches!(self.fate(call, self.now()), Some((after, Ok(()))) if after <= limit)
+        let now = self.now();
+        let is_in_time = matches!(self.fate(call, now), Some((after, Ok(()))) if after <= limit);
+        is_in_time && !self.breaks_off(now)
     }
 
     fn fate(&self, call: Call, now: Duration) -> Fate {
@@ -123,7 +150,7 @@ impl Service {
                 Some((WELL, Err(Failure::Unavailable(end.saturating_sub(now)))))
             }
             Trouble::BadTenant if call.part() == BAD => failed,
-            Trouble::BadNode | Trouble::BadTenant => well,
+            Trouble::BadNode | Trouble::BadTenant | Trouble::BreaksOff => well,
             Trouble::Flaps { dead, well: up } => {
                 let passed = now.saturating_sub(BEGIN).as_secs_f64() % (dead + up).as_secs_f64();
                 if passed < dead.as_secs_f64() { refused } else { well }
