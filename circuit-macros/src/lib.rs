@@ -63,6 +63,7 @@ use proc_macro2::TokenStream;
 /// | `classify` | path or closure `Fn(&Ret) -> Outcome` | none | decides results that neither `ignore` nor `failure` matches |
 /// | `on_cancel` | `ignore`, `failure` or `slow` | `ignore` | what a dropped (cancelled) future counts as; `slow`: as a slow call if it had run for `slow_call`, else as nothing |
 /// | `timeout` | duration | off | feature `tokio`: a call that takes longer is dropped and is a failure |
+/// | `idle` | duration | off | feature `tokio`, on functions that return a stream: one that says nothing for this long between items fails |
 /// | `max_concurrent` | integer ≥ 1 | off | bulkhead: calls beyond this many in flight are rejected, which doesn't count as a failure |
 /// | `max_wait` | duration | off | how long a call waits for a place of the bulkhead, first come first served, before it is rejected; async: feature `tokio` |
 /// | `fallback` | path, closure or any other expression | none | what runs instead of the body when the call is rejected |

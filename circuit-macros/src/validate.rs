@@ -2,6 +2,7 @@
 //! function each. A rule blames the option that was written later and names both.
 
 mod both;
+mod streams;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::head::Function;
 use crate::options::{Given, Of, Opt, Options, Value, spec};
 
 pub(crate) use both::{both, constants};
+pub(crate) use streams::streams;
 
 /// The rules that need the options only.
 pub(crate) fn options(options: &Options, problems: &mut Problems) {

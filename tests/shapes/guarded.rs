@@ -44,5 +44,7 @@ pub mod order;
 pub mod pings;
 #[path = "stales.rs"]
 pub mod stales;
+#[path = "streams.rs"]
+pub mod streams;
 #[path = "transactions.rs"]
 pub mod transactions;

@@ -134,4 +134,4 @@ macro_rules! same {
     )*};
 }
 
-same! { attributes blocks conditions diverging fallbacks forms lent lints matrix names order pings stales transactions }
+same! { attributes blocks conditions diverging fallbacks forms lent lints matrix names order pings stales streams transactions }

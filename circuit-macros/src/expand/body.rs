@@ -1,17 +1,23 @@
 //! The user's body, as a closure or an async block under the permit.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ReturnType;
 
 use super::parameters::Parameters;
-use super::{at, at_return_type, circuit, judge, stale};
+use super::{at, at_return_type, circuit, judge, made, made_name, stale, stream};
 use crate::model::{Circuit, Form, Model, Timeout, with_content};
 
 /// The expression that runs the body under a permit, and has the function's return type.
 pub(super) fn run(model: &Model, parameters: &Parameters, permit: &TokenStream) -> TokenStream {
     let site = at_return_type(model);
     let show = judge::show(model);
+    if let Some(stream) = &model.stream {
+        let answer = stream::answer(model, stream, &show);
+        let late = quote_spanned!(site=> __circuit::time_out(__circuit_permit, __circuit_limit, __circuit_late));
+        let result = quote_spanned!(site=> __circuit_result);
+        return ended(model, parameters, permit, &result, &answer, &late);
+    }
     let answer = quote_spanned! {site=>
         if let __circuit::Some(__circuit_pending) =
             __circuit::finish(__circuit_permit, __circuit_outcome)
@@ -73,7 +79,7 @@ fn ended(
     late: &TokenStream,
 ) -> TokenStream {
     let site = at_return_type(model);
-    let body = body(model, parameters);
+    let (made, body) = (made(model), body(model, parameters));
     let outcome = judge::outcome(model);
     let (begin, end) = frame(model);
     let allow = &parameters.allow_body;
@@ -87,19 +93,19 @@ fn ended(
             quote_spanned! {site=> {
                 let __circuit_permit = #permit;
                 #begin
-                #allow let #result = __circuit::body(__circuit_returns, #body)();
+                #allow let #result = __circuit::body(#made, #body)();
                 #answer
             }}
         }
         (_, None) => quote_spanned! {site=> {
             #allow let (#result, __circuit_permit) =
-                __circuit::run_async(__circuit_returns, #permit, #body).await;
+                __circuit::run_async(#made, #permit, #body).await;
             #begin
             #answer
         }},
         (_, Some(timeout)) => {
-            let limit = circuit::limit(&timeout.limit);
-            let (run, returns) = timed(timeout);
+            let limit = circuit::limit(timeout);
+            let (run, returns) = timed(model, timeout);
             quote_spanned! {site=> {
                 #allow let (__circuit_timed, __circuit_permit) =
                     #run(#returns, #permit, #limit, #body).await;
@@ -127,15 +133,17 @@ fn frame(model: &Model) -> (Option<TokenStream>, Option<TokenStream>) {
 
 /// The function that keeps the limit, and the argument that its bound is about: the compiler
 /// reports a missing feature at one of them, so both are located at the option.
-fn timed(timeout: &Timeout) -> (TokenStream, TokenStream) {
+fn timed(model: &Model, timeout: &Timeout) -> (TokenStream, TokenStream) {
     let site = at(&timeout.key);
-    (quote_spanned!(site=> __circuit::run_timed), quote_spanned!(site=> __circuit_returns))
+    let returns = Ident::new(made_name(model), site);
+    (quote_spanned!(site=> __circuit::run_timed), quote_spanned!(site=> #returns))
 }
 
-fn body(model: &Model, parameters: &Parameters) -> TokenStream {
+/// The user's body.
+pub(super) fn body(model: &Model, parameters: &Parameters) -> TokenStream {
     let block = match &model.form {
         Form::Future(body) => &body.block,
-        Form::Sync | Form::Async => &model.function.body,
+        Form::Sync | Form::Async | Form::Stream(_) => &model.function.body,
     };
     let lent = (!model.lent.is_empty())
         .then(|| with_content(block, model.lent.reborrowed(block.stream())));
@@ -143,7 +151,7 @@ fn body(model: &Model, parameters: &Parameters) -> TokenStream {
     let site = Span::mixed_site();
     let before = &parameters.before_body;
     match &model.form {
-        Form::Sync => {
+        Form::Sync | Form::Stream(_) => {
             // A body without a tail is reported right behind the return type.
             let closure = at_end_of_return_type(model);
             let keyword = (!parameters.borrows).then(|| quote_spanned!(closure=> move));
@@ -157,11 +165,12 @@ fn body(model: &Model, parameters: &Parameters) -> TokenStream {
         }
         Form::Async | Form::Future(_) => {
             let returns = at_return_type(model);
+            let made = made(model);
             let keyword = (!parameters.borrows).then(|| quote_spanned!(returns=> move));
             quote_spanned! {returns=>
                 async #keyword {
                     if false {
-                        return __circuit_returns.never();
+                        return #made.never();
                     }
                     #before
                     match () { () => #block }

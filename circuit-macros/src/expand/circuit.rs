@@ -7,7 +7,7 @@ use syn::{Expr, ExprPath};
 
 use super::at;
 use super::import::{import, import_as};
-use crate::model::{Circuit, Model, Name, OwnCircuit};
+use crate::model::{Circuit, Model, Name, OwnCircuit, Timeout};
 use crate::options::{Given, Opt, Range, Takes, Value};
 use crate::shown::shown;
 
@@ -242,12 +242,14 @@ fn duration(time: Duration, site: Span) -> TokenStream {
 }
 
 /// The time limit of a call, as a constant expression.
-pub(super) fn limit(value: &Value) -> TokenStream {
-    match value {
+pub(super) fn limit(limit: &Timeout) -> TokenStream {
+    match &limit.limit {
         Value::Constant(expr) => {
             let site = at(expr);
+            let check = if limit.key == "idle" { "idle" } else { "timeout" };
+            let check = Ident::new(check, site);
             quote_spanned! {site=> {
-                const __CIRCUIT_LIMIT: __circuit::Duration = __circuit::timeout(#expr);
+                const __CIRCUIT_LIMIT: __circuit::Duration = __circuit::#check(#expr);
                 __CIRCUIT_LIMIT
             }}
         }

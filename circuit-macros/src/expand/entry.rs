@@ -77,3 +77,18 @@ fn waited_for(model: &Model, entry: TokenStream) -> TokenStream {
         }
     }
 }
+
+/// The statement that evaluates the key of a stream, which asks for its permit later.
+pub(super) fn own_key(model: &Model, parameters: &Parameters) -> Option<TokenStream> {
+    let key = model.key.as_ref()?;
+    let scope = parameters.seen(&key.free);
+    let key = &key.value;
+    let site = at(key);
+    Some(quote_spanned! {site=>
+        let __circuit_key = {
+            #scope
+            let __circuit_key = __circuit::Key::of(&(#key)).__circuit_with(__circuit::own_key);
+            __circuit_key
+        };
+    })
+}

@@ -1,10 +1,10 @@
 //! How a result becomes an outcome, and what the return type must allow for that.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::{Expr, ReturnType};
 
-use super::{at, at_return_type, has_impl, respanned};
+use super::{at, at_return_type, has_impl, made, respanned};
 use crate::model::names::flatten;
 use crate::model::{Form, Judge, Model};
 use crate::options::Arm;
@@ -45,23 +45,49 @@ pub(super) fn evidence(model: &Model) -> TokenStream {
 /// The outcome of `__circuit_result`, found in place: a closure would be compiled for each function
 /// by itself.
 pub(super) fn outcome(model: &Model) -> TokenStream {
+    outcome_of(model, Judged::Result, &made(model))
+}
+
+/// The outcome of an item, to which `__circuit_result` refers; `returns` is of its type.
+pub(super) fn of_item(model: &Model, returns: &TokenStream) -> TokenStream {
+    outcome_of(model, Judged::Item, returns)
+}
+
+/// What is judged.
+#[derive(Clone, Copy)]
+enum Judged {
+    Result,
+    /// `__circuit_result` is a reference already.
+    Item,
+}
+
+impl Judged {
+    /// A reference to it.
+    fn at(self, site: Span) -> TokenStream {
+        match self {
+            Judged::Result => quote_spanned!(site=> &__circuit_result),
+            Judged::Item => quote_spanned!(site=> __circuit_result),
+        }
+    }
+}
+
+fn outcome_of(model: &Model, judged: Judged, returns: &TokenStream) -> TokenStream {
     let Judge { ignore, failure, classify } = &model.judge;
     let Some(first) = failure.as_ref().or(ignore.as_ref()) else {
         return match classify {
-            Some(function) => judge(model, function),
-            None => default(model),
+            Some(function) => judge(model, function, judged, returns),
+            None => default(model, judged),
         };
     };
     let site = at(&first.pattern);
     let ignored = arm(ignore.as_ref(), "Ignored");
     let failed = arm(failure.as_ref(), "Failure");
     let rest = match (classify, failure) {
-        (Some(function), _) => judge(model, function),
+        (Some(function), _) => judge(model, function, judged, returns),
         (None, Some(_)) => quote_spanned!(site=> __circuit::Outcome::Success),
-        (None, None) => default(model),
+        (None, None) => default(model, judged),
     };
-    let result = at_return_type(model);
-    let result = quote_spanned!(result=> &__circuit_result);
+    let result = judged.at(at_return_type(model));
     let arms = quote_spanned!(site=> match #result { #ignored #failed _ => #rest, });
     // A guard is no part of the function: it can neither end it nor wait.
     let leaves = |token| match token {
@@ -82,7 +108,7 @@ pub(super) fn outcome(model: &Model) -> TokenStream {
 pub(super) fn show(model: &Model) -> TokenStream {
     let site = at_return_type(model);
     let declared = match (&model.form, &model.function.signature.output) {
-        (Form::Future(_), _) => model.form.output(),
+        (Form::Future(_) | Form::Stream(_), _) => model.form.output(),
         (Form::Sync | Form::Async, ReturnType::Type(_, ty)) => Some(&**ty),
         (_, ReturnType::Default) => None,
     };
@@ -100,16 +126,18 @@ pub(super) fn show(model: &Model) -> TokenStream {
 
 /// A function is called. All else is handed over, so that a closure needn't say what it is given; to hand over a
 /// function whose bounds the return type doesn't meet would be two errors.
-fn judge(model: &Model, function: &Expr) -> TokenStream {
+fn judge(model: &Model, function: &Expr, judged: Judged, returns: &TokenStream) -> TokenStream {
     if matches!(function, Expr::Path(_)) {
         let site = at(function);
+        let result = judged.at(site);
         return quote_spanned!(site=> {
-            let __circuit_outcome: __circuit::Outcome = #function(&__circuit_result);
+            let __circuit_outcome: __circuit::Outcome = #function(#result);
             __circuit_outcome
         });
     }
     let site = at_return_type(model);
-    quote_spanned!(site=> __circuit::judge(__circuit_returns, &__circuit_result, #function))
+    let result = judged.at(site);
+    quote_spanned!(site=> __circuit::judge(#returns, #result, #function))
 }
 
 fn arm(arm: Option<&Arm>, outcome: &str) -> TokenStream {
@@ -123,12 +151,15 @@ fn arm(arm: Option<&Arm>, outcome: &str) -> TokenStream {
 
 /// The same bound at the same place as in [`evidence`], which the compiler
 /// reports once.
-fn default(model: &Model) -> TokenStream {
+fn default(model: &Model, judged: Judged) -> TokenStream {
     let site = at_return_type(model);
-    let judge = if model.fallback.is_some() {
+    let result = judged.at(site);
+    let judge = if matches!(judged, Judged::Item) {
+        quote_spanned!(site=> judge_item)
+    } else if model.fallback.is_some() {
         quote_spanned!(site=> judge_judged)
     } else {
         quote_spanned!(site=> judge_bare)
     };
-    quote_spanned!(site=> __circuit::#judge(&__circuit_result))
+    quote_spanned!(site=> __circuit::#judge(#result))
 }

@@ -20,14 +20,15 @@ mod pattern;
 mod ping;
 mod scope;
 mod stale;
+mod stream;
 mod variables;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{ReturnType, Signature, Type};
 
-use crate::model::{Form, FutureBody, Model, with_content};
+use crate::model::{Form, FutureBody, Model, Stream, Wrap, with_content};
 use parameters::Parameters;
 
 pub(crate) use circuit::of_block as circuit_of_block;
@@ -50,7 +51,7 @@ pub(crate) fn function(model: &Model) -> TokenStream {
     let guarded = guarded(model, &parameters);
     let content = match &model.form {
         Form::Future(body) => future_body(body, &guarded),
-        Form::Sync | Form::Async => guarded,
+        Form::Sync | Form::Async | Form::Stream(_) => guarded,
     };
     let braces = with_content(&function.body, quote!(#inner_attributes #import #content));
     quote!(#(#attributes)* #visibility #defaultness #signature #braces)
@@ -74,6 +75,9 @@ fn future_body(body: &FutureBody, guarded: &TokenStream) -> TokenStream {
 
 /// The statements that replace the body.
 fn guarded(model: &Model, parameters: &Parameters) -> TokenStream {
+    if let Form::Stream(stream) = &model.form {
+        return stream::guarded(model, stream, parameters, &body::body(model, parameters));
+    }
     let breaker = circuit::breaker(model);
     let returns = returns(model);
     let evidence = judge::evidence(model);
@@ -97,12 +101,36 @@ fn returns(model: &Model) -> TokenStream {
         }
         _ => TokenStream::new(),
     };
+    let made = model.stream.as_ref().map(|stream| let_made(stream, site));
     quote_spanned! {site=>
         let __circuit_returns = __circuit::Returns #ty::new();
         if false {
             return __circuit_returns.never();
         }
+        #made
     }
+}
+
+/// The type of the body, where the function's stream is guarded behind it.
+fn let_made(stream: &Stream, site: Span) -> TokenStream {
+    match &stream.in_result {
+        Some(ty) if stream.wrap == Wrap::Nothing => {
+            let ty = respanned(ty.to_token_stream());
+            quote_spanned!(site=> let __circuit_made = __circuit::Returns::<#ty>::new();)
+        }
+        _ => quote_spanned!(site=> let __circuit_made = __circuit_returns;),
+    }
+}
+
+/// What stands for the type of the body: mostly that of the function.
+fn made(model: &Model) -> TokenStream {
+    let site = at_return_type(model);
+    let made = Ident::new(made_name(model), site);
+    quote_spanned!(site=> #made)
+}
+
+fn made_name(model: &Model) -> &'static str {
+    if model.stream.is_some() { "__circuit_made" } else { "__circuit_returns" }
 }
 
 fn without_fallback(model: &Model, parameters: &Parameters) -> TokenStream {

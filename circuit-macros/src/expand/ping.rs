@@ -23,7 +23,7 @@ pub(super) fn first(model: &Model, parameters: &Parameters, entry: TokenStream) 
         let (run, limit) = match &model.timeout {
             None => (quote_spanned!(here=> ping_async), None),
             Some(timeout) => {
-                let limit = circuit::limit(&timeout.limit);
+                let limit = circuit::limit(timeout);
                 (quote_spanned!(here=> ping_timed), Some(quote_spanned!(here=> #limit,)))
             }
         };

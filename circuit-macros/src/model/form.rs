@@ -3,6 +3,7 @@
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::{GenericArgument, PathArguments, ReturnType, Type, TypeParamBound};
 
+use super::stream::{self, Stream};
 use super::{inner_attributes, with_content};
 use crate::head::{Function, peel};
 use crate::validate::peel_type;
@@ -13,6 +14,8 @@ pub(crate) enum Form {
     Async,
     /// `fn .. -> impl Future { async move { .. } }`
     Future(Box<FutureBody>),
+    /// `fn .. -> impl Stream`: what is protected is the stream that the body makes.
+    Stream(Box<Stream>),
 }
 
 /// A body that is a single expression that makes a future.
@@ -48,7 +51,10 @@ impl Form {
                     ..body
                 })))
             }
-            (None, None) => Ok(Self::Sync),
+            (None, None) => match Stream::itself(ty)? {
+                Some(stream) => Ok(Self::Stream(Box::new(stream))),
+                None => Ok(Self::Sync),
+            },
             (None, Some(_)) if is_async_block(body) => Err(syn::Error::new_spanned(
                 body,
                 "`#[circuit_breaker]` keeps this future until it has run, so it must own what it \
@@ -67,10 +73,11 @@ impl Form {
         !matches!(self, Self::Sync)
     }
 
-    /// The written `Output` of the future that the function returns.
+    /// The written `Output` of the future that the function returns, or the items of the stream.
     pub(crate) fn output(&self) -> Option<&Type> {
         match self {
             Self::Future(body) => body.output.as_ref(),
+            Self::Stream(stream) => Some(&stream.item),
             Self::Sync | Self::Async => None,
         }
     }
@@ -78,7 +85,7 @@ impl Form {
 
 /// What callers get of a function, as far as its text says it.
 pub(crate) struct Written {
-    /// A future of it.
+    /// A future of it, or a stream.
     pub(crate) is_async: bool,
     /// `None`: nothing, or a future that has another name.
     pub(crate) output: Option<Type>,
@@ -99,7 +106,9 @@ impl Written {
             None if ty.is_some() && future_body(body).is_some() => {
                 Self { is_async: true, output: None }
             }
-            None => Self { is_async: false, output: ty.cloned() },
+            None => ty
+                .and_then(stream::given)
+                .unwrap_or_else(|| Self { is_async: false, output: ty.cloned() }),
         }
     }
 }

@@ -77,6 +77,19 @@ impl Lent {
         self.0.is_empty()
     }
 
+    /// The items of a stream are judged when the body is over, and gives nothing back.
+    pub(super) fn is_empty_for_streams(&self, judge: &Judge, problems: &mut Problems) {
+        for name in &self.0 {
+            problems.add(
+                judge.word(name),
+                format!(
+                    "a guard can't use `{name}`, a `&mut`, in a function that returns a stream, whose \
+                     items are judged later: judge by the item alone"
+                ),
+            );
+        }
+    }
+
     pub(crate) fn has(&self, name: &Ident) -> bool {
         let name = name.unraw();
         self.0.iter().any(|lent| name == lent)

@@ -8,6 +8,7 @@ pub(crate) mod names;
 mod parameters;
 mod ping;
 mod stale;
+mod stream;
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use syn::{Expr, ExprPath, ReturnType};
@@ -18,6 +19,7 @@ pub(crate) use lent::Lent;
 pub(crate) use parameters::{Parameter, Parameters, is_reference, is_shared_receiver};
 pub(crate) use ping::Ping;
 pub(crate) use stale::Stale;
+pub(crate) use stream::{Stream, Wrap};
 
 use crate::diag::Problems;
 use crate::head::Function;
@@ -43,6 +45,10 @@ pub(crate) struct Model {
     /// What the body borrows for the judge.
     pub(crate) lent: Lent,
     pub(crate) timeout: Option<Timeout>,
+    /// How long a stream may be silent between its items.
+    pub(crate) idle: Option<Timeout>,
+    /// The stream that the function returns in a `Result`.
+    pub(crate) stream: Option<Stream>,
     pub(crate) fallback: Option<Fallback>,
     pub(crate) ping: Option<Ping>,
     pub(crate) stale: Option<Stale>,
@@ -138,19 +144,27 @@ impl Model {
             Form::Async
         });
         validate::only_async(options, &function, form.is_async(), &mut problems);
+        let stream = Stream::in_result(&function, &form).unwrap_or_else(|error| {
+            problems.push(error);
+            None
+        });
         validate::both(options, &function, &form, &mut problems);
+        validate::streams(options, &form, stream.as_ref(), &mut problems);
         let is_async = form.is_async();
         let parameters = Parameters::new(&function, &form);
         let fallback = Fallback::new(options, &function, &form, &parameters, &mut problems);
         let ping = Ping::new(options, &form, &parameters, &mut problems);
         let judge = judge(options);
         let output = match (&form, &function.signature.output) {
-            (Form::Future(body), _) => body.output.as_ref(),
+            (Form::Future(_) | Form::Stream(_), _) => form.output(),
             (_, ReturnType::Type(_, ty)) => Some(&**ty),
             (_, ReturnType::Default) => None,
         };
         let stale = Stale::new(options, &parameters, output, &mut problems);
         let lent = Lent::new(&parameters, &judge, &body, output, &mut problems);
+        if stream.is_some() || matches!(form, Form::Stream(_)) {
+            lent.is_empty_for_streams(&judge, &mut problems);
+        }
         problems.finish()?;
         let function = Function { body: with_content(&function.body, body), ..function };
         Ok(Self {
@@ -168,9 +182,9 @@ impl Model {
             judge_free: judge.free(),
             judge,
             lent,
-            timeout: options
-                .get(Opt::Timeout)
-                .map(|given| Timeout { key: given.key.clone(), limit: given.value.clone() }),
+            timeout: limit(options, Opt::Timeout),
+            idle: limit(options, Opt::Idle),
+            stream,
             fallback,
             ping,
             stale,
@@ -229,6 +243,10 @@ fn code(options: &Options, option: Opt) -> Option<Expr> {
         Some(Value::Code(expr)) => Some(expr.clone()),
         _ => None,
     }
+}
+
+fn limit(options: &Options, option: Opt) -> Option<Timeout> {
+    options.get(option).map(|given| Timeout { key: given.key.clone(), limit: given.value.clone() })
 }
 
 fn arm(options: &Options, option: Opt) -> Option<Arm> {

@@ -35,7 +35,7 @@ impl Parameters {
         let mut parameters = Self { receiver: None, typed: Vec::new() };
         let mut lets = match form {
             Form::Future(body) => taken_apart(body.block.stream()),
-            Form::Sync | Form::Async => Vec::new(),
+            Form::Sync | Form::Async | Form::Stream(_) => Vec::new(),
         };
         for input in &function.signature.inputs {
             match input {

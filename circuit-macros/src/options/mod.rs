@@ -125,6 +125,7 @@ table! {
     Classify, Function: other("classify", Takes::Function, "path::to::function");
     OnCancel, Config: ranged(&spec::ON_CANCEL, "failure");
     Timeout, Function: ranged(&spec::TIMEOUT, "\"2s\"");
+    Idle, Function: ranged(&spec::IDLE, "\"2s\"");
     MaxConcurrent, Config: ranged(&spec::MAX_CONCURRENT, "10");
     MaxWait, Config: ranged(&spec::MAX_WAIT, "\"1s\"");
     Fallback, Function: other("fallback", Takes::Fallback, "cached_price");

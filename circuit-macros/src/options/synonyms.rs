@@ -211,6 +211,7 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
             "request_timeout",
         ],
     ),
+    (Opt::Idle, &["idle_timeout", "item_timeout", "inter_item_timeout", "read_timeout"]),
     (
         Opt::MaxConcurrent,
         &[

@@ -115,7 +115,11 @@ fn breaker_is_no_parameter(
     else {
         return;
     };
-    let call = if form.is_async() { "call_async(async { .. })" } else { "call(|| ..)" };
+    let call = match form {
+        Form::Sync => "call(|| ..)",
+        Form::Async | Form::Future(_) => "call_async(async { .. })",
+        Form::Stream(_) => "guard_stream(..)",
+    };
     problems.add(
         name,
         format!(
@@ -265,6 +269,10 @@ fn no_result_needs_more(
 ) {
     let judged = options.has(Opt::Failure) || options.has(Opt::Classify);
     let answered = options.has(Opt::Fallback);
+    if let Form::Stream(stream) = form {
+        items_are_results(&stream.item, problems);
+        return;
+    }
     if options.has_unknown || (judged && answered) {
         return;
     }
@@ -303,6 +311,22 @@ fn no_result_needs_more(
             shown(ty)
         ),
     );
+}
+
+/// Items of which the text says that they are no `Result`s.
+fn items_are_results(item: &Type, problems: &mut Problems) {
+    let item = peel_type(item);
+    if remedy(item).is_some() || matches!(item, Type::Tuple(_)) {
+        problems.add(
+            item,
+            format!(
+                "`#[circuit_breaker]` on a function that returns a stream needs items that are `Result`s, \
+                 but these are `{}`: the only item of a rejected stream is an `Err`; a stream of other \
+                 items is guarded by hand, with `guard_stream_with`",
+                shown(item)
+            ),
+        );
+    }
 }
 
 /// Options that suit a type which is no `Result`.

@@ -15,6 +15,7 @@ mod seen;
 mod shared;
 mod stale;
 mod static_breaker;
+mod stream;
 mod timed;
 mod unguarded;
 mod waiting;
@@ -23,6 +24,7 @@ pub use core;
 pub use core::option::Option::Some;
 pub use core::result::Result::{Err as Rejected, Ok as Admitted};
 pub use core::time::Duration;
+pub use std::boxed::Box;
 
 pub use any::{Ended, clone_argument, finish_any, reason, whole_reason};
 pub use error_text::{ErrorTextOf, no_error_text};
@@ -41,12 +43,13 @@ pub use stale::{
     stale, stale_feature, stale_instead, stale_text, time_out_any_stale, time_out_stale,
 };
 pub use static_breaker::StaticBreaker;
+pub use stream::*;
 pub use timed::{run_timed, time_out, time_out_any};
 pub use unguarded::Unguarded;
 pub use waiting::*;
 
 pub use crate::config::checked::{
-    Checked, U32OrDuration, max_keys, max_stale, name, stale_age, timeout,
+    Checked, U32OrDuration, idle, max_keys, max_stale, name, stale_age, timeout,
 };
 pub use crate::config::option::ConfigOption;
 pub use crate::observe::name::Name;

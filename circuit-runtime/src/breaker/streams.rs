@@ -90,8 +90,8 @@ impl<T, E> Items<Result<T, E>> for ByResult {
         item.map_err(CallError::Failed)
     }
 
-    fn rejected(&self, error: CircuitOpenError) -> Self::Item {
-        Err(CallError::Open(error))
+    fn rejected(&self, error: CircuitOpenError) -> Option<Self::Item> {
+        Some(Err(CallError::Open(error)))
     }
 }
 
@@ -109,7 +109,7 @@ impl<T, F: Fn(&T) -> Outcome> Items<T> for By<F> {
         Ok(item)
     }
 
-    fn rejected(&self, error: CircuitOpenError) -> Self::Item {
-        Err(error)
+    fn rejected(&self, error: CircuitOpenError) -> Option<Self::Item> {
+        Some(Err(error))
     }
 }

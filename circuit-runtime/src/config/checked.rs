@@ -181,6 +181,18 @@ pub const fn max_stale(most: u32) -> u32 {
     most
 }
 
+/// `idle = LIMIT`
+///
+/// # Panics
+///
+/// If it is zero.
+#[track_caller]
+#[must_use]
+pub const fn idle(limit: Duration) -> Duration {
+    assert!(!limit.is_zero(), "{}", spec::IDLE.range_error);
+    limit
+}
+
 /// `max_keys = MOST`
 ///
 /// # Panics

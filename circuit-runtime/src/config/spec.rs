@@ -151,6 +151,7 @@ specs! {
     MAX_WAIT: "max_wait", Time, can_be_off;
     // Of functions, not of a `Config`.
     TIMEOUT: "timeout", Time, never_off;
+    IDLE: "idle", Time, never_off;
     MAX_KEYS: "max_keys", Count, never_off;
     STALE: "stale", Time, never_off;
     MAX_STALE: "max_stale", Count, never_off;

@@ -136,6 +136,12 @@ impl<S: Handle> StreamPermit<S> {
         }
     }
 
+    /// The whole answer has come, and counts as this. Returns a transition to report.
+    #[must_use]
+    pub(crate) fn only(&mut self, outcome: Outcome) -> Option<PendingTransition<S>> {
+        self.finish(End::Outcome(outcome))
+    }
+
     /// The answer is complete. Returns a transition to report.
     #[must_use]
     pub(crate) fn end(mut self) -> Option<PendingTransition<S>> {

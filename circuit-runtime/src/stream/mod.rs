@@ -1,6 +1,6 @@
 //! A stream under its permit, which lives as long as the stream.
 
-mod limits;
+pub(crate) mod limits;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,6 +14,8 @@ use crate::error::{CallTimeoutError, CircuitOpenError};
 use crate::outcome::Outcome;
 use crate::permit::{Handle, RawPermit, StreamPermit};
 
+#[cfg(feature = "tokio")]
+pub(crate) use limits::TimeLimits;
 pub(crate) use limits::{Limits, Unlimited};
 
 /// What becomes of a stream's items.
@@ -29,10 +31,11 @@ pub(crate) trait Items<T> {
         None
     }
 
+    /// An item as the guarded stream has it.
     fn pass(&self, item: T) -> Self::Item;
 
-    /// The only item of a rejected stream.
-    fn rejected(&self, error: CircuitOpenError) -> Self::Item;
+    /// The only item of a rejected stream. `None`: it was admitted before it was there.
+    fn rejected(&self, error: CircuitOpenError) -> Option<Self::Item>;
 
     /// The last item of a stream that has been silent for too long, where there is a limit.
     fn late(&self, _: CallTimeoutError) -> Option<Self::Item> {
@@ -94,6 +97,30 @@ where
     }
 }
 
+/// The permit was given before the stream was there.
+pub(crate) struct Begun;
+
+impl<H: Handle> Begin<H> for Begun {
+    fn poll(
+        &mut self,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<RawPermit<H>, CircuitOpenError>>> {
+        Poll::Ready(None)
+    }
+
+    fn is_new(&self) -> bool {
+        false
+    }
+}
+
+impl<H: Handle, S, I, T> Guarded<H, S, Begun, I, T> {
+    /// Guards a stream whose call has its permit.
+    pub(crate) fn begun(stream: S, permit: StreamPermit<H>, items: I, limits: T) -> Self {
+        let body = Body { stream: Some(stream) };
+        Guarded { body, permit: Some(permit), begin: Begun, items, limits }
+    }
+}
+
 impl<H, S, B, I, T> Stream for Guarded<H, S, B, I, T>
 where
     H: Handle,
@@ -114,7 +141,7 @@ where
             }
             Poll::Ready(Some(Err(error))) => {
                 this.body.set(Body { stream: None });
-                return Poll::Ready(Some(this.items.rejected(error)));
+                return Poll::Ready(this.items.rejected(error));
             }
         }
         // A local: if the stream or `judge` panics, it is dropped.

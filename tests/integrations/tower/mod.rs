@@ -1,5 +1,6 @@
 //! Breakers around tower's services: the layer itself, in memory.
 
+mod bodies;
 pub(crate) mod grpc;
 mod http;
 mod stack;

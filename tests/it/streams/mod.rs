@@ -1,6 +1,9 @@
 //! Streams: the call lasts as long as its answer.
 
 mod by_hand;
+mod forms;
+mod limits;
+mod methods;
 mod places;
 mod probes;
 

@@ -25,8 +25,8 @@
 //!
 //! `Ok` is a success and `Err` a failure. An HTTP response with status 500 is an `Ok`, so HTTP and
 //! gRPC services need [`classify`](CircuitBreakerLayer::classify). The outcome is decided by the
-//! response's head; what happens to its body afterwards is not seen. A response future that is
-//! dropped is a cancelled call.
+//! response's head; what happens to its body afterwards is not seen, unless the layer is
+//! `judging_bodies` (feature `http-body1`). A response future that is dropped is a cancelled call.
 //!
 //! # A circuit for each host
 //!
@@ -138,6 +138,8 @@
 //!
 //! [`CircuitOpenError`]: crate::CircuitOpenError
 
+#[cfg(feature = "http-body1")]
+mod bodies;
 mod future;
 mod key;
 mod layer;
@@ -145,6 +147,16 @@ mod layer;
 mod readiness;
 mod service;
 
+#[cfg(feature = "http-body1")]
+pub use bodies::body::JudgedBody;
+#[cfg(feature = "http-body1")]
+pub use bodies::classify::{BodyClassifier, EndClassifier, ErrorsOnly, HeadOf};
+#[cfg(feature = "http-body1")]
+pub use bodies::future::JudgedFuture;
+#[cfg(feature = "http-body1")]
+pub use bodies::layer::{JudgingBodies, JudgingBodiesLayer};
+#[cfg(feature = "tower-http06")]
+pub use bodies::tower_http06::Eos;
 pub use future::ResponseFuture;
 pub use key::{NoKey, RequestKey};
 pub use layer::CircuitBreakerLayer;

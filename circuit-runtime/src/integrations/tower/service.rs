@@ -14,10 +14,10 @@ use crate::permit::Permit;
 /// A service behind a circuit breaker; made by [`CircuitBreakerLayer`](super::CircuitBreakerLayer).
 #[derive(Clone)]
 pub struct CircuitBreakerService<S, C = ErrIsFailure, K = NoKey> {
-    inner: S,
-    breaker: &'static CircuitBreaker,
-    classify: C,
-    key: K,
+    pub(super) inner: S,
+    pub(super) breaker: &'static CircuitBreaker,
+    pub(super) classify: C,
+    pub(super) key: K,
     /// `None`: ready as soon as the inner service is.
     #[cfg(feature = "tokio")]
     readiness: Option<Readiness>,
@@ -38,6 +38,23 @@ impl<S, C, K> CircuitBreakerService<S, C, K> {
     #[cfg(feature = "tokio")]
     pub(super) fn not_ready_while_open(self) -> Self {
         CircuitBreakerService { readiness: Some(Readiness::new(self.breaker)), ..self }
+    }
+
+    /// Whether the circuit, if it is asked for, and the inner service are ready.
+    pub(super) fn poll_both_ready<Request>(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), BoxError>>
+    where
+        S: Service<Request, Error: Into<BoxError>>,
+    {
+        // The circuit first: so the inner service reserves nothing, such as a permit of a limit,
+        // while the circuit is open.
+        #[cfg(feature = "tokio")]
+        if let Some(readiness) = &mut self.readiness {
+            std::task::ready!(readiness.poll(context));
+        }
+        self.inner.poll_ready(context).map_err(Into::into)
     }
 
     /// The inner service.
@@ -68,13 +85,7 @@ where
     type Future = ResponseFuture<S::Future, C>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        // The circuit first: so the inner service reserves nothing, such as a permit of a limit,
-        // while the circuit is open.
-        #[cfg(feature = "tokio")]
-        if let Some(readiness) = &mut self.readiness {
-            std::task::ready!(readiness.poll(context));
-        }
-        self.inner.poll_ready(context).map_err(Into::into)
+        self.poll_both_ready(context)
     }
 
     fn call(&mut self, request: Request) -> Self::Future {

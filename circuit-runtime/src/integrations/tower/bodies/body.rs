@@ -1,0 +1,100 @@
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+use super::classify::EndClassifier;
+use crate::outcome::Outcome;
+use crate::permit::{KeyHandle, RefHandle, StreamPermit};
+
+pin_project! {
+    /// The body of a response behind a [`JudgingBodies`](crate::tower::JudgingBodies): the call lasts until it has
+    /// ended or is dropped.
+    pub struct JudgedBody<B, End> {
+        // Dropped before the permit, so that nothing of the call is left when it is recorded.
+        #[pin]
+        body: Option<B>,
+        permit: Option<StreamPermit<KeyHandle<'static, RefHandle<'static>>>>,
+        end: Option<End>,
+    }
+}
+
+impl<B, End> JudgedBody<B, End> {
+    pub(super) fn new(
+        body: B,
+        permit: StreamPermit<KeyHandle<'static, RefHandle<'static>>>,
+        end: End,
+    ) -> Self {
+        JudgedBody { body: Some(body), permit: Some(permit), end: Some(end) }
+    }
+}
+
+impl<B: Body, End: EndClassifier> Body for JudgedBody<B, End> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let mut this = self.project();
+        let Some(body) = this.body.as_mut().as_pin_mut() else { return Poll::Ready(None) };
+        // A local: if the body panics, it is dropped.
+        let mut permit = this.permit.take();
+        if let Some(permit) = &mut permit {
+            permit.inside(true);
+        }
+        let polled = body.poll_frame(context);
+        let outcome = match &polled {
+            Poll::Pending => None,
+            Poll::Ready(Some(Ok(frame))) => frame.trailers_ref().map(|trailers| {
+                this.end.take().map_or(Outcome::Success, |end| end.classify_end(Some(trailers)))
+            }),
+            Poll::Ready(Some(Err(_))) => Some(Outcome::Failure),
+            Poll::Ready(None) => this.end.take().map(|end| end.classify_end(None)),
+        };
+        let is_over = matches!(polled, Poll::Ready(None | Some(Err(_))));
+        if is_over {
+            this.body.set(None);
+        }
+        if let Some(permit) = &mut permit {
+            permit.inside(false);
+            // A good end is that of the head: an ignored one stays ignored.
+            let outcome = outcome.filter(|outcome| *outcome != Outcome::Success);
+            if let Some(pending) = outcome.and_then(|outcome| permit.part(outcome)) {
+                pending.notify(None);
+            }
+        }
+        if is_over {
+            if let Some(pending) = permit.and_then(StreamPermit::end) {
+                pending.notify(None);
+            }
+        } else {
+            *this.permit = permit;
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(B::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), B::size_hint)
+    }
+}
+
+impl<B: Default, End> Default for JudgedBody<B, End> {
+    /// A body of no call.
+    fn default() -> Self {
+        JudgedBody { body: Some(B::default()), permit: None, end: None }
+    }
+}
+
+impl<B: fmt::Debug, End> fmt::Debug for JudgedBody<B, End> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JudgedBody").field("body", &self.body).finish_non_exhaustive()
+    }
+}
