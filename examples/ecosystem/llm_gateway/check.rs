@@ -14,6 +14,20 @@ pub(crate) async fn run(url: &str) -> Result<(), AnyError> {
         let answer = http.post(format!("{url}/v1/large")).body("Why?").send().await?;
         println!("{call}: {} {:?}", answer.status(), answer.headers().get("x-endpoint"));
     }
+    for call in 1..=4 {
+        let mut answer =
+            http.post(format!("{url}/v1/story/stream")).body("A story!").send().await?;
+        let endpoint = answer.headers().get("x-endpoint").cloned();
+        let mut read = String::new();
+        let end = loop {
+            match answer.chunk().await {
+                Ok(Some(token)) => read.push_str(&String::from_utf8_lossy(&token)),
+                Ok(None) => break "to its end",
+                Err(_) => break "until it broke off",
+            }
+        };
+        println!("story {call}: {endpoint:?} {read:?} {end}");
+    }
     let get = async |path: &str| http.get(format!("{url}{path}")).send().await?.text().await;
     println!("{}", get("/status").await?);
     let page = get("/circuits/ui").await?.contains("<html");

@@ -1,6 +1,6 @@
-//! A gateway before three providers of language models, with a circuit for each provider and model. Who is asked for a model
+//! A gateway before four providers of language models, with a circuit for each provider and model. Who is asked for a model
 //! is a chain: if one has no answer, or its circuit is open, the next one is asked. The providers are stand-ins on this
-//! machine (providers.rs): one limits the rate, one fails for its large model, one hangs.
+//! machine (providers.rs): one limits the rate, one fails for its large model, one hangs, one breaks off in the middle.
 //!
 //! ```text
 //! cargo run -p ecosystem --example llm_gateway                    # at http://127.0.0.1:3000, until Ctrl-C
@@ -10,6 +10,8 @@
 //! ```
 //!
 //! - `POST /v1/{model}`: an answer, and in the header `x-endpoint` whose it is.
+//! - `POST /v1/{model}/stream`: the same, token by token. The next in the chain is asked only before the first token: what
+//!   the caller has read can't be taken back. A stream that breaks off is a failure of its endpoint all the same.
 //! - `/status`: what each endpoint is doing; `/circuits/ui`: the same, live; `/metrics`: for Prometheus.
 //! - Every minute the metrics for OpenTelemetry are printed; yours go to a collector.
 
@@ -21,13 +23,17 @@ use std::time::Duration;
 use std::{env, fs, future};
 
 use axum::Router;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use circuit_runtime::{
-    CallTimeoutError, CircuitOpenError, Classify, Outcome, circuit_breaker, find,
+    CallTimeoutError, CircuitOpenError, Classify, Config, KeyedBreaker, Outcome, circuit_breaker,
+    find,
 };
+use futures_core::Stream;
+use futures_lite::stream::{self, StreamExt};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use opentelemetry_sdk033::metrics::SdkMeterProvider;
 use opentelemetry_stdout::MetricExporter;
@@ -38,13 +44,22 @@ use tokio::net::TcpListener;
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Providers and their models, the best first. A smaller model is better than none.
-const ENDPOINTS: [&str; 4] = ["alpha/large", "beta/large", "gamma/large", "beta/small"];
+const ENDPOINTS: [&str; 5] =
+    ["alpha/large", "beta/large", "gamma/large", "beta/small", "delta/story"];
+
+/// A circuit for each endpoint, for whole answers and for streams.
+static MODELS: KeyedBreaker = KeyedBreaker::new(
+    "models",
+    Config::new().threshold(3).recovery(Duration::from_secs(30)),
+    1_000,
+);
 
 /// Who is asked for a model, one after the other.
 fn chain(model: &str) -> &'static [&'static str] {
     match model {
-        "large" => &ENDPOINTS,
-        "small" => &ENDPOINTS[3..],
+        "large" => &ENDPOINTS[..4],
+        "small" => &ENDPOINTS[3..4],
+        "story" => &["delta/story", "beta/small"],
         _ => &[],
     }
 }
@@ -57,18 +72,61 @@ struct Gateway {
 
 impl Gateway {
     #[circuit_breaker(
-        name = "models",
+        breaker = MODELS,
         key = endpoint,
-        threshold = 3,
-        recovery = "30s",
         timeout = "500ms", // a real model needs longer
         classify = circuit_runtime::by_result
     )]
     async fn ask(&self, endpoint: &str, prompt: &str) -> Result<reqwest::Response, Error> {
+        self.post(endpoint, prompt).await
+    }
+
+    /// The call lasts as long as the answer.
+    #[circuit_breaker(
+        breaker = MODELS,
+        key = endpoint,
+        timeout = "500ms", // to the head of the answer
+        idle = "500ms",    // between tokens
+    )]
+    async fn stream(
+        &self,
+        endpoint: &str,
+        prompt: &str,
+    ) -> Result<impl Stream<Item = Result<Bytes, Error>> + Send + use<>, Error> {
+        let answer = self.post(endpoint, prompt).await?.error_for_status()?;
+        Ok(stream::try_unfold(answer, async |mut answer| {
+            Ok(answer.chunk().await?.map(|token| (token, answer)))
+        }))
+    }
+
+    async fn post(&self, endpoint: &str, prompt: &str) -> Result<reqwest::Response, Error> {
         let (provider, model) = endpoint.split_once('/').unwrap_or_default();
         let url = format!("{}/{model}", self.urls[provider]);
         Ok(self.http.post(url).body(prompt.to_owned()).send().await?)
     }
+}
+
+/// The first stream in the chain that has a token. From there on it is that stream, to its end.
+async fn tell(State(gateway): State<Gateway>, model: Path<String>, prompt: String) -> Response {
+    let mut why = Vec::new();
+    for &endpoint in chain(&model) {
+        let mut tokens = match gateway.stream(endpoint, &prompt).await {
+            Ok(tokens) => Box::pin(tokens),
+            Err(error) => {
+                why.push(format!("{endpoint}: {error}\n"));
+                continue;
+            }
+        };
+        match tokens.next().await {
+            Some(Ok(first)) => {
+                let body = Body::from_stream(stream::once(Ok(first)).chain(tokens));
+                return ([("x-endpoint", endpoint)], body).into_response();
+            }
+            Some(Err(error)) => why.push(format!("{endpoint}: {error}\n")),
+            None => why.push(format!("{endpoint}: an empty answer\n")),
+        }
+    }
+    (StatusCode::BAD_GATEWAY, why.concat()).into_response()
 }
 
 /// The first answer in the chain. A 400 is one, too: the others would say the same.
@@ -128,6 +186,7 @@ fn app(gateway: Gateway) -> Result<Router, AnyError> {
     };
     Ok(Router::new()
         .route("/v1/{model}", post(complete))
+        .route("/v1/{model}/stream", post(tell))
         .route("/status", get(status))
         .with_state(gateway)
         .route("/metrics", get(scrape))

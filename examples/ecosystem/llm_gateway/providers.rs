@@ -5,12 +5,16 @@ use std::future::pending;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::routing::post;
+use futures_lite::stream::{self, StreamExt};
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 
 /// Where each provider is.
 pub(crate) type Urls = Arc<HashMap<&'static str, String>>;
@@ -31,8 +35,21 @@ pub(crate) async fn start() -> io::Result<Urls> {
         _ => Err(StatusCode::INTERNAL_SERVER_ERROR),
     };
     let gamma = async || pending::<&str>().await;
+    // Two tokens, and then the connection is gone.
+    let delta = async || {
+        let tokens = ["Once", " upon"].map(Ok).into_iter().chain([Err(io::Error::other("reset"))]);
+        Body::from_stream(stream::iter(tokens).then(async |token| {
+            sleep(Duration::from_millis(10)).await;
+            token
+        }))
+    };
     let mut urls = HashMap::new();
-    for (name, method) in [("alpha", post(alpha)), ("beta", post(beta)), ("gamma", post(gamma))] {
+    for (name, method) in [
+        ("alpha", post(alpha)),
+        ("beta", post(beta)),
+        ("gamma", post(gamma)),
+        ("delta", post(delta)),
+    ] {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         urls.insert(name, format!("http://{}", listener.local_addr()?));
         let app = Router::new().route("/{model}", method);
