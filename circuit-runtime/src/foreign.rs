@@ -13,8 +13,8 @@
 //! | guards in `failure` and `ignore`, `classify`; `Clone` of what `fallback_on = any` is given | `guard`, generated code | the call's |
 //! | tower: the inner service's `call`, its future, `Classify` and its `Clone` | `integrations::tower` | the call's |
 //! | `Display` of the error that an annotated function returned, of the call that trips | `observe::event::error_text` | contained |
-//! | a `ping`, of a probe | `__private::ping` | contained: the probe has failed |
-//! | `Clone`, `Hash`, `Eq` and `Drop` of what `stale` keeps and of its key, after the call | `__private::stale` | contained: nothing is kept, or given |
+//! | a `ping`, of a probe | `attribute::ping` | contained: the probe has failed |
+//! | `Clone`, `Hash`, `Eq` and `Drop` of what `stale` keeps and of its key, after the call | `attribute::stale` | contained: nothing is kept, or given |
 //! | listeners | `observe::event::deliver` | contained |
 //! | `tracing`: the subscriber | `integrations`, its only door | contained |
 //! | `metrics`: the recorder, at a transition and after a call | `integrations`, its only door | contained |

@@ -37,6 +37,8 @@ compile_error!(
 
 #[doc(hidden)]
 pub mod __private;
+#[doc(hidden)]
+mod attribute;
 mod breaker;
 mod call_stack;
 mod circuit;

@@ -4,7 +4,7 @@ use loom::sync::Arc;
 use loom::thread;
 
 use super::{WAIT, consecutive, few};
-use crate::__private::enter_keyed;
+use crate::attribute::enter_keyed;
 use crate::circuit::machine::Idleness;
 use crate::circuit::{Admission, Answer, Circuit, CircuitRef, End, Ticket};
 use crate::keyed::{ShortKey, Slots};

@@ -1,7 +1,7 @@
 //! `stale` without the feature: an error.
 
 use super::Keeps;
-use crate::__private::returns::Returns;
+use crate::attribute::returns::Returns;
 
 /// The cache comes with the feature.
 #[derive(Debug)]

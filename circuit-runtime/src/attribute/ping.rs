@@ -238,8 +238,9 @@ mod with_tokio {
 
     use tokio::time::timeout;
 
-    use super::{Fallback, Handle, Pinging, RawPermit, ping_async};
-    use crate::__private::timed::Neutral;
+    use super::{Pinging, ping_async};
+    use crate::attribute::timed::Neutral;
+    use crate::permit::{Fallback, Handle, RawPermit};
 
     /// [`ping_async`] for at most `limit`, or what settings have put in its place.
     #[cold]
@@ -264,7 +265,8 @@ mod without_tokio {
     use core::future::Future;
     use core::time::Duration;
 
-    use super::{Fallback, Handle, Pinging, RawPermit, ping_async};
+    use super::{Pinging, ping_async};
+    use crate::permit::{Fallback, Handle, RawPermit};
 
     /// Without the feature `timeout` is an error where the body has it: here it would be a second one.
     pub fn ping_timed<S: Handle, F: Future<Output = bool>>(

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::__private::Returns;
-use crate::__private::returns::Fallible;
+use crate::attribute::Returns;
+use crate::attribute::returns::Fallible;
 use crate::{CallTimeoutError, CircuitOpenError, Outcome};
 
 /// An item of a stream.

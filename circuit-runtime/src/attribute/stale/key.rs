@@ -7,7 +7,7 @@ use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::ops::{Deref, DerefMut};
 
-use crate::__private::key::Text;
+use crate::attribute::key::Text;
 
 /// A key of any type.
 #[cfg_attr(not(feature = "stale"), expect(dead_code, reason = "an error without the feature"))]

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::items::ItemsOf;
-use crate::__private::Returns;
-use crate::__private::error_text::ErrorTextFn;
 use crate::Outcome;
+use crate::attribute::Returns;
+use crate::attribute::error_text::ErrorTextFn;
 use crate::permit::{Handle, RawPermit, StaticHandle};
 
 /// Holds for no type: the attribute can't see this crate's features, but this bound can report a missing

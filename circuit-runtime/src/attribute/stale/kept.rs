@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::key::{AnyKey, OwnedKey};
 use super::{Keeps, Stale};
-use crate::__private::returns::Returns;
+use crate::attribute::returns::Returns;
 use crate::primitives::clock::{self, Nanos, nanos};
 use crate::stale;
 

@@ -10,8 +10,8 @@ use core::any::type_name;
 use core::fmt;
 use core::time::Duration;
 
-use super::any::{Ended, answered};
 use super::error_text::ErrorTextFn;
+use super::fallback_on_any::{Ended, answered};
 use super::returns::Late;
 use super::{notify_with_error, timed};
 use crate::circuit::End;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use futures_core::Stream;
 
 use super::items::ItemsOf;
-use crate::__private::error_text::ErrorTextFn;
-use crate::__private::waiting::{
+use crate::attribute::error_text::ErrorTextFn;
+use crate::attribute::waiting::{
     enter_keyed_shared_waiting_async, enter_keyed_waiting_async, enter_shared_waiting_async,
     enter_waiting_async,
 };
-use crate::__private::{Returns, notify_with_error};
+use crate::attribute::{Returns, notify_with_error};
 use crate::permit::{Fallback, Handle, RawPermit, StaticHandle, StreamPermit};
 use crate::stream::{Guarded, Items, Limits};
 use crate::{CallTimeoutError, CircuitOpenError, Outcome};
@@ -166,7 +166,7 @@ pub use without_tokio::{idle_limit, time_limits};
 mod with_tokio {
     use std::time::Duration;
 
-    use crate::__private::Returns;
+    use crate::attribute::Returns;
     use crate::stream::TimeLimits;
 
     /// The limits of a stream that is asked for a permit itself.
@@ -191,7 +191,7 @@ mod without_tokio {
     use std::time::Duration;
 
     use super::Unlimited;
-    use crate::__private::Returns;
+    use crate::attribute::Returns;
 
     /// Holds for no type: the attribute can't see this crate's features, but this bound can report
     /// a missing one.

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::any::Ended;
+use super::fallback_on_any::Ended;
 use super::returns::{Late, Returns};
 use crate::CallTimeoutError;
 use crate::circuit::End;
