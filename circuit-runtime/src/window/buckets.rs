@@ -104,6 +104,13 @@ impl Buckets {
         }
     }
 
+    /// Advances as far as another window of the same beginning.
+    pub(super) fn turn_as(&mut self, other: &Buckets) {
+        if let Some((origin, reached)) = other.current {
+            self.turn(origin.saturating_add(reached.saturating_mul(other.width)));
+        }
+    }
+
     /// Advances to the current bucket, empties those that were passed, and returns the number of
     /// the current one. A reading of the clock that another thread has overtaken belongs to the
     /// current bucket.
@@ -126,7 +133,8 @@ impl Buckets {
     }
 
     /// Buckets of another length. Each old bucket that the new length still covers is added to the
-    /// new bucket in which it begins.
+    /// new bucket in which it begins. The first of them is the new beginning, empty or not, so that
+    /// two windows with the same buckets have the same afterwards.
     pub(super) fn resized(&mut self, length: Duration, now: Nanos) -> Self {
         let mut other = Buckets::new(length);
         let reached = self.turn(now);
@@ -145,7 +153,7 @@ impl Buckets {
         for number in reached.saturating_sub(BUCKETS as u64 - 1)..=reached {
             let began = origin.saturating_add(number.saturating_mul(self.width)).min(now);
             let totals = self.kept[slot(number)];
-            if totals.calls == 0 || now - began >= span {
+            if now - began >= span {
                 continue;
             }
             let (start, _) = *other.current.get_or_insert((began, (now - began) / other.width));
@@ -247,6 +255,26 @@ mod tests {
         for (now, left) in [(1_199, 10), (1_200, 8), (1_220, 6), (1_240, 4), (1_260, 2), (1_280, 0)]
         {
             assert_eq!(calls(&mut longer, now), left, "at {now}");
+        }
+    }
+
+    /// What is beside a window goes on having its buckets, whatever is in them.
+    #[test]
+    fn windows_with_the_same_buckets_have_the_same_at_another_length() {
+        for length in [30, 50, 95, 110, 170, 1_000] {
+            for late in [0, 5] {
+                let mut window = one_in_each_bucket();
+                let mut beside = window.clone();
+                beside.clear();
+                beside.begin_as(&window);
+                beside.push(FAILURE, 1_060);
+                window.turn(1_107);
+                beside.turn_as(&window);
+                let now = 1_107 - late;
+                let length = Duration::from_nanos(length);
+                let (window, beside) = (window.resized(length, now), beside.resized(length, now));
+                assert_eq!(window.current, beside.current, "{length:?} {late}");
+            }
         }
     }
 

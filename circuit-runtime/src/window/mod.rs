@@ -172,6 +172,13 @@ impl SlidingWindow {
         }
     }
 
+    /// Turns as far as another window with the same buckets, so that both keep the same ones at another size.
+    pub(crate) fn turn_as(&mut self, other: &SlidingWindow) {
+        if let (SlidingWindow::Time(buckets), SlidingWindow::Time(other)) = (self, other) {
+            buckets.turn_as(other);
+        }
+    }
+
     /// Whether both hold outcomes of the same beginning.
     pub(crate) fn began_with(&self, other: &SlidingWindow) -> bool {
         let origin = |window: &SlidingWindow| window.span().map(|span| span.origin);

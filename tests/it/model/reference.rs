@@ -170,7 +170,7 @@ impl Model {
 
     /// Closed circuits are judged at the next outcome.
     pub(super) fn reconfigure(&mut self, rules: Rules) {
-        self.window.resize(rules.window);
+        self.window.resize(rules.window, self.now);
         if rules.throttle.is_none() {
             self.window.forget_throttled();
             self.period.passed = None;

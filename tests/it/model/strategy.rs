@@ -33,8 +33,8 @@ const TICK: u64 = 300_000_000;
 /// Sequences begin with that much behind them, so that the clock has somewhere to go back to.
 pub(super) const START: u64 = 100 * TICK;
 
-/// The one length of time windows: what is kept under another one is a matter of rounding.
-const WINDOW: Duration = Duration::from_nanos(20 * TICK);
+/// The lengths of time windows, in ticks. Shorter than the clock goes back.
+const LENGTHS: [u64; 3] = [7, 13, 20];
 
 fn ticks(range: Range<u64>) -> impl Strategy<Value = u64> {
     range.prop_map(|ticks| ticks * TICK)
@@ -59,7 +59,8 @@ prop_compose! {
         failure_count in proptest::option::of(1..12_u32),
         slow_call in proptest::option::of(ticks(1..4)),
         slow_rate in select(vec![0.25, 0.5, 1.0]),
-        window in prop_oneof![(1..12_u32).prop_map(Window::Calls), Just(Window::Time(WINDOW))],
+        calls in proptest::option::of(1..12_u32),
+        length in select(LENGTHS.to_vec()),
         min_calls in 1..12_u32,
         throttle in proptest::option::weighted(0.6, select(vec![0.1, 0.5, 0.9])),
         throttle_alone in proptest::bool::weighted(0.7),
@@ -72,7 +73,8 @@ prop_compose! {
         } else {
             (threshold, failure_rate, failure_count, slow_call)
         };
-        let window = if throttle.is_some() { Window::Time(WINDOW) } else { window };
+        let time = Window::Time(Duration::from_nanos(length * TICK));
+        let window = calls.filter(|_| throttle.is_none()).map_or(time, Window::Calls);
         let rated = failure_rate.is_some()
             || failure_count.is_some()
             || slow_call.is_some()

@@ -10,8 +10,12 @@ use crate::support::{Random, breaker, secs};
 pub(super) struct PlainWindow {
     /// None: nothing is taken over it.
     size: Option<Window>,
-    /// Nothing is ever forgotten.
+    /// Nothing is ever forgotten, but at a change of the size.
     outcomes: Vec<Entered>,
+    /// Something has entered it.
+    is_in_use: bool,
+    /// Since when time is cut into tenths.
+    origin: u64,
 }
 
 /// An outcome, or a call that was throttled: when, whether it failed, whether it was slow, and whether its failure is one with an
@@ -36,13 +40,17 @@ pub(super) enum Is {
 
 impl PlainWindow {
     pub(super) fn new(size: Option<Window>) -> PlainWindow {
-        PlainWindow { size, outcomes: Vec::new() }
+        PlainWindow { size, outcomes: Vec::new(), is_in_use: false, origin: 0 }
     }
 
     pub(super) fn push(&mut self, outcome: Entered) {
-        if self.size.is_some() {
-            self.outcomes.push(outcome);
+        if self.size.is_none() {
+            return;
         }
+        if !self.is_in_use {
+            (self.is_in_use, self.origin) = (true, outcome.when);
+        }
+        self.outcomes.push(outcome);
     }
 
     pub(super) fn is_of_time(&self) -> bool {
@@ -62,26 +70,46 @@ impl PlainWindow {
 
     pub(super) fn clear(&mut self) {
         self.outcomes.clear();
+        self.is_in_use = false;
     }
 
     /// A window of another kind begins anew; a smaller one keeps what fits.
-    pub(super) fn resize(&mut self, size: Option<Window>) {
+    pub(super) fn resize(&mut self, size: Option<Window>, now: u64) {
         match (self.size, size) {
             (Some(Window::Calls(old)), Some(Window::Calls(new))) => {
                 let kept = self.outcomes.len().min(old.min(new) as usize);
                 self.outcomes.drain(..self.outcomes.len() - kept);
             }
             (old, new) if old == new => {}
-            _ => self.outcomes.clear(),
+            (Some(Window::Time(old)), Some(Window::Time(new))) => self.cut_anew(old, new, now),
+            _ => self.clear(),
         }
         self.size = size;
+    }
+
+    /// From now on what entered in one tenth is as old as that, and what the new length doesn't reach is gone. The
+    /// first tenth that it reaches is the new beginning.
+    fn cut_anew(&mut self, old: Duration, new: Duration, now: u64) {
+        if !self.is_in_use {
+            return;
+        }
+        let width = nanos(old) / 10;
+        let (origin, current) = (self.origin, (now - self.origin) / width);
+        let began = |tenth: u64| origin + tenth * width;
+        let reached = |tenth: &u64| current - tenth < 10 && now - began(*tenth) < nanos(new);
+        let Some(first) = (0..=current).find(reached) else { return self.clear() };
+        self.outcomes.retain_mut(|outcome| {
+            let tenth = (outcome.when - origin) / width;
+            outcome.when = began(tenth);
+            tenth >= first
+        });
+        self.origin = began(first);
     }
 
     /// Calls, failures, slow calls, and failures where those that are one count as one; and calls without a
     /// result, and those that were throttled. Time is cut into tenths of the window, from the first outcome on.
     pub(super) fn figures(&self, now: u64) -> Option<[u32; 6]> {
-        let tenth =
-            |when: u64, length: Duration| (when - self.outcomes[0].when) / (nanos(length) / 10);
+        let tenth = |when: u64, length: Duration| (when - self.origin) / (nanos(length) / 10);
         let held = |&(age, &Entered { when, .. }): &(usize, &Entered)| match self.size.unwrap() {
             Window::Calls(calls) => age < calls as usize,
             Window::Time(length) => tenth(now, length) - tenth(when, length) < 10,

@@ -1,7 +1,7 @@
 //! What counts for `throttle`, and for how long.
 
 use circuit_runtime::test_util::freeze;
-use circuit_runtime::{Config, ConfigOption, Outcome, State, Window};
+use circuit_runtime::{Config, ConfigOption, OnCancel, Outcome, Permit, State, Window};
 
 use super::{HALF, begin, chance, fail_together};
 use crate::support::{NANOSECOND, admits, leaked, secs, succeed};
@@ -94,22 +94,58 @@ fn switched_off_it_rejects_none_and_forgets_what_it_rejected() {
     assert_eq!(breaker.snapshot().throttle, chance(1, 50, 0), "the outcomes are kept");
 }
 
+/// An edit of the settings doesn't send an overloaded service more calls.
 #[test]
-fn under_another_window_only_outcomes_are_kept() {
+fn another_length_of_the_window_keeps_what_was_throttled() {
+    for length in [5, 10, 11, 60] {
+        let (time, breaker) = begin(HALF);
+        fail_together(&breaker, 20);
+        time.advance(secs(2));
+        let rejected = u32::try_from((0..100).filter(|_| !admits(&breaker)).count()).unwrap();
+        time.advance(secs(1));
+        breaker.reconfigure(HALF.window(Window::Time(secs(length)))).unwrap();
+        assert_eq!(breaker.snapshot().throttle, chance(0, 20, rejected), "{length} s");
+        time.advance(secs(length));
+        assert_eq!(breaker.snapshot().throttle, None, "{length} s");
+    }
+}
+
+#[test]
+fn what_was_throttled_stays_where_the_failures_have_left_the_window() {
     let (time, breaker) = begin(HALF);
     fail_together(&breaker, 20);
-    time.advance(secs(1));
+    time.advance(secs(5));
     let rejected = u32::try_from((0..100).filter(|_| !admits(&breaker)).count()).unwrap();
-    breaker.reconfigure(HALF.window(Window::Time(secs(10))).min_calls(11)).unwrap();
-    assert_eq!(breaker.snapshot().throttle, chance(0, 20, rejected), "the same window");
-    breaker.reconfigure(HALF.window(Window::Time(secs(60)))).unwrap();
-    assert_eq!(breaker.snapshot().throttle, chance(0, 20, 0));
-    time.advance(secs(50));
-    assert_eq!(breaker.snapshot().throttle, chance(0, 20, 0));
-    time.advance(secs(10));
-    assert_eq!(breaker.snapshot().throttle, None);
+    time.advance(secs(5));
+    for length in [11, 7, 60] {
+        breaker.reconfigure(HALF.window(Window::Time(secs(length)))).unwrap();
+        assert_eq!(breaker.snapshot().throttle, chance(0, 0, rejected), "{length} s");
+    }
+    fail_together(&breaker, 1);
+    assert_eq!(breaker.snapshot().throttle, chance(0, 1, rejected));
+}
+
+#[test]
+fn under_another_length_a_slow_call_that_was_cancelled_is_still_no_success() {
+    let slow = HALF.slow_call(secs(1)).slow_rate(1.0).on_cancel(OnCancel::Slow);
+    let (time, breaker) = begin(slow);
+    succeed(&breaker, 1);
+    let held: Vec<Permit<'_>> = (0..8).map(|_| breaker.try_acquire().unwrap()).collect();
+    time.advance(secs(1));
+    drop(held);
+    fail_together(&breaker, 9);
+    for length in [11, 5, 60] {
+        breaker.reconfigure(slow.window(Window::Time(secs(length)))).unwrap();
+        assert_eq!(breaker.snapshot().throttle, chance(1, 9, 0), "{length} s");
+    }
+}
+
+#[test]
+fn the_window_goes_when_the_throttle_does() {
+    let (_time, breaker) = begin(HALF);
+    fail_together(&breaker, 20);
     assert_eq!(breaker.reconfigure(HALF.off(ConfigOption::Throttle)), Ok(()));
-    assert_eq!(breaker.snapshot().window, None, "the window went with it");
+    assert_eq!(breaker.snapshot().window, None);
 }
 
 #[test]

@@ -22,13 +22,20 @@ impl Machine {
     pub(crate) fn reconfigure(&mut self, rules: Rules, env: &impl Env) -> Option<Change> {
         self.gather(env);
         self.window = match (self.window.take(), rules.window) {
-            (Some(mut kept), Some(window)) => Some(kept.resized(window, env)),
+            (Some(mut kept), Some(window)) => {
+                let resized = kept.resized(window, env);
+                self.change_counted(|counted| {
+                    counted.turn_as(&kept);
+                    *counted = counted.resized(window, env);
+                });
+                if let Some(throttling) = &mut self.throttling {
+                    throttling.resize(&kept, window, env);
+                }
+                Some(resized)
+            }
             (None, Some(window)) => Some(SlidingWindow::new(window)),
             (_, None) => None,
         };
-        if let Some(window) = rules.window {
-            self.change_counted(|counted| *counted = counted.resized(window, env));
-        }
         self.rules = rules;
         self.keep_merging();
         if rules.throttle.is_none() {

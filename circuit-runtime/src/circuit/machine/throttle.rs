@@ -4,6 +4,7 @@
 
 use super::Machine;
 use super::numbers::in_float;
+use crate::config::Window;
 use crate::outcome::State;
 use crate::primitives::clock::Nanos;
 use crate::window::{Env, Sample, SlidingWindow, WindowTotals};
@@ -31,7 +32,14 @@ impl Throttling {
         self.passed = None;
     }
 
-    /// What is beside the window. Nothing, if the window was emptied or has other buckets by now.
+    /// Changes its size as the window's, which was `kept`: what counts beside it goes on doing so.
+    pub(super) fn resize(&mut self, kept: &SlidingWindow, size: Window, env: &impl Env) {
+        self.extra.begin_as(kept);
+        self.extra.turn_as(kept);
+        self.extra = self.extra.resized(size, env);
+    }
+
+    /// What is beside the window. Nothing, if the window was emptied.
     fn extra(&mut self, window: &SlidingWindow, env: &impl Env) -> WindowTotals {
         self.extra.begin_as(window);
         self.extra.known(env)
