@@ -15,15 +15,19 @@ use foldhash::fast::FixedState;
 use foldhash::quality::RandomState;
 use lru::LruCache;
 
+use crate::primitives::clock::{self, Nanos, Wait};
 use crate::primitives::sync::unpoisoned;
 
 /// A value with its key.
 pub(crate) type Kept = Arc<dyn Any + Send + Sync>;
 
+/// The values by the hashes of their keys, each with the time at which it was kept.
+type Cache = LruCache<u64, (Nanos, Kept), FixedState>;
+
 /// The values of one function.
 pub struct Store {
     /// `None` until the first value. A cache with a bound would have room for all from the start.
-    values: Mutex<Option<LruCache<u64, Kept, FixedState>>>,
+    values: Mutex<Option<Cache>>,
 }
 
 impl Store {
@@ -36,10 +40,11 @@ impl Store {
     /// Keeps a value, in the place of another with this hash, and at most so many: the least recently
     /// used goes.
     pub(crate) fn put(&self, most: u32, hash: u64, kept: Kept) {
+        let now = clock::now();
         let mut values = unpoisoned(self.values.lock());
         let cache =
             values.get_or_insert_with(|| LruCache::unbounded_with_hasher(FixedState::default()));
-        let mut gone = cache.push(hash, kept);
+        let mut gone = cache.push(hash, (now, kept));
         if cache.len() > most as usize {
             gone = cache.pop_lru();
         }
@@ -47,9 +52,19 @@ impl Store {
         drop(gone);
     }
 
-    /// What was kept last with this hash.
-    pub(crate) fn get(&self, hash: u64) -> Option<Kept> {
-        unpoisoned(self.values.lock()).as_mut()?.get(&hash).map(Arc::clone)
+    /// What was kept last with this hash, if that is at most so old; else it goes.
+    pub(crate) fn get(&self, hash: u64, age: Nanos) -> Option<Kept> {
+        let now = clock::now();
+        let mut values = unpoisoned(self.values.lock());
+        let cache = values.as_mut()?;
+        let (at, kept) = cache.get(&hash)?;
+        if is_young(*at, age, now) {
+            return Some(Arc::clone(kept));
+        }
+        let gone = cache.pop(&hash);
+        drop(values);
+        drop(gone);
+        None
     }
 }
 
@@ -57,6 +72,12 @@ impl Default for Store {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Whether what was kept then is now at most so old. As for every wait, a clock that has gone back prolongs nothing.
+fn is_young(at: Nanos, age: Nanos, now: Nanos) -> bool {
+    // Young at its last moment, too, when a wait is over.
+    Wait::from(at, age.saturating_add(1)).left(now).is_some()
 }
 
 /// The hash of a key, by a seed that nobody outside of the process knows.

@@ -55,27 +55,27 @@ fn constant(value: &Value, check: &str, ty: &str) -> TokenStream {
 
 /// The key, as a value that owns all it has.
 fn key(model: &Model, stale: &Stale, parameters: &Parameters) -> TokenStream {
-    let Some(expr) = &stale.key else {
-        let site = Span::mixed_site();
-        return quote_spanned!(site=> __circuit::no_key());
-    };
-    let site = at(expr);
-    let scope = parameters.seen(&stale.free);
-    let own = owned(expr);
-    let own = match &model.key {
-        Some(key) if stale.is_of_key => {
-            let site = at(&key.value);
-            let scope = parameters.seen(&key.free);
-            let key = &key.value;
-            let text = quote_spanned! {site=> {
-                #scope
-                let __circuit_text = __circuit::Key::of(&(#key)).__circuit_with(__circuit::stale_text);
-                __circuit_text
-            }};
-            quote_spanned!(site=> (#text, #own))
+    let text = model.key.as_ref().filter(|_| stale.is_of_key).map(|key| {
+        let site = at(&key.value);
+        let scope = parameters.seen(&key.free);
+        let key = &key.value;
+        let text = quote_spanned! {site=> {
+            #scope
+            let __circuit_text = __circuit::Key::of(&(#key)).__circuit_with(__circuit::stale_text);
+            __circuit_text
+        }};
+        (site, text)
+    });
+    let own = stale.key.as_ref().map(|expr| (at(expr), owned(expr)));
+    let (site, own) = match (text, own) {
+        (None, None) => {
+            let site = Span::mixed_site();
+            return quote_spanned!(site=> __circuit::no_key());
         }
-        _ => own,
+        (Some(only), None) | (None, Some(only)) => only,
+        (Some((of_key, text)), Some((site, own))) => (site, quote_spanned!(of_key=> (#text, #own))),
     };
+    let scope = parameters.seen(&stale.free);
     quote_spanned! {site=> {
         #scope
         __circuit::KeyOf::new(#own).__circuit_key()

@@ -15,9 +15,9 @@ pub(crate) struct Stale {
     pub(crate) option: Ident,
     pub(crate) age: Value,
     pub(crate) most: Option<Value>,
-    /// What tells the values apart. `None`: there is one.
+    /// What tells the values apart. `None`: there is one, or one for each key.
     pub(crate) key: Option<Expr>,
-    /// Whether a value is also of one circuit's key.
+    /// Whether a value is also of its circuit's key.
     pub(crate) is_of_key: bool,
     /// Whether it is given for failures and timeouts, too.
     pub(crate) on_any: bool,
@@ -41,17 +41,20 @@ impl Stale {
             );
         }
         let circuit_key = code(options, Opt::Key);
-        let (key, is_of_key) = match code(options, Opt::StaleKey) {
-            // `()`: one value for all.
-            Some(key) if is_unit(&key) => (None, false),
-            Some(key) => (Some(key), circuit_key.is_some()),
+        let mut is_of_key = circuit_key.is_some();
+        let key = match code(options, Opt::StaleKey) {
+            // `()`: one value for all, or for each key.
+            Some(key) if is_unit(&key) => None,
+            Some(key) => Some(key),
             None => {
                 let only = circuit_key.filter(|key| is_only_parameter(key, parameters));
                 let is_needed = parameters.receiver.is_some() || !parameters.typed.is_empty();
                 if is_needed && only.is_none() && !options.has(Opt::StaleKey) {
-                    needs_a_key(&given.key, parameters, problems);
+                    needs_a_key(&given.key, parameters, is_of_key, problems);
                 }
-                (only, false)
+                // It is the key already, and longer than the text that a circuit keeps of it.
+                is_of_key &= only.is_none();
+                only
             }
         };
         let free = key.as_ref().map(Free::of).unwrap_or_default();
@@ -103,7 +106,7 @@ fn is_only_parameter(key: &Expr, parameters: &Parameters) -> bool {
 }
 
 /// Whose answer it is, nobody can guess: it may be of a caller, or of an instance.
-fn needs_a_key(option: &Ident, parameters: &Parameters, problems: &mut Problems) {
+fn needs_a_key(option: &Ident, parameters: &Parameters, is_of_key: bool, problems: &mut Problems) {
     let names = parameters.typed.iter().filter_map(|it| it.simple()).map(|it| it.ident.to_string());
     let names: Vec<String> = names.collect();
     let instance = parameters.receiver.as_ref().map(|_| "self.id".to_owned());
@@ -115,11 +118,12 @@ fn needs_a_key(option: &Ident, parameters: &Parameters, problems: &mut Problems)
     };
     let of_self =
         if parameters.receiver.is_some() { ", and what tells one `self` from another" } else { "" };
+    let one_for = if is_of_key { "each key" } else { "all" };
     problems.add(
         option,
         format!(
             "`stale` needs `stale_key`, or one caller would be given another's answer: write all that the \
-             answer depends on{of_self}, `stale_key = {example}`, or `stale_key = ()` for one value for all"
+             answer depends on{of_self}, `stale_key = {example}`, or `stale_key = ()` for one value for {one_for}"
         ),
     );
 }

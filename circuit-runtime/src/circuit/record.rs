@@ -247,6 +247,12 @@ impl CircuitRef<'_> {
         transition
     }
 
+    /// Whether the outcome of a call that was admitted in this period would be late.
+    pub(crate) fn is_late(&self, epoch: u32) -> bool {
+        // Without the lock where it can't be.
+        self.published.summary().epoch() != epoch && self.lock().machine.is_late(epoch)
+    }
+
     /// Judges an end, if the period that admitted its call isn't over. A disabled circuit judges
     /// nothing. `name` is called only for a transition.
     #[inline]

@@ -146,6 +146,12 @@ impl Summary {
         self.0 & !(HARMLESS | PASSES) == ticket.bare().bits()
     }
 
+    /// The number of the period.
+    #[expect(clippy::cast_possible_truncation, reason = "the bit above the epoch is zero")]
+    pub(crate) fn epoch(self) -> u32 {
+        (self.0 >> EPOCH) as u32
+    }
+
     /// The state; whether a wait is over isn't considered.
     pub(crate) fn state(self) -> State {
         match self.0 & (OPEN | HALF_OPEN) {

@@ -101,6 +101,17 @@ impl<S: Handle> RawPermit<S> {
         self.finish(End::Outcome(outcome), Fallback::None);
     }
 
+    /// Whether a success of the call counts now: shadow didn't let it run that would have been rejected, and its period
+    /// isn't over. A call within a call of the same circuit counts as part of that.
+    pub(crate) fn is_counted(&self) -> bool {
+        let ticket = self.admission.admission().ticket;
+        if ticket.is_judged() {
+            let breaker = self.handle.breaker();
+            return !breaker.circuit(self.handle.published()).is_late(ticket.epoch());
+        }
+        !ticket.is_unseen() || ticket.is_passing()
+    }
+
     /// For the error of a call that took too long.
     pub(crate) fn circuit_name(&self) -> &'static str {
         self.handle.breaker().name()

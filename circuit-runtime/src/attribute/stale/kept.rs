@@ -2,6 +2,7 @@
 
 #![allow(clippy::unused_self, reason = "look-up goes by the value")]
 
+use core::any::TypeId;
 use core::hash::{Hash, Hasher};
 use core::ops::Deref;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use super::key::{AnyKey, OwnedKey};
 use super::{Keeps, Stale};
 use crate::attribute::returns::Returns;
-use crate::primitives::clock::{self, Nanos, nanos};
+use crate::primitives::clock::nanos;
 use crate::stale;
 
 /// How what a function returns is kept: found by method resolution, so that what can't be kept is one error,
@@ -103,11 +104,19 @@ impl<R> Deref for Unkept<R> {
 #[inline]
 pub fn stale_feature<R>(_: Returns<R>) {}
 
+/// An instance of a generic function.
+pub(super) type Instance = TypeId;
+
+/// The instance whose closure this is. Its name wouldn't tell: two types may have one.
+#[inline]
+pub(super) fn instance<C>() -> Instance {
+    typeid::of::<C>()
+}
+
 /// A value as the store has it.
 struct Entry<T> {
-    instance: &'static str,
+    instance: Instance,
     key: OwnedKey,
-    at: Nanos,
     value: T,
 }
 
@@ -130,14 +139,14 @@ fn keep<T: Clone + Send + Sync + 'static, E>(stale: Stale<Result<T, E>>, result:
     let Ok(value) = result else { return };
     let hash = stale.hash();
     let Stale { place, key } = stale;
-    let (instance, at) = (place.instance, clock::now());
-    place.store.put(place.most, hash, Arc::new(Entry { instance, key, at, value: value.clone() }));
+    let entry = Entry { instance: place.instance, key, value: value.clone() };
+    place.store.put(place.most, hash, Arc::new(entry));
 }
 
 fn look<T: Clone + Send + Sync + 'static, E>(stale: &Stale<Result<T, E>>) -> Option<Result<T, E>> {
-    let kept = stale.place.store.get(stale.hash())?;
+    let place = &stale.place;
+    let kept = place.store.get(stale.hash(), nanos(place.age))?;
     let entry = kept.downcast_ref::<Entry<T>>()?;
-    let is_theirs = entry.instance == stale.place.instance && entry.key.0.is(&*stale.key.0);
-    let is_young = clock::now().saturating_sub(entry.at) <= nanos(stale.place.age);
-    (is_theirs && is_young).then(|| Ok(entry.value.clone()))
+    let is_theirs = entry.instance == place.instance && entry.key.0.is(&*stale.key.0);
+    is_theirs.then(|| Ok(entry.value.clone()))
 }

@@ -6,7 +6,6 @@ mod key;
 #[cfg(not(feature = "stale"))]
 mod without_feature;
 
-use core::any::type_name;
 use core::fmt;
 use core::time::Duration;
 
@@ -24,7 +23,11 @@ use key::OwnedKey;
 pub use key::{KeyOf, OwnKey, no_key, stale_text};
 
 #[cfg(feature = "stale")]
+use kept::{Instance, instance};
+#[cfg(feature = "stale")]
 pub use kept::{Keeping, stale_feature};
+#[cfg(not(feature = "stale"))]
+use without_feature::{Instance, instance};
 #[cfg(not(feature = "stale"))]
 pub use without_feature::{Keeping, stale_feature};
 
@@ -48,7 +51,7 @@ pub struct Stale<R> {
 struct Place<R> {
     store: &'static Store,
     /// The instance of a generic function, and of a default method, which share the static.
-    instance: &'static str,
+    instance: Instance,
     age: Duration,
     /// How many values the store has at most.
     most: u32,
@@ -73,7 +76,7 @@ pub fn stale<R, C>(
     (age, most): (Duration, u32),
     key: OwnedKey,
 ) -> Stale<R> {
-    let instance = type_name::<C>();
+    let instance = instance::<C>();
     Stale { place: Place { store, instance, age, most, keeps }, key }
 }
 
@@ -86,8 +89,8 @@ impl<R> fmt::Debug for Stale<R> {
 impl<R> Stale<R> {
     /// Keeps what a counted success returned. A panic in it, of a `Clone` say, keeps nothing.
     #[inline]
-    fn keep(self, outcome: Outcome, result: &R) {
-        if outcome == Outcome::Success {
+    fn keep(self, is_counted_success: bool, result: &R) {
+        if is_counted_success {
             let keep = self.place.keeps.keep;
             contained(|| keep(self, result));
         }
@@ -149,10 +152,13 @@ pub fn finish_kept<R, S: Handle>(
     mut result: R,
     stale: Stale<R>,
 ) -> R {
+    // Asked before the end, which takes the permit. What ends the period in between makes a success late that
+    // is kept all the same.
+    let is_counted_success = outcome == Outcome::Success && permit.is_counted();
     if let Some(pending) = permit.finish_deferred(End::Outcome(outcome), Fallback::None) {
         result = notify_with_error(pending, error_text, result);
     }
-    stale.keep(outcome, &result);
+    stale.keep(is_counted_success, &result);
     result
 }
 

@@ -21,6 +21,12 @@ impl Store {
     }
 }
 
+/// Nothing.
+pub(super) type Instance = ();
+
+/// Nothing.
+pub(super) fn instance<C>() -> Instance {}
+
 /// Holds for no type: the attribute can't see this crate's features, but this bound can report
 /// a missing one.
 #[diagnostic::on_unimplemented(

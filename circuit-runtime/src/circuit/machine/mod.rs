@@ -268,6 +268,15 @@ impl Machine {
         Recorded::Counted { change }
     }
 
+    /// Whether an outcome of this period would be late.
+    pub(crate) fn is_late(&self, epoch: u32) -> bool {
+        let epochs_ago = self.epoch.wrapping_sub(epoch);
+        match self.period {
+            Period::HalfOpen(probes) => !probes.includes(epochs_ago),
+            _ => epochs_ago != 0,
+        }
+    }
+
     #[inline]
     fn record_closed(&mut self, verdict: Verdict, env: &impl Env) -> Option<Change> {
         // An open period admits no calls.

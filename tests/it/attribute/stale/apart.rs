@@ -1,6 +1,7 @@
 //! Nobody is given another's value.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -116,13 +117,46 @@ fn the_one_parameter_that_is_the_key_is_the_values_key_too() {
 
 #[test]
 fn one_value_for_all_is_said_so() {
-    #[circuit_breaker(name = "stale: one for all", key = host, stale = "10m", stale_key = ())]
-    fn call(host: &str, answer: Answer) -> Answer {
+    #[circuit_breaker(name = "stale: one for all", stale = "10m", stale_key = ())]
+    fn call(_: &str, answer: Answer) -> Answer {
         answer
     }
     assert_eq!(Ok(1), call("a", Ok(1)));
     circuit("stale: one for all").force_open();
     assert_eq!(Ok(1), call("b", Ok(9)));
+}
+
+struct Tenant(&'static str);
+
+#[circuit_breaker(name = "stale: block of tenants", key = self.0)]
+impl Tenant {
+    #[circuit_breaker(stale = "10m", stale_key = ())]
+    fn secret(&self, answer: Answer) -> Answer {
+        answer
+    }
+}
+
+#[test]
+fn one_tenants_value_never_reaches_another_whatever_stale_key_says() {
+    thread_local!(static TENANT: Cell<&'static str> = const { Cell::new("a") });
+    #[circuit_breaker(name = "stale: tenants", key = tenant, stale = "10m", stale_key = ())]
+    fn call(tenant: &str, answer: Answer) -> Answer {
+        answer
+    }
+    #[circuit_breaker(name = "stale: tenant outside", key = TENANT.get(), stale = "10m")]
+    fn outside() -> Answer {
+        Ok(1)
+    }
+    let methods = |tenant, answer| Tenant(tenant).secret(answer);
+    let calls = |tenant, answer| (call(tenant, answer), methods(tenant, answer), outside());
+    assert_eq!((Ok(1), Ok(1), Ok(1)), calls("a", Ok(1)));
+    for name in ["stale: tenants", "stale: block of tenants", "stale: tenant outside"] {
+        circuit(name).force_open();
+    }
+    assert_eq!((Ok(1), Ok(1), Ok(1)), calls("a", Ok(9)), "one value for each key");
+    TENANT.set("b");
+    let (function, method, outside) = calls("b", Ok(9));
+    assert!(is_rejected(function) && is_rejected(method) && is_rejected(outside));
 }
 
 trait Named {
@@ -169,6 +203,48 @@ fn the_instances_of_generic_code_never_do() {
     assert_eq!(called, all());
     assert!(matches!(call::<u32>(), Err(Error::Open(_))));
     assert!(matches!(value::<u32>(), Err(Error::Open(_))));
+}
+
+trait Numbered {
+    const NUMBER: u32;
+}
+
+impl<T: Numbered> Numbered for &T {
+    const NUMBER: u32 = T::NUMBER;
+}
+
+#[test]
+fn two_types_of_one_name_never_do() {
+    #[circuit_breaker(name = "stale: one name", stale = "10m")]
+    fn call<T: Numbered>() -> Answer {
+        Ok(T::NUMBER)
+    }
+    #[circuit_breaker(name = "stale: one name, async", stale = "10m")]
+    async fn later<T: Numbered>() -> Answer {
+        Ok(T::NUMBER)
+    }
+    fn both<T: Numbered>() -> [Answer; 2] {
+        [call::<T>(), ready(later::<&T>())]
+    }
+    {
+        struct Local;
+        impl Numbered for Local {
+            const NUMBER: u32 = 1;
+        }
+        assert_eq!([Ok(1); 2], both::<Local>());
+        for name in ["stale: one name", "stale: one name, async"] {
+            circuit(name).force_open();
+        }
+        assert_eq!([Ok(1); 2], both::<Local>());
+    }
+    {
+        struct Local;
+        impl Numbered for Local {
+            const NUMBER: u32 = 2;
+        }
+        let given = both::<Local>();
+        assert!(given.into_iter().all(is_rejected), "{given:?}");
+    }
 }
 
 /// A key whose hash says nothing.
