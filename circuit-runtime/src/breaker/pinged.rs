@@ -38,21 +38,27 @@ impl CircuitBreaker {
         if admission.ticket.is_in_bulkhead() {
             self.give_back(published);
         }
-        let circuit = if is_of_earlier_key { self.base() } else { circuit };
-        let summary = published.summary();
+        // Of another key's circuit neither the mode nor the wait says anything about this call.
+        let (circuit, summary, ticket) = if is_of_earlier_key {
+            let summary = self.base_published().summary();
+            (self.base(), summary, Ticket::of_epoch(admission.ticket.epoch()))
+        } else {
+            let summary = published.summary();
+            (circuit, summary, Ticket::of(summary))
+        };
         match summary.mode() {
             Mode::Disabled => {
-                return Ok(Admission::new(Ticket::of(summary).counted()).by(published.number()));
+                return Ok(Admission::new(ticket.counted()).by(published.number()));
             }
             Mode::Shadow => {
                 circuit.bump(Count::Rejected);
-                return Ok(Admission::new(Ticket::of(summary).unseen()));
+                return Ok(Admission::new(ticket.unseen()));
             }
             Mode::Normal | Mode::ForcedOpen => {}
         }
         let left = match summary.state() {
-            State::Open => published.remaining_exact(State::Open),
-            State::Closed | State::HalfOpen => None,
+            State::Open if !is_of_earlier_key => published.remaining_exact(State::Open),
+            _ => None,
         };
         // Where nothing is left, a further call may probe.
         let refusal = left.unwrap_or(Refusal { reason: Rejection::Open, retry_after: 0 });

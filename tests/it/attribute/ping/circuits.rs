@@ -1,9 +1,12 @@
 //! Circuits of other kinds: with keys, shared, of a block, with a bulkhead, with a ramp.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use circuit_runtime::test_util::freeze;
-use circuit_runtime::{CircuitBreaker, Config, KeyedBreaker, Rejection, State, circuit_breaker};
+use circuit_runtime::{
+    CircuitBreaker, Config, KeyedBreaker, KeyedCircuit, Rejection, State, circuit_breaker,
+};
 
 use super::super::{Answer, Error, circuit};
 use super::{HEALTH, body, half_open, health, ran, rejection};
@@ -66,6 +69,58 @@ fn a_shared_keyed_circuit_asks_too() {
     HEALTH.set(Err(Error::Down));
     assert_eq!(Some("a"), rejection(call("a", Ok(1))).key().as_deref());
     assert_eq!((1, 0), ran());
+}
+
+#[test]
+fn another_keys_mode_decides_nothing_for_a_key_that_was_forgotten_while_it_was_asked_about() {
+    static HOSTS: KeyedBreaker =
+        KeyedBreaker::new("ping: forgotten", Config::new().threshold(1).recovery(secs(10)), 10);
+    #[circuit_breaker(breaker = HOSTS, key = host, ping = |_, _| {
+        HOSTS.forget("a");
+        change(HOSTS.key("b"));
+        Err::<(), _>(Error::Down)
+    })]
+    fn call(host: &str, answer: Answer) -> Answer {
+        body(answer)
+    }
+    type Change = fn(KeyedCircuit<'_>);
+    thread_local!(static CHANGE: Cell<Change> = const { Cell::new(disable) });
+    fn change(circuit: KeyedCircuit<'_>) {
+        CHANGE.get()(circuit);
+    }
+    fn disable(circuit: KeyedCircuit<'_>) {
+        circuit.disable();
+    }
+    fn shadow(circuit: KeyedCircuit<'_>) {
+        circuit.shadow();
+    }
+    fn fail(circuit: KeyedCircuit<'_>) {
+        circuit.try_acquire().unwrap().failure();
+    }
+    let time = freeze();
+    for change in [disable as Change, shadow, fail] {
+        CHANGE.set(change);
+        assert_eq!(Err(Error::Down), call("a", Err(Error::Down)));
+        time.advance(secs(10));
+        ran();
+        let error = rejection(call("a", Ok(1)));
+        assert_eq!((Rejection::Open, Some(secs(0))), (error.reason(), error.retry_after()));
+        assert_eq!((0, 0), ran());
+        HOSTS.key("b").resume();
+        HOSTS.forget("b");
+    }
+    assert_eq!(3, HOSTS.snapshot().rejected);
+
+    // All keys' mode does.
+    CHANGE.set(|circuit| {
+        circuit.try_acquire().unwrap().success();
+        HOSTS.disable();
+    });
+    assert_eq!(Err(Error::Down), call("a", Err(Error::Down)));
+    time.advance(secs(10));
+    assert_eq!(Ok(1), call("a", Ok(1)));
+    assert_eq!(Some(1), HOSTS.snapshot_of("b").map(|seen| seen.successes), "not this one");
+    assert_eq!((3, 2), (HOSTS.snapshot().rejected, HOSTS.snapshot().successes));
 }
 
 #[test]
