@@ -255,6 +255,24 @@ fn a_ramp_and_a_bulkhead_each_reject_for_their_own_reason() {
     assert_eq!((held.success(), breaker.mode()), ((), Mode::Normal));
 }
 
+#[test]
+fn a_full_bulkhead_does_not_use_up_the_first_call_of_a_tenth() {
+    let (time, breaker) = (freeze(), breaker(RAMPED.max_concurrent(1)));
+    breaker.force_open();
+    breaker.resume();
+    for tenth in 0..5 {
+        let held = breaker.try_acquire().unwrap();
+        time.advance(secs(1));
+        for _ in 0..3 {
+            assert_eq!(rejection(&breaker).reason(), Rejection::TooManyCalls, "tenth {tenth}");
+        }
+        held.ignore();
+        assert!(admits(&breaker), "the first of its tenth");
+        assert!((0..20).any(|_| !admits(&breaker)), "the others aren't");
+        time.advance(secs(1));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_call_that_waits_for_a_place_asks_the_ramp_once() {
     let (time, breaker) = closed(RAMPED.max_concurrent(1).max_wait(secs(3_600)));

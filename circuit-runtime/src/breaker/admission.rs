@@ -125,7 +125,7 @@ impl CircuitBreaker {
         let answer = if summary.just_rejects() {
             let answer = match circuit.published.remaining_exact(State::Open) {
                 Some(refusal) => Answer::Rejected(refusal),
-                None => self.ask_machine(circuit, 0),
+                None => self.ask_machine(circuit, 0, false),
             };
             self.complete(circuit, 0, summary, answer)
         } else {
@@ -290,7 +290,7 @@ impl CircuitBreaker {
         }
         let answer = match lock_free {
             Some(answer) => answer,
-            None => self.ask_machine(circuit, stamp),
+            None => self.ask_machine(circuit, stamp, false),
         };
         self.complete(circuit, stamp, summary, answer)
     }
@@ -313,11 +313,16 @@ impl CircuitBreaker {
         answer
     }
 
-    /// Asks a circuit's state machine.
+    /// Asks a circuit's state machine. A call that has waited has a place.
     #[cold]
     #[inline(never)]
-    pub(super) fn ask_machine(&self, circuit: CircuitRef<'_>, stamp: u64) -> Answer {
-        let (answer, transition) = circuit.admit_locked(self.name(), stamp);
+    pub(super) fn ask_machine(
+        &self,
+        circuit: CircuitRef<'_>,
+        stamp: u64,
+        has_place: bool,
+    ) -> Answer {
+        let (answer, transition) = circuit.admit_locked(self.name(), stamp, has_place);
         if let Some(transition) = transition {
             // Half-open now: it can't be evicted at this moment, but no longer until a known time.
             self.may_have_room(circuit.published);

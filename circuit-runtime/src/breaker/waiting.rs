@@ -79,7 +79,7 @@ impl CircuitBreaker {
             Answer::again(summary).or_else(|| circuit.published.admit_lock_free(summary));
         // Read last, as in `ask`.
         let answer = if circuit.published.stamp() == stamp {
-            let answer = lock_free.unwrap_or_else(|| self.ask_machine(circuit, stamp));
+            let answer = lock_free.unwrap_or_else(|| self.ask_machine(circuit, stamp, true));
             circuit.complete_placed(summary, answer)
         } else {
             Answer::Reassigned

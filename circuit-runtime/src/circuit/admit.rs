@@ -1,7 +1,7 @@
 //! Admission: may this call run?
 
 use super::bulkhead::Acquired;
-use super::{CircuitRef, Published};
+use super::{CircuitRef, Inner, Published};
 use crate::circuit::machine::{Decision, Verdict};
 use crate::circuit::{Admission, Summary, Ticket};
 use crate::counters::Count;
@@ -9,7 +9,7 @@ use crate::error::Rejection;
 use crate::observe::event::Transition;
 use crate::outcome::{Mode, State};
 use crate::primitives::clock::{self, Moment, NEVER, Nanos, Wait};
-use crate::primitives::sync::{Ordering, cold_path};
+use crate::primitives::sync::{MutexGuard, Ordering, cold_path};
 
 /// The answer to a call.
 #[derive(Debug, Clone, Copy)]
@@ -106,11 +106,12 @@ impl Published {
 
 impl CircuitRef<'_> {
     /// Lets the state machine decide; returns also the transition that it made. `stamp` is that of
-    /// the call's look-up.
+    /// the call's look-up. A call that has waited has a place.
     pub(crate) fn admit_locked(
         &self,
         name: &'static str,
         stamp: u64,
+        has_place: bool,
     ) -> (Answer, Option<Box<Transition>>) {
         let mut inner = self.lock();
         if self.published.stamp() != stamp {
@@ -131,7 +132,12 @@ impl CircuitRef<'_> {
                     Admission::new(ticket)
                 };
                 let transition = change.map(|change| inner.note(name, change));
-                (Answer::Admitted(admission), transition)
+                let answer = if inner.machine.is_selective() && !is_probe {
+                    self.enter_selective(&mut inner, admission, stamp, has_place, &moment)
+                } else {
+                    Answer::Admitted(admission)
+                };
+                (answer, transition)
             }
             Decision::Rejected { reason, left } => {
                 let retry_after = retry_after(inner.machine.state(), left);
@@ -142,13 +148,39 @@ impl CircuitRef<'_> {
         answered
     }
 
+    /// Asks the bulkhead under the lock, for a call of a closed circuit that lets only some calls pass.
+    /// Some always pass, one a second and one in each tenth of a ramp: a call that the bulkhead refuses
+    /// isn't that one.
+    #[cold]
+    fn enter_selective(
+        &self,
+        inner: &mut MutexGuard<'_, Inner>,
+        admission: Admission,
+        stamp: u64,
+        has_place: bool,
+        moment: &Moment,
+    ) -> Answer {
+        let is_limited = inner.machine.rules().max_concurrent.is_some();
+        let answer = if is_limited && !has_place {
+            self.take_place(admission, stamp)
+        } else {
+            Answer::Admitted(admission)
+        };
+        if matches!(answer, Answer::Admitted(_)) {
+            inner.machine.note_entry(moment.exact());
+        }
+        answer
+    }
+
     /// Completes an answer: asks the bulkhead, and in shadow lets a rejected call run. `stamp` is
     /// that of the call's look-up.
     #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
     #[inline(always)]
     pub(crate) fn complete(&self, summary: Summary, answer: Answer, stamp: u64) -> Answer {
         let answer = match answer {
-            Answer::Admitted(admission) if summary.is_limited() && admission.ticket.is_judged() => {
+            Answer::Admitted(admission)
+                if summary.is_limited() && admission.ticket.lacks_place() =>
+            {
                 self.acquire_bulkhead(admission, stamp)
             }
             answer => answer,
@@ -185,21 +217,26 @@ impl CircuitRef<'_> {
 
     /// Asks the bulkhead, after the circuit. A probe that it refuses decides nothing.
     fn acquire_bulkhead(&self, admission: Admission, stamp: u64) -> Answer {
-        // Relaxed: a limit that has just changed may be applied a moment later.
-        let limit = self.published.limit.load(Ordering::Relaxed);
-        match self.published.bulkhead.try_acquire(stamp, limit) {
-            Acquired::Place => return Answer::Admitted(admission.map(Ticket::in_bulkhead)),
-            Acquired::Reassigned => return Answer::Reassigned,
-            Acquired::Full => {}
-        }
-        if self.published.summary().state() == State::HalfOpen {
+        let answer = self.take_place(admission, stamp);
+        let is_refused = matches!(answer, Answer::Rejected(_));
+        if is_refused && self.published.summary().state() == State::HalfOpen {
             let mut inner = self.lock();
             let epoch = admission.ticket.epoch();
             let moment = Moment::default();
             inner.machine.record(epoch, Verdict::NEUTRAL, &self.env(&moment));
             self.publish(&inner);
         }
-        Answer::rejected(Rejection::TooManyCalls)
+        answer
+    }
+
+    fn take_place(&self, admission: Admission, stamp: u64) -> Answer {
+        // Relaxed: a limit that has just changed may be applied a moment later.
+        let limit = self.published.limit.load(Ordering::Relaxed);
+        match self.published.bulkhead.try_acquire(stamp, limit) {
+            Acquired::Place => Answer::Admitted(admission.map(Ticket::in_bulkhead)),
+            Acquired::Reassigned => Answer::Reassigned,
+            Acquired::Full => Answer::rejected(Rejection::TooManyCalls),
+        }
     }
 }
 

@@ -92,6 +92,11 @@ impl Bulkhead {
         self.0.fetch_or(QUEUED, Ordering::Relaxed);
     }
 
+    /// Whether calls wait for a place. Under the circuit's lock.
+    pub(super) fn has_queue(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & QUEUED != 0
+    }
+
     /// Adds the call that waits longest, unless `limit` calls are in flight. Under the circuit's
     /// lock.
     pub(super) fn acquire_queued(&self, limit: u32) -> bool {

@@ -288,7 +288,7 @@ impl<'a> CircuitRef<'a> {
     where
         'a: 'm,
     {
-        CallEnv { moment, sharded: self.published.sharded.get() }
+        CallEnv { moment, published: self.published }
     }
 
     /// Publishes the summary, and before it what calls read on the strength of it.
@@ -342,10 +342,10 @@ impl Inner {
     }
 }
 
-/// What the machine needs from outside during one call: time, randomness and the sharded buckets.
+/// What the machine needs from outside during one call: time, randomness, the sharded buckets and the bulkhead's queue.
 struct CallEnv<'a> {
     moment: &'a Moment,
-    sharded: Option<&'a ShardedBuckets>,
+    published: &'a Published,
 }
 
 impl Env for CallEnv<'_> {
@@ -366,7 +366,7 @@ impl Env for CallEnv<'_> {
     }
 
     fn successes_elsewhere(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u64)) {
-        if let Some(sharded) = self.sharded {
+        if let Some(sharded) = self.published.sharded.get() {
             sharded.each(epoch, reached, each);
         }
     }
@@ -377,8 +377,12 @@ impl Env for CallEnv<'_> {
     }
 
     fn forget_successes(&self) {
-        if let Some(sharded) = self.sharded {
+        if let Some(sharded) = self.published.sharded.get() {
             sharded.forget();
         }
+    }
+
+    fn calls_wait(&self) -> bool {
+        self.published.bulkhead.has_queue()
     }
 }

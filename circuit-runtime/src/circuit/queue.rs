@@ -11,7 +11,7 @@ use std::task::Waker;
 use super::{CircuitRef, Inner};
 use crate::foreign::contained;
 use crate::outcome::Mode;
-use crate::primitives::clock::Nanos;
+use crate::primitives::clock::{Moment, Nanos};
 use crate::primitives::sync::{MutexGuard, Ordering};
 
 /// The calls that wait, and those that have got a place and don't know it yet.
@@ -229,6 +229,9 @@ impl CircuitRef<'_> {
         if !queue.is_waited_in() {
             // A call is in flight, so that no new key can have the circuit.
             let _ = bulkhead.end_queue();
+        }
+        if inner.machine.is_selective() {
+            inner.machine.note_entry(Moment::default().exact());
         }
         true
     }

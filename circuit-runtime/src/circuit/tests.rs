@@ -21,7 +21,7 @@ fn own(config: Config) -> Circuit {
 
 /// Behind the lock.
 fn ask(circuit: CircuitRef<'_>) -> Result<Admission, Refusal> {
-    result(circuit.admit_locked("test", 0).0)
+    result(circuit.admit_locked("test", 0, false).0)
 }
 
 fn result(answer: Answer) -> Result<Admission, Refusal> {
@@ -271,7 +271,7 @@ fn a_circuit_that_serves_another_key_sends_the_calls_of_the_old_one_away() {
     let circuit = own.by_ref();
     let mut stamps = vec![circuit.published.stamp()];
     for key in ["first", "second"] {
-        let answer = |stamp| circuit.admit_locked("test", stamp).0;
+        let answer = |stamp| circuit.admit_locked("test", stamp, false).0;
         assert!(matches!(answer(stamps[stamps.len() - 1]), Answer::Admitted(_)));
         circuit.reassign(key, FRAGILE.rules(), Mode::Normal, |_| true).unwrap();
         for stamp in &stamps {

@@ -146,6 +146,11 @@ impl Ticket {
         self.0 & (COUNTED | UNSEEN) == 0
     }
 
+    /// Whether the call is judged, and has no place of the bulkhead yet.
+    pub(crate) fn lacks_place(self) -> bool {
+        self.0 & (COUNTED | UNSEEN | IN_BULKHEAD) == 0
+    }
+
     pub(crate) fn is_unseen(self) -> bool {
         self.0 & UNSEEN != 0
     }

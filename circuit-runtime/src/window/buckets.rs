@@ -343,6 +343,10 @@ mod tests {
         fn take_successes(&self, _: u32, _: u64, _: &mut dyn FnMut(u64, u64)) {}
 
         fn forget_successes(&self) {}
+
+        fn calls_wait(&self) -> bool {
+            false
+        }
     }
 
     #[test]

@@ -213,8 +213,8 @@ pub(crate) enum OnSuccess {
     Lock,
 }
 
-/// What the pure code needs from outside: time, randomness, and successes that threads have
-/// counted.
+/// What the pure code needs from outside: time, randomness, successes that threads have counted,
+/// and whether calls wait.
 pub(crate) trait Env {
     fn now(&self) -> Nanos;
     /// A cheaper clock that lags behind by some milliseconds.
@@ -230,6 +230,8 @@ pub(crate) trait Env {
     fn take_successes(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u64));
     /// Discards the successes that threads have counted.
     fn forget_successes(&self);
+    /// Whether calls wait for a place of the bulkhead.
+    fn calls_wait(&self) -> bool;
 }
 
 /// The layout of a time window's buckets.

@@ -79,10 +79,11 @@ impl Model {
     }
 
     fn refusal_of_closed(&mut self, roll: f64) -> Option<Rejection> {
-        if !self.passes() {
+        let is_first = self.is_first_of_tenth();
+        if !is_first && !self.passes() {
             return Some(Rejection::Ramping);
         }
-        self.throttles(roll).then_some(Rejection::Throttled)
+        self.throttles(is_first, roll).then_some(Rejection::Throttled)
     }
 
     pub(super) fn end(&mut self, judge: Judge, took: Option<u64>, end: End) {
@@ -215,17 +216,21 @@ impl Model {
         self.ramp().map(|(passed, length)| 0.1 + 0.9 * (passed as f64 / length as f64))
     }
 
+    /// Such a call passes, whatever else lets only a share pass.
+    fn is_first_of_tenth(&mut self) -> bool {
+        let Some((passed, length)) = self.ramp() else { return false };
+        let ramp = self.period.ramp.as_mut().unwrap();
+        let before = ramp.tenth.replace(passed * 10 / length);
+        before != ramp.tenth
+    }
+
+    /// Whether another call passes.
     fn passes(&mut self) -> bool {
-        let (Some((passed, length)), Some(share)) = (self.ramp(), self.share()) else {
+        let Some(share) = self.share() else {
             self.period.ramp = None;
             return true;
         };
         let ramp = self.period.ramp.as_mut().unwrap();
-        let tenth = Some(passed * 10 / length);
-        if ramp.tenth != tenth {
-            ramp.tenth = tenth;
-            return true;
-        }
         ramp.rest += share;
         let has_one = ramp.rest >= 1.0;
         ramp.rest -= if has_one { 1.0 } else { 0.0 };

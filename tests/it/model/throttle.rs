@@ -27,14 +27,14 @@ impl Model {
         may_be.then_some(chance.min(0.9))
     }
 
-    /// Whether the rule rejects a call.
-    pub(super) fn throttles(&mut self, roll: f64) -> bool {
+    /// Whether the rule rejects a call. Not the first of a tenth of a ramp.
+    pub(super) fn throttles(&mut self, is_first: bool, roll: f64) -> bool {
         let [_, failures, rejected] = self.requests().unwrap_or_default();
         if self.rules.throttle.is_none() || failures + rejected <= 5 {
             return false;
         }
         let has_passed = self.period.passed.is_some_and(|at| self.now.abs_diff(at) < LONGEST_GAP);
-        let rejects = has_passed && self.chance().is_some_and(|chance| roll < chance);
+        let rejects = !is_first && has_passed && self.chance().is_some_and(|chance| roll < chance);
         if rejects {
             let call = Entered {
                 when: self.now,

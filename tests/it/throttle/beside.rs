@@ -3,7 +3,7 @@
 use std::pin::pin;
 
 use circuit_runtime::test_util::freeze;
-use circuit_runtime::{CallError, KeyedBreaker, OnCancel, Permit, Rejection, State};
+use circuit_runtime::{CallError, KeyedBreaker, OnCancel, Permit, Rejection, State, Window};
 
 use super::{HALF, begin, call, chance, fail_together};
 use crate::support::{admits, fail, millis, poll_once, rejection, secs, succeed};
@@ -226,6 +226,82 @@ fn a_bulkhead_beside_it_rejects_what_the_throttle_lets_through() {
     }
     assert!((860..=940).contains(&by[0]), "{by:?}");
     assert_eq!(breaker.snapshot().throttle, Some(0.9));
+}
+
+/// Whoever holds the place when the rule lets its call of a second pass: the next call passes instead.
+#[test]
+fn a_full_bulkhead_does_not_use_up_the_call_of_a_second() {
+    let (time, breaker) = begin(HALF);
+    fail_together(&breaker, 200);
+    breaker.reconfigure(HALF.max_concurrent(1).window(Window::Time(secs(60)))).unwrap();
+    for second in 0..9 {
+        let held = breaker.try_acquire().unwrap();
+        time.advance(secs(1));
+        for _ in 0..3 {
+            assert_eq!(rejection(&breaker).reason(), Rejection::TooManyCalls);
+        }
+        held.ignore();
+        time.advance(millis(1));
+        breaker.try_acquire().unwrap_or_else(|error| panic!("{error} in second {second}")).ignore();
+        assert!((0..30).any(|_| !admits(&breaker)), "the others are throttled");
+        time.advance(secs(1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_waited_in_vain_does_not_use_up_the_call_of_a_second() {
+    let (time, breaker) = begin(HALF);
+    fail_together(&breaker, 200);
+    let minute = Window::Time(secs(60));
+    breaker.reconfigure(HALF.max_concurrent(1).max_wait(secs(1)).window(minute)).unwrap();
+    for second in 0..9 {
+        let held = breaker.try_acquire().unwrap();
+        time.advance(secs(1));
+        let ended = breaker.call_async(async { Ok::<_, ()>(()) }).await;
+        let Err(CallError::Open(error)) = ended else { panic!("the place is taken") };
+        assert_eq!(error.reason(), Rejection::TooManyCalls);
+        held.ignore();
+        breaker.try_acquire().unwrap_or_else(|error| panic!("{error} in second {second}")).ignore();
+        time.advance(secs(1));
+    }
+}
+
+/// The next place is theirs: until then nobody passes, whoever comes.
+#[tokio::test(start_paused = true)]
+async fn while_a_call_waits_for_a_place_others_are_throttled() {
+    let (time, breaker) = begin(HALF);
+    fail_together(&breaker, 200);
+    let minute = Window::Time(secs(60));
+    breaker.reconfigure(HALF.max_concurrent(1).max_wait(secs(3_600)).window(minute)).unwrap();
+    let held = breaker.try_acquire().unwrap();
+    time.advance(secs(1));
+    let call = || Box::pin(breaker.call_async(async { Ok::<_, ()>(()) }));
+    let mut waiting = call();
+    assert!(poll_once(waiting.as_mut()).is_pending());
+    let others: Vec<_> = (0..200).map(|_| poll_once(call().as_mut()).is_pending()).collect();
+    let waited = others.iter().filter(|waited| **waited).count();
+    assert!((5..=40).contains(&waited), "{waited}");
+    held.ignore();
+    waiting.await.unwrap();
+    assert!((0..30).any(|_| !admits(&breaker)), "it was the call of this second");
+}
+
+#[test]
+fn the_first_call_of_each_tenth_of_a_ramp_is_not_throttled() {
+    let (time, breaker) = begin(HALF.ramp(secs(100)).window(Window::Time(secs(1_000))));
+    fail_together(&breaker, 200);
+    breaker.force_open();
+    breaker.resume();
+    for tenth in 0..10 {
+        assert!(admits(&breaker), "tenth {tenth}");
+        for _ in 0..100 {
+            let _ = breaker.try_acquire().map(Permit::ignore);
+            time.advance(millis(99));
+        }
+        time.advance(millis(100));
+    }
+    let seen = breaker.snapshot();
+    assert!(seen.throttle.is_some() && seen.rejected > 700, "{seen}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -22,7 +22,7 @@ pub(crate) use numbers::{in_float, shown};
 
 use half_open::Probes;
 use merge::Merging;
-use ramp::Ramp;
+use ramp::{Passage, Ramp};
 use throttle::Throttling;
 
 use crate::config::Rules;
@@ -228,9 +228,10 @@ impl Machine {
         }
         let change = match self.period {
             Period::Closed { .. } => {
-                let reason = if !self.passes(now) {
+                let passage = self.passes(env);
+                let reason = if passage == Passage::Rejected {
                     Rejection::Ramping
-                } else if self.throttles(env) {
+                } else if self.throttles(passage == Passage::First, env) {
                     Rejection::Throttled
                 } else {
                     return Decision::Admitted { change: None };

@@ -4,17 +4,27 @@ use super::Machine;
 use super::numbers::in_float;
 use crate::outcome::State;
 use crate::primitives::clock::{Nanos, Wait};
+use crate::window::Env;
 
 /// The share that passes at the beginning of a ramp; at its end all calls pass.
 const FIRST_SHARE: f64 = 0.1;
 /// The first call of each of so many parts of a ramp always passes.
 const PARTS: u128 = 10;
 
+/// What a ramp says to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Passage {
+    Rejected,
+    Passes,
+    /// The first call of its part: nothing else that lets only a share of the calls pass rejects it.
+    First,
+}
+
 /// A ramp that has begun. How long it takes, the rules say.
 #[derive(Debug)]
 pub(super) struct Ramp {
     began: Nanos,
-    /// The part in which the last call came; `None` before the first call.
+    /// The part in which the last call got in; `None` before the first one.
     part: Option<u128>,
     /// What the calls so far had of a call that passes: each adds the share of its moment, and one
     /// that passes takes one away. So the calls that pass are spread evenly.
@@ -55,24 +65,43 @@ impl Machine {
     }
 
     /// Whether a call of a closed circuit passes. Ends a ramp that is over.
-    pub(super) fn passes(&mut self, now: Nanos) -> bool {
-        let Some((passed, length)) = self.ramp_passed(now) else {
+    pub(super) fn passes(&mut self, env: &impl Env) -> Passage {
+        let Some((passed, length)) = self.ramp_passed(env.now()) else {
             self.ramp = None;
-            return true;
+            return Passage::Passes;
         };
-        let Some(ramp) = &mut self.ramp else { return true };
-        let part = Some(u128::from(passed) * PARTS / u128::from(length));
+        let Some(ramp) = &mut self.ramp else { return Passage::Passes };
+        let part = Some(part(passed, length));
         if ramp.part != part {
-            ramp.part = part;
-            return true;
+            // Noted when it has got in. Where calls wait, the next to get in is one of them, and needs
+            // no other to be let through.
+            if env.calls_wait() {
+                ramp.part = part;
+            }
+            return Passage::First;
         }
         ramp.carried += share(passed, length);
         let has_one = ramp.carried >= 1.0;
         if has_one {
             ramp.carried -= 1.0;
         }
-        has_one
+        if has_one { Passage::Passes } else { Passage::Rejected }
     }
+
+    /// Notes that a call has got into a closed circuit. The one that always passes in its part of a ramp, or
+    /// in its second under `throttle`, is used up by that, and not if the bulkhead refuses it.
+    pub(crate) fn note_entry(&mut self, now: Nanos) {
+        let passed = self.ramp_passed(now);
+        if let (Some((passed, length)), Some(ramp)) = (passed, &mut self.ramp) {
+            ramp.part = Some(part(passed, length));
+        }
+        self.note_not_throttled(now);
+    }
+}
+
+/// The part of a ramp in which so much of it has passed.
+fn part(passed: Nanos, length: Nanos) -> u128 {
+    u128::from(passed) * PARTS / u128::from(length)
 }
 
 /// The share of calls that pass when so much of a ramp this long has passed.

@@ -28,6 +28,10 @@ impl Env for At {
     fn take_successes(&self, _: u32, _: u64, _: &mut dyn FnMut(u64, u64)) {}
 
     fn forget_successes(&self) {}
+
+    fn calls_wait(&self) -> bool {
+        false
+    }
 }
 
 /// A world in which threads have counted so many successes for themselves.
@@ -59,6 +63,10 @@ impl Env for Counted {
     }
 
     fn forget_successes(&self) {}
+
+    fn calls_wait(&self) -> bool {
+        false
+    }
 }
 
 const FAILURE: Verdict = Verdict::of(Sample { failure: true, slow: false });

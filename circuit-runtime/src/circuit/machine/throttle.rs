@@ -13,7 +13,7 @@ use crate::window::{Env, Sample, SlidingWindow, WindowTotals};
 const MOST: f64 = 0.9;
 /// So many requests more than K × successes reject nothing: a few failures say little.
 const SPARED: u64 = 5;
-/// A call always passes when none has passed for so long.
+/// A call always passes when none has got in for so long.
 const LONGEST_GAP: Nanos = 1_000_000_000;
 
 /// What the rule remembers beside the window. How much it rejects follows from both.
@@ -22,7 +22,7 @@ pub(super) struct Throttling {
     /// In the window's buckets: as failures, the calls that this rule rejected; as others, those in the
     /// window that had no result, which are neither successes nor failures.
     extra: SlidingWindow,
-    /// When a call last passed while the rule could have rejected it.
+    /// When a call last got in while the rule could have rejected it.
     passed: Option<Nanos>,
 }
 
@@ -106,8 +106,8 @@ impl Machine {
         all.chance(share).filter(|_| all.sum() >= u64::from(self.rules.min_calls))
     }
 
-    /// Whether the rule rejects a call of a closed circuit.
-    pub(super) fn throttles(&mut self, env: &impl Env) -> bool {
+    /// Whether the rule rejects a call of a closed circuit. Never the first of its part of a ramp.
+    pub(super) fn throttles(&mut self, is_first: bool, env: &impl Env) -> bool {
         if self.rules.throttle.is_none() {
             return false;
         }
@@ -118,14 +118,23 @@ impl Machine {
         let now = env.now();
         let Some(throttling) = self.throttling() else { return false };
         let is_recent = |passed: Nanos| now.abs_diff(passed) < LONGEST_GAP;
-        let may_wait = throttling.passed.is_some_and(is_recent);
-        let rejects = chance.is_some_and(|chance| may_wait && env.roll() < chance);
+        // Where calls wait for a place, the next to get in is one of them.
+        let may_wait = throttling.passed.is_some_and(is_recent) || env.calls_wait();
+        let may_reject = may_wait && !is_first;
+        let rejects = chance.is_some_and(|chance| may_reject && env.roll() < chance);
         if rejects {
             throttling.extra.push(Sample { failure: true, slow: false }, env);
-        } else {
-            throttling.passed = Some(now);
         }
         rejects
+    }
+
+    /// Notes that a call has got in, if the rule could have rejected it.
+    pub(super) fn note_not_throttled(&mut self, now: Nanos) {
+        if self.rules.throttle.is_some() && self.may_throttle() {
+            if let Some(throttling) = self.throttling() {
+                throttling.passed = Some(now);
+            }
+        }
     }
 
     /// Notes that a call has entered the window that had no result.
