@@ -1,6 +1,7 @@
 //! Circuits of other kinds: with keys, shared, of a block, with a bulkhead, with a ramp.
 
 use std::cell::Cell;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use circuit_runtime::test_util::freeze;
@@ -10,7 +11,7 @@ use circuit_runtime::{
 
 use super::super::{Answer, Error, circuit};
 use super::{HEALTH, body, half_open, health, ran, rejection};
-use crate::support::{ready, secs};
+use crate::support::{poll_once, ready, secs, wait_once};
 
 static SHARED: CircuitBreaker =
     CircuitBreaker::new("ping: shared", Config::new().threshold(1).recovery(secs(10)));
@@ -175,4 +176,58 @@ fn a_method_of_a_block_asks_another_which_passes_through() {
         (State::Closed, 1, 1, 0),
         (seen.state, seen.successes, seen.failures, seen.rejected)
     );
+}
+
+#[test]
+fn a_call_that_is_dropped_while_it_asks_counts_as_on_cancel_says() {
+    #[circuit_breaker(
+        name = "ping: cancelled as failure",
+        threshold = 1,
+        recovery = "10s",
+        on_cancel = failure,
+        ping = async |_| {
+            wait_once().await;
+            Ok::<(), Error>(())
+        }
+    )]
+    async fn call(answer: Answer) -> Answer {
+        body(answer)
+    }
+    let _time = half_open(|answer| ready(call(answer)));
+    {
+        let mut probe = pin!(call(Ok(1)));
+        assert!(poll_once(probe.as_mut()).is_pending());
+    }
+    let seen = circuit("ping: cancelled as failure").snapshot();
+    assert_eq!(
+        (State::Open, 2, 1, 0),
+        (seen.state, seen.failures, seen.cancelled, seen.rejected),
+        "{seen}"
+    );
+    assert_eq!(0, ran().1);
+}
+
+#[test]
+fn a_ping_that_fails_too_late_rejects_its_call_and_changes_nothing() {
+    #[circuit_breaker(
+        name = "ping: late",
+        threshold = 1,
+        recovery = "10s",
+        ping = |_| {
+            circuit("ping: late").reset();
+            Err::<(), Error>(Error::Down)
+        }
+    )]
+    fn call(answer: Answer) -> Answer {
+        body(answer)
+    }
+    let _time = half_open(call);
+    assert_eq!(Some(secs(0)), rejection(call(Ok(1))).retry_after());
+    let seen = circuit("ping: late").snapshot();
+    assert_eq!(
+        (State::Closed, 1, 0, 1),
+        (seen.state, seen.rejected, seen.late, seen.failures),
+        "{seen}"
+    );
+    assert_eq!(0, ran().1);
 }
