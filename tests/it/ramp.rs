@@ -273,6 +273,22 @@ fn a_full_bulkhead_does_not_use_up_the_first_call_of_a_tenth() {
     }
 }
 
+#[test]
+fn a_circuit_whose_mode_decides_says_nothing_of_the_ramp() {
+    let (time, breaker) = closed(RAMPED);
+    time.advance(secs(5));
+    for mode in [CircuitBreaker::disable, CircuitBreaker::force_open] {
+        mode(&breaker);
+        let seen = breaker.snapshot();
+        assert_eq!(seen.ramp, None, "{seen}");
+        assert!(!seen.to_string().contains('%'), "{seen}");
+    }
+    breaker.shadow();
+    let seen = breaker.snapshot();
+    assert_eq!(seen.ramp, Some(0.55), "what it would let pass");
+    assert!(seen.to_string().starts_with("test: closed, would let 55 % pass (shadow); "), "{seen}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_call_that_waits_for_a_place_asks_the_ramp_once() {
     let (time, breaker) = closed(RAMPED.max_concurrent(1).max_wait(secs(3_600)));

@@ -30,9 +30,9 @@ pub(crate) struct View {
     pub(crate) in_flight: Option<u32>,
     /// Calls that wait for a place of the bulkhead, where they may.
     pub(crate) waiting: Option<u32>,
-    /// The share of calls that pass, while it grows.
+    /// The share of calls that pass, while it grows; in shadow, that would pass.
     pub(crate) ramp: Option<f64>,
-    /// The share of calls that are rejected because too many fail.
+    /// The share of calls that are rejected because too many fail; in shadow, that would be.
     pub(crate) throttle: Option<f64>,
     pub(crate) recent: Vec<Transition>,
     pub(crate) totals: Totals,
@@ -70,6 +70,8 @@ impl CircuitRef<'_> {
         let left = inner.machine.rejection().and_then(|wait| wait.left(moment.exact()));
         let retry_after = left.map(|left| retry_after(state, left));
         let state = if state == State::Open && left.is_none() { State::HalfOpen } else { state };
+        // Else the mode decides, and no rule rejects a call.
+        let is_asked = matches!(inner.mode, Mode::Normal | Mode::Shadow);
         // The lock sealed the pending successes: open them again.
         self.publish(&inner);
         View {
@@ -85,8 +87,8 @@ impl CircuitRef<'_> {
             retry_after,
             in_flight: inner.machine.rules().max_concurrent.map(|_| self.published.bulkhead.held()),
             waiting: inner.machine.rules().max_wait.map(|_| inner.waiting()),
-            ramp: inner.machine.share(moment.exact()),
-            throttle: inner.machine.throttled(&self.env(&moment)),
+            ramp: if is_asked { inner.machine.share(moment.exact()) } else { None },
+            throttle: if is_asked { inner.machine.throttled(&self.env(&moment)) } else { None },
             recent: inner.recent.iter().cloned().collect(),
             totals: self.totals(),
             before: inner.before.as_deref().copied().unwrap_or_default(),

@@ -27,8 +27,8 @@
 //! | `circuit_breaker.retry_after` | gauge | `s` | | time until the next call may pass; 0 where calls pass; absent where the circuit is open for good |
 //! | `circuit_breaker.in_flight` | gauge | `{call}` | | calls in flight; only with `max_concurrent`, since others are not counted |
 //! | `circuit_breaker.waiting` | gauge | `{call}` | | calls that wait for one of them to end; only with `max_wait` |
-//! | `circuit_breaker.ramp` | gauge | `1` | | the share of calls that pass, while it grows; only with `ramp` |
-//! | `circuit_breaker.throttle` | gauge | `1` | | the share of calls that are rejected because too many fail; only with `throttle` |
+//! | `circuit_breaker.ramp` | gauge | `1` | | the share of calls that pass (in shadow: would), while it grows; only with `ramp` |
+//! | `circuit_breaker.throttle` | gauge | `1` | | the share of calls that are rejected (in shadow: would be) because too many fail; only with `throttle` |
 //! | `circuit_breaker.failure_rate` | gauge | `1` | | of the window, where a rate is configured and there were calls |
 //! | `circuit_breaker.slow_rate` | gauge | `1` | | likewise |
 //!

@@ -45,10 +45,10 @@ pub struct Snapshot {
     /// Calls that wait for one of them to end; `None` without `max_wait`.
     pub waiting: Option<u32>,
     /// The share of calls that pass, from 0.1 to 1, while it grows ([`ramp`](crate::Config::ramp)); else `None`.
-    /// In a sum, the smallest one.
+    /// In shadow, that would pass; `None` while disabled or forced open. In a sum, the smallest one.
     pub ramp: Option<f64>,
     /// The share of calls that are rejected because too many fail ([`throttle`](crate::Config::throttle)), above 0 and at most 0.9;
-    /// `None` if none is. In a sum, the largest one.
+    /// `None` if none is. In shadow, that would be rejected; `None` while disabled or forced open. In a sum, the largest one.
     pub throttle: Option<f64>,
     /// The last 16 transitions, the latest last.
     pub recent_transitions: Vec<Transition>,
@@ -260,11 +260,14 @@ impl fmt::Display for Snapshot {
             Some(left) => write!(f, " for another {left:.1?}")?,
             None => {}
         }
+        let would = self.mode == Mode::Shadow;
         if let Some(share) = self.ramp {
-            write!(f, ", lets {:.0} % pass", share * 100.0)?;
+            let lets = if would { "would let" } else { "lets" };
+            write!(f, ", {lets} {:.0} % pass", share * 100.0)?;
         }
         if let Some(share) = self.throttle {
-            write!(f, ", rejects {:.0} %", share * 100.0)?;
+            let rejects = if would { "would reject" } else { "rejects" };
+            write!(f, ", {rejects} {:.0} %", share * 100.0)?;
         }
         if self.mode != Mode::Normal {
             write!(f, " ({})", self.mode)?;

@@ -324,6 +324,11 @@ fn a_throttle_is_shown_while_it_rejects() {
             ("calls_total{rejected}", f64::from(rejected)),
         ],
     );
+    assert!(scrape("throttled")["throttle{}"] > 0.0);
+    breaker.disable();
+    assert_series(&scrape("throttled"), &[("throttle{}", 0.0)]);
+    breaker.resume();
+    assert!(scrape("throttled")["throttle{}"] > 0.0);
     time.advance(Duration::from_secs(10));
     assert_series(&scrape("throttled"), &[("throttle{}", 0.0)]);
 }

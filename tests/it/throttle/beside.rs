@@ -3,7 +3,9 @@
 use std::pin::pin;
 
 use circuit_runtime::test_util::freeze;
-use circuit_runtime::{CallError, KeyedBreaker, OnCancel, Permit, Rejection, State, Window};
+use circuit_runtime::{
+    CallError, CircuitBreaker, KeyedBreaker, OnCancel, Permit, Rejection, State, Window,
+};
 
 use super::{HALF, begin, call, chance, fail_together};
 use crate::support::{admits, fail, millis, poll_once, rejection, secs, succeed};
@@ -302,6 +304,25 @@ fn the_first_call_of_each_tenth_of_a_ramp_is_not_throttled() {
     }
     let seen = breaker.snapshot();
     assert!(seen.throttle.is_some() && seen.rejected > 700, "{seen}");
+}
+
+/// What is shown is what happens to calls: the rule isn't asked while the mode decides.
+#[test]
+fn a_circuit_whose_mode_decides_says_nothing_of_the_throttle() {
+    let (_time, breaker) = begin(HALF);
+    fail_together(&breaker, 100);
+    for mode in [CircuitBreaker::disable, CircuitBreaker::force_open] {
+        mode(&breaker);
+        let seen = breaker.snapshot();
+        assert_eq!(seen.throttle, None, "{seen}");
+        assert!(!seen.to_string().contains('%'), "{seen}");
+    }
+    breaker.shadow();
+    let seen = breaker.snapshot();
+    assert_eq!(seen.throttle, Some(0.9), "what it would reject");
+    assert!(seen.to_string().starts_with("test: closed, would reject 90 % (shadow); "), "{seen}");
+    breaker.resume();
+    assert!(breaker.snapshot().to_string().starts_with("test: closed, rejects 90 %; "));
 }
 
 #[tokio::test(start_paused = true)]

@@ -24,7 +24,7 @@ const PAGE: &str = concat!(
 /// nobody can be tricked into pressing its buttons.
 const POLICY: &str = concat!(
     "default-src 'none'; ",
-    "script-src 'sha256-ah8DdugQfzxCWm3rUHAqeaLNb2eae6D44qcTuMegIXg='; ",
+    "script-src 'sha256-WzpXfyNEM/yySHZ0JouML5buOBObU/45wdfyczBwSYI='; ",
     "style-src 'sha256-dYPvg6gKGj7t55kKiyL0FcXt8H+W/VtIG+HOp47ULiI='; ",
     "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 );

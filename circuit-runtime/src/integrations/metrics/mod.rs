@@ -33,8 +33,8 @@
 //! | `circuit_breaker_retry_after_seconds` | gauge | `circuit` | time until the next call may pass; 0 where calls pass, +Inf where the circuit is open for good |
 //! | `circuit_breaker_in_flight` | gauge | `circuit` | calls in flight; only with `max_concurrent`, since others are not counted |
 //! | `circuit_breaker_waiting` | gauge | `circuit` | calls that wait for one of them to end; only with `max_wait` |
-//! | `circuit_breaker_ramp` | gauge | `circuit` | the share of calls that pass, while it grows; only with `ramp` |
-//! | `circuit_breaker_throttle` | gauge | `circuit` | the share of calls that are rejected because too many fail; only with `throttle` |
+//! | `circuit_breaker_ramp` | gauge | `circuit` | the share of calls that pass (in shadow: would), while it grows; only with `ramp` |
+//! | `circuit_breaker_throttle` | gauge | `circuit` | the share of calls that are rejected (in shadow: would be) because too many fail; only with `throttle` |
 //! | `circuit_breaker_failure_rate` | gauge | `circuit` | of the window, where a rate is configured; NaN at 0 calls |
 //! | `circuit_breaker_slow_rate` | gauge | `circuit` | likewise |
 //! | `circuit_breaker_call_duration_seconds` | histogram | `circuit` | of circuits with `slow_call`, which read a clock anyway |

@@ -95,8 +95,9 @@ function drawWords(circuit, state) {
 function why({ now: c, state, recent }) {
   const words = [], change = c.mode_change, last = recent.at(-1);
   if (c.mode !== "normal" && change) words.push(`${c.mode.replace("-", " ")} since ${clock(change.at)}${change.by ? " by " + change.by : ""}`);
-  if (state === "closed" && c.ramp !== null) words.push(`lets ${Math.round(c.ramp * 100)} % of calls pass`);
-  if (state === "closed" && c.throttle !== null) words.push(`rejects ${Math.round(c.throttle * 100)} % of calls`);
+  const shadow = c.mode === "shadow";
+  if (state === "closed" && c.ramp !== null) words.push(`${shadow ? "would let" : "lets"} ${Math.round(c.ramp * 100)} % of calls pass`);
+  if (state === "closed" && c.throttle !== null) words.push(`${shadow ? "would reject" : "rejects"} ${Math.round(c.throttle * 100)} % of calls`);
   if (state !== "closed" && last && (c.mode === "normal" || c.mode === "shadow")) words.push((last.key ? last.key + ": " : "") + last.reason.text);
   return words.join("; ");
 }
