@@ -11,12 +11,12 @@ count-window          23
 count-window-failing 122
 time-window           99
 slow-rule            242
-failing              318
+failing              321
 ignored               88
 rejecting             78
 ramped                23
 throttled             99
-merging              385
+merging              388
 waiting              277
 stale                830
 keyed                174
