@@ -83,6 +83,8 @@ pub(crate) enum ProbeAnswer {
     /// It is no probe of this period, or nothing is judged.
     NotAProbe,
     Counted {
+        /// A slow one has failed.
+        was_slow: bool,
         transition: Option<Box<Transition>>,
     },
 }
@@ -201,7 +203,8 @@ impl CircuitRef<'_> {
             Recorded::Late => ProbeAnswer::NotAProbe,
             Recorded::Counted { change } => {
                 let transition = self.recorded(&mut inner, name, change, moment);
-                ProbeAnswer::Counted { transition }
+                let was_slow = verdict.sample.is_some_and(|sample| sample.slow);
+                ProbeAnswer::Counted { was_slow, transition }
             }
         }
     }
@@ -219,7 +222,8 @@ impl CircuitRef<'_> {
         let mut inner = self.lock();
         let verdict = end.verdict(inner.machine.rules(), admission, moment);
         let judged = if inner.mode == Mode::Disabled { Verdict::NEUTRAL } else { verdict };
-        match inner.machine.record_answered(epoch, judged, &self.env(moment)) {
+        let was_slow = admission.ticket.was_slow();
+        match inner.machine.record_answered(epoch, was_slow, judged, &self.env(moment)) {
             Recorded::Late => Err(Late { of_earlier_key: inner.is_of_earlier_key(epoch) }),
             Recorded::Counted { change } => {
                 let transition = self.recorded(&mut inner, name, change, moment);

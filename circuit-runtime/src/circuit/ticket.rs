@@ -33,10 +33,13 @@ const PASSING: u64 = 1 << 22;
 const ANSWERED: u64 = 1 << 23;
 /// Was admitted by a half-open circuit, and decides whether that closes.
 const PROBE: u64 = 1 << 24;
+/// Its answer as a probe was slow, so that it has failed as one.
+#[cfg(any(feature = "stream", test))]
+const WAS_SLOW: u64 = 1 << 25;
 
 /// All flags, for the test that they differ from those of the summary.
 #[cfg(test)]
-pub(super) const ALL_FLAGS: [u64; 10] = [
+pub(super) const ALL_FLAGS: [u64; 11] = [
     UNREGISTERED,
     COUNTED,
     UNSEEN,
@@ -47,6 +50,7 @@ pub(super) const ALL_FLAGS: [u64; 10] = [
     PASSING,
     ANSWERED,
     PROBE,
+    WAS_SLOW,
 ];
 
 /// What an admitted call keeps: its epoch, and what to do with its outcome. Without flags: judged,
@@ -133,8 +137,14 @@ impl Ticket {
     /// The ticket of a probe that has answered, and whose call goes on.
     #[cfg(feature = "stream")]
     #[must_use]
-    pub(crate) fn answered(self) -> Self {
-        Ticket(self.0 | ANSWERED)
+    pub(crate) fn answered(self, was_slow: bool) -> Self {
+        Ticket(self.0 | ANSWERED | if was_slow { WAS_SLOW } else { 0 })
+    }
+
+    /// Whether its answer as a probe was slow, by the rules of that moment.
+    #[cfg(feature = "stream")]
+    pub(super) fn was_slow(self) -> bool {
+        self.0 & WAS_SLOW != 0
     }
 
     #[cfg(feature = "stream")]

@@ -306,6 +306,8 @@ pub(super) fn finish_answered(
     match circuit.record_answered(breaker.name(), admission, end, moment) {
         Ok(judged) => {
             count(circuit, end, judged.verdict);
+            // As in `finish_at`.
+            breaker.may_have_room(circuit.published);
             judged.transition
         }
         Err(late) => {

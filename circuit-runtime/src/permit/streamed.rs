@@ -31,8 +31,10 @@ impl<S: Handle> RawPermit<S> {
         }
         let circuit = breaker.circuit(published);
         let answer = circuit.answer_probe(breaker.name(), admission, &moment);
-        let ProbeAnswer::Counted { transition } = answer else { return (took, None) };
-        self.admission = admission.map(Ticket::answered).stored();
+        let ProbeAnswer::Counted { was_slow, transition } = answer else { return (took, None) };
+        // The circuit may be idle now, so that another key may have it.
+        breaker.may_have_room(published);
+        self.admission = admission.map(|ticket| ticket.answered(was_slow)).stored();
         (took, transition.map(|transition| PendingTransition { handle, transition }))
     }
 

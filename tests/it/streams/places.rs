@@ -5,6 +5,7 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use circuit_runtime::test_util::freeze;
 use circuit_runtime::{CallError, CircuitBreaker, KeyedBreaker, Outcome, Rejection, State};
 use futures_core::Stream;
 
@@ -107,6 +108,23 @@ fn each_key_has_its_own_streams() {
     service.says(1);
     assert_eq!(Some(Ok(1)), Asked::new(judged).next());
     assert_eq!(State::Open, state("judged"));
+}
+
+#[test]
+fn a_circuit_that_a_first_item_has_closed_is_offered_to_new_keys() {
+    static HOSTS: KeyedBreaker = KeyedBreaker::new("hosts of closed streams", FRAGILE, 1);
+    let time = freeze();
+    HOSTS.key("old").try_acquire().unwrap().failure();
+    time.advance(secs(10));
+    let (service, answer) = Service::<Item>::new();
+    let mut probe = Asked::new(HOSTS.key("old").guard_stream(answer));
+    probe.waits();
+    HOSTS.key("new").try_acquire().unwrap().success();
+    assert_eq!(1, HOSTS.snapshot().unprotected);
+    service.says(Ok(1));
+    probe.next();
+    HOSTS.key("new").try_acquire().unwrap().success();
+    assert_eq!((1, true), (HOSTS.snapshot().unprotected, HOSTS.snapshot_of("new").is_some()));
 }
 
 #[test]

@@ -98,6 +98,54 @@ fn a_slow_first_item_fails_the_probe_and_the_end_is_late() {
 }
 
 #[test]
+fn an_answer_stays_slow_or_quick_when_slow_call_changes() {
+    let config = FRAGILE.success_threshold(2).probes(3);
+    for (before, after, was_slow) in [
+        (config.slow_call(secs(1)), config, true),
+        (config.slow_call(secs(1)), config.slow_call(secs(9)), true),
+        (config.slow_call(secs(9)), config.slow_call(secs(1)), false),
+    ] {
+        for end in [Some(Err("reset")), None] {
+            let (time, breaker) = half_open(before);
+            let (service, mut probe) = guarded(&breaker);
+            probe.waits();
+            time.advance(secs(2));
+            service.says(Ok(1));
+            probe.next();
+            breaker.reconfigure(after).unwrap();
+            // One answer for each probe: a slow one has failed, and a quick one is taken back by an `Err` only.
+            end.map_or_else(|| service.ends(), |end| service.says(end));
+            let _ = probe.next();
+            let is_success = !was_slow && end.is_none();
+            assert_eq!(State::HalfOpen, breaker.state());
+            succeed(&breaker, 1);
+            assert_eq!(is_success, breaker.state() == State::Closed, "{was_slow} {end:?}");
+            if !is_success {
+                succeed(&breaker, 1);
+                assert_eq!(State::Closed, breaker.state(), "{was_slow} {end:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_slow_answer_takes_no_success_of_another_probe_with_it() {
+    let config = FRAGILE.success_threshold(2).probes(3);
+    let (time, breaker) = half_open(config.slow_call(secs(1)));
+    succeed(&breaker, 1);
+    let (service, mut probe) = guarded(&breaker);
+    probe.waits();
+    time.advance(secs(1));
+    service.says(Ok(1)).says(Err("reset"));
+    probe.next();
+    breaker.reconfigure(config).unwrap();
+    probe.next();
+    assert_eq!(State::HalfOpen, breaker.state());
+    succeed(&breaker, 1);
+    assert_eq!(State::Closed, breaker.state());
+}
+
+#[test]
 fn two_streams_close_a_circuit_that_asks_for_two() {
     let (_time, breaker) = half_open(FRAGILE.success_threshold(2));
     let (first, mut one) = guarded(&breaker);

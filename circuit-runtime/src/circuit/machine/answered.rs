@@ -23,22 +23,23 @@ impl Machine {
 
     /// Records the end of a call that has answered as a probe of the epoch `epoch`.
     ///
-    /// While the circuit is half-open, a failure takes the answer back, and any other end leaves it
-    /// alone. Once the probes have closed the circuit, the end is that of a call of the closed period.
+    /// While the circuit is half-open, a failure takes the answer back, unless that was slow and so has
+    /// failed before; any other end leaves it alone. What was slow then stays so, whatever the rules say
+    /// now. Once the probes have closed the circuit, the end is that of a call of the closed period.
     /// Otherwise it is late.
     pub(crate) fn record_answered(
         &mut self,
         epoch: u32,
+        was_slow: bool,
         verdict: Verdict,
         env: &impl Env,
     ) -> Recorded {
         let epochs_ago = self.epoch.wrapping_sub(epoch);
         let change = match self.period {
             Period::HalfOpen(mut probes) if probes.includes(epochs_ago) => {
-                match verdict.sample {
-                    // A slow answer was a failed one.
-                    Some(sample) if sample.failure && !sample.slow => probes.fails_after_all(),
-                    _ => {}
+                let has_failed = verdict.sample.is_some_and(|sample| sample.failure);
+                if has_failed && !was_slow {
+                    probes.fails_after_all();
                 }
                 self.record_answer(probes, verdict, env)
             }
