@@ -11,6 +11,10 @@
 //! | a body, and what it drops at its end | `guard`, generated code | the call's |
 //! | what a body drops when it is cancelled | `guard` | of a cancelled call, and goes on |
 //! | guards in `failure` and `ignore`, `classify`; `Clone` of what `fallback_on = any` is given | `guard`, generated code | the call's |
+//! | `poll_next` of a stream, what it drops at its end, and what judges its items | `stream` | the call's; the stream is dropped |
+//! | what a stream drops at its limit | `stream` | of a call that has timed out, and goes on |
+//! | what a stream or a body drops when its reader gives it up | `stream`, `integrations::tower` | of a call that ends as if it didn't panic, and goes on |
+//! | tower: `poll_frame` and `is_end_stream` of a body, what it drops at its end, `BodyClassifier` and `EndClassifier` | `integrations::tower` | the call's; the body is dropped |
 //! | tower: the inner service's `call`, its future, `Classify` and its `Clone` | `integrations::tower` | the call's |
 //! | `Display` of the error that an annotated function returned, of the call that trips | `observe::event::error_text` | contained |
 //! | a `ping`, of a probe | `attribute::ping` | contained: the probe has failed |
@@ -20,6 +24,7 @@
 //! | `metrics`: the recorder, at a transition and after a call | `integrations`, its only door | contained |
 //! | wakers of tasks that wait for a circuit, or for a place of its bulkhead | `waiters`, `circuit::queue` | contained |
 //! | `metrics::publish`: the recorder | by whoever publishes | beside |
+//! | what a rejected stream drops; `size_hint` of a stream or a body | `stream`, `integrations::tower` | beside |
 //! | a `key` and its `Display`; a `stale_key`; `From` of our errors; fallbacks | generated code | beside |
 //! | tower: `poll_ready`, the key of a request, `Into<BoxError>` | `integrations::tower` | beside |
 //! | OpenTelemetry: the provider that collects | by whoever collects | beside |

@@ -81,8 +81,9 @@ fn outside(admission: Admission) -> Admission {
 
 /// A permit, and how far the answer has come.
 ///
-/// If it is dropped while the call's own code runs, that has panicked. Otherwise the rest isn't wanted: a
-/// success once the answer has begun, and before that a cancelled call.
+/// If it is dropped while the call's own code runs, that has panicked. Otherwise the reader has what it
+/// needs: a success once the answer has begun, ignored after an ignored head, and before that a cancelled
+/// call.
 pub(crate) struct StreamPermit<S: Handle> {
     // `None` once it has ended.
     permit: Option<RawPermit<S>>,
@@ -95,6 +96,14 @@ enum Stage {
     Silent { has_ignored: bool },
     /// A part has succeeded; the first one so long after the admission.
     Answered(Option<Nanos>),
+    /// The head is ignored: the call is, too, unless the answer fails.
+    #[cfg_attr(
+        not(feature = "http-body1"),
+        expect(dead_code, reason = "only HTTP responses have a head")
+    )]
+    IgnoredHead,
+    /// The answer hasn't begun, or gone on, for too long; what is left of it is being dropped.
+    Late(Option<Nanos>),
     /// The call has failed; the answer may go on.
     Settled,
 }
@@ -116,12 +125,26 @@ impl<S: Handle> StreamPermit<S> {
         self.permit.as_ref().map(RawPermit::frame)
     }
 
+    /// The head of the answer has come, which counts as this. Returns a transition to report.
+    #[cfg(feature = "http-body1")]
+    #[must_use]
+    pub(crate) fn head(&mut self, outcome: Outcome) -> Option<PendingTransition<S>> {
+        if outcome == Outcome::Ignored {
+            self.stage = Stage::IgnoredHead;
+            return None;
+        }
+        self.part(outcome)
+    }
+
     /// A part of the answer has come that counts as this. Returns a transition to report.
     #[must_use]
     pub(crate) fn part(&mut self, outcome: Outcome) -> Option<PendingTransition<S>> {
         let permit = self.permit.as_mut()?;
         match (outcome, self.stage) {
-            (_, Stage::Settled) | (Outcome::Success | Outcome::Ignored, Stage::Answered(_)) => None,
+            (_, Stage::Settled | Stage::Late(_))
+            | (Outcome::Success | Outcome::Ignored, Stage::Answered(_) | Stage::IgnoredHead) => {
+                None
+            }
             (Outcome::Success, Stage::Silent { .. }) => {
                 let (took, pending) = permit.begin_answer();
                 self.stage = Stage::Answered(took);
@@ -148,17 +171,25 @@ impl<S: Handle> StreamPermit<S> {
     #[must_use]
     pub(crate) fn end(mut self) -> Option<PendingTransition<S>> {
         let outcome = match self.stage {
-            Stage::Silent { has_ignored: true } => Outcome::Ignored,
+            Stage::Silent { has_ignored: true } | Stage::IgnoredHead => Outcome::Ignored,
             Stage::Silent { has_ignored: false } | Stage::Answered(_) => Outcome::Success,
-            Stage::Settled => return None,
+            Stage::Settled | Stage::Late(_) => return None,
         };
         self.finish(End::Outcome(outcome))
     }
 
-    /// The answer hasn't begun, or gone on, for `limit`.
+    /// Notes that the answer hasn't begun, or gone on, for too long: that is its end, even if it panics
+    /// when it is dropped.
+    pub(crate) fn is_late(&mut self) {
+        if !matches!(self.stage, Stage::Settled) {
+            self.stage = Stage::Late(self.stage.took());
+        }
+    }
+
+    /// The answer [is late](Self::is_late) by `limit`, and dropped.
     pub(crate) fn time_out(mut self, limit: Duration) -> Option<CallTimeoutError> {
         let error = CallTimeoutError::new(self.permit.as_ref()?.circuit_name(), limit);
-        if !matches!(self.stage, Stage::Settled) {
+        if matches!(self.stage, Stage::Late(_)) {
             if let Some(pending) = self.finish(End::TimedOut) {
                 pending.notify(error_text(&error));
             }
@@ -174,17 +205,23 @@ impl<S: Handle> StreamPermit<S> {
 impl Stage {
     fn took(self) -> Option<Nanos> {
         match self {
-            Stage::Answered(took) => took,
-            Stage::Silent { .. } | Stage::Settled => None,
+            Stage::Answered(took) | Stage::Late(took) => took,
+            Stage::Silent { .. } | Stage::IgnoredHead | Stage::Settled => None,
         }
     }
 }
 
 impl<S: Handle> Drop for StreamPermit<S> {
     fn drop(&mut self) {
-        let Stage::Answered(_) = self.stage else { return };
         let is_inside = self.permit.as_ref().is_some_and(RawPermit::is_inside);
-        let end = if is_inside { End::Panicked } else { End::Outcome(Outcome::Success) };
+        let end = match self.stage {
+            // The permit itself knows.
+            Stage::Silent { .. } | Stage::Settled => return,
+            Stage::Late(_) => End::TimedOut,
+            Stage::Answered(_) | Stage::IgnoredHead if is_inside => End::Panicked,
+            Stage::Answered(_) => End::Outcome(Outcome::Success),
+            Stage::IgnoredHead => End::Outcome(Outcome::Ignored),
+        };
         if let Some(pending) = self.finish(end) {
             pending.notify(None);
         }

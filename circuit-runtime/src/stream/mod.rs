@@ -150,10 +150,10 @@ where
             permit.inside(true);
             permit.frame()
         });
-        let polled = this.body.as_mut().poll_next(context);
+        let items = &*this.items;
+        let polled = this.body.as_mut().poll_judged(context, |item| items.judge(item));
         let polled = match polled {
-            Poll::Ready(Some(item)) => {
-                let outcome = this.items.judge(&item);
+            Poll::Ready(Some((item, outcome))) => {
                 drop(frame);
                 this.limits.item(!matches!(outcome, Outcome::Ignored));
                 if let Some(permit) = &mut permit {
@@ -179,6 +179,10 @@ where
                 match this.limits.poll(context) {
                     Poll::Pending => Poll::Pending,
                     Poll::Ready(limit) => {
+                        // First, so that it is late even if dropping the stream panics.
+                        if let Some(permit) = &mut permit {
+                            permit.is_late();
+                        }
                         this.body.set(Body { stream: None });
                         let late = permit.take().and_then(|permit| permit.time_out(limit));
                         return Poll::Ready(late.and_then(|error| this.items.late(error)));
@@ -206,34 +210,53 @@ where
 
 pin_project! {
     /// Drops a stream as soon as it has ended or panicked, not only with its owner.
-    pub(crate) struct Body<S> {
+    struct Body<S> {
         #[pin]
         stream: Option<S>,
     }
 }
 
-impl<S: Stream> Stream for Body<S> {
-    type Item = S::Item;
-
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        let mut polled = Polled { stream: self.project().stream, goes_on: false };
-        let Some(stream) = polled.stream.as_mut().as_pin_mut() else { return Poll::Ready(None) };
-        let answer = stream.poll_next(context);
+impl<S: Stream> Body<S> {
+    /// The next item, and what it counts as. A panic of `judge` is as one of the stream.
+    fn poll_judged(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        judge: impl FnOnce(&S::Item) -> Outcome,
+    ) -> Poll<Option<(S::Item, Outcome)>> {
+        let mut polled = Polled::new(self.project().stream);
+        let Some(stream) = polled.get() else { return Poll::Ready(None) };
+        let answer = stream.poll_next(context).map(|item| {
+            item.map(|item| {
+                let outcome = judge(&item);
+                (item, outcome)
+            })
+        });
         polled.goes_on = !matches!(answer, Poll::Ready(None));
         answer
     }
 }
 
-/// A stream that is being polled; dropped with this, unless it goes on.
-struct Polled<'a, S> {
-    stream: Pin<&'a mut Option<S>>,
-    goes_on: bool,
+/// What is being polled; dropped with this, unless it goes on.
+pub(crate) struct Polled<'a, S> {
+    polled: Pin<&'a mut Option<S>>,
+    pub(crate) goes_on: bool,
+}
+
+impl<'a, S> Polled<'a, S> {
+    pub(crate) fn new(polled: Pin<&'a mut Option<S>>) -> Self {
+        Polled { polled, goes_on: false }
+    }
+
+    /// `None`: it has ended before.
+    pub(crate) fn get(&mut self) -> Option<Pin<&mut S>> {
+        self.polled.as_mut().as_pin_mut()
+    }
 }
 
 impl<S> Drop for Polled<'_, S> {
     fn drop(&mut self) {
         if !self.goes_on {
-            self.stream.set(None);
+            self.polled.set(None);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Breakers around tower's services: the layer itself, in memory.
 
 mod bodies;
+mod bodies_ends;
 pub(crate) mod grpc;
 mod http;
 mod stack;

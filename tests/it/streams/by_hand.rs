@@ -7,7 +7,7 @@ use circuit_runtime::test_util::freeze;
 use circuit_runtime::{CallError, Config, Mode, OnCancel, Outcome, Rejection, State, Window};
 use futures_core::Stream;
 
-use super::{Asked, Item, PATIENT, Service, counts, guarded};
+use super::{Asked, Item, Mined, PATIENT, Service, counts, guarded};
 use crate::support::{FRAGILE, breaker, crash, crashes, fail, rejection, secs, succeed};
 
 #[test]
@@ -198,6 +198,60 @@ fn a_panic_in_classify_is_the_calls() {
     service.says(1);
     assert!(crashes(|| stream.next()));
     assert_eq!((1, State::Open), (breaker.snapshot().panicked, breaker.state()));
+}
+
+#[test]
+fn after_a_panic_in_classify_nothing_passes_unjudged() {
+    for items in 0..2 {
+        let breaker = breaker(PATIENT.max_concurrent(1));
+        let (service, answer) = Service::<u32>::new();
+        let judge = |&item: &u32| if item == 0 { crash() } else { Outcome::Success };
+        let mut stream = Asked::new(breaker.guard_stream_with(judge, answer));
+        for item in 1..=items {
+            service.says(item);
+            stream.next();
+        }
+        service.says(0).says(1).says(2);
+        assert!(crashes(|| stream.next()));
+        assert!(service.is_gone(), "after {items} items");
+        assert_eq!((None, [0, 1, 0, 0]), (stream.next(), counts(&breaker)));
+        assert_eq!(1, breaker.snapshot().panicked);
+        succeed(&breaker, 1);
+    }
+}
+
+#[test]
+fn a_stream_that_panics_when_it_is_dropped_counts_once() {
+    for (items, ends, expected) in [
+        (0, false, [0, 0, 0, 1]),
+        (1, false, [1, 0, 0, 0]),
+        (0, true, [0, 1, 0, 0]),
+        (1, true, [0, 1, 0, 0]),
+    ] {
+        let breaker = breaker(PATIENT.max_concurrent(1));
+        let (service, answer) = Service::<Item>::new();
+        let mut stream = Asked::new(breaker.guard_stream(Mined(answer)));
+        for item in 0..items {
+            service.says(Ok(item));
+            stream.next();
+        }
+        if ends {
+            service.ends();
+            assert!(crashes(|| stream.next()), "at its end: the call's own panic");
+            drop(stream);
+        } else {
+            stream.waits();
+            assert!(crashes(|| drop(stream)));
+        }
+        assert_eq!((expected, Some(0)), (counts(&breaker), breaker.snapshot().in_flight));
+        assert_eq!(u64::from(ends), breaker.snapshot().panicked);
+    }
+    let breaker = breaker(PATIENT);
+    breaker.force_open();
+    let (_service, answer) = Service::<Item>::new();
+    let mut stream = Asked::new(breaker.guard_stream(Mined(answer)));
+    assert!(crashes(|| stream.next()));
+    assert_eq!(([0; 4], 1), (counts(&breaker), breaker.snapshot().rejected));
 }
 
 #[test]

@@ -8,10 +8,10 @@ use std::time::Duration;
 use circuit_runtime::{CallTimeoutError, CircuitOpenError, State, circuit_breaker, find};
 use futures_core::Stream;
 use futures_lite::stream::StreamExt;
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, advance, sleep};
 
-use super::Asked;
-use crate::support::{millis, secs};
+use super::{Asked, Mined, Service};
+use crate::support::{crashes, millis, secs};
 
 #[derive(Debug, PartialEq)]
 enum Error {
@@ -160,6 +160,40 @@ async fn idle_ends_a_stream_that_has_failed_and_counts_once() {
     let late = all(idle(vec![(0, Err(Error::Reset)), (600, Ok(1))])).await;
     assert_eq!(vec![Err(Error::Reset), Err(Error::Late(millis(500)))], late);
     assert_eq!((0, 1, 0, State::Open), seen("streams: failed and idle"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_panics_when_it_is_dropped_for_its_limit_has_timed_out() {
+    #[circuit_breaker(
+        name = "streams: mined",
+        threshold = 1,
+        timeout = "500ms",
+        idle = "500ms",
+        max_concurrent = 1
+    )]
+    fn mined(item: Option<Item>) -> impl Stream<Item = Item> {
+        let (service, answer) = Service::new();
+        if let Some(item) = item {
+            service.says(item);
+        }
+        Mined(answer)
+    }
+
+    for item in [None, Some(Ok(1))] {
+        let has_item = item.is_some();
+        let mut stream = Asked::new(mined(item));
+        assert_eq!(has_item, stream.poll().is_ready());
+        stream.waits();
+        advance(millis(501)).await;
+        assert!(crashes(|| stream.poll()));
+        let all = find("streams: mined").unwrap().snapshot();
+        assert_eq!((0, 0, Some(0)), (all.cancelled, all.panicked, all.in_flight));
+        assert_eq!(
+            (0, 1 + u64::from(has_item), 1 + u64::from(has_item), State::Open),
+            seen("streams: mined")
+        );
+        assert_eq!(None, stream.next());
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -94,6 +94,23 @@ impl<T> Drop for Answer<T> {
     }
 }
 
+/// A stream that panics when it is dropped.
+struct Mined<T>(Answer<T>);
+
+impl<T> Stream for Mined<T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
+        Pin::new(&mut self.0).poll_next(context)
+    }
+}
+
+impl<T> Drop for Mined<T> {
+    fn drop(&mut self) {
+        crash()
+    }
+}
+
 /// A stream in a box, polled once at a time.
 struct Asked<S>(Pin<Box<S>>);
 

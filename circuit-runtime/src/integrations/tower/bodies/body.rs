@@ -8,6 +8,7 @@ use pin_project_lite::pin_project;
 use super::classify::EndClassifier;
 use crate::outcome::Outcome;
 use crate::permit::{KeyHandle, RefHandle, StreamPermit};
+use crate::stream::Polled;
 
 pin_project! {
     /// The body of a response behind a [`JudgingBodies`](crate::tower::JudgingBodies): the call lasts until it has
@@ -22,12 +23,13 @@ pin_project! {
 }
 
 impl<B, End> JudgedBody<B, End> {
+    /// `end` judges the body's end; `None` if it has been judged.
     pub(super) fn new(
         body: B,
         permit: StreamPermit<KeyHandle<'static, RefHandle<'static>>>,
-        end: End,
+        end: Option<End>,
     ) -> Self {
-        JudgedBody { body: Some(body), permit: Some(permit), end: Some(end) }
+        JudgedBody { body: Some(body), permit: Some(permit), end }
     }
 }
 
@@ -39,26 +41,35 @@ impl<B: Body, End: EndClassifier> Body for JudgedBody<B, End> {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        let mut this = self.project();
-        let Some(body) = this.body.as_mut().as_pin_mut() else { return Poll::Ready(None) };
-        // A local: if the body panics, it is dropped.
+        let this = self.project();
+        // A local: if the body or its classifier panics, it is dropped, after the body.
         let mut permit = this.permit.take();
+        let mut body = Polled::new(this.body);
+        let Some(mut polled_body) = body.get() else { return Poll::Ready(None) };
         if let Some(permit) = &mut permit {
             permit.inside(true);
         }
-        let polled = body.poll_frame(context);
+        let polled = polled_body.as_mut().poll_frame(context);
         let outcome = match &polled {
             Poll::Pending => None,
-            Poll::Ready(Some(Ok(frame))) => frame.trailers_ref().map(|trailers| {
-                this.end.take().map_or(Outcome::Success, |end| end.classify_end(Some(trailers)))
-            }),
+            Poll::Ready(Some(Ok(frame))) => match frame.trailers_ref() {
+                Some(trailers) => Some(
+                    this.end
+                        .take()
+                        .map_or(Outcome::Success, |end| end.classify_end(Some(trailers))),
+                ),
+                // Whoever sees that a body is at its end need not poll it again.
+                None if polled_body.is_end_stream() => {
+                    this.end.take().map(|end| end.classify_end(None))
+                }
+                None => None,
+            },
             Poll::Ready(Some(Err(_))) => Some(Outcome::Failure),
             Poll::Ready(None) => this.end.take().map(|end| end.classify_end(None)),
         };
         let is_over = matches!(polled, Poll::Ready(None | Some(Err(_))));
-        if is_over {
-            this.body.set(None);
-        }
+        body.goes_on = !is_over;
+        drop(body);
         if let Some(permit) = &mut permit {
             permit.inside(false);
             // A good end is that of the head: an ignored one stays ignored.

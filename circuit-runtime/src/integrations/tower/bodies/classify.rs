@@ -12,6 +12,19 @@ pub struct HeadOf<End> {
     pub end: End,
 }
 
+impl<End: EndClassifier> HeadOf<End> {
+    /// What a response counts as whose body is at its end.
+    pub(super) fn outcome_of_whole(self) -> Outcome {
+        let is_good = |outcome| matches!(outcome, Outcome::Success | Outcome::Ignored);
+        if !is_good(self.outcome) {
+            return self.outcome;
+        }
+        // A good end is that of the head: an ignored one stays ignored.
+        let end = self.end.classify_end(None);
+        if is_good(end) { self.outcome } else { end }
+    }
+}
+
 /// Decides what a response with a body counts as, under
 /// [`judging_bodies`](crate::tower::CircuitBreakerLayer::judging_bodies).
 ///

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::Response;
+use http_body::Body;
 use pin_project_lite::pin_project;
 
 use super::body::JudgedBody;
@@ -56,6 +57,7 @@ impl<F, C> JudgedFuture<F, C> {
 impl<F, C, B, Error> Future for JudgedFuture<F, C>
 where
     F: Future<Output = Result<Response<B>, Error>>,
+    B: Body,
     Error: Into<BoxError>,
     C: BodyClassifier<B, Error>,
 {
@@ -76,12 +78,18 @@ where
         let head = classify.classify_head(&result);
         match result {
             Ok(response) => {
+                // Whoever sees that a body is at its end need not poll it.
+                let (outcome, end) = if response.body().is_end_stream() {
+                    (head.outcome_of_whole(), None)
+                } else {
+                    (head.outcome, Some(head.end))
+                };
                 let mut permit = StreamPermit::new(permit);
                 permit.inside(false);
-                if let Some(pending) = permit.part(head.outcome) {
+                if let Some(pending) = permit.head(outcome) {
                     pending.notify(None);
                 }
-                Poll::Ready(Ok(response.map(|body| JudgedBody::new(body, permit, head.end))))
+                Poll::Ready(Ok(response.map(|body| JudgedBody::new(body, permit, end))))
             }
             Err(error) => {
                 permit.finish(End::Outcome(head.outcome), Fallback::None);

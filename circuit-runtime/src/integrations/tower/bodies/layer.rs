@@ -1,6 +1,7 @@
 use std::task::{Context, Poll};
 
 use http::Response;
+use http_body::Body;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -98,6 +99,7 @@ impl<S, C, K> JudgingBodies<S, C, K> {
 impl<S, C, K, Request, B> Service<Request> for JudgingBodies<S, C, K>
 where
     S: Service<Request, Response = Response<B>>,
+    B: Body,
     S::Error: Into<BoxError>,
     C: BodyClassifier<B, S::Error> + Clone,
     K: RequestKey<Request>,
