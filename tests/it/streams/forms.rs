@@ -1,5 +1,6 @@
 //! The attribute on functions that return a stream, in every form.
 
+use std::cell::Cell;
 use std::pin::{Pin, pin};
 
 use circuit_runtime::test_util::freeze;
@@ -308,4 +309,31 @@ fn streams_stay_send() {
     let mut stream = Asked::new(is_send(sendable(vec![Ok(1)])));
     assert_eq!(1, stream.next().unwrap().unwrap());
     drop(is_send(in_result(Ok(()), vec![])));
+}
+
+#[test]
+fn a_ping_that_fails_rejects_a_probe_with_a_stream_before_its_body_runs() {
+    thread_local! {
+        static HEALTH: Cell<Option<()>> = const { Cell::new(None) };
+        static BODIES: Cell<u32> = const { Cell::new(0) };
+    }
+
+    #[circuit_breaker(name = "streams: ping", threshold = 1, recovery = "10s", ping = |_| HEALTH.take().ok_or(Error::Reset))]
+    async fn pinged(items: Vec<Item>) -> Result<impl Stream<Item = Item>, Error> {
+        BODIES.set(BODIES.get() + 1);
+        Ok(stream::iter(items))
+    }
+
+    let (time, circuit) = (freeze(), || find("streams: ping").unwrap());
+    assert_eq!(BREAKS_OFF.to_vec(), all(ready(pinged(BREAKS_OFF.to_vec())).ok().unwrap()));
+    time.advance(secs(10));
+    assert_eq!(Some(Error::Rejected(Rejection::Open)), ready(pinged(vec![Ok(1)])).err());
+    assert_eq!((1, State::Open), (BODIES.get(), circuit().state()));
+    time.advance(secs(10));
+    // The ping alone closes nothing: the head does.
+    HEALTH.set(Some(()));
+    let stream = ready(pinged(vec![Ok(1)])).ok().unwrap();
+    assert_eq!((2, State::Closed), (BODIES.get(), circuit().state()));
+    assert_eq!(vec![Ok(1)], all(stream));
+    assert_eq!((1, 0), (circuit().snapshot().successes, circuit().snapshot().late));
 }
