@@ -91,6 +91,16 @@ fn ping() -> impl Stream<Item = Result<u8, E>> {
     stream::empty()
 }
 
+#[circuit_breaker(stale = "10m")]
+fn kept() -> impl Stream<Item = Result<u8, E>> {
+    stream::empty()
+}
+
+#[circuit_breaker(stale = "10m")]
+async fn kept_in_a_result() -> Result<impl Stream<Item = Result<u8, E>>, E> {
+    Ok(stream::empty())
+}
+
 #[circuit_breaker(fallback = Ok(stream::empty()))]
 async fn fallback_of_no_type() -> Result<impl Stream<Item = Result<u8, E>>, E> {
     Ok(stream::empty())
