@@ -41,8 +41,6 @@ impl<C, K> CircuitBreakerLayer<C, K> {
     /// use http::Response;
     /// use http_body_util::{BodyExt, StreamBody};
     /// use tower::{ServiceBuilder, ServiceExt, service_fn};
-    /// # use std::pin::Pin;
-    /// # use std::task::{Context, Poll};
     ///
     /// static FILES: CircuitBreaker = CircuitBreaker::new("files", Config::new());
     ///
