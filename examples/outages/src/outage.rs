@@ -136,7 +136,8 @@ pub(crate) static OUTAGES: [Outage; 17] = [
     Outage {
         name: "hangs",
         title: "Hangs, and clients have no limit",
-        about: "The service accepts calls and never answers, and nothing ends them.",
+        about: "The service accepts calls and never answers, and nothing ends them. A breaker judges outcomes, and these calls have \
+                none: give each call a limit, as in the next case.",
         trouble: Trouble::Hangs,
         ..USUAL
     },
