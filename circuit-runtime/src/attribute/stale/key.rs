@@ -14,6 +14,8 @@ use crate::attribute::key::Text;
 pub(super) trait AnyKey: Any + Send + Sync {
     fn hash(&self, hasher: &mut dyn Hasher);
     fn is(&self, other: &dyn AnyKey) -> bool;
+    /// (A reference to this trait becomes one to `Any` by itself from Rust 1.86 on.)
+    fn as_any(&self) -> &dyn Any;
 }
 
 impl<T: Hash + Eq + Send + Sync + 'static> AnyKey for T {
@@ -22,8 +24,11 @@ impl<T: Hash + Eq + Send + Sync + 'static> AnyKey for T {
     }
 
     fn is(&self, other: &dyn AnyKey) -> bool {
-        let other: &dyn Any = other;
-        other.downcast_ref::<T>().is_some_and(|other| self == other)
+        other.as_any().downcast_ref::<T>().is_some_and(|other| self == other)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 }
 
