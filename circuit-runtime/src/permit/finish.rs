@@ -184,10 +184,7 @@ fn succeed_slow(breaker: &CircuitBreaker, published: &Published, admission: Admi
     if !slow && circuit.record_lock_free(admission.ticket, &moment) {
         leave_bulkhead(breaker, published, admission.ticket);
         circuit.bump(Count::Successes);
-        #[cfg(feature = "metrics")]
-        if let Some(took) = admission.took(&moment) {
-            crate::integrations::record_duration(breaker, took);
-        }
+        record_duration(breaker, admission, End::Outcome(Outcome::Success), &moment);
     } else {
         let end = End::Outcome(Outcome::Success);
         let transition = finish_at(breaker, circuit, admission, end, &moment);
