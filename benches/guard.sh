@@ -19,6 +19,7 @@ throttled             99
 merging              388
 waiting              277
 stale                830
+watched              430
 keyed                174
 async                 28
 '

@@ -4,6 +4,7 @@ mod live_memory;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use circuit_runtime::{CircuitBreaker, CircuitOpenError, Config, Window, circuit_breaker};
 use live_memory::live;
@@ -30,6 +31,21 @@ fn threads_that_ended_leave_no_rows_that_add_up() {
     let more = live().saturating_sub(before);
     assert!(more < 1_000, "{more} bytes more after 10,000 threads");
     assert_eq!(BREAKER.snapshot().successes, 10_100);
+}
+
+#[test]
+fn ten_thousand_calls_in_flight_take_no_more_memory_than_one() {
+    static BREAKER: CircuitBreaker =
+        CircuitBreaker::new("in flight", Config::new().stall(Duration::from_secs(60)));
+    let begin = || BREAKER.try_acquire().expect("it is closed");
+    let _alone = ONE_AT_A_TIME.lock();
+    let mut calls = Vec::with_capacity(10_001);
+    calls.push(begin());
+    let before = live();
+    calls.extend((0..10_000).map(|_| begin()));
+    let more = live().saturating_sub(before);
+    assert!(more < 1_000, "{more} bytes more for 10,000 calls");
+    assert_eq!(BREAKER.snapshot().in_flight, Some(10_001));
 }
 
 /// However many keys there may be, and however many threads there are.

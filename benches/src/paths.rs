@@ -114,6 +114,12 @@ fn stale(number: u64) -> Answer {
     Ok(number + 1)
 }
 
+#[circuit_breaker(stall = "3s")]
+#[inline(never)]
+fn watched(number: u64) -> Answer {
+    Ok(number + 1)
+}
+
 #[circuit_breaker(key = host, max_keys = 10)]
 #[inline(never)]
 fn by_key(host: &str, number: u64) -> Answer {
@@ -156,6 +162,7 @@ fn main() {
         Some("merging") => merging,
         Some("waiting") => waiting,
         Some("stale") => stale,
+        Some("watched") => watched,
         Some("keyed") => keyed,
         Some("async") => polled,
         _ => panic!("usage: paths NAME CALLS"),

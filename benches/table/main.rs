@@ -42,6 +42,7 @@ mod rows {
     pub(crate) const TIME: &str = "success, time window";
     pub(crate) const THROTTLE: &str = "success, throttle";
     pub(crate) const SLOW: &str = "success, slow-call rule";
+    pub(crate) const STALL: &str = "success, stall";
     pub(crate) const BULKHEAD: &str = "success, bulkhead";
     pub(crate) const WAITING: &str = "success, bulkhead with a wait";
     pub(crate) const RAMPED: &str = "success, ramp that is over";

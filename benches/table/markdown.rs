@@ -8,7 +8,7 @@ use crate::{
 };
 
 const COLUMNS: [&str; 7] = [PLAIN, ATTRIBUTE, API, FAILSAFE, RECLOSER, BREAKER, TOWER];
-const ROWS: [(&str, usize); 34] = [
+const ROWS: [(&str, usize); 36] = [
     (rows::CONSECUTIVE, 1),
     (rows::CONSECUTIVE, 2),
     (rows::COUNT, 1),
@@ -23,6 +23,8 @@ const ROWS: [(&str, usize); 34] = [
     (rows::THROTTLE, 2),
     (rows::SLOW, 1),
     (rows::SLOW, 2),
+    (rows::STALL, 1),
+    (rows::STALL, 2),
     (rows::BULKHEAD, 1),
     (rows::BULKHEAD, 2),
     (rows::WAITING, 1),

@@ -50,6 +50,12 @@ fn throttled(number: u64) -> Answer {
     succeed(number)
 }
 
+#[circuit_breaker(stall = "3s")]
+#[inline(never)]
+fn watched(number: u64) -> Answer {
+    succeed(number)
+}
+
 #[circuit_breaker(slow_call = "1s")]
 #[inline(never)]
 fn slow_rule(number: u64) -> Answer {
@@ -212,6 +218,8 @@ fn add_healthy(suite: &mut Suite) {
     suite.add_both(rows::SLOW, PLAIN, |calls| repeat(calls, plain::success));
     suite.add_both(rows::SLOW, ATTRIBUTE, |calls| repeat(calls, slow_rule));
     suite.add_both(rows::SLOW, API, |calls| repeat(calls, |n| through_api(&SLOW_RULE, n)));
+    suite.add_both(rows::STALL, PLAIN, |calls| repeat(calls, plain::success));
+    suite.add_both(rows::STALL, ATTRIBUTE, |calls| repeat(calls, watched));
     suite.add_both(rows::BULKHEAD, PLAIN, |calls| repeat(calls, plain::success));
     suite.add_both(rows::BULKHEAD, ATTRIBUTE, |calls| repeat(calls, bulkhead));
     suite.add_both(rows::WAITING, PLAIN, |calls| repeat(calls, plain::success));

@@ -49,6 +49,7 @@ use proc_macro2::TokenStream;
 /// | `window` | integer (calls) or duration | 100 calls; with `throttle` 10 seconds | the last N calls, or the last stretch of time, over which rates, `failure_count` and `throttle` are taken; with `throttle` a time |
 /// | `min_calls` | integer ≥ 1 | 10, or a smaller count window | minimum calls before a rate or `throttle` applies |
 /// | `merge_failures` | duration | off | failures within this time of the first are one for `threshold` and `failure_count`; a success ends it; rates count all |
+/// | `stall` | duration | off | a call that still runs after this long counts as a failure then, whatever it returns one day; longer than `slow_call`, shorter than `timeout`, at most a `window` of time |
 /// | `recovery` | duration | `"60s"` | how long the circuit stays open before a probe may pass |
 /// | `backoff` | number ≥ 1 | 1 | each opening in a row multiplies the wait by this |
 /// | `max_recovery` | duration | 10 × `recovery` | cap of the wait; if given, it also caps what a service asks for (`Retry-After`) |

@@ -30,6 +30,9 @@ pub(crate) fn options(options: &Options, problems: &mut Problems) {
     reaches(options, [Opt::MaxRecovery, Opt::Recovery], recovery, error, problems);
     let error = spec::PROBE_TIMEOUT_BELOW_TIMEOUT;
     reaches(options, [Opt::ProbeTimeout, Opt::Timeout], None, error, problems);
+    reaches(options, [Opt::Window, Opt::Stall], None, spec::STALL_ABOVE_WINDOW, problems);
+    exceeds(options, [Opt::Timeout, Opt::Stall], spec::STALL_NOT_BELOW_TIMEOUT, problems);
+    exceeds(options, [Opt::Stall, Opt::SlowCall], spec::STALL_NOT_ABOVE_SLOW_CALL, problems);
     if !options.has_unknown {
         nothing_is_missing(options, problems);
         merged_failures_are_counted(options, problems);
@@ -269,6 +272,20 @@ fn reaches(
     };
     if matches!(given.value, Value::Time(most) if most < least) {
         problems.add(&blame(options, shorter, given).tokens, error);
+    }
+}
+
+/// One time is longer than another, where both are given.
+fn exceeds(options: &Options, [longer, shorter]: [Opt; 2], error: &str, problems: &mut Problems) {
+    let Some([_, later]) = options.both(longer, shorter) else {
+        return;
+    };
+    if let (Some(Value::Time(longer)), Some(Value::Time(shorter))) =
+        (options.value(longer), options.value(shorter))
+    {
+        if longer <= shorter {
+            problems.add(&later.tokens, error);
+        }
     }
 }
 

@@ -16,7 +16,7 @@ fn a_configuration_has_the_options_of_the_attribute() {
         r#"{
             "threshold": 3, "failure_rate": 0.5, "failure_count": 7, "slow_call": "1.5s", "slow_rate": "33.3%",
             "throttle": "66.7%",
-            "window": "1m", "min_calls": 20, "merge_failures": "100ms", "recovery": "30s", "backoff": 2,
+            "window": "1m", "min_calls": 20, "merge_failures": "100ms", "stall": "5s", "recovery": "30s", "backoff": 2,
             "max_recovery": "1h 30m", "jitter": 0.1, "success_threshold": 2, "probes": 3, "probe_timeout": "250ms", "ramp": "45s",
             "on_cancel": "failure", "max_concurrent": 64, "max_wait": "2s"
         }"#,
@@ -32,6 +32,7 @@ fn a_configuration_has_the_options_of_the_attribute() {
         .window(Window::Time(Duration::from_secs(60)))
         .min_calls(20)
         .merge_failures(Duration::from_millis(100))
+        .stall(Duration::from_secs(5))
         .recovery(Duration::from_secs(30))
         .backoff(2.0)
         .max_recovery(Duration::from_secs(5_400))

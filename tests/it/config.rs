@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use circuit_runtime::{CircuitBreaker, Config, ConfigOption, OnCancel, State, Window};
 
-use crate::support::secs;
+use crate::support::{NANOSECOND, secs};
 
 const NEW: Config = Config::new();
 const RATED: Config = NEW.failure_rate(0.5);
@@ -217,6 +217,30 @@ fn merge_failures_without_a_rule_that_counts_failures_is_refused() {
     let error = merging.failure_rate(0.5).validate().unwrap_err();
     assert_eq!(error.option(), Some(ConfigOption::MergeFailures));
     assert_eq!(error.other(), Some(ConfigOption::FailureRate));
+}
+
+#[test]
+fn a_stall_that_could_never_be_or_would_come_too_late_is_refused() {
+    let stalling = NEW.stall(secs(3));
+    let by_time = stalling.failure_rate(0.5).window(Window::Time(secs(3) - NANOSECOND));
+    all_refused(&[
+        (NEW.stall(Duration::ZERO), &["stall"]),
+        (stalling.slow_call(secs(3)), &["stall", "slow_call"]),
+        (by_time, &["stall", "window"]),
+        (NEW.stall(secs(11)).throttle(0.5), &["stall", "window"]),
+    ]);
+    all_accepted(&[
+        stalling,
+        NEW.stall(Duration::MAX),
+        stalling.slow_call(secs(3) - NANOSECOND),
+        by_time.window(Window::Time(secs(3))),
+        by_time.window(Window::Calls(1)),
+        by_time.off(ConfigOption::Stall),
+        NEW.stall(secs(10)).throttle(0.5),
+    ]);
+    let error = stalling.slow_call(secs(3)).validate().unwrap_err();
+    assert_eq!(error.option(), Some(ConfigOption::Stall));
+    assert_eq!(error.other(), Some(ConfigOption::SlowCall));
 }
 
 #[test]

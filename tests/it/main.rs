@@ -38,6 +38,7 @@ mod rounds;
 mod runtimes;
 mod shapes;
 mod shapes_2024;
+mod stall;
 mod streams;
 mod support;
 mod throttle;

@@ -37,13 +37,14 @@ const BY_TIME: Config =
 const MERGING: Config = BY_TIME.failure_count(9).merge_failures(MOMENT);
 
 /// What `reconfigure` goes through.
-pub(crate) const OTHERS: [Config; 8] = [
+pub(crate) const OTHERS: [Config; 9] = [
     BY_TIME.ramp(MOMENT),
     BY_TIME.throttle(0.3).failure_rate(0.9),
     BY_TIME,
     BY_TIME.window(Window::Calls(7)).min_calls(3),
     BY_TIME.threshold(1).probes(2),
     MERGING,
+    BY_TIME.stall(Duration::from_micros(100)),
     MERGING.window(Window::Calls(40)),
     Config::new().on_cancel(OnCancel::Failure).recovery(MOMENT),
 ];
@@ -70,6 +71,7 @@ impl From<CircuitOpenError> for Down {
     success_threshold = 2,
     max_concurrent = 2,
     max_wait = "20us",
+    stall = "300us",
     key = host,
     max_keys = 16,
     fallback = |_, _| Ok(false)

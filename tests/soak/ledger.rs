@@ -70,7 +70,7 @@ impl Heard {
 }
 
 /// Every call that was made is in one counter; one whose circuit went to another key is in two, so
-/// that it may be missing among the late ones.
+/// that it may be missing among the late ones. One that has stalled is late, too, when it ends.
 fn adds_up(done: &Done, seen: &Snapshot, cancelled_fail: bool) {
     let cancelled = if cancelled_fail { 0 } else { seen.cancelled };
     let counted = seen.successes
@@ -81,7 +81,11 @@ fn adds_up(done: &Done, seen: &Snapshot, cancelled_fail: bool) {
         + seen.unprotected;
     let late = done.asked.checked_sub(counted);
     let moved = late.and_then(|late| seen.late.checked_sub(late));
-    assert!(moved.is_some_and(|moved| moved <= seen.unprotected), "{} asked: {seen}", done.asked);
+    assert!(
+        moved.is_some_and(|moved| moved <= seen.unprotected + seen.stalled),
+        "{} asked: {seen}",
+        done.asked
+    );
     assert!(seen.successes <= done.asked && seen.panicked <= done.panicked, "{seen}");
 }
 

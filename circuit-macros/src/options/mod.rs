@@ -111,6 +111,7 @@ table! {
     Window, Config: ranged(&spec::WINDOW, "100");
     MinCalls, Config: ranged(&spec::MIN_CALLS, "10");
     MergeFailures, Config: ranged(&spec::MERGE_FAILURES, "\"100ms\"");
+    Stall, Config: ranged(&spec::STALL, "\"3s\"");
     Recovery, Config: ranged(&spec::RECOVERY, "\"30s\"");
     Backoff, Config: ranged(&spec::BACKOFF, "2.0");
     MaxRecovery, Config: ranged(&spec::MAX_RECOVERY, "\"10m\"");

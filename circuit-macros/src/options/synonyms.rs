@@ -77,6 +77,19 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
         &["debounce", "merge", "merge_window", "coalesce", "coalesce_failures", "group_failures"],
     ),
     (
+        Opt::Stall,
+        &[
+            "hang",
+            "hung",
+            "hang_after",
+            "stuck",
+            "stall_timeout",
+            "stalled_after",
+            "max_in_flight_time",
+            "no_response",
+        ],
+    ),
+    (
         Opt::Recovery,
         &[
             "recovery_timeout",

@@ -129,7 +129,7 @@ fn what_a_preset_gives_is_left_to_the_compiler() {
         "preset = P, throttle = 0.5",
         "preset = P, throttle = off, window = 10",
         "preset = P, throttle = 0.5, min_calls = 200, failure_count = 200",
-        "failure_rate = off, merge_failures = off, throttle = off, backoff = off, jitter = off, ramp = off, max_concurrent = off, preset = P",
+        "failure_rate = off, merge_failures = off, stall = off, throttle = off, backoff = off, jitter = off, ramp = off, max_concurrent = off, preset = P",
     ] {
         assert_eq!(problems(options, PLAIN), [""; 0], "{options}");
     }

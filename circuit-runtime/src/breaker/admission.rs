@@ -5,13 +5,11 @@
 use std::convert::Infallible;
 
 use super::CircuitBreaker;
-use crate::circuit::{Admission, Answer, CircuitRef, Join, Published, Refusal, Summary, Ticket};
+use super::rejection::{AskedKey, rejection};
+use crate::circuit::{Admission, Answer, CircuitRef, Join, Published, Summary, Ticket};
 use crate::counters::Count;
-use crate::error::{CircuitOpenError, KeyId, Rejection};
-#[cfg(feature = "tracing")]
-use crate::integrations;
+use crate::error::{CircuitOpenError, Rejection};
 use crate::keyed::{Keys, LONGEST, Lookup};
-use crate::observe::name::NameRef;
 use crate::outcome::{Mode, State};
 use crate::permit::Fallback;
 use crate::primitives::clock;
@@ -107,7 +105,17 @@ impl CircuitBreaker {
             }
         }
         cold_path();
-        self.admit_by_machine(fallback, to_register)
+        // Loaded again, which takes less than keeping it.
+        let summary = self.base.published().summary();
+        let is_special = match to_register {
+            Some(_) => summary.is_unregistered_or_watched(),
+            None => summary.is_watched(),
+        };
+        if is_special {
+            self.admit_special(fallback, to_register)
+        } else {
+            self.admit_by_machine(fallback)
+        }
     }
 
     /// Admits a call where the coarse clock couldn't tell whether an open circuit still rejects.
@@ -125,7 +133,7 @@ impl CircuitBreaker {
         let answer = if summary.just_rejects() {
             let answer = match circuit.published.remaining_exact(State::Open) {
                 Some(refusal) => Answer::Rejected(refusal),
-                None => self.ask_machine(circuit, 0, false),
+                None => self.ask_machine(circuit, 0),
             };
             self.complete(circuit, 0, summary, answer)
         } else {
@@ -136,14 +144,10 @@ impl CircuitBreaker {
 
     /// Admits a call by everything that may decide, the state machine included.
     #[inline(never)]
-    fn admit_by_machine(
+    pub(super) fn admit_by_machine(
         &self,
         fallback: Fallback,
-        to_register: Option<&'static Self>,
     ) -> Result<Admission, CircuitOpenError> {
-        if let Some(breaker) = to_register {
-            breaker.register();
-        }
         self.answered(self.ask(self.base(), 0, self.base.published().summary()), fallback)
     }
 
@@ -290,7 +294,7 @@ impl CircuitBreaker {
         }
         let answer = match lock_free {
             Some(answer) => answer,
-            None => self.ask_machine(circuit, stamp, false),
+            None => self.ask_machine(circuit, stamp),
         };
         self.complete(circuit, stamp, summary, answer)
     }
@@ -298,7 +302,7 @@ impl CircuitBreaker {
     /// The bulkhead's and the shadow mode's part in an answer.
     #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
     #[inline(always)]
-    fn complete(
+    pub(super) fn complete(
         &self,
         circuit: CircuitRef<'_>,
         stamp: u64,
@@ -313,10 +317,19 @@ impl CircuitBreaker {
         answer
     }
 
-    /// Asks a circuit's state machine. A call that has waited has a place.
+    /// Asks a circuit's state machine; or whatever decides, if the circuit lists its calls in flight.
     #[cold]
     #[inline(never)]
-    pub(super) fn ask_machine(
+    fn ask_machine(&self, circuit: CircuitRef<'_>, stamp: u64) -> Answer {
+        if circuit.published.summary().is_watched() {
+            self.ask_watched(circuit, stamp)
+        } else {
+            self.ask_locked(circuit, stamp, false)
+        }
+    }
+
+    /// Asks a circuit's state machine. A call that has waited has a place.
+    pub(super) fn ask_locked(
         &self,
         circuit: CircuitRef<'_>,
         stamp: u64,
@@ -331,58 +344,12 @@ impl CircuitBreaker {
         answer
     }
 
-    /// Counts a rejection, and makes the error.
-    #[inline]
-    pub(super) fn rejected(
-        &self,
-        circuit: CircuitRef<'_>,
-        refusal: Refusal,
-        key: Option<AskedKey<'_>>,
-        fallback: Fallback,
-    ) -> CircuitOpenError {
-        rejection(self.name.get_ref(), refusal, key, fallback, |count| circuit.bump(count))
-    }
-
     /// The admission of a call that no circuit judges, because `max_keys` leaves none for its key.
     #[cold]
     fn unprotected(&self) -> Admission {
         self.base().bump(Count::Unprotected);
         Admission::new(Ticket::of_epoch(0).unseen())
     }
-}
-
-/// Counts a rejection by `bump`, and makes the error.
-#[expect(clippy::inline_always, reason = "a rejection is short, and has few callers")]
-#[inline(always)]
-fn rejection(
-    name: NameRef,
-    Refusal { reason, retry_after }: Refusal,
-    key: Option<AskedKey<'_>>,
-    fallback: Fallback,
-    bump: impl Fn(Count),
-) -> CircuitOpenError {
-    bump(Count::Rejected);
-    if let Some(part) = Count::of_rejection(reason) {
-        bump(part);
-    }
-    if fallback == Fallback::Runs {
-        bump(Count::Fallbacks);
-    }
-    let error = CircuitOpenError::new(name, reason, retry_after);
-    #[cfg(feature = "tracing")]
-    integrations::rejected(&error, key.map(|key| key.text));
-    match key {
-        Some(AskedKey { id: Some(id), .. }) => error.of_key(id),
-        _ => error,
-    }
-}
-
-/// The key of a call, and the id of its circuit's assignment, if it has a circuit.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct AskedKey<'a> {
-    #[cfg_attr(not(feature = "tracing"), expect(dead_code, reason = "only an event shows it"))]
-    pub(super) text: &'a str,
-    pub(super) id: Option<KeyId>,
 }
 
 /// How often a call looks for its key's circuit when other keys keep taking it over. That happens

@@ -100,6 +100,7 @@ impl CircuitBreaker {
 
     /// [`reset`](CircuitBreaker::reset) by an operator whose name may be known.
     pub(crate) fn reset_by(&self, by: Option<&Arc<str>>) {
+        self.notice_all_stalled();
         self.notify_all(self.changes(|circuit| (circuit.reset(self.name(), by), Woken::default())));
     }
 
@@ -129,6 +130,7 @@ impl CircuitBreaker {
 
     /// Sets the mode. `by` is the operator's name, if it is known.
     pub(crate) fn set_mode(&self, mode: Mode, by: Option<&Arc<str>>) {
+        self.notice_all_stalled();
         let has_changed = self.change_mode(mode);
         self.may_admit();
         if has_changed {

@@ -34,7 +34,9 @@ impl CircuitBreaker {
     #[must_use]
     pub fn snapshot_of(&self, key: &str) -> Option<Snapshot> {
         let lookup = self.keys.get()?.peek(key)?;
-        let view = self.circuit(lookup.published).view();
+        let circuit = self.circuit(lookup.published);
+        self.notice_stalled(circuit);
+        let view = circuit.view();
         // Otherwise the circuit has just been reassigned to another key.
         (view.stamp == lookup.stamp).then(|| Snapshot::of(self.name(), view, false))
     }
@@ -71,6 +73,7 @@ impl CircuitBreaker {
     /// A view of the circuit of each key.
     #[cfg(any(feature = "axum", feature = "__exporter"))]
     pub(crate) fn key_views(&self) -> Vec<View> {
+        self.notice_all_stalled();
         self.keys
             .made()
             .into_iter()

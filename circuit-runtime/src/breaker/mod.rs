@@ -11,6 +11,7 @@ mod pinged;
 mod rejection;
 #[cfg(feature = "serde")]
 mod settings;
+mod stall;
 #[cfg(feature = "stream")]
 mod streams;
 pub(crate) mod waiting;
@@ -267,6 +268,7 @@ impl CircuitBreaker {
     /// known. Admits nothing, and doesn't ask the bulkhead.
     #[cfg(all(feature = "tokio", feature = "tower"))]
     pub(crate) fn rejects_for(&self) -> Option<Nanos> {
+        self.notice_stalled(self.base());
         let published = self.base.published();
         let summary = published.summary();
         match published.admit_lock_free(summary) {
@@ -295,6 +297,7 @@ impl CircuitBreaker {
     /// circuit is half-open as soon as its wait is over.
     #[must_use]
     pub fn state(&self) -> State {
+        self.notice_all_stalled();
         let keys = self.keys.get().into_iter().flat_map(Keys::circuits);
         let kept = keys.filter(|circuit| !circuit.is_expired());
         kept.map(|circuit| circuit.state()).fold(self.base().state(), State::max)
@@ -315,10 +318,12 @@ impl CircuitBreaker {
     /// A snapshot of the circuit; with a circuit per key, the sum of them, including evicted keys.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
+        self.notice_all_stalled();
         self.full_snapshot().snapshot
     }
 
-    /// A snapshot, and what only metrics show.
+    /// A snapshot, and what only metrics show. Doesn't notice calls that have stalled: a transition
+    /// asks for it, which nobody may be told of here.
     pub(crate) fn full_snapshot(&self) -> FullSnapshot {
         let mut all = FullSnapshot::at(self.name(), self.base().view());
         if let Some(keys) = self.keys.get() {

@@ -1,8 +1,8 @@
 //! A probe whose `ping` failed: the circuit is told, and the call is rejected.
 
 use super::CircuitBreaker;
-use super::admission::AskedKey;
-use crate::circuit::{Admission, End, Published, Refusal, Ticket};
+use super::rejection::AskedKey;
+use crate::circuit::{Admission, End, Late, Published, Refusal, Ticket, Unlisted};
 use crate::counters::Count;
 use crate::error::{CircuitOpenError, Rejection};
 use crate::keyed::Lookup;
@@ -23,7 +23,23 @@ impl CircuitBreaker {
         // Read before the outcome is recorded: if that isn't late, the key was the same.
         let stamp = published.stamp();
         let end = End::Outcome(Outcome::Failure);
-        let recorded = circuit.record(|| self.name(), admission, end, &Moment::default());
+        let moment = Moment::default();
+        let (admission, has_stalled) = if admission.ticket.is_listed() {
+            let (unlisted, noticed) = self.unlist(circuit, admission, end, &moment);
+            self.stalled(circuit, noticed);
+            match unlisted {
+                Unlisted::InTime(admission) => (admission, false),
+                Unlisted::Stalled => (admission, true),
+            }
+        } else {
+            (admission, false)
+        };
+        // A ping that has stalled has failed before.
+        let recorded = if has_stalled {
+            Err(Late { of_earlier_key: false })
+        } else {
+            circuit.record(|| self.name(), admission, end, &moment)
+        };
         let is_of_earlier_key = matches!(&recorded, Err(late) if late.of_earlier_key);
         if let Ok(judged) = recorded {
             self.may_have_room(published);

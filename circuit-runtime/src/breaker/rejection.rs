@@ -1,11 +1,66 @@
-//! The text and the key of a rejection. The key is looked up on demand: to keep it would allocate
-//! at each rejection.
+//! Rejections: how they are counted, and the error's text and key. The key is looked up on demand: to keep it would
+//! allocate at each rejection.
 
 use std::fmt;
 use std::sync::Arc;
 
-use crate::error::{CircuitOpenError, Rejection};
+use super::CircuitBreaker;
+use crate::circuit::{CircuitRef, Refusal};
+use crate::counters::Count;
+use crate::error::{CircuitOpenError, KeyId, Rejection};
+#[cfg(feature = "tracing")]
+use crate::integrations;
+use crate::observe::name::NameRef;
 use crate::observe::registry;
+use crate::permit::Fallback;
+
+impl CircuitBreaker {
+    /// Counts a rejection, and makes the error.
+    #[inline]
+    pub(super) fn rejected(
+        &self,
+        circuit: CircuitRef<'_>,
+        refusal: Refusal,
+        key: Option<AskedKey<'_>>,
+        fallback: Fallback,
+    ) -> CircuitOpenError {
+        rejection(self.name.get_ref(), refusal, key, fallback, |count| circuit.bump(count))
+    }
+}
+
+/// Counts a rejection by `bump`, and makes the error.
+#[expect(clippy::inline_always, reason = "a rejection is short, and has few callers")]
+#[inline(always)]
+pub(super) fn rejection(
+    name: NameRef,
+    Refusal { reason, retry_after }: Refusal,
+    key: Option<AskedKey<'_>>,
+    fallback: Fallback,
+    bump: impl Fn(Count),
+) -> CircuitOpenError {
+    bump(Count::Rejected);
+    if let Some(part) = Count::of_rejection(reason) {
+        bump(part);
+    }
+    if fallback == Fallback::Runs {
+        bump(Count::Fallbacks);
+    }
+    let error = CircuitOpenError::new(name, reason, retry_after);
+    #[cfg(feature = "tracing")]
+    integrations::rejected(&error, key.map(|key| key.text));
+    match key {
+        Some(AskedKey { id: Some(id), .. }) => error.of_key(id),
+        _ => error,
+    }
+}
+
+/// The key of a call, and the id of its circuit's assignment, if it has a circuit.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AskedKey<'a> {
+    #[cfg_attr(not(feature = "tracing"), expect(dead_code, reason = "only an event shows it"))]
+    pub(super) text: &'a str,
+    pub(super) id: Option<KeyId>,
+}
 
 impl CircuitOpenError {
     /// The key whose circuit rejected the call. `None` if there is no circuit per key, if the key

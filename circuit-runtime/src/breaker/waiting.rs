@@ -5,14 +5,14 @@
 //! does the place of a call that is gone.
 
 use super::CircuitBreaker;
-use super::admission::AskedKey;
+use super::rejection::AskedKey;
 use crate::circuit::{
     Admission, Answer, CircuitRef, Freed, Join, Joined, Leaves, Published, Refusal, Turn,
 };
 use crate::error::{CircuitOpenError, Rejection};
 use crate::keyed::Lookup;
 use crate::permit::Fallback;
-use crate::primitives::clock::{self, NEVER, Nanos};
+use crate::primitives::clock::{self, Moment, NEVER, Nanos};
 use crate::primitives::parker;
 use crate::primitives::sync::cold_path;
 
@@ -73,14 +73,17 @@ impl CircuitBreaker {
     /// Asks a circuit again, for a call that has a place now. Unless the call is admitted and judged,
     /// the place goes to the next one.
     fn ask_placed(&self, circuit: CircuitRef<'_>, stamp: u64) -> Answer {
+        self.notice_stalled(circuit);
         let summary = circuit.published.summary();
         // `ramp` and `throttle` have let the call pass before it waited, and aren't asked twice.
         let lock_free =
             Answer::again(summary).or_else(|| circuit.published.admit_lock_free(summary));
         // Read last, as in `ask`.
         let answer = if circuit.published.stamp() == stamp {
-            let answer = lock_free.unwrap_or_else(|| self.ask_machine(circuit, stamp, true));
-            circuit.complete_placed(summary, answer)
+            let answer = lock_free.unwrap_or_else(|| self.ask_locked(circuit, stamp, true));
+            let answer = circuit.complete_placed(summary, answer);
+            // From here on it runs.
+            if summary.is_watched() { circuit.listed(answer, &Moment::default()) } else { answer }
         } else {
             Answer::Reassigned
         };

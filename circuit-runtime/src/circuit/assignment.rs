@@ -53,6 +53,9 @@ impl CircuitRef<'_> {
             // Somebody set them for this key: they aren't lost because others call.
             return Idleness::Busy;
         }
+        if self.has_listed_calls(inner) {
+            return Idleness::Busy;
+        }
         let moment = Moment::default();
         inner.machine.idleness(&self.env(&moment))
     }
@@ -163,6 +166,8 @@ impl CircuitRef<'_> {
         // Before the summary is published: see *Reassignment* in the docs of `circuit`.
         self.published.key_lock.invalidate();
         self.published.publish_rules(&rules);
+        self.clear_in_flight(inner);
+        self.set_stall(rules.stall);
         self.publish(inner);
     }
 

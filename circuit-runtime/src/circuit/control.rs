@@ -15,6 +15,7 @@ impl CircuitRef<'_> {
     /// mode decides without the bulkhead.
     pub(crate) fn set_mode(&self, mode: Mode, common: Mode) -> Woken {
         let mut inner = self.lock();
+        self.change_judge(&mut inner, mode, &Moment::default());
         if (inner.mode, mode) == (Mode::ForcedOpen, Mode::Normal) {
             inner.machine.begin_ramp(Moment::default().exact());
         }
@@ -58,6 +59,7 @@ impl CircuitRef<'_> {
         let change = inner.machine.reconfigure(rules, &self.env(&Moment::default()));
         let transition = change.map(|change| inner.note(name, change));
         self.published.publish_rules(&rules);
+        self.set_stall(rules.stall);
         let woken = match rules.max_wait {
             // There may be more places than before.
             Some(_) => self.serve_all(&mut inner),

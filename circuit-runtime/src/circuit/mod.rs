@@ -61,10 +61,12 @@ mod admit;
 mod assignment;
 mod bulkhead;
 mod control;
+pub(crate) mod in_flight;
 pub(crate) mod machine;
 mod published;
 mod queue;
 mod record;
+mod stall;
 mod summary;
 #[cfg(all(test, not(circuit_loom)))]
 mod tests;
@@ -80,6 +82,7 @@ pub(crate) use queue::{Join, Joined, Leaves, Turn, Woken};
 #[cfg(feature = "stream")]
 pub(crate) use record::ProbeAnswer;
 pub(crate) use record::{End, Late};
+pub(crate) use stall::Unlisted;
 pub(crate) use summary::Summary;
 pub(crate) use ticket::{Admission, StoredAdmission, Ticket};
 pub(crate) use view::View;
@@ -98,6 +101,8 @@ use crate::primitives::sync::{Mutex, MutexGuard, Ordering, const_fn, constant, u
 use crate::window::pending::PendingSuccesses;
 use crate::window::sharded::ShardedBuckets;
 use crate::window::{Env, SlidingWindow};
+use in_flight::InFlight;
+use once_cell::race::OnceBox;
 use queue::Queue;
 
 /// A circuit by references to its parts: for keys' circuits, parts of one kind are stored together.
@@ -115,6 +120,8 @@ pub(crate) struct Locked {
     pending: PendingSuccesses,
     /// When the key was last asked for; if the circuit is closed, when that was last noticed.
     last_used: std::sync::atomic::AtomicU64,
+    /// Made for the first call that is watched.
+    in_flight: OnceBox<InFlight>,
     inner: Mutex<Inner>,
 }
 
@@ -183,6 +190,9 @@ struct Inner {
     /// Whether the key has a mode, or rules, of its own.
     has_mode_override: bool,
     has_rules_override: bool,
+    /// The first and the last start of the calls that stalled while the circuit was disabled, the last
+    /// time that it was.
+    dropped: [Nanos; 2],
     /// The calls that wait for a place of the bulkhead.
     queue: Option<Box<Queue>>,
     #[cfg(feature = "metrics")]
@@ -198,6 +208,7 @@ impl Locked {
         Locked {
             pending: constant!(PendingSuccesses::new()),
             last_used: constant!(std::sync::atomic::AtomicU64::new(0)),
+            in_flight: constant!(OnceBox::new()),
             inner: Mutex::new(Inner {
                 machine: Machine::new(rules),
                 mode: Mode::Normal,
@@ -211,6 +222,7 @@ impl Locked {
                 transitions_before: 0,
                 has_mode_override: false,
                 has_rules_override: false,
+                dropped: stall::NONE,
                 queue: None,
                 #[cfg(feature = "metrics")]
                 departed: None,

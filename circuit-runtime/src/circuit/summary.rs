@@ -37,8 +37,11 @@ const WAITS: u64 = 1 << 12;
 /// Closed, and not every call passes: the machine decides.
 const SELECTIVE: u64 = 1 << 13;
 
+/// Calls that run for too long count as failures: they are listed while in flight.
+const WATCHED: u64 = 1 << 15;
+
 /// The flags under which a success may still have nothing to write.
-const HARMLESS: u64 = TIMED | LIMITED | WAITS | SELECTIVE | UNREGISTERED;
+const HARMLESS: u64 = TIMED | LIMITED | WAITS | SELECTIVE | WATCHED | UNREGISTERED;
 /// The flags under which a call passes at once.
 const PASSES: u64 = LOCK | SLIDE | BUCKET;
 
@@ -92,6 +95,12 @@ impl Summary {
     #[inline]
     pub(crate) fn try_admit_registered(self) -> Option<Ticket> {
         self.passes().then(|| Ticket::of(self))
+    }
+
+    /// [`try_admit`](Summary::try_admit) of a circuit whose calls are listed.
+    #[inline]
+    pub(crate) fn try_admit_watched(self) -> Option<Ticket> {
+        (self.is_watched() && self.unwatched().passes()).then(|| Ticket::of(self))
     }
 
     #[inline]
@@ -164,11 +173,17 @@ impl Summary {
     /// Whether it is closed and the machine needn't be asked which calls pass.
     #[inline]
     pub(crate) fn admits_all(self) -> bool {
-        self.0 & (OPEN | HALF_OPEN | SELECTIVE) == 0
+        self.0 & (OPEN | HALF_OPEN | SELECTIVE | WATCHED) == 0
     }
 
+    /// Whether it is half-open with all probes taken, none of which may have stalled.
     pub(crate) fn is_full(self) -> bool {
-        self.0 & FULL != 0
+        self.0 & (FULL | WATCHED) == FULL
+    }
+
+    /// The same, as if no calls were listed.
+    pub(crate) fn unwatched(self) -> Self {
+        Summary(self.0 & !WATCHED)
     }
 
     /// Whether it is open in normal mode: rejects calls until its deadline.
@@ -200,6 +215,18 @@ impl Summary {
         self.0 & TIMED != 0
     }
 
+    /// Whether it isn't registered, or lists its calls.
+    #[inline]
+    pub(crate) fn is_unregistered_or_watched(self) -> bool {
+        self.0 & (UNREGISTERED | WATCHED) != 0
+    }
+
+    /// Whether calls in flight are listed, so that those are noticed that run for too long.
+    #[inline]
+    pub(crate) fn is_watched(self) -> bool {
+        self.0 & WATCHED != 0
+    }
+
     pub(crate) fn is_limited(self) -> bool {
         self.0 & LIMITED != 0
     }
@@ -216,7 +243,8 @@ pub(super) const fn flags_of(rules: &Rules, registered: bool) -> u64 {
     let timed = if rules.slow_call.is_some() { TIMED } else { 0 };
     let limited = if rules.max_concurrent.is_some() { limited(rules) } else { 0 };
     let unregistered = if registered { 0 } else { UNREGISTERED };
-    timed | limited | unregistered
+    let watched = if rules.stall.is_some() { WATCHED } else { 0 };
+    timed | limited | watched | unregistered
 }
 
 /// Out of line, so that circuits without a bulkhead pay nothing for what it may have.
@@ -256,6 +284,7 @@ mod tests {
             SLIDE,
             BUCKET,
             SELECTIVE,
+            WATCHED,
         ];
         let mut all = 0;
         for flag in of_words.into_iter().chain(ALL_FLAGS) {

@@ -35,11 +35,15 @@ const ANSWERED: u64 = 1 << 23;
 const PROBE: u64 = 1 << 24;
 /// Its answer as a probe was slow, so that it has failed as one.
 #[cfg(any(feature = "stream", test))]
-const WAS_SLOW: u64 = 1 << 25;
+const WAS_SLOW: u64 = 1 << 14;
+/// Six bits. Zero: not in the list of calls in flight. Else the start time is known as exactly as that
+/// needs it, and this is one more than the length of the call's cohort, as a shift.
+const LISTED: u32 = 25;
+const LISTED_BITS: u64 = 63 << LISTED;
 
 /// All flags, for the test that they differ from those of the summary.
 #[cfg(test)]
-pub(super) const ALL_FLAGS: [u64; 11] = [
+pub(super) const ALL_FLAGS: [u64; 17] = [
     UNREGISTERED,
     COUNTED,
     UNSEEN,
@@ -51,6 +55,12 @@ pub(super) const ALL_FLAGS: [u64; 11] = [
     ANSWERED,
     PROBE,
     WAS_SLOW,
+    1 << LISTED,
+    1 << (LISTED + 1),
+    1 << (LISTED + 2),
+    1 << (LISTED + 3),
+    1 << (LISTED + 4),
+    1 << (LISTED + 5),
 ];
 
 /// What an admitted call keeps: its epoch, and what to do with its outcome. Without flags: judged,
@@ -156,9 +166,9 @@ impl Ticket {
         self.0 & (COUNTED | UNSEEN) == 0
     }
 
-    /// Whether the call is judged, and has no place of the bulkhead yet.
+    /// Whether the call is judged, and the bulkhead hasn't been asked yet: a call is listed after that.
     pub(crate) fn lacks_place(self) -> bool {
-        self.0 & (COUNTED | UNSEEN | IN_BULKHEAD) == 0
+        self.0 & (COUNTED | UNSEEN | IN_BULKHEAD | LISTED_BITS) == 0
     }
 
     pub(crate) fn is_unseen(self) -> bool {
@@ -182,6 +192,18 @@ impl Ticket {
         self.0 & STARTED != 0
     }
 
+    /// Whether it is in the list of calls in flight.
+    #[inline]
+    pub(crate) fn is_listed(self) -> bool {
+        self.0 & LISTED_BITS != 0
+    }
+
+    /// Whether it is in the bulkhead or in the list of calls in flight.
+    #[inline]
+    pub(crate) fn has_to_leave(self) -> bool {
+        self.0 & (IN_BULKHEAD | LISTED_BITS) != 0
+    }
+
     #[expect(clippy::cast_possible_truncation, reason = "the bit above the epoch is zero")]
     pub(crate) fn epoch(self) -> u32 {
         (self.0 >> EPOCH) as u32
@@ -192,7 +214,7 @@ impl Ticket {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Admission {
     pub(crate) ticket: Ticket,
-    /// The start time if the ticket is STARTED, else the index of the key's slot: carried because
+    /// The start time if the ticket is STARTED or listed, else the index of the key's slot: carried because
     /// reading it again at the call's end stalls on the slot's cache line. Zero without a key.
     given: u64,
 }
@@ -212,14 +234,17 @@ impl Admission {
     /// The admission of a call whose time isn't taken, and whether it was.
     pub(crate) fn untimed(self) -> (Self, bool) {
         let is_timed = self.ticket.has_start();
-        if is_timed { (Admission::new(self.ticket.without_start()), true) } else { (self, false) }
+        let given = if self.ticket.is_listed() { self.given } else { 0 };
+        let untimed = Admission { ticket: self.ticket.without_start(), given };
+        if is_timed { (untimed, true) } else { (self, false) }
     }
 
     /// With the number of the circuit that admitted the call, among those of its breaker's keys.
     #[inline]
     #[must_use]
     pub(crate) fn by(self, number: usize) -> Self {
-        let given = if self.ticket.has_start() { self.given } else { number as u64 };
+        let has_time = self.ticket.0 & (STARTED | LISTED_BITS) != 0;
+        let given = if has_time { self.given } else { number as u64 };
         Admission { given, ..self }
     }
 
@@ -229,6 +254,27 @@ impl Admission {
     pub(crate) fn number(self) -> usize {
         debug_assert!(!self.ticket.has_start());
         self.given as usize
+    }
+
+    /// The start time, if the call is timed.
+    pub(super) fn started(self) -> Option<Nanos> {
+        self.ticket.has_start().then_some(self.given)
+    }
+
+    /// In the list of calls in flight, with a cohort of this length.
+    pub(super) fn listed(self, started: Nanos, shift: u32) -> Self {
+        Admission { ticket: Ticket(self.ticket.0 | u64::from(shift + 1) << LISTED), given: started }
+    }
+
+    /// The start time of a listed call, and the length of its cohort.
+    pub(super) fn listing(self) -> (Nanos, u32) {
+        (self.given, ((self.ticket.0 & LISTED_BITS) >> LISTED) as u32 - 1)
+    }
+
+    /// Not in the list any more.
+    #[must_use]
+    pub(crate) fn unlisted(self, number: usize) -> Self {
+        Admission { ticket: Ticket(self.ticket.0 & !LISTED_BITS), ..self }.by(number)
     }
 
     /// How long the call took, if its start time is known.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::admit::retry_after;
 use super::{CircuitRef, CountersRef};
+use crate::config::Rules;
 use crate::counters::{Count, Totals};
 use crate::observe::event::Transition;
 use crate::outcome::{Mode, State};
@@ -26,7 +27,7 @@ pub(crate) struct View {
     pub(crate) failures_in_a_row: u32,
     pub(crate) window: Option<WindowTotals>,
     pub(crate) retry_after: Option<Nanos>,
-    /// Calls in flight, with a bulkhead.
+    /// Calls in flight, where they are counted.
     pub(crate) in_flight: Option<u32>,
     /// Calls that wait for a place of the bulkhead, where they may.
     pub(crate) waiting: Option<u32>,
@@ -62,6 +63,12 @@ impl CircuitRef<'_> {
         totals
     }
 
+    /// Calls in flight. `None`: neither the bulkhead nor `stall` counts them.
+    fn calls_in_flight(&self, rules: &Rules) -> Option<u32> {
+        let in_bulkhead = rules.max_concurrent.map(|_| self.published.bulkhead.held());
+        in_bulkhead.or_else(|| rules.stall.map(|_| self.listed_calls()))
+    }
+
     /// A view: at one moment, except for the counters.
     pub(crate) fn view(&self) -> View {
         let moment = Moment::default();
@@ -85,7 +92,7 @@ impl CircuitRef<'_> {
             failures_in_a_row: inner.machine.failures_in_a_row(),
             window: inner.machine.window_totals(&self.env(&moment)),
             retry_after,
-            in_flight: inner.machine.rules().max_concurrent.map(|_| self.published.bulkhead.held()),
+            in_flight: self.calls_in_flight(inner.machine.rules()),
             waiting: inner.machine.rules().max_wait.map(|_| inner.waiting()),
             ramp: if is_asked { inner.machine.share(moment.exact()) } else { None },
             throttle: if is_asked { inner.machine.throttled(&self.env(&moment)) } else { None },

@@ -75,6 +75,7 @@ pub struct Config {
     pub(crate) window: Choice<Window>,
     pub(crate) min_calls: Choice<u32>,
     pub(crate) merge_failures: Choice<Duration>,
+    pub(crate) stall: Choice<Duration>,
     pub(crate) recovery: Choice<Duration>,
     pub(crate) backoff: Choice<f64>,
     pub(crate) max_recovery: Choice<Duration>,
@@ -182,6 +183,19 @@ impl Config {
         self
     }
 
+    /// A call that still runs after this long counts as a failure then, at the latest an eighth of this later, whatever it
+    /// returns one day: that comes late. Longer than `slow_call`, shorter than a `timeout` that is known, at most a time
+    /// window. Default off.
+    ///
+    /// There is no thread and no timer: the next call notices it, an outcome, [`state`](crate::CircuitBreaker::state) or
+    /// [`snapshot`](crate::CircuitBreaker::snapshot). Stalled calls that are noticed together are one failure for
+    /// `threshold` if a success was recorded since the first of them may have stalled; else each counts. Rates count all.
+    #[must_use]
+    pub const fn stall(mut self, after: Duration) -> Self {
+        self.stall = Choice::Given(after);
+        self
+    }
+
     /// How long the circuit stays open before it lets a probe through. Default 60 seconds.
     #[must_use]
     pub const fn recovery(mut self, wait: Duration) -> Self {
@@ -276,7 +290,7 @@ impl Config {
     /// Switches an optional rule off, whether it is on by default or set in `self`.
     ///
     /// `threshold` can be off if there is another trip rule, or `throttle`. `failure_rate`, `failure_count`, `slow_call`, `throttle`,
-    /// `merge_failures`, `backoff`, `jitter`, `ramp`, `max_concurrent` and `max_wait` can always be off. What depends on the rule goes with it:
+    /// `merge_failures`, `stall`, `backoff`, `jitter`, `ramp`, `max_concurrent` and `max_wait` can always be off. What depends on the rule goes with it:
     /// `slow_rate` with `slow_call`, `min_calls` with the last rate (`throttle` is one here), `window` with the last rate or count,
     /// `merge_failures` with the last of `threshold` and `failure_count`, `max_recovery` with `backoff`,
     /// `max_wait` with `max_concurrent`.

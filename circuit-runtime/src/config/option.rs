@@ -28,6 +28,8 @@ pub enum ConfigOption {
     MinCalls,
     /// [`Config::merge_failures`]
     MergeFailures,
+    /// [`Config::stall`]
+    Stall,
     /// [`Config::recovery`]
     Recovery,
     /// [`Config::backoff`]
@@ -66,6 +68,7 @@ macro_rules! for_each_option {
             Window window WINDOW,
             MinCalls min_calls MIN_CALLS,
             MergeFailures merge_failures MERGE_FAILURES,
+            Stall stall STALL,
             Recovery recovery RECOVERY,
             Backoff backoff BACKOFF,
             MaxRecovery max_recovery MAX_RECOVERY,

@@ -71,6 +71,7 @@ impl Config {
             window: if self.has_window_rule() { Some(window) } else { None },
             min_calls,
             merge_failures: in_nanos(self.merge_failures.given()),
+            stall: in_nanos(self.stall.given()),
             recovery,
             backoff: self.backoff.given_or(1.0),
             max_recovery: match self.max_recovery.given() {
@@ -120,6 +121,8 @@ pub(crate) struct Rules {
     pub(crate) min_calls: u32,
     /// Failures that come within this time of the first are one.
     pub(crate) merge_failures: Option<Nanos>,
+    /// How long a call may run before it counts as a failure.
+    pub(crate) stall: Option<Nanos>,
     pub(crate) recovery: Nanos,
     pub(crate) backoff: f64,
     pub(crate) max_recovery: Nanos,

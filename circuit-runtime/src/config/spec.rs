@@ -108,7 +108,7 @@ macro_rules! spec {
                 "`",
                 $name,
                 "` can't be `off`; only `threshold`, `failure_rate`, `failure_count`, `slow_call`, \
-                 `throttle`, `merge_failures`, `backoff`, `jitter`, `ramp`, `max_concurrent` and `max_wait` can"
+                 `throttle`, `merge_failures`, `stall`, `backoff`, `jitter`, `ramp`, `max_concurrent` and `max_wait` can"
             ))
         )
     };
@@ -138,6 +138,7 @@ specs! {
     WINDOW: "window", Window, never_off;
     MIN_CALLS: "min_calls", Count, never_off;
     MERGE_FAILURES: "merge_failures", Time, can_be_off;
+    STALL: "stall", Time, can_be_off;
     RECOVERY: "recovery", Time, never_off;
     BACKOFF: "backoff", Factor, can_be_off;
     MAX_RECOVERY: "max_recovery", Time, never_off;
@@ -186,6 +187,12 @@ pub(crate) const MIN_CALLS_ABOVE_WINDOW: &str =
     "`min_calls` must be at most `window` (100 calls by default): no rate would ever be judged";
 pub(crate) const MERGE_FAILURES_ALONE: &str = "`merge_failures` needs `threshold` or `failure_count`, which count failures \
      one by one; rates count all";
+pub(crate) const STALL_NOT_BELOW_TIMEOUT: &str =
+    "`stall` must be shorter than `timeout`, which ends calls before they could stall";
+pub(crate) const STALL_NOT_ABOVE_SLOW_CALL: &str =
+    "`stall` must be longer than `slow_call`: every slow call would have stalled first";
+pub(crate) const STALL_ABOVE_WINDOW: &str = "`stall` must be at most a `window` of time (10s by default with `throttle`): a call that stalls would count when all that \
+     began with it has left the window";
 pub(crate) const MAX_RECOVERY_BELOW_RECOVERY: &str =
     "`max_recovery` must be at least `recovery` (60s by default)";
 pub(crate) const MAX_RECOVERY_WITHOUT_BACKOFF: &str = "`max_recovery` goes with `backoff`, which is `off`; to cap only what a service asks \

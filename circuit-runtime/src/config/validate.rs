@@ -139,6 +139,24 @@ impl Config {
             self.what_leaves_nothing_to_merge(),
             MERGE_FAILURES_ALONE
         );
+        self.validate_stall()
+    }
+
+    /// When a call counts that still runs.
+    const fn validate_stall(&self) -> Result<(), ConfigError> {
+        let Some(stall) = self.stall.given() else { return Ok(()) };
+        let stall = nanos(stall);
+        if let Some(timeout) = self.timeout {
+            require!(stall < nanos(timeout), Stall, None, STALL_NOT_BELOW_TIMEOUT);
+        }
+        if let Some(slow) = self.slow_call.given() {
+            let slow_call = Some(ConfigOption::SlowCall);
+            require!(nanos(slow) < stall, Stall, slow_call, STALL_NOT_ABOVE_SLOW_CALL);
+        }
+        if let Window::Time(length) = self.effective_window() {
+            let window = Some(ConfigOption::Window);
+            require!(nanos(length) >= stall, Stall, window, STALL_ABOVE_WINDOW);
+        }
         Ok(())
     }
 

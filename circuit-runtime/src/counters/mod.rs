@@ -42,12 +42,16 @@ pub(crate) enum Count {
     RejectedThrottled,
     /// Answered by the last good value.
     Stale,
+    /// A part of `Failures`: calls that had run for `stall`.
+    Stalled,
+    /// Late, and counted as stalled before.
+    LateAfterStall,
 }
 
 const COUNTS: usize = Count::ALL.len();
 
 impl Count {
-    const ALL: [Count; 19] = [
+    const ALL: [Count; 21] = [
         Count::Successes,
         Count::Failures,
         Count::Rejected,
@@ -67,6 +71,8 @@ impl Count {
         Count::RejectedRamping,
         Count::RejectedThrottled,
         Count::Stale,
+        Count::Stalled,
+        Count::LateAfterStall,
     ];
 
     /// The part of `Rejected` in which a rejection for this reason is counted, too. None for an
@@ -261,6 +267,15 @@ impl<R: CounterStore, S: CounterStore<At = R::At>> Counters<R, S> {
         match self.shards.get_first(Thread::here()).and_then(|shard| shard.get(count, at)) {
             Some(counter) => increment(counter),
             None => self.bump_slow(count, at),
+        }
+    }
+
+    /// Adds to a counter; rarely.
+    #[cold]
+    pub(crate) fn bump_by(&self, count: Count, at: R::At, more: u64) {
+        let overflow = self.overflow.get_or_init(|| Box::new(S::make(at)));
+        if let Some(counter) = overflow.get_or_make(count, at) {
+            counter.fetch_add(more, Ordering::Relaxed);
         }
     }
 

@@ -17,6 +17,7 @@
 //! | `circuit_breaker.rejected` | counter | `{call}` | `circuit_breaker.reason` | rejected calls by reason: `open`, `half-open-full`, `forced-open`, `too-many-calls`, `ramping`, `throttled` |
 //! | `circuit_breaker.panicked` | counter | `{call}` | | failures that were panics |
 //! | `circuit_breaker.timed_out` | counter | `{call}` | | failures that exceeded their `timeout` |
+//! | `circuit_breaker.stalled` | counter | `{call}` | | failures that still ran after `stall` |
 //! | `circuit_breaker.slow` | counter | `{call}` | | successes and failures that took at least `slow_call` |
 //! | `circuit_breaker.fallbacks` | counter | `{call}` | | calls that a fallback answered |
 //! | `circuit_breaker.stale` | counter | `{call}` | | calls that the last good value answered (`stale`) |
@@ -25,7 +26,7 @@
 //! | `circuit_breaker.state` | gauge | `1` | `circuit_breaker.state` | 1 for the present state, 0 for the two others |
 //! | `circuit_breaker.mode` | gauge | `1` | `circuit_breaker.mode` | 1 for the present mode, 0 for the others: `normal`, `forced-open`, `disabled`, `shadow` |
 //! | `circuit_breaker.retry_after` | gauge | `s` | | time until the next call may pass; 0 where calls pass; absent where the circuit is open for good |
-//! | `circuit_breaker.in_flight` | gauge | `{call}` | | calls in flight; only with `max_concurrent`, since others are not counted |
+//! | `circuit_breaker.in_flight` | gauge | `{call}` | | calls in flight, also those that have stalled; only with `max_concurrent` or `stall`, since others are not counted |
 //! | `circuit_breaker.waiting` | gauge | `{call}` | | calls that wait for one of them to end; only with `max_wait` |
 //! | `circuit_breaker.ramp` | gauge | `1` | | the share of calls that pass (in shadow: would), while it grows; only with `ramp` |
 //! | `circuit_breaker.throttle` | gauge | `1` | | the share of calls that are rejected (in shadow: would be) because too many fail; only with `throttle` |

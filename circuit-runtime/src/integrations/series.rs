@@ -61,6 +61,8 @@ series! {
         "circuit_breaker_panicked_total" "", "circuit_breaker.panicked" "";
     TIMED_OUT: Counter, "{call}", "Failures that exceeded their timeout.",
         "circuit_breaker_timed_out_total" "", "circuit_breaker.timed_out" "";
+    STALLED: Counter, "{call}", "Failures that still ran after stall.",
+        "circuit_breaker_stalled_total" "", "circuit_breaker.stalled" "";
     SLOW: Counter, "{call}", "Calls that took at least slow_call.",
         "circuit_breaker_slow_total" "", "circuit_breaker.slow" "";
     FALLBACKS: Counter, "{call}", "Calls that a fallback answered.",
@@ -77,7 +79,7 @@ series! {
         "circuit_breaker_mode" "mode", "circuit_breaker.mode" "circuit_breaker.mode";
     RETRY_AFTER: Gauge, "s", "Time until the next call may pass.",
         "circuit_breaker_retry_after_seconds" "", "circuit_breaker.retry_after" "";
-    IN_FLIGHT: Gauge, "{call}", "Calls in flight, counted by the bulkhead.",
+    IN_FLIGHT: Gauge, "{call}", "Calls in flight, where the bulkhead or stall counts them.",
         "circuit_breaker_in_flight" "", "circuit_breaker.in_flight" "";
     WAITING: Gauge, "{call}", "Calls that wait for a place of the bulkhead.",
         "circuit_breaker_waiting" "", "circuit_breaker.waiting" "";
@@ -142,6 +144,7 @@ pub(super) fn outcomes(totals: &Totals) -> Calls {
         of(Count::Ignored),
         // The others are failures. Saturating, since the two are not read at the same moment.
         of(Count::Cancelled).saturating_sub(of(Count::CancelledAsFailure)),
+        // What stalled is a failure already.
         of(Count::Late) + of(Count::Reassigned),
         of(Count::Unprotected),
         of(Count::Rejected),
@@ -165,6 +168,7 @@ pub(super) fn of_calls(totals: &Totals) -> Vec<Point<u64>> {
     points.extend([
         Point::plain(&PANICKED, totals.get(Count::Panicked)),
         Point::plain(&TIMED_OUT, totals.get(Count::TimedOut)),
+        Point::plain(&STALLED, totals.get(Count::Stalled)),
         Point::plain(&SLOW, totals.get(Count::Slow)),
         Point::plain(&FALLBACKS, totals.get(Count::Fallbacks)),
         Point::plain(&STALE, totals.get(Count::Stale)),
@@ -265,6 +269,7 @@ pub(super) fn differences<'a>(
 /// look may be outdated, so it looks again. Not for ever: for a circuit that flaps, any of its
 /// states will do.
 pub(super) fn full_snapshot(breaker: &CircuitBreaker) -> FullSnapshot {
+    breaker.notice_all_stalled();
     let track = breaker.track();
     let mut attempts = 3;
     loop {

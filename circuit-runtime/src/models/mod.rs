@@ -17,6 +17,7 @@
 
 mod keys;
 mod probes;
+mod stalls;
 mod waiting;
 mod watched;
 mod windows;

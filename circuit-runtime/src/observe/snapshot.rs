@@ -17,7 +17,7 @@ use crate::window::WindowTotals;
 /// A circuit at one moment. `Display` prints one line.
 ///
 /// The counters cover the circuit's whole life and never go back. `failures` includes `panicked`,
-/// `timed_out` and, under `on_cancel = failure`, cancelled calls. `slow` counts successes and
+/// `timed_out`, `stalled` and, under `on_cancel = failure`, cancelled calls. `slow` counts successes and
 /// failures a second time. A late outcome counts only in `late`, or also in `unprotected` if its
 /// circuit had gone to another key. A call that runs unprotected counts only in `unprotected`, and
 /// one that runs in shadow instead of being rejected only in `rejected`.
@@ -40,7 +40,8 @@ pub struct Snapshot {
     /// When open, what is left of the wait; when half-open with all probes in flight, the time
     /// until the next round of probes, at most a second. In a sum, the shortest one.
     pub retry_after: Option<Duration>,
-    /// Calls in flight; `None` without `max_concurrent`, because they are counted only for it.
+    /// Calls in flight, also those that have stalled; `None` without `max_concurrent` and `stall`, because
+    /// they are counted only for these.
     pub in_flight: Option<u32>,
     /// Calls that wait for one of them to end; `None` without `max_wait`.
     pub waiting: Option<u32>,
@@ -68,7 +69,10 @@ pub struct Snapshot {
     pub panicked: u64,
     /// Calls that exceeded their `timeout`.
     pub timed_out: u64,
-    /// Outcomes that came after their period had ended.
+    /// Calls that failed because they still ran after [`stall`](crate::Config::stall). Their outcomes count
+    /// in `late` when they come.
+    pub stalled: u64,
+    /// Outcomes that came after their period had ended, or after the call had stalled.
     pub late: u64,
     /// Calls that a fallback answered.
     pub fallbacks: u64,
@@ -171,6 +175,7 @@ impl Snapshot {
             cancelled: 0,
             panicked: 0,
             timed_out: 0,
+            stalled: 0,
             late: 0,
             fallbacks: 0,
             stale: 0,
@@ -190,7 +195,10 @@ impl Snapshot {
         self.cancelled += totals.get(Count::Cancelled);
         self.panicked += totals.get(Count::Panicked);
         self.timed_out += totals.get(Count::TimedOut);
-        self.late += totals.get(Count::Late) + totals.get(Count::Reassigned);
+        self.stalled += totals.get(Count::Stalled);
+        self.late += totals.get(Count::Late)
+            + totals.get(Count::Reassigned)
+            + totals.get(Count::LateAfterStall);
         self.fallbacks += totals.get(Count::Fallbacks);
         self.stale += totals.get(Count::Stale);
         self.unprotected += totals.get(Count::Unprotected) + totals.get(Count::Reassigned);
@@ -279,6 +287,7 @@ impl fmt::Display for Snapshot {
             (self.cancelled, "cancelled"),
             (self.panicked, "panicked"),
             (self.timed_out, "timed out"),
+            (self.stalled, "stalled"),
             (self.late, "late"),
             (self.fallbacks, "by fallback"),
             (self.stale, "by a stale value"),

@@ -1,66 +1,19 @@
 //! The end of a call: its circuit judges the outcome, and transitions are reported.
 //!
-//! The fast path, a success with nothing to write, is inlined into the caller; the rest is out of
-//! line, and shared by all functions.
+//! The fast path, a success with nothing to write, is inlined into the caller, and other successes are in
+//! `succeed`. All else is here, out of line, and shared by all functions.
 
-use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
-use super::{Fallback, Handle, RawPermit};
+use super::{Handle, RawPermit};
 use crate::breaker::CircuitBreaker;
 use crate::circuit::machine::Verdict;
-use crate::circuit::{Admission, CircuitRef, End, Late, Published, Ticket};
+use crate::circuit::{Admission, CircuitRef, End, Late, Published, Ticket, Unlisted};
 use crate::counters::Count;
 use crate::observe::event::Transition;
 use crate::outcome::Outcome;
-use crate::primitives::clock::{self, Moment, Nanos};
-use crate::primitives::sync::cold_path;
-use crate::window::{OnSuccess, Sample};
-
-impl<S: Handle> RawPermit<S> {
-    /// Ends a permit with an outcome, whose error nobody is shown.
-    #[expect(clippy::inline_always, reason = "as `finish_deferred`")]
-    #[inline(always)]
-    pub(crate) fn finish(self, end: End, fallback: Fallback) {
-        if let Some(pending) = self.finish_deferred(end, fallback) {
-            pending.notify(None);
-        }
-    }
-
-    /// Ends a permit with an outcome. A success with nothing to write is only counted. If the end
-    /// caused a transition, that is still to be reported, with the call's error.
-    #[expect(clippy::inline_always, reason = "out of line the permit would have to be in memory")]
-    #[inline(always)]
-    #[must_use]
-    pub(crate) fn finish_deferred(
-        self,
-        end: End,
-        fallback: Fallback,
-    ) -> Option<PendingTransition<S>> {
-        // The parts are passed by value, so that the healthy path keeps the permit in registers.
-        let &RawPermit { handle, admission } = &*ManuallyDrop::new(self);
-        let (breaker, published) = (handle.breaker(), handle.published());
-        let admission = admission.admission().map(|ticket| ticket.with_inside(false));
-        match (end, fallback) {
-            (End::Outcome(Outcome::Success), Fallback::None) => {
-                if published.has_nothing_to_write(admission.ticket) {
-                    breaker.count_success(published, admission.number());
-                } else {
-                    cold_path();
-                    succeed(breaker, published, admission);
-                }
-                None
-            }
-            (end, fallback) => {
-                if fallback == Fallback::Runs {
-                    count_answered(breaker, published, admission.ticket, Count::Fallbacks);
-                }
-                finish_slow(breaker, published, admission, end)
-                    .map(|transition| PendingTransition { handle, transition })
-            }
-        }
-    }
-}
+use crate::primitives::clock::Moment;
+use crate::window::Sample;
 
 /// What a call that has ended is counted by that is answered by something else.
 pub(crate) struct After<S> {
@@ -113,83 +66,9 @@ pub(super) fn dropped(breaker: &CircuitBreaker, published: &Published, admission
 }
 
 /// Reports a transition that no error caused.
-fn report(breaker: &CircuitBreaker, transition: Option<Box<Transition>>) {
+pub(super) fn report(breaker: &CircuitBreaker, transition: Option<Box<Transition>>) {
     if let Some(transition) = transition {
         breaker.notify(*transition);
-    }
-}
-
-/// Ends a success that has something to write; mostly without the lock.
-#[inline(never)]
-pub(super) fn succeed(breaker: &CircuitBreaker, published: &Published, admission: Admission) {
-    // The common cases first, in functions with small stack frames.
-    match published.on_success_for_bare(admission.ticket) {
-        OnSuccess::Bucket => succeed_by_bucket(breaker, published, admission.ticket),
-        OnSuccess::Slide => succeed_by_slide(breaker, published, admission.ticket),
-        _ => succeed_slow(breaker, published, admission),
-    }
-}
-
-/// Ends a success that slides a count window.
-#[inline(never)]
-fn succeed_by_slide(breaker: &CircuitBreaker, published: &Published, ticket: Ticket) {
-    match breaker.base_of(published) {
-        Some(base) if base.by_ref().slide(ticket.epoch()) => {
-            base.counters().bump(Count::Successes, ());
-        }
-        _ => succeed_slow(breaker, published, Admission::new(ticket)),
-    }
-}
-
-/// Ends a success in a time window.
-#[inline(never)]
-fn succeed_by_bucket(breaker: &CircuitBreaker, published: &Published, ticket: Ticket) {
-    // The clock first, because few values are live across the call then.
-    let now = if published.counts_coarsely() {
-        clock::coarse()
-    } else {
-        cold_path();
-        clock::now()
-    };
-    match published.shard(ticket.epoch()) {
-        Some(shard) if shard.try_count(now) => shard.count_lifetime(),
-        _ => {
-            cold_path();
-            succeed_in_new_bucket(breaker, published, ticket, now);
-        }
-    }
-}
-
-/// Ends a success in a time window that may be its thread's first in the bucket, or whose thread
-/// has no inline shard. `now` is the time by the window's clock.
-#[cold]
-#[inline(never)]
-fn succeed_in_new_bucket(
-    breaker: &CircuitBreaker,
-    published: &Published,
-    ticket: Ticket,
-    now: Nanos,
-) {
-    match published.count(ticket.epoch(), &Moment::at(now)) {
-        Some(shard) => shard.count_lifetime(),
-        None => succeed_slow(breaker, published, Admission::new(ticket)),
-    }
-}
-
-#[inline(never)]
-fn succeed_slow(breaker: &CircuitBreaker, published: &Published, admission: Admission) {
-    let moment = Moment::default();
-    let circuit = breaker.circuit(published);
-    let slow = admission.took(&moment).is_some_and(|took| published.is_slow(took));
-    if !slow && circuit.record_lock_free(admission.ticket, &moment) {
-        leave_bulkhead(breaker, published, admission.ticket);
-        circuit.bump(Count::Successes);
-        record_duration(breaker, admission, End::Outcome(Outcome::Success), &moment);
-    } else {
-        let end = End::Outcome(Outcome::Success);
-        let transition = finish_at(breaker, circuit, admission, end, &moment);
-        leave_bulkhead(breaker, published, admission.ticket);
-        report(breaker, transition);
     }
 }
 
@@ -204,14 +83,14 @@ pub(super) fn leave_bulkhead(breaker: &CircuitBreaker, published: &Published, ti
 
 /// Ends a call in all other cases.
 #[inline(never)]
-fn finish_slow(
+pub(super) fn finish_slow(
     breaker: &CircuitBreaker,
     published: &Published,
     admission: Admission,
     end: End,
 ) -> Option<Box<Transition>> {
-    if admission.ticket.is_in_bulkhead() {
-        return finish_in_bulkhead(breaker, published, admission, end);
+    if admission.ticket.has_to_leave() {
+        return finish_and_leave(breaker, published, admission, end);
     }
     if matches!(end, End::Outcome(Outcome::Ignored) | End::Cancelled) {
         return finish_ignored(breaker, published, admission, end);
@@ -219,20 +98,48 @@ fn finish_slow(
     finish_at(breaker, breaker.circuit(published), admission, end, &Moment::default())
 }
 
-/// [`finish_slow`] of a call in the bulkhead. Out of line, so that other calls keep nothing for it: with
-/// the bulkhead in [`finish_at`] a failure costs four instructions more (`benches/guard.sh`).
+/// [`finish_slow`] of a call in the bulkhead or in the list of calls in flight. Out of line, so that other
+/// calls keep nothing for it: with the bulkhead in [`finish_at`] a failure costs four instructions more
+/// (`benches/guard.sh`).
 #[cold]
 #[inline(never)]
-fn finish_in_bulkhead(
+fn finish_and_leave(
     breaker: &CircuitBreaker,
     published: &Published,
     admission: Admission,
     end: End,
 ) -> Option<Box<Transition>> {
     let outside = admission.map(Ticket::outside_bulkhead);
-    let transition = finish_slow(breaker, published, outside, end);
-    breaker.give_back(published);
+    if !admission.ticket.is_listed() {
+        let transition = finish_slow(breaker, published, outside, end);
+        breaker.give_back(published);
+        return transition;
+    }
+    let circuit = breaker.circuit(published);
+    let [transition, noticed] = finish_listed(breaker, circuit, outside, end);
+    leave_bulkhead(breaker, published, admission.ticket);
+    breaker.stalled(circuit, noticed);
     transition
+}
+
+/// Ends a call of the list of calls in flight, outside the bulkhead; late, if it has stalled. Returns its own transition, and that of calls
+/// which had stalled by then.
+pub(super) fn finish_listed(
+    breaker: &CircuitBreaker,
+    circuit: CircuitRef<'_>,
+    admission: Admission,
+    end: End,
+) -> [Option<Box<Transition>>; 2] {
+    let moment = Moment::default();
+    let (unlisted, noticed) = breaker.unlist(circuit, admission, end, &moment);
+    let transition = if let Unlisted::InTime(admission) = unlisted {
+        finish_at(breaker, circuit, admission, end, &moment)
+    } else {
+        record_duration(breaker, admission, end, &moment);
+        circuit.bump(Count::LateAfterStall);
+        None
+    };
+    [transition, noticed]
 }
 
 /// [`finish_slow`] of a call that is ignored, or cancelled. Without the lock, if its circuit takes no notice of it.
@@ -296,10 +203,7 @@ pub(super) fn finish_answered(
     end: End,
     moment: &Moment,
 ) -> Option<Box<Transition>> {
-    #[cfg(feature = "metrics")]
-    if let Some(took) = admission.took(moment) {
-        crate::integrations::record_duration(breaker, took);
-    }
+    record_duration(breaker, admission, end, moment);
     match circuit.record_answered(breaker.name(), admission, end, moment) {
         Ok(judged) => {
             count(circuit, end, judged.verdict);
@@ -314,10 +218,15 @@ pub(super) fn finish_answered(
     }
 }
 
-/// For the metrics, if the call was timed: how long it took.
+/// Tells metrics how long a call took, if it was timed.
 #[inline]
 #[cfg_attr(not(feature = "metrics"), expect(unused_variables, reason = "nobody is told"))]
-fn record_duration(breaker: &CircuitBreaker, admission: Admission, end: End, moment: &Moment) {
+pub(super) fn record_duration(
+    breaker: &CircuitBreaker,
+    admission: Admission,
+    end: End,
+    moment: &Moment,
+) {
     #[cfg(feature = "metrics")]
     if end != End::Cancelled {
         if let Some(took) = admission.took(moment) {
@@ -390,7 +299,12 @@ fn count_without_result(circuit: CircuitRef<'_>, end: End) {
 /// Counts a call that something else answers.
 #[cold]
 #[inline(never)]
-fn count_answered(breaker: &CircuitBreaker, published: &Published, ticket: Ticket, count: Count) {
+pub(super) fn count_answered(
+    breaker: &CircuitBreaker,
+    published: &Published,
+    ticket: Ticket,
+    count: Count,
+) {
     if !ticket.is_passing() {
         breaker.counts_of(breaker.circuit(published), ticket).bump(count);
     }

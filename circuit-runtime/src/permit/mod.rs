@@ -2,22 +2,29 @@
 
 mod finish;
 mod handle;
+mod listed;
 mod ping;
 #[cfg(feature = "stream")]
 mod streamed;
+mod succeed;
 
 use std::fmt;
+use std::mem::ManuallyDrop;
 #[cfg(feature = "tokio")]
 use std::time::Duration;
 
 use crate::circuit::{Admission, End, StoredAdmission};
+use crate::counters::Count;
 use crate::outcome::Outcome;
+use crate::primitives::sync::cold_path;
 
 pub(crate) use finish::{After, PendingTransition};
+use finish::{count_answered, finish_slow};
 pub use handle::{FnHandle, RefHandle, StaticHandle};
 pub(crate) use handle::{Handle, KeyHandle, SharedHandle, SharedKeyHandle};
 #[cfg(feature = "stream")]
 pub(crate) use streamed::StreamPermit;
+use succeed::succeed;
 
 /// Whether a fallback runs instead of the call, or after it; that is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +62,51 @@ pub struct Permit<'a> {
 pub struct RawPermit<S: Handle> {
     handle: S,
     admission: StoredAdmission,
+}
+
+impl<S: Handle> RawPermit<S> {
+    /// Ends a permit with an outcome, whose error nobody is shown.
+    #[expect(clippy::inline_always, reason = "as `finish_deferred`")]
+    #[inline(always)]
+    pub(crate) fn finish(self, end: End, fallback: Fallback) {
+        if let Some(pending) = self.finish_deferred(end, fallback) {
+            pending.notify(None);
+        }
+    }
+
+    /// Ends a permit with an outcome. A success with nothing to write is only counted. If the end
+    /// caused a transition, that is still to be reported, with the call's error.
+    #[expect(clippy::inline_always, reason = "out of line the permit would have to be in memory")]
+    #[inline(always)]
+    #[must_use]
+    pub(crate) fn finish_deferred(
+        self,
+        end: End,
+        fallback: Fallback,
+    ) -> Option<PendingTransition<S>> {
+        // The parts are passed by value, so that the healthy path keeps the permit in registers.
+        let &RawPermit { handle, admission } = &*ManuallyDrop::new(self);
+        let (breaker, published) = (handle.breaker(), handle.published());
+        let admission = admission.admission().map(|ticket| ticket.with_inside(false));
+        match (end, fallback) {
+            (End::Outcome(Outcome::Success), Fallback::None) => {
+                if published.has_nothing_to_write(admission.ticket) {
+                    breaker.count_success(published, admission.number());
+                } else {
+                    cold_path();
+                    succeed(breaker, published, admission);
+                }
+                None
+            }
+            (end, fallback) => {
+                if fallback == Fallback::Runs {
+                    count_answered(breaker, published, admission.ticket, Count::Fallbacks);
+                }
+                finish_slow(breaker, published, admission, end)
+                    .map(|transition| PendingTransition { handle, transition })
+            }
+        }
+    }
 }
 
 impl Permit<'_> {

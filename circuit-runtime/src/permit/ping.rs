@@ -6,7 +6,7 @@ use std::mem::ManuallyDrop;
 use super::{Fallback, Handle, RawPermit};
 use crate::circuit::Admission;
 use crate::error::CircuitOpenError;
-use crate::primitives::clock;
+use crate::primitives::clock::{self, Moment};
 
 impl<S: Handle> RawPermit<S> {
     /// Whether the circuit was half-open when it admitted the call, which decides whether it closes.
@@ -24,12 +24,21 @@ impl<S: Handle> RawPermit<S> {
 
     /// The ping went well: from here on the call is timed, if it is at all, and its own code runs.
     pub(crate) fn end_ping(&mut self, is_timed: bool) {
+        let is_listed = self.admission.admission().ticket.is_listed();
+        // The time until it stalls runs anew.
+        let moment = Moment::default();
+        self.leave_list(&moment);
         let ticket = self.admission.admission().ticket.with_inside(true);
         self.admission = if is_timed {
             Admission::at(ticket, clock::now()).stored()
         } else {
             self.admission.admission().map(|_| ticket).stored()
         };
+        if is_listed {
+            let circuit = self.handle.breaker().circuit(self.handle.published());
+            let admission = circuit.list(self.admission.admission(), &moment);
+            self.admission = admission.stored();
+        }
     }
 
     /// The ping failed, and the probe with it. The call is rejected, unless the circuit rejects none.

@@ -7,7 +7,7 @@
 use std::mem::ManuallyDrop;
 use std::time::Duration;
 
-use super::finish::{finish_answered, finish_at, leave_bulkhead};
+use super::finish::{finish_answered, finish_at, finish_listed, leave_bulkhead};
 use super::{Fallback, Handle, PendingTransition, RawPermit};
 use crate::circuit::{Admission, End, ProbeAnswer, Ticket};
 use crate::error::CallTimeoutError;
@@ -25,6 +25,8 @@ impl<S: Handle> RawPermit<S> {
         let (breaker, published) = (handle.breaker(), handle.published());
         let moment = Moment::default();
         let took = admission.took(&moment);
+        self.leave_list(&moment);
+        let admission = self.admission.admission();
         // A probe can't have been admitted by a circuit that isn't half-open yet.
         if !admission.ticket.is_judged() || published.summary().state() != State::HalfOpen {
             return (took, None);
@@ -42,11 +44,18 @@ impl<S: Handle> RawPermit<S> {
     /// is dropped. `took` is what [`begin_answer`](Self::begin_answer) has returned.
     fn settle(&mut self, end: End, took: Option<Nanos>) -> Option<PendingTransition<S>> {
         let (handle, admission) = (self.handle, self.admission.admission());
-        self.admission = admission.map(Ticket::unseen).stored();
+        let is_over = admission.unlisted(handle.published().number());
+        self.admission = is_over.map(Ticket::unseen).stored();
         let (breaker, published) = (handle.breaker(), handle.published());
-        let moment = Moment::default();
         let circuit = breaker.circuit(published);
-        let admission = outside(admission).having_taken(took, &moment);
+        let admission = outside(admission);
+        if admission.ticket.is_listed() {
+            let [transition, noticed] = finish_listed(breaker, circuit, admission, end);
+            breaker.stalled(circuit, noticed);
+            return transition.map(|transition| PendingTransition { handle, transition });
+        }
+        let moment = Moment::default();
+        let admission = admission.having_taken(took, &moment);
         let transition = if admission.ticket.is_answered() {
             finish_answered(breaker, circuit, admission, end, &moment)
         } else {

@@ -210,7 +210,7 @@ impl Draft {
         let other = match (error.other(), option) {
             (Some(other), _) => Some(Item::Option(other)),
             // The only thing beside options that one doesn't go with.
-            (None, ConfigOption::ProbeTimeout) => Some(Item::Timeout),
+            (None, ConfigOption::ProbeTimeout | ConfigOption::Stall) => Some(Item::Timeout),
             (None, _) => None,
         };
         // The higher the weaker.

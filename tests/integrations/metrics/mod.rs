@@ -2,6 +2,7 @@
 
 mod keys;
 mod stale;
+mod stall;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -115,6 +116,7 @@ fn every_call_is_one_outcome() {
             ("calls_total{unprotected}", 0.0),
             ("panicked_total{}", 1.0),
             ("timed_out_total{}", 0.0),
+            ("stalled_total{}", 0.0),
             ("slow_total{}", 0.0),
             ("fallbacks_total{}", 0.0),
             ("stale_total{}", 0.0),

@@ -66,7 +66,7 @@ fn every_fault_has_its_path_and_nothing_changes() {
         "circuits.faulty.fallback: is written in the code only, in the attribute",
         "circuits.faulty.base: unknown option; did you mean `preset`?",
         "circuits.faulty.colour: unknown option",
-        "circuits.faulty.max_recovery: can't be `off`; only `threshold`, `failure_rate`, `failure_count`, `slow_call`, `throttle`, `merge_failures`, `backoff`, `jitter`, `ramp`, `max_concurrent` and `max_wait` can",
+        "circuits.faulty.max_recovery: can't be `off`; only `threshold`, `failure_rate`, `failure_count`, `slow_call`, `throttle`, `merge_failures`, `stall`, `backoff`, `jitter`, `ramp`, `max_concurrent` and `max_wait` can",
         "circuits.\"*::pay\": a `*` goes at the end, and matches the rest of a name",
         "circuits.shop.refund: unknown option; a circuit's name with dots or colons is written in quotes",
         "circuit: unknown table; did you mean `circuits`?",

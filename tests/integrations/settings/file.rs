@@ -30,6 +30,7 @@ failure_count = 30
 window = "1m"
 min_calls = 20
 merge_failures = "250ms"
+stall = "40s"
 success_threshold = 2
 probes = 3
 probe_timeout = "1m 30s"
@@ -57,6 +58,7 @@ fn expected() -> Config {
         .window(Window::Time(Duration::from_secs(60)))
         .min_calls(20)
         .merge_failures(Duration::from_millis(250))
+        .stall(Duration::from_secs(40))
         .recovery(Duration::from_secs(120))
         .backoff(2.0)
         .max_recovery(Duration::from_secs(600))

@@ -7,7 +7,7 @@ use circuit_runtime::{CircuitBreaker, Config, Settings, configure};
 use super::Turn;
 
 /// Each option with values that are in range, and that go together or not.
-const OPTIONS: [(&str, &[&str]); 19] = [
+const OPTIONS: [(&str, &[&str]); 20] = [
     ("threshold", &["1", "7", "\"off\""]),
     ("failure_rate", &["0.5", "\"off\""]),
     ("failure_count", &["3", "150", "\"off\""]),
@@ -17,6 +17,7 @@ const OPTIONS: [(&str, &[&str]); 19] = [
     ("window", &["20", "200", "\"10s\""]),
     ("min_calls", &["5", "120"]),
     ("merge_failures", &["\"100ms\"", "\"off\""]),
+    ("stall", &["\"5s\"", "\"1m\"", "\"off\""]),
     ("recovery", &["\"1s\"", "\"10m\""]),
     ("backoff", &["2", "\"off\""]),
     ("max_recovery", &["\"30s\"", "\"20m\""]),

@@ -246,6 +246,7 @@ fn every_option_reaches_the_configuration() {
         window = "1m",
         min_calls = 12,
         merge_failures = "100ms",
+        stall = "9s",
         recovery = "20s",
         backoff = 2,
         max_recovery = "1h 30m",
@@ -271,6 +272,7 @@ fn every_option_reaches_the_configuration() {
         .window(Window::Time(secs(60)))
         .min_calls(12)
         .merge_failures(millis(100))
+        .stall(secs(9))
         .recovery(secs(20))
         .backoff(2.0)
         .max_recovery(secs(5_400))

@@ -3,6 +3,7 @@
 use circuit_runtime::{Mode, State};
 
 use super::rules::{Counts, Rules};
+use super::stall::Listed;
 use super::window::PlainWindow;
 
 /// Times and spans are in nanoseconds.
@@ -21,6 +22,12 @@ pub(super) struct Model {
     pub(super) streak: i32,
     /// The last wait that the rules set: one that `OpenFor` asked for is none.
     pub(super) last_wait: u64,
+    /// The calls of this period that are in flight, if they may stall.
+    pub(super) listed: Vec<Listed>,
+    /// So many have been listed.
+    pub(super) began: u64,
+    /// When such a call last succeeded.
+    pub(super) last_success: u64,
 }
 
 #[derive(Default)]
@@ -79,6 +86,9 @@ impl Model {
             open_for: 0,
             streak: 0,
             last_wait: 0,
+            listed: Vec::new(),
+            began: 0,
+            last_success: 0,
         }
     }
 }

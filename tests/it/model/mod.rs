@@ -3,6 +3,7 @@
 mod memory;
 mod reference;
 mod rules;
+mod stall;
 mod strategy;
 mod throttle;
 mod window;
@@ -32,9 +33,18 @@ struct Pair<'a> {
     _zero: Frozen,
     /// The seed of the next call's random numbers.
     seed: u64,
-    /// Who judges the call according to the model, the permit, and when the call began, which is
-    /// only looked up if a rule asks for it by then.
-    flying: Vec<(Judge, Permit<'a>, Option<u64>)>,
+    flying: Vec<Flying<'a>>,
+}
+
+/// A call in flight.
+struct Flying<'a> {
+    /// Who judges it according to the model.
+    judge: Judge,
+    permit: Permit<'a>,
+    /// When it began, which is only looked up if a rule asks for it by then.
+    began: Option<u64>,
+    /// Its place in the model's list, if it may stall.
+    listed: Option<u64>,
 }
 
 impl<'a> Pair<'a> {
@@ -100,7 +110,10 @@ impl<'a> Pair<'a> {
         match (self.model.admit(roll), self.breaker.try_acquire()) {
             (Ok(judge), Ok(permit)) => {
                 let timed = self.model.rules.slow_call.is_some();
-                self.flying.push((judge, permit, timed.then_some(self.model.now)));
+                let began = timed.then_some(self.model.now);
+                let is_judged = matches!(judge, Judge::Period(..));
+                let listed = if is_judged { self.model.list() } else { None };
+                self.flying.push(Flying { judge, permit, began, listed });
             }
             (Err((reason, left)), Err(error)) => {
                 prop_assert_eq!(reason, error.reason());
@@ -116,8 +129,9 @@ impl<'a> Pair<'a> {
     }
 
     fn end(&mut self, which: usize, end: End) {
-        let (judge, permit, began) = self.flying.remove(which);
-        self.model.end(judge, began.map(|began| self.model.now.saturating_sub(began)), end);
+        let Flying { judge, permit, began, listed } = self.flying.remove(which);
+        let took = began.map(|began| self.model.now.saturating_sub(began));
+        self.model.end(judge, listed, took, end);
         match end {
             End::Success => permit.success(),
             End::Failure => permit.failure(),
@@ -141,9 +155,14 @@ impl<'a> Pair<'a> {
         let time = freeze();
         time.advance(Duration::from_nanos(self.model.now));
         self.time = Some(time);
+        // A call that begins at the same time once more isn't told from one that has stalled.
+        while let Some(which) = self.flying.iter().position(|call| call.listed.is_some()) {
+            self.end(which, End::Dropped);
+        }
     }
 
-    fn compare(&self) -> TestCaseResult {
+    fn compare(&mut self) -> TestCaseResult {
+        self.model.notice();
         let (model, breaker, seen) = (&self.model, self.breaker, self.breaker.snapshot());
         prop_assert_eq!((model.state(), model.mode), (seen.state, seen.mode));
         prop_assert_eq!((model.state(), model.mode), (breaker.state(), breaker.mode()));
@@ -152,6 +171,11 @@ impl<'a> Pair<'a> {
         let is_asked = matches!(model.mode, Mode::Normal | Mode::Shadow);
         prop_assert_eq!(model.share().filter(|_| is_asked), seen.ramp);
         prop_assert_eq!(model.chance().filter(|_| is_asked), seen.throttle);
+        let in_flight = self.flying.iter().filter(|call| call.listed.is_some()).count();
+        prop_assert_eq!(
+            model.rules.stall.map(|_| in_flight),
+            seen.in_flight.map(|calls| calls as usize)
+        );
         prop_assert_eq!(&model.counts, &Counts::of(&seen));
         let figures = seen.window.map(|window| [window.calls, window.failures, window.slow]);
         let expected = model.window.figures(model.now);
@@ -193,7 +217,7 @@ fn the_breaker_does_what_the_model_does() {
 #[test]
 fn the_random_sequences_reach_every_state() {
     let mut runner = TestRunner::deterministic();
-    let mut reached = [0_u32; 6];
+    let mut reached = [0_u32; 7];
     for _ in 0..300 {
         let (rules, steps) = (any_rules(), any_steps()).new_tree(&mut runner).unwrap().current();
         let breaker = breaker(rules.config());
@@ -201,6 +225,8 @@ fn the_random_sequences_reach_every_state() {
         let mut throttles = false;
         for step in steps {
             pair.step(step).unwrap();
+            // Calls that have stalled are noticed by both at the same time.
+            pair.compare().unwrap();
             throttles |= breaker.snapshot().throttle.is_some();
         }
 
@@ -215,6 +241,7 @@ fn the_random_sequences_reach_every_state() {
             seen.rejected > 0,
             seen.late > 0,
             throttles,
+            seen.stalled > 0,
         ];
         for (count, sign) in reached.iter_mut().zip(signs) {
             *count += u32::from(sign);

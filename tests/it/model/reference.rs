@@ -23,7 +23,7 @@ impl Model {
 
     /// What is left of a wait of this length. The clock may have gone back: then more is left than the
     /// whole, and the wait is over.
-    fn left(&self, until: u64, length: u64) -> u64 {
+    pub(super) fn left(&self, until: u64, length: u64) -> u64 {
         let left = until.saturating_sub(self.now);
         let more = left.saturating_sub(length);
         if more > SKEW || more > length { 0 } else { left - more }
@@ -38,6 +38,7 @@ impl Model {
     }
 
     pub(super) fn admit(&mut self, roll: f64) -> Result<Judge, Refusal> {
+        self.notice();
         let refusal = match self.mode {
             Mode::Disabled => return Ok(Judge::OnlyCounters),
             Mode::ForcedOpen => Some((Rejection::ForcedOpen, None)),
@@ -86,7 +87,12 @@ impl Model {
         self.throttles(is_first, roll).then_some(Rejection::Throttled)
     }
 
-    pub(super) fn end(&mut self, judge: Judge, took: Option<u64>, end: End) {
+    pub(super) fn end(&mut self, judge: Judge, listed: Option<u64>, took: Option<u64>, end: End) {
+        self.notice();
+        if listed.is_some_and(|id| self.unlist(id)) {
+            self.counts.late += 1;
+            return;
+        }
         let slow = self.rules.slow_call.is_some_and(|slow| took.is_some_and(|took| took >= slow));
         let neutral = self.rules.is_neutral(end, slow);
         let failed = self.rules.is_failure(end);
@@ -98,6 +104,9 @@ impl Model {
                     let gives_back = self.state == State::HalfOpen && round == self.period.round;
                     self.period.taken -= u32::from(gives_back);
                 } else {
+                    if listed.is_some() && end == End::Success {
+                        self.last_success = self.now;
+                    }
                     self.judge(end, slow);
                 }
             }
@@ -133,7 +142,7 @@ impl Model {
     }
 
     /// Whether the probes that have answered since half-open began decide.
-    fn decide(&mut self) {
+    pub(super) fn decide(&mut self) {
         if self.period.succeeded >= self.rules.success_threshold {
             self.close();
             self.begin_ramp();
@@ -142,7 +151,7 @@ impl Model {
         }
     }
 
-    fn open(&mut self, asked_to: bool) {
+    pub(super) fn open(&mut self, asked_to: bool) {
         let stayed_closed = self.now.abs_diff(self.closed_since) >= self.last_wait;
         if self.state == State::Closed && stayed_closed && self.share().is_none() {
             self.streak = 0;
@@ -165,6 +174,7 @@ impl Model {
     }
 
     pub(super) fn reset(&mut self) {
+        self.notice();
         self.close();
         (self.streak, self.last_wait) = (0, 0);
     }
@@ -192,8 +202,12 @@ impl Model {
     }
 
     pub(super) fn set_mode(&mut self, mode: Mode) {
+        self.notice();
         if (self.mode, mode, self.state) == (Mode::ForcedOpen, Mode::Normal, State::Closed) {
             self.begin_ramp();
+        }
+        if self.mode != Mode::Disabled && mode == Mode::Disabled {
+            self.forget_dropped();
         }
         self.mode = mode;
     }
@@ -240,6 +254,7 @@ impl Model {
     fn change(&mut self, state: State) {
         self.counts.transitions += u64::from(self.state != state);
         self.state = state;
+        self.listed.clear();
         self.period = Period { number: self.period.number + 1, ..Period::default() };
     }
 }

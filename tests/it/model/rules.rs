@@ -17,6 +17,7 @@ pub(super) struct Rules {
     pub(super) window: Option<Window>,
     pub(super) min_calls: u32,
     pub(super) merge_failures: Option<u64>,
+    pub(super) stall: Option<u64>,
     pub(super) recovery: u64,
     pub(super) backoff: f64,
     pub(super) max_recovery: Option<u64>,
@@ -128,6 +129,9 @@ impl Rules {
         if let Some(share) = self.throttle {
             config = config.throttle(share);
         }
+        if let Some(stall) = self.stall {
+            config = config.stall(Duration::from_nanos(stall));
+        }
         if let Some(length) = self.ramp {
             config = config.ramp(Duration::from_nanos(length));
         }
@@ -153,6 +157,7 @@ pub(super) struct Counts {
     pub(super) slow: u64,
     pub(super) rejected: u64,
     pub(super) cancelled: u64,
+    pub(super) stalled: u64,
     pub(super) late: u64,
     pub(super) transitions: u64,
 }
@@ -179,6 +184,7 @@ impl Counts {
             slow: seen.slow,
             rejected: seen.rejected,
             cancelled: seen.cancelled,
+            stalled: seen.stalled,
             late: seen.late,
             transitions: seen.transitions,
         }

@@ -98,6 +98,8 @@ prop_compose! {
 prop_compose! {
     pub(super) fn any_rules()(
         trip in any_trip_rules(),
+        // All with cohorts of one length: others may be in each other's way.
+        stall in proptest::option::of(ticks(4..8)),
         recovery in ticks(1..10),
         backoff in select(vec![1.0, 1.5, 2.0]),
         cap in proptest::option::of(ticks(0..40)),
@@ -117,7 +119,7 @@ prop_compose! {
         let probes = success_threshold + more_probes;
         Rules {
             threshold, failure_rate, failure_count, slow_call, slow_rate, throttle, window, min_calls,
-            merge_failures, recovery, backoff, max_recovery, success_threshold, probes, probe_timeout, ramp, on_cancel,
+            merge_failures, stall, recovery, backoff, max_recovery, success_threshold, probes, probe_timeout, ramp, on_cancel,
         }
     }
 }

@@ -102,6 +102,41 @@ fn ramped_in_no_time() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(stall = "0s")]
+fn stalled_in_no_time() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(stall = "2s", timeout = "2s")]
+async fn stall_not_below_timeout() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(slow_call = "2s", stall = "2s")]
+fn stall_not_above_slow_call() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure_rate = 0.5, window = "2s", stall = "3s")]
+fn stall_above_window() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(stall = "3s", failure_rate = 0.5, window = "2s")]
+fn window_below_stall() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(stall = 3)]
+fn stalled_after_a_number() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(hang_after = "3s")]
+fn stalled_in_other_words() -> Result<(), E> {
+    Ok(())
+}
+
 #[circuit_breaker(success_threshold = 3, probes = 2)]
 fn probes() -> Result<(), E> {
     Ok(())
@@ -207,6 +242,7 @@ fn max_wait_of_another_library() -> Result<(), E> {
     window = 10,
     min_calls = 5,
     merge_failures = "100ms",
+    stall = "3s",
     recovery = "1s",
     backoff = 2,
     max_recovery = "9s",

@@ -61,6 +61,16 @@ fn no_throttle_to_take_back() -> Result<()> {
     Ok(())
 }
 
+#[circuit_breaker(preset = SLOW, stall = "1s")]
+fn stall_not_above_slow_call() -> Result<()> {
+    Ok(())
+}
+
+#[circuit_breaker(preset = SLOW, stall = SECOND, timeout = "500ms", slow_call = off, threshold = 3)]
+async fn stall_not_below_timeout() -> Result<()> {
+    Ok(())
+}
+
 #[circuit_breaker(preset = WRONG)]
 fn wrong() -> Result<()> {
     Ok(())

@@ -64,6 +64,7 @@ pub(super) const GOOD: &[&str] = &[
     "window = \"1h 30m\"",
     "min_calls = 10",
     "merge_failures = \"100ms\"",
+    "stall = \"3s\"",
     "recovery = \"1.5s\"",
     "recovery = Duration::from_secs(3 * 60)",
     "backoff = 2.0",

@@ -56,6 +56,20 @@ impl Probes {
         Probes { taken: self.taken + 1, last: now, ..self }
     }
 
+    /// The number of the present round.
+    pub(super) fn round(&self) -> u32 {
+        self.round
+    }
+
+    /// Records that so many probes have stalled. Those of a further round may be of an earlier one, and
+    /// may still be in flight as far as the present one knows, until its lease is over.
+    pub(super) fn stall(&mut self, probes: u32) {
+        self.failed = self.failed.saturating_add(probes);
+        if self.round == 0 {
+            self.decided = self.decided.saturating_add(probes);
+        }
+    }
+
     /// Whether this round admits no more probes.
     pub(super) fn is_full(&self, rules: &Rules) -> bool {
         // A round admits at least one: if enough probes had decided, half-open would be over.

@@ -1,13 +1,14 @@
 //! Failures that come together, as when a connection breaks that carries many calls: `merge_failures`.
 
 use super::Machine;
-use crate::primitives::clock::Nanos;
+use crate::primitives::clock::{NEVER, Nanos};
 use crate::window::{Env, Sample, SlidingWindow};
 
 /// The failures of a closed period that are one, as far as rules count them one by one.
 #[derive(Debug)]
 pub(super) struct Merging {
-    /// When the first failure of the present group was recorded.
+    /// When the first failure of the present group was recorded; `NEVER` if a success has ended it and
+    /// calls have stalled since.
     began: Nanos,
     /// The window, with only the first failure of each group, for `failure_count`. `None` before the
     /// first failure was merged: until then it is the same. It has the same outcomes in the same
@@ -49,6 +50,24 @@ impl Machine {
         }
     }
 
+    /// Ends the present group, of which a success has ended the run.
+    pub(super) fn end_merging(&mut self) {
+        if let Some(merging) = &mut self.merging {
+            merging.began = NEVER;
+        }
+    }
+
+    /// Notes calls that have stalled, each of which is a failure of its own.
+    #[cold]
+    pub(super) fn push_unmerged(&mut self, sample: Sample, env: &impl Env) {
+        self.push_counted(sample, false, env);
+    }
+
+    #[expect(
+        clippy::inline_always,
+        reason = "out of line, a merged failure takes 18 instructions more"
+    )]
+    #[inline(always)]
     fn push_counted(&mut self, sample: Sample, merged: bool, env: &impl Env) {
         let (Some(window), Some(merging)) = (&mut self.window, &mut self.merging) else { return };
         if self.rules.failure_count.is_none() || merging.counted.is_none() && !merged {

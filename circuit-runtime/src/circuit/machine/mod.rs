@@ -12,6 +12,7 @@ mod idle;
 mod merge;
 mod numbers;
 mod ramp;
+mod stalled;
 #[cfg(test)]
 mod tests;
 mod throttle;

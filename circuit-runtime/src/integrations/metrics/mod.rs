@@ -19,10 +19,11 @@
 //!
 //! | name | kind | labels | |
 //! |---|---|---|---|
-//! | `circuit_breaker_calls_total` | counter | `circuit`, `outcome` | `outcome` is `success`, `failure`, `ignored`, `cancelled`, `late`, `unprotected` or `rejected`; each call is exactly one of them, so their sum is the number of all calls. A call that was cancelled under `on_cancel = failure` is a `failure` |
+//! | `circuit_breaker_calls_total` | counter | `circuit`, `outcome` | `outcome` is `success`, `failure`, `ignored`, `cancelled`, `late`, `unprotected` or `rejected`; each call is exactly one of them, so their sum is the number of all calls. A call that was cancelled under `on_cancel = failure` is a `failure`, and so is one that has stalled, whatever it returns one day |
 //! | `circuit_breaker_rejected_total` | counter | `circuit`, `reason` | rejected calls by reason: `open`, `half-open-full`, `forced-open`, `too-many-calls`, `ramping`, `throttled` |
 //! | `circuit_breaker_panicked_total` | counter | `circuit` | failures that were panics |
 //! | `circuit_breaker_timed_out_total` | counter | `circuit` | failures that exceeded their `timeout` |
+//! | `circuit_breaker_stalled_total` | counter | `circuit` | failures that still ran after `stall` |
 //! | `circuit_breaker_slow_total` | counter | `circuit` | successes and failures that took at least `slow_call` |
 //! | `circuit_breaker_fallbacks_total` | counter | `circuit` | calls that a fallback answered |
 //! | `circuit_breaker_stale_total` | counter | `circuit` | calls that the last good value answered (`stale`) |
@@ -31,7 +32,7 @@
 //! | `circuit_breaker_mode` | gauge | `circuit`, `mode` | 1 for the present mode, 0 for the others: `normal`, `forced-open`, `disabled`, `shadow` |
 //! | `circuit_breaker_state_seconds_total` | counter | `circuit`, `state` | whole seconds in each state since the first `publish` or transition |
 //! | `circuit_breaker_retry_after_seconds` | gauge | `circuit` | time until the next call may pass; 0 where calls pass, +Inf where the circuit is open for good |
-//! | `circuit_breaker_in_flight` | gauge | `circuit` | calls in flight; only with `max_concurrent`, since others are not counted |
+//! | `circuit_breaker_in_flight` | gauge | `circuit` | calls in flight, also those that have stalled; only with `max_concurrent` or `stall`, since others are not counted |
 //! | `circuit_breaker_waiting` | gauge | `circuit` | calls that wait for one of them to end; only with `max_wait` |
 //! | `circuit_breaker_ramp` | gauge | `circuit` | the share of calls that pass (in shadow: would), while it grows; only with `ramp` |
 //! | `circuit_breaker_throttle` | gauge | `circuit` | the share of calls that are rejected (in shadow: would be) because too many fail; only with `throttle` |

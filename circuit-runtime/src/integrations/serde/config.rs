@@ -111,7 +111,7 @@ const COMPLETE: Config = Config::new()
     .failure_rate(1.0)
     .failure_count(1)
     .slow_call(Duration::from_nanos(1))
-    .window(Window::Time(Duration::from_nanos(1)))
+    .window(Window::Time(Duration::MAX))
     .recovery(Duration::from_nanos(1))
     .backoff(2.0)
     .max_concurrent(1);

@@ -45,7 +45,7 @@ impl Serialize for Rejection {
 /// The fields of the struct, and after `retry_after` the same in whole milliseconds, for programs.
 impl Serialize for Snapshot {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Snapshot", 25)?;
+        let mut out = serializer.serialize_struct("Snapshot", 26)?;
         present(self, &mut out)?;
         out.serialize_field("recent_transitions", &self.recent_transitions)?;
         out.end()
@@ -78,6 +78,7 @@ pub(super) fn present<S: SerializeStruct>(
     out.serialize_field("cancelled", &snapshot.cancelled)?;
     out.serialize_field("panicked", &snapshot.panicked)?;
     out.serialize_field("timed_out", &snapshot.timed_out)?;
+    out.serialize_field("stalled", &snapshot.stalled)?;
     out.serialize_field("late", &snapshot.late)?;
     out.serialize_field("fallbacks", &snapshot.fallbacks)?;
     out.serialize_field("stale", &snapshot.stale)?;

@@ -1,6 +1,6 @@
 
 // What lies under a row: figures, configuration, keys, and buttons.
-const COUNTERS = ["successes", "failures", "timed_out", "panicked", "slow", "ignored", "cancelled", "rejected", "late", "fallbacks", "stale", "unprotected", "in_flight", "waiting", "transitions"];
+const COUNTERS = ["successes", "failures", "timed_out", "stalled", "panicked", "slow", "ignored", "cancelled", "rejected", "late", "fallbacks", "stale", "unprotected", "in_flight", "waiting", "transitions"];
 const ACTIONS = [["force-open", "Force open"], ["disable", "Disable"], ["shadow", "Shadow"], ["resume", "Resume"], ["reset", "Reset"]];
 const SHOWN_KEYS = 20;
 

@@ -1,0 +1,116 @@
+//! Calls that have run for `stall`: who comes by notices them.
+
+use super::CircuitBreaker;
+use crate::circuit::{Admission, Answer, CircuitRef, End, Unlisted};
+use crate::error::CircuitOpenError;
+use crate::keyed::Keys;
+use crate::observe::event::Transition;
+use crate::permit::Fallback;
+use crate::primitives::clock::Moment;
+
+impl CircuitBreaker {
+    /// Admits the first call, which registers the breaker, or a call that is listed.
+    #[inline(never)]
+    pub(super) fn admit_special(
+        &self,
+        fallback: Fallback,
+        to_register: Option<&'static Self>,
+    ) -> Result<Admission, CircuitOpenError> {
+        if let Some(breaker) = to_register {
+            breaker.register();
+        }
+        match Self::try_ask_watched(self.base(), 0, &Moment::default()) {
+            Some(admission) => Ok(admission),
+            None => self.admit_by_machine(fallback),
+        }
+    }
+
+    /// Admits a call to a closed circuit whose calls are listed, and lists it. `None`: something else may decide,
+    /// or may have to be counted.
+    #[inline]
+    pub(super) fn try_ask_watched(
+        circuit: CircuitRef<'_>,
+        stamp: u64,
+        moment: &Moment,
+    ) -> Option<Admission> {
+        let ticket = circuit.published.summary().try_admit_watched()?;
+        // The stamp is read last, as in `ask`.
+        let admits = !circuit.may_have_stalled(moment) && circuit.published.stamp() == stamp;
+        admits.then(|| circuit.list(Admission::new(ticket), moment))
+    }
+
+    /// Asks a circuit whose calls are listed, all that decides: before that, it counts those that have stalled.
+    pub(super) fn ask_watched(&self, circuit: CircuitRef<'_>, stamp: u64) -> Answer {
+        let moment = Moment::default();
+        match Self::try_ask_watched(circuit, stamp, &moment) {
+            Some(admission) => Answer::Admitted(admission),
+            None => self.ask_watched_slow(circuit, stamp, &moment),
+        }
+    }
+
+    #[inline(never)]
+    fn ask_watched_slow(&self, circuit: CircuitRef<'_>, stamp: u64, moment: &Moment) -> Answer {
+        self.notice_stalled_at(circuit, moment);
+        let summary = circuit.published.summary();
+        let lock_free = circuit.published.admit_lock_free(summary.unwatched());
+        // Read last, as in `ask`.
+        if circuit.published.stamp() != stamp {
+            return Answer::Reassigned;
+        }
+        let answer = lock_free.unwrap_or_else(|| self.ask_locked(circuit, stamp, false));
+        let answer = self.complete(circuit, stamp, summary, answer);
+        circuit.listed(answer, moment)
+    }
+
+    /// Counts the calls of a circuit that have stalled, if there are any.
+    #[inline]
+    pub(crate) fn notice_stalled(&self, circuit: CircuitRef<'_>) {
+        if circuit.published.summary().is_watched() {
+            self.notice_stalled_at(circuit, &Moment::default());
+        }
+    }
+
+    /// Counts the calls of all circuits that have stalled. Not under a lock: it may make a transition,
+    /// which is reported.
+    pub(crate) fn notice_all_stalled(&self) {
+        self.notice_stalled(self.base());
+        // Of keys all circuits have the same flag, unless one has rules of its own.
+        for circuit in self.keys.get().into_iter().flat_map(Keys::circuits) {
+            self.notice_stalled(circuit);
+        }
+    }
+
+    #[inline]
+    fn notice_stalled_at(&self, circuit: CircuitRef<'_>, moment: &Moment) {
+        if circuit.may_have_stalled(moment) {
+            let transition = circuit.notice_stalled(|| self.name(), moment);
+            self.stalled(circuit, transition);
+        }
+    }
+
+    /// Takes a call off the list that ends so. Returns also the transition of calls that had stalled
+    /// by then, to be reported once the call has ended.
+    pub(crate) fn unlist(
+        &self,
+        circuit: CircuitRef<'_>,
+        admission: Admission,
+        end: End,
+        moment: &Moment,
+    ) -> (Unlisted, Option<Box<Transition>>) {
+        let (unlisted, transition, to_new_key) =
+            circuit.unlist(|| self.name(), admission, end, moment);
+        if to_new_key {
+            self.make_room(circuit.published);
+        }
+        (unlisted, transition)
+    }
+
+    /// Reports what came of calls that have stalled.
+    pub(crate) fn stalled(&self, circuit: CircuitRef<'_>, transition: Option<Box<Transition>>) {
+        // They don't keep the circuit from another key any longer.
+        self.may_have_room(circuit.published);
+        if let Some(transition) = transition {
+            self.notify(*transition);
+        }
+    }
+}

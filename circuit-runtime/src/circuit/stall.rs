@@ -1,0 +1,268 @@
+//! Calls that run for `stall`: they are listed while in flight, and count as failures once somebody notices.
+
+use super::in_flight::{Cohort, InFlight, Left, Stalled};
+use super::{Admission, Answer, CircuitRef, CountersRef, End, Inner};
+use crate::counters::Count;
+use crate::observe::event::Transition;
+use crate::outcome::{Mode, Outcome, State};
+use crate::primitives::clock::{Moment, NEVER, Nanos};
+use crate::primitives::sync::MutexGuard;
+
+/// What became of a call that was listed.
+#[derive(Debug)]
+pub(crate) enum Unlisted {
+    /// It ends as any call does.
+    InTime(Admission),
+    /// It has counted as a failure, so that its outcome is late.
+    Stalled,
+}
+
+impl<'a> CircuitRef<'a> {
+    /// Adds to a counter.
+    fn bump_by(&self, count: Count, more: u64) {
+        match self.counters {
+            CountersRef::Single(counters) => counters.bump_by(count, (), more),
+            CountersRef::Keyed(counters, key) => counters.bump_by(count, key, more),
+        }
+    }
+
+    fn in_flight(&self) -> Option<&'a InFlight> {
+        self.locked.in_flight.get()
+    }
+
+    /// The list of calls in flight, which is made for the first one. `None`: no longer watched.
+    #[cold]
+    fn make_in_flight(&self) -> Option<&'a InFlight> {
+        let inner = self.lock();
+        // Under the lock, so that a `stall` that is changed meanwhile reaches the list.
+        let stall = inner.machine.rules().stall?;
+        let list = self.locked.in_flight.get_or_init(|| Box::new(InFlight::new(stall)));
+        self.publish(&inner);
+        Some(list)
+    }
+
+    /// Whether calls may have stalled that nobody has noticed.
+    #[inline]
+    pub(crate) fn may_have_stalled(&self, moment: &Moment) -> bool {
+        self.in_flight().is_some_and(|list| list.is_due(list.stall().now(moment)))
+    }
+
+    /// Counts calls that have stalled; returns also the transition that they caused.
+    #[cold]
+    pub(crate) fn notice_stalled(
+        &self,
+        name: impl FnOnce() -> &'static str,
+        moment: &Moment,
+    ) -> Option<Box<Transition>> {
+        let list = self.in_flight()?;
+        self.look(list, &mut self.lock(), name, moment)
+    }
+
+    /// Looks for calls that have stalled, counts them, and publishes what that has changed.
+    fn look(
+        &self,
+        list: &InFlight,
+        inner: &mut MutexGuard<'_, Inner>,
+        name: impl FnOnce() -> &'static str,
+        moment: &Moment,
+    ) -> Option<Box<Transition>> {
+        let taken = list.take_stalled(inner.machine.period(), list.stall().now(moment));
+        let transition =
+            taken.stalled.and_then(|stalled| self.count_stalled(inner, stalled, name, moment));
+        self.publish(inner);
+        list.look_next(taken.due);
+        transition
+    }
+
+    fn count_stalled(
+        &self,
+        inner: &mut Inner,
+        stalled: Stalled,
+        name: impl FnOnce() -> &'static str,
+        moment: &Moment,
+    ) -> Option<Box<Transition>> {
+        if inner.mode == Mode::Disabled {
+            inner.drop_stalled(stalled);
+            return None;
+        }
+        let calls = u64::from(stalled.calls);
+        self.bump_by(Count::Failures, calls);
+        self.bump_by(Count::Stalled, calls);
+        if inner.machine.rules().slow_call.is_some() {
+            self.bump_by(Count::Slow, calls);
+        }
+        let env = self.env(moment);
+        let change = inner.machine.record_stalled(stalled.calls, stalled.amid_successes, &env)?;
+        // From here on a key may expire: the time runs from this call.
+        self.note_use(moment.exact());
+        Some(inner.note(name(), change))
+    }
+
+    /// Lists a call that has been admitted.
+    pub(crate) fn listed(&self, answer: Answer, moment: &Moment) -> Answer {
+        match answer {
+            Answer::Admitted(admission) => Answer::Admitted(self.list(admission, moment)),
+            answer => answer,
+        }
+    }
+
+    /// [`listed`](Self::listed). A call that nobody judges isn't listed.
+    #[inline]
+    pub(crate) fn list(&self, admission: Admission, moment: &Moment) -> Admission {
+        let is_judged = admission.ticket.is_judged();
+        let listed = if is_judged { self.try_list(admission, moment) } else { None };
+        listed.unwrap_or(admission)
+    }
+
+    /// `None`: its period is over, or there is no place for it in the list.
+    #[inline]
+    fn try_list(&self, admission: Admission, moment: &Moment) -> Option<Admission> {
+        let list = self.in_flight().or_else(|| self.make_in_flight())?;
+        let stall = list.stall();
+        let started = admission.started().unwrap_or_else(|| stall.now(moment));
+        let (epoch, summary) = (admission.ticket.epoch(), self.published.summary());
+        let period = if summary.state() == State::Closed && summary.epoch() == epoch {
+            epoch
+        } else {
+            self.period_of(epoch)?
+        };
+        let shift = stall.shift();
+        list.add(Cohort::of(period, started, shift)).then(|| admission.listed(started, shift))
+    }
+
+    /// The period of a probe.
+    #[cold]
+    fn period_of(&self, epoch: u32) -> Option<u32> {
+        let inner = self.lock();
+        let period = inner.machine.period_of(epoch);
+        self.publish(&inner);
+        period
+    }
+
+    /// [`try_unlist`](Self::try_unlist), with the lock. Before that, counts the calls that have stalled, of
+    /// which it may be one; returns also the transition that they caused, and whether a new key
+    /// waited for this call.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn unlist(
+        &self,
+        name: impl FnOnce() -> &'static str,
+        admission: Admission,
+        end: End,
+        moment: &Moment,
+    ) -> (Unlisted, Option<Box<Transition>>, bool) {
+        if let Some(admission) = self.try_unlist_at(admission, end, moment) {
+            return (Unlisted::InTime(admission), None, false);
+        }
+        let in_time = Unlisted::InTime(admission.unlisted(self.published.number()));
+        // Can't happen: who lists a call makes the list.
+        let Some(list) = self.in_flight() else { return (in_time, None, false) };
+        let (started, shift) = admission.listing();
+        let epoch = admission.ticket.epoch();
+        let mut inner = self.lock();
+        let noticed = self.look(list, &mut inner, name, moment);
+        let period = inner.machine.period_of(epoch);
+        let left = list.remove(Cohort::of(period.unwrap_or(epoch), started, shift));
+        if left == Left::Gone && !inner.is_of_earlier_key(epoch) {
+            list.note_end();
+        }
+        if left == Left::Gone && period.is_some() && !inner.has_dropped(started) {
+            return (Unlisted::Stalled, noticed, false);
+        }
+        self.note_if_success(list, epoch, end, list.stall().now(moment));
+        (in_time, noticed, left == Left::ToNewKey)
+    }
+
+    /// Takes a call off the list that ends so. Without the lock: `None` if a call may have stalled, or if its
+    /// circuit may go to another key.
+    #[inline]
+    pub(crate) fn try_unlist(&self, admission: Admission, end: End) -> Option<Admission> {
+        self.try_unlist_at(admission, end, &Moment::default())
+    }
+
+    #[inline]
+    fn try_unlist_at(&self, admission: Admission, end: End, moment: &Moment) -> Option<Admission> {
+        let list = self.in_flight()?;
+        let (started, shift) = admission.listing();
+        let epoch = admission.ticket.epoch();
+        let (stall, cohort) = (list.stall(), Cohort::of(epoch, started, shift));
+        let now = stall.now(moment);
+        // The call itself may have stalled before a look is due: if its thread slept before it listed it.
+        let runs = !list.is_due(now) && stall.surely_runs(started, now);
+        let ended = runs && list.try_remove(cohort);
+        ended.then(|| {
+            self.note_if_success(list, epoch, end, now);
+            admission.unlisted(self.published.number())
+        })
+    }
+
+    /// Notes the success of a call that was listed.
+    #[inline]
+    fn note_if_success(&self, list: &InFlight, epoch: u32, end: End, now: Nanos) {
+        if end == End::Outcome(Outcome::Success) {
+            let summary = self.published.summary();
+            // Else it is late, or judged by nothing.
+            if summary.epoch() == epoch && summary.mode() != Mode::Disabled {
+                list.note_success(now);
+            }
+        }
+    }
+
+    /// The calls in flight, as far as they are listed.
+    pub(super) fn listed_calls(&self) -> u32 {
+        self.in_flight().map_or(0, InFlight::total)
+    }
+
+    /// Whether calls of this key are listed; then a new key waits for the last of them.
+    pub(super) fn has_listed_calls(&self, inner: &Inner) -> bool {
+        self.in_flight().is_some_and(|list| list.is_waited_for(inner.machine.period()))
+    }
+
+    /// Applies a change of `stall`.
+    pub(super) fn set_stall(&self, stall: Option<Nanos>) {
+        if let Some(list) = self.in_flight() {
+            list.set(stall);
+        }
+    }
+
+    /// Empties the list, for another key.
+    pub(super) fn clear_in_flight(&self, inner: &mut Inner) {
+        inner.dropped = NONE;
+        if let Some(list) = self.in_flight() {
+            list.clear();
+        }
+    }
+
+    /// Before the mode becomes another one: what stalls while a circuit is disabled is dropped.
+    pub(super) fn change_judge(&self, inner: &mut Inner, mode: Mode, moment: &Moment) {
+        let Some(list) = self.in_flight() else { return };
+        match (inner.mode, mode) {
+            (Mode::Disabled, Mode::Disabled) => {}
+            (Mode::Disabled, _) => {
+                let now = list.stall().now(moment);
+                if let Some(stalled) = list.take_stalled(inner.machine.period(), now).stalled {
+                    inner.drop_stalled(stalled);
+                }
+            }
+            (_, Mode::Disabled) => inner.dropped = NONE,
+            _ => {}
+        }
+    }
+}
+
+/// The starts of no call.
+pub(super) const NONE: [Nanos; 2] = [NEVER, 0];
+
+impl Inner {
+    /// Notes that calls were taken off the list that don't count.
+    fn drop_stalled(&mut self, stalled: Stalled) {
+        let [first, last] = self.dropped;
+        self.dropped = [first.min(stalled.first), last.max(stalled.last)];
+    }
+
+    /// Whether a call of this start was dropped.
+    fn has_dropped(&self, started: Nanos) -> bool {
+        let [first, last] = self.dropped;
+        first <= started && started <= last
+    }
+}

@@ -1,0 +1,93 @@
+//! The end of a success that has something to write; mostly without the lock.
+
+use super::finish::{finish_slow, leave_bulkhead, record_duration, report};
+use crate::breaker::CircuitBreaker;
+use crate::circuit::{Admission, End, Published, Ticket};
+use crate::counters::Count;
+use crate::outcome::Outcome;
+use crate::primitives::clock::{self, Moment, Nanos};
+use crate::primitives::sync::cold_path;
+use crate::window::OnSuccess;
+
+/// Ends a success that has something to write; mostly without the lock.
+#[inline(never)]
+pub(super) fn succeed(breaker: &CircuitBreaker, published: &Published, admission: Admission) {
+    // The common cases first, in functions with small stack frames.
+    match published.on_success_for_bare(admission.ticket) {
+        OnSuccess::Bucket => succeed_by_bucket(breaker, published, admission.ticket),
+        OnSuccess::Slide => succeed_by_slide(breaker, published, admission.ticket),
+        _ if admission.ticket.is_listed() => succeed_listed(breaker, published, admission),
+        _ => succeed_slow(breaker, published, admission),
+    }
+}
+
+/// Ends a success that is in the list of calls in flight.
+#[inline(never)]
+fn succeed_listed(breaker: &CircuitBreaker, published: &Published, admission: Admission) {
+    let end = End::Outcome(Outcome::Success);
+    match breaker.circuit(published).try_unlist(admission, end) {
+        Some(admission) => succeed_slow(breaker, published, admission),
+        None => report(breaker, finish_slow(breaker, published, admission, end)),
+    }
+}
+
+/// Ends a success that slides a count window.
+#[inline(never)]
+fn succeed_by_slide(breaker: &CircuitBreaker, published: &Published, ticket: Ticket) {
+    match breaker.base_of(published) {
+        Some(base) if base.by_ref().slide(ticket.epoch()) => {
+            base.counters().bump(Count::Successes, ());
+        }
+        _ => succeed_slow(breaker, published, Admission::new(ticket)),
+    }
+}
+
+/// Ends a success in a time window.
+#[inline(never)]
+fn succeed_by_bucket(breaker: &CircuitBreaker, published: &Published, ticket: Ticket) {
+    // The clock first, because few values are live across the call then.
+    let now = if published.counts_coarsely() {
+        clock::coarse()
+    } else {
+        cold_path();
+        clock::now()
+    };
+    match published.shard(ticket.epoch()) {
+        Some(shard) if shard.try_count(now) => shard.count_lifetime(),
+        _ => {
+            cold_path();
+            succeed_in_new_bucket(breaker, published, ticket, now);
+        }
+    }
+}
+
+/// Ends a success in a time window that may be its thread's first in the bucket, or whose thread
+/// has no inline shard. `now` is the time by the window's clock.
+#[cold]
+#[inline(never)]
+fn succeed_in_new_bucket(
+    breaker: &CircuitBreaker,
+    published: &Published,
+    ticket: Ticket,
+    now: Nanos,
+) {
+    match published.count(ticket.epoch(), &Moment::at(now)) {
+        Some(shard) => shard.count_lifetime(),
+        None => succeed_slow(breaker, published, Admission::new(ticket)),
+    }
+}
+
+#[inline(never)]
+fn succeed_slow(breaker: &CircuitBreaker, published: &Published, admission: Admission) {
+    let moment = Moment::default();
+    let circuit = breaker.circuit(published);
+    let slow = admission.took(&moment).is_some_and(|took| published.is_slow(took));
+    let end = End::Outcome(Outcome::Success);
+    if !slow && circuit.record_lock_free(admission.ticket, &moment) {
+        leave_bulkhead(breaker, published, admission.ticket);
+        circuit.bump(Count::Successes);
+        record_duration(breaker, admission, end, &moment);
+    } else {
+        report(breaker, finish_slow(breaker, published, admission, end));
+    }
+}

@@ -1,0 +1,104 @@
+//! Sync functions in real threads, which hang for ever: what only `stall` protects from.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use circuit_runtime::{CircuitOpenError, Rejection, State, circuit_breaker};
+
+use super::circuit;
+
+#[derive(Debug, PartialEq)]
+struct Refused(Option<Rejection>);
+
+impl From<CircuitOpenError> for Refused {
+    fn from(error: CircuitOpenError) -> Self {
+        Refused(Some(error.reason()))
+    }
+}
+
+/// Says that it has begun, and never returns.
+fn never(began: &mpsc::Sender<()>) -> Result<(), Refused> {
+    began.send(()).unwrap();
+    loop {
+        thread::park();
+    }
+}
+
+/// Calls that have begun, each on a thread that is left behind: the process ends without it.
+fn left_behind(calls: usize, call: fn(&mpsc::Sender<()>) -> Result<(), Refused>) {
+    let (began, has_begun) = mpsc::channel();
+    for _ in 0..calls {
+        let began = began.clone();
+        thread::spawn(move || call(&began));
+    }
+    has_begun.iter().take(calls).count();
+}
+
+#[test]
+fn functions_that_never_return_open_their_circuit() {
+    #[circuit_breaker(name = "never returns", threshold = 5, stall = "20ms", recovery = "1h")]
+    fn hangs(began: &mpsc::Sender<()>) -> Result<(), Refused> {
+        never(began)
+    }
+
+    left_behind(5, hangs);
+    let breaker = circuit("never returns");
+    while breaker.state() != State::Open {
+        // The limit is of real time.
+        thread::yield_now();
+    }
+    let (began, _) = mpsc::channel();
+    assert_eq!(hangs(&began), Err(Refused(Some(Rejection::Open))));
+    let seen = breaker.snapshot();
+    assert_eq!((seen.stalled, seen.failures, seen.in_flight), (5, 5, Some(5)));
+}
+
+#[test]
+fn places_of_the_bulkhead_that_hang_for_ever_stay_taken() {
+    #[circuit_breaker(
+        name = "hangs in its place",
+        threshold = 5,
+        stall = "20ms",
+        max_concurrent = 2,
+        recovery = "1ns"
+    )]
+    fn hangs(began: &mpsc::Sender<()>) -> Result<(), Refused> {
+        never(began)
+    }
+
+    left_behind(2, hangs);
+    let breaker = circuit("hangs in its place");
+    while breaker.snapshot().stalled != 2 {
+        thread::yield_now();
+    }
+    let (began, _) = mpsc::channel();
+    assert_eq!(hangs(&began), Err(Refused(Some(Rejection::TooManyCalls))));
+    assert_eq!((breaker.state(), breaker.snapshot().in_flight), (State::Closed, Some(2)));
+}
+
+#[test]
+fn calls_on_many_threads_are_each_counted_once() {
+    #[circuit_breaker(name = "hangs at times", threshold = 1_000_000, stall = "2ms")]
+    fn takes(time: Duration) -> Result<(), Refused> {
+        thread::sleep(time);
+        Ok(())
+    }
+
+    thread::scope(|scope| {
+        for number in 0..4 {
+            scope.spawn(move || {
+                for call in 0..200 {
+                    // Around the limit, so that calls end as they are counted.
+                    takes(Duration::from_micros(1_800 + 150 * (call % 7) + number)).unwrap();
+                }
+            });
+        }
+    });
+    let seen = circuit("hangs at times").snapshot();
+    assert_eq!(
+        (seen.successes + seen.stalled, seen.failures, seen.late),
+        (800, seen.stalled, seen.stalled)
+    );
+    assert_eq!(seen.in_flight, Some(0));
+}
