@@ -137,21 +137,38 @@ pub(crate) static OUTAGES: [Outage; 17] = [
         name: "hangs",
         title: "Hangs, and clients have no limit",
         about: "The service accepts calls and never answers, and nothing ends them. A breaker judges outcomes, and these calls have \
-                none: give each call a limit, as in the next case.",
+                none. `stall = \"1s\"` counts them as failures while they hang. It ends none of them: the calls of the first second \
+                wait on. To end calls, too, give each a limit, as in the next case.",
         trouble: Trouble::Hangs,
+        options: &[|recovery| {
+            Strategy::circuit(
+                "threshold = 5, stall = \"1s\"",
+                threshold(recovery).stall(seconds(1)),
+            )
+        }],
+        better: &[Figure::GivesUp, Figure::Errors, Figure::Spared],
         ..USUAL
     },
     Outage {
         name: "hangs-until-the-limit",
         title: "Hangs until the client's limit",
         about: "The service never answers, and each client gives up after five seconds. `timeout = \"1s\"` is a shorter limit for \
-                this function: callers wait less, and the circuit opens four seconds earlier.",
+                this function: callers wait less, and the circuit opens four seconds earlier. So it does with `stall = \"1s\"`, which leaves the callers' \
+                limit as it is.",
         trouble: Trouble::Hangs,
         limit: Some(seconds(5)),
-        options: &[|recovery| {
-            Strategy::circuit("threshold = 5, timeout = \"1s\"", threshold(recovery))
-                .limit(seconds(1))
-        }],
+        options: &[
+            |recovery| {
+                Strategy::circuit("threshold = 5, timeout = \"1s\"", threshold(recovery))
+                    .limit(seconds(1))
+            },
+            |recovery| {
+                Strategy::circuit(
+                    "threshold = 5, stall = \"1s\"",
+                    threshold(recovery).stall(seconds(1)),
+                )
+            },
+        ],
         better: &[Figure::GivesUp, Figure::Errors],
         ..USUAL
     },

@@ -8,6 +8,7 @@ mod fallback_any;
 mod identity;
 mod nested;
 mod outcomes;
+mod pairs;
 mod ping;
 mod preset;
 mod rules;
