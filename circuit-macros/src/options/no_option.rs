@@ -68,6 +68,11 @@ fn name(input: ParseStream) -> syn::Result<Option<(TokenStream, String)>> {
                        `#[circuit_breaker]`: `#[circuit_breaker(skip)]`";
         return Ok(Some((at, message.to_owned())));
     }
+    // After `fallback = cached`; as an option it would have a value.
+    if (first == "any" || first == "open") && !ahead.peek(Token![=]) {
+        let message = format!("write `fallback_on = {first}`, not `{first}` alone");
+        return Ok(Some((at, message)));
+    }
     let is_raw = first.unraw() != first;
     Ok(match find(&first.unraw().to_string()) {
         Some(spec) if is_raw => Some((at, format!("write `{}`, without `r#`", spec.name))),

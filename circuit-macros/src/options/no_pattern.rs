@@ -7,7 +7,7 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
-use syn::{BinOp, Expr, ExprBinary, ExprMacro, Pat, Token, UnOp};
+use syn::{BinOp, Block, Expr, ExprBinary, ExprMacro, Pat, Stmt, Token, UnOp};
 
 use crate::shown::shown;
 
@@ -31,12 +31,44 @@ pub(super) fn answer(option: &str, input: ParseStream) -> Option<syn::Error> {
 fn conditional(option: &str, input: ParseStream) -> Option<(TokenStream, String)> {
     let keywords = input.parse::<Option<Token![if]>>().ok()?.into_token_stream();
     if let Some(let_token) = input.parse::<Option<Token![let]>>().ok()? {
-        let pattern = Pat::parse_multi_with_leading_vert(input).ok()?;
-        let pattern = shown(pattern.to_token_stream());
-        return Some((quote!(#keywords #let_token), takes(option, &pattern)));
+        let pattern = Pat::parse_multi_with_leading_vert(input).ok()?.to_token_stream();
+        let name = subject(input).as_ref().and_then(variable_alone);
+        let pattern = match name {
+            Some(name) => around(&name, &pattern),
+            None => shown(pattern),
+        };
+        let arm = match condition(input) {
+            Some(condition) => format!("{pattern} if {}", shown(condition)),
+            None => pattern,
+        };
+        return Some((quote!(#keywords #let_token), takes(option, &arm)));
     }
     let condition = Expr::parse_without_eager_brace(input).ok()?;
     Some((keywords, guarded(option, &condition)))
+}
+
+/// The value that an `if let` looks at.
+fn subject(input: ParseStream) -> Option<Expr> {
+    input.parse::<Token![=]>().ok()?;
+    Expr::parse_without_eager_brace(input).ok()
+}
+
+/// The condition of an `if let`, where it is all that the block has: `{ e.is_fatal() } else { false }`
+fn condition(input: ParseStream) -> Option<Expr> {
+    let block: Block = input.parse().ok()?;
+    let otherwise = input.parse::<Option<Token![else]>>().ok()?;
+    if otherwise.is_some() {
+        let block: Block = input.parse().ok()?;
+        only(block).filter(|expr| expr.to_token_stream().to_string() == "false")?;
+    }
+    only(block).filter(|expr| !matches!(expr, Expr::Lit(_)))
+}
+
+fn only(block: Block) -> Option<Expr> {
+    match <[Stmt; 1]>::try_from(block.stmts) {
+        Ok([Stmt::Expr(expr, None)]) => Some(expr),
+        _ => None,
+    }
 }
 
 fn of_expr(option: &str, expr: &Expr) -> Option<(TokenStream, String)> {

@@ -5,11 +5,12 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Expr, Token};
+use syn::punctuated::Punctuated;
+use syn::{Expr, Pat, Token};
 
 use super::literal::example;
 use super::no_option::{self, Guesses};
-use super::{Given, Opt, Options, Spec, TABLE, Value, synonyms, value};
+use super::{Given, Opt, Options, Spec, TABLE, Takes, Value, synonyms, value};
 use crate::diag::{Problems, plainly};
 use crate::head::peel;
 use crate::shown::shown;
@@ -242,6 +243,15 @@ fn in_list(spec: &Spec, inside: &TokenStream) -> String {
     if spec.option == Opt::Fallback {
         if let Ok((fallback, on)) = fallback_on.parse2(inside.clone()) {
             return format!("`fallback = {}, fallback_on = {on}`", shown(fallback));
+        }
+    }
+    if spec.takes == Takes::Pattern {
+        let patterns = Punctuated::<Pat, Token![,]>::parse_separated_nonempty_with;
+        let alternatives = |input: ParseStream| patterns(input, Pat::parse_multi);
+        if let Some(patterns) = alternatives.parse2(inside.clone()).ok().filter(|all| all.len() > 1)
+        {
+            let patterns: Vec<String> = patterns.iter().map(shown).collect();
+            return format!("`{name} = {}`", patterns.join(" | "));
         }
     }
     let value = assigned.parse2(inside.clone()).unwrap_or_else(|_| inside.clone());

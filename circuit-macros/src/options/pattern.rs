@@ -133,7 +133,9 @@ fn is_lower(ident: &Ident) -> bool {
 fn trap(option: &str, pattern: &Pat, guarded: bool) -> Option<String> {
     let function = match pattern {
         Pat::Ident(name) if is_binding(pattern) && !guarded => {
-            if name.by_ref.is_some() || name.mutability.is_some() {
+            // An error's usual name isn't a function's.
+            let is_error = ["e", "err", "error", "_e", "_err"].iter().any(|e| name.ident == e);
+            if is_error || name.by_ref.is_some() || name.mutability.is_some() {
                 let name = &name.ident;
                 return Some(format!("`{name}` matches every result: write `{option} = Err(_)`"));
             }

@@ -160,21 +160,25 @@ fn patterns_match_the_whole_result(
         let Value::Pattern(arm) = &given.value else {
             continue;
         };
-        let cases: Vec<&Pat> = match &arm.pattern {
-            Pat::Slice(slice) => slice.elems.iter().collect(),
-            Pat::Or(or) if or.cases.iter().all(is_other_variant) => or.cases.iter().collect(),
-            pattern if is_other_variant(pattern) => vec![pattern],
+        let (variant, cases): (_, Vec<&Pat>) = match &arm.pattern {
+            Pat::Slice(slice) => ("Err", slice.elems.iter().collect()),
+            Pat::Or(or) if or.cases.iter().all(is_other_variant) => {
+                ("Err", or.cases.iter().collect())
+            }
+            pattern if is_other_variant(pattern) => ("Err", vec![pattern]),
+            Pat::Or(or) if or.cases.iter().all(is_other_value) => {
+                (variant_of_values(error), or.cases.iter().collect())
+            }
+            pattern if is_other_value(pattern) => (variant_of_values(error), vec![pattern]),
             _ => continue,
         };
         let name = option.spec().name;
-        let cases: Vec<String> = cases.into_iter().map(shown).collect();
-        problems.add(
-            &arm.pattern,
-            format!(
-                "`{name}` is matched against the whole `Result`: `{name} = Err({})`",
-                cases.join(" | ")
-            ),
+        let cases: Vec<String> = cases.into_iter().map(as_written).collect();
+        let cases = cases.join(" | ");
+        let message = format!(
+            "`{name}` is matched against the whole `Result`: `{name} = {variant}({cases})`"
         );
+        add_at(&arm.pattern, message, problems);
     }
 }
 
@@ -199,20 +203,33 @@ fn constants_are_matched_by_reference(
             pattern => vec![pattern],
         };
         for case in cases {
-            let Pat::Path(path) = case else {
+            if !matches!(case, Pat::Path(_)) {
                 continue;
-            };
-            let name = option.spec().name;
-            let message =
-                |constant| format!("a constant is compared by reference: `{name} = &{constant}`");
-            // A single name has been made a path (`NotFound::<>`), and is shown as it was written.
-            match path.path.segments.first() {
-                Some(only) if path.path.segments.len() == 1 => {
-                    problems.add(&only.ident, message(only.ident.to_string()));
-                }
-                _ => problems.add(case, message(shown(case))),
             }
+            let name = option.spec().name;
+            let constant = as_written(case);
+            let message = format!("a constant is compared by reference: `{name} = &{constant}`");
+            add_at(case, message, problems);
         }
+    }
+}
+
+/// A single name, which has been made a path (`NotFound::<>`).
+fn only_name(pattern: &Pat) -> Option<&Ident> {
+    match pattern {
+        Pat::Path(path) if path.path.segments.len() == 1 => Some(&path.path.segments[0].ident),
+        _ => None,
+    }
+}
+
+fn as_written(pattern: &Pat) -> String {
+    only_name(pattern).map_or_else(|| shown(pattern), ToString::to_string)
+}
+
+fn add_at(pattern: &Pat, message: String, problems: &mut Problems) {
+    match only_name(pattern) {
+        Some(name) => problems.add(name, message),
+        None => problems.add(pattern, message),
     }
 }
 
@@ -258,6 +275,24 @@ fn is_other_variant(pattern: &Pat, error: &Type) -> bool {
             || is_named(error, &of.ident.to_string()));
     let is_known = ["Ok", "Err"].iter().any(|known| variant.ident == known) || of.ident == "Result";
     is_variant && !is_known
+}
+
+/// A number, a range, a truth value or an `Option`: never a `Result`.
+fn is_other_value(pattern: &Pat) -> bool {
+    let last = |path: &syn::Path, names: &[&str]| {
+        path.segments.last().is_some_and(|last| names.iter().any(|name| last.ident == name))
+    };
+    match pattern {
+        Pat::Lit(_) | Pat::Range(_) => true,
+        Pat::TupleStruct(tuple) => last(&tuple.path, &["Some"]),
+        Pat::Path(path) => last(&path.path, &["None"]),
+        _ => false,
+    }
+}
+
+/// Where such a value is in the `Result`: in the error if that is a number.
+fn variant_of_values(error: &Type) -> &'static str {
+    if NUMBERS.iter().any(|number| is_named(error, number)) { "Err" } else { "Ok" }
 }
 
 /// A type of which the text says that it is no `Result`; of all others the compiler finds out.

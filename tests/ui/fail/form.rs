@@ -155,6 +155,11 @@ fn list_of_two() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(fallback = cached, any)]
+fn word_alone() -> Result<(), E> {
+    Ok(())
+}
+
 #[circuit_breaker(fallback(cached, any))]
 fn list_fallback() -> Result<(), E> {
     Ok(())

@@ -271,4 +271,54 @@ async fn number_of_a_type() -> u16 {
     200
 }
 
+#[circuit_breaker(failure = if let Err(e) = result { e.is_fatal() } else { false })]
+fn if_let_with_condition() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = if let Failure::Code(c) = e { *c > 500 } else { false })]
+fn if_let_of_error() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = if let Err(_) = result { true } else { false })]
+fn if_let_of_literals() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = e)]
+fn error_alone() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure(E::Down, E::Late))]
+fn list() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = 500..=599)]
+fn range() -> Result<u16, E> {
+    Ok(200)
+}
+
+#[circuit_breaker(failure = 1 | 2)]
+fn numbers() -> Result<(), u16> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = true)]
+async fn truth() -> Result<bool, E> {
+    Ok(true)
+}
+
+#[circuit_breaker(failure = None)]
+fn option() -> Result<Option<u8>, E> {
+    Ok(None)
+}
+
+#[circuit_breaker(ignore = Some(0))]
+fn option_with_value() -> Result<Option<u8>, E> {
+    Ok(None)
+}
+
 fn main() {}
