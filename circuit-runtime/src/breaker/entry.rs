@@ -239,6 +239,7 @@ mod without_tokio {
 
     impl<'a> Waiting<'a> {
         #[inline]
+        #[expect(clippy::unnecessary_wraps, reason = "with the feature, a call may have to wait")]
         pub(super) fn begin(
             caller: Caller<'a, '_>,
             fallback: Fallback,

@@ -19,7 +19,7 @@ pub(crate) use limits::TimeLimits;
 pub(crate) use limits::{Limits, Unlimited};
 
 /// What becomes of a stream's items.
-pub(crate) trait Items<T> {
+pub trait Items<T> {
     /// What the guarded stream has for an item.
     type Item;
 

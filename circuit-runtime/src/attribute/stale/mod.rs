@@ -76,8 +76,7 @@ pub fn stale<R, C>(
     (age, most): (Duration, u32),
     key: OwnedKey,
 ) -> Stale<R> {
-    let instance = instance::<C>();
-    Stale { place: Place { store, instance, age, most, keeps }, key }
+    Stale { place: Place { store, instance: instance::<C>(), age, most, keeps }, key }
 }
 
 impl<R> fmt::Debug for Stale<R> {

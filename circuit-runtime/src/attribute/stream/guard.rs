@@ -52,73 +52,45 @@ where
 }
 
 /// Guards the stream of a function.
-pub fn guard_stream<B, R, S, J, T, L>(
-    breaker: B,
+pub fn guard_stream<R, S: Stream<Item = R>>(
+    breaker: impl StaticHandle,
     stream: S,
-    items: ItemsOf<R, J, T>,
-    limits: L,
-) -> impl Stream<Item = R>
-where
-    B: StaticHandle,
-    S: Stream<Item = R>,
-    J: Fn(&R) -> Outcome,
-    T: Fn(&R) -> Option<Arc<str>>,
-    L: Limits,
-{
+    items: impl Items<R, Item = R>,
+    limits: impl Limits,
+) -> impl Stream<Item = R> {
     Guarded::new(stream, move || enter_waiting_async(breaker, Fallback::None), items, limits)
 }
 
 /// `guard_stream` of a function that shares its circuit.
-pub fn guard_shared<B, R, S, J, T, L>(
-    breaker: B,
+pub fn guard_shared<R, S: Stream<Item = R>>(
+    breaker: impl StaticHandle,
     stream: S,
-    items: ItemsOf<R, J, T>,
-    limits: L,
-) -> impl Stream<Item = R>
-where
-    B: StaticHandle,
-    S: Stream<Item = R>,
-    J: Fn(&R) -> Outcome,
-    T: Fn(&R) -> Option<Arc<str>>,
-    L: Limits,
-{
+    items: impl Items<R, Item = R>,
+    limits: impl Limits,
+) -> impl Stream<Item = R> {
     Guarded::new(stream, move || enter_shared_waiting_async(breaker, Fallback::None), items, limits)
 }
 
 /// `guard_stream` of a function with a key.
-pub fn guard_keyed<B, R, S, J, T, L>(
-    breaker: B,
+pub fn guard_keyed<R, S: Stream<Item = R>>(
+    breaker: impl StaticHandle,
     key: Box<str>,
     stream: S,
-    items: ItemsOf<R, J, T>,
-    limits: L,
-) -> impl Stream<Item = R>
-where
-    B: StaticHandle,
-    S: Stream<Item = R>,
-    J: Fn(&R) -> Outcome,
-    T: Fn(&R) -> Option<Arc<str>>,
-    L: Limits,
-{
+    items: impl Items<R, Item = R>,
+    limits: impl Limits,
+) -> impl Stream<Item = R> {
     let ask = move || enter_keyed_waiting_async(breaker, &key, Fallback::None);
     Guarded::new(stream, ask, items, limits)
 }
 
 /// `guard_stream` of a function with a key that shares its circuit.
-pub fn guard_keyed_shared<B, R, S, J, T, L>(
-    breaker: B,
+pub fn guard_keyed_shared<R, S: Stream<Item = R>>(
+    breaker: impl StaticHandle,
     key: Box<str>,
     stream: S,
-    items: ItemsOf<R, J, T>,
-    limits: L,
-) -> impl Stream<Item = R>
-where
-    B: StaticHandle,
-    S: Stream<Item = R>,
-    J: Fn(&R) -> Outcome,
-    T: Fn(&R) -> Option<Arc<str>>,
-    L: Limits,
-{
+    items: impl Items<R, Item = R>,
+    limits: impl Limits,
+) -> impl Stream<Item = R> {
     let ask = move || enter_keyed_shared_waiting_async(breaker, &key, Fallback::None);
     Guarded::new(stream, ask, items, limits)
 }
@@ -128,21 +100,14 @@ where
 /// # Errors
 ///
 /// The function's own.
-pub fn answer_stream<H, R, S, E, J, T, L>(
-    permit: RawPermit<H>,
+pub fn answer_stream<R, S: Stream<Item = R>, E>(
+    permit: RawPermit<impl Handle>,
     outcome: Outcome,
     error_text: ErrorTextFn<Result<S, E>>,
     result: Result<S, E>,
-    items: ItemsOf<R, J, T>,
-    limits: L,
-) -> Result<impl Stream<Item = R>, E>
-where
-    H: Handle,
-    S: Stream<Item = R>,
-    J: Fn(&R) -> Outcome,
-    T: Fn(&R) -> Option<Arc<str>>,
-    L: Limits,
-{
+    items: impl Items<R, Item = R>,
+    limits: impl Limits,
+) -> Result<impl Stream<Item = R>, E> {
     let mut permit = StreamPermit::new(permit);
     permit.inside(false);
     let pending = match &result {
