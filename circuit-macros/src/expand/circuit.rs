@@ -77,7 +77,8 @@ fn make(circuit: &OwnCircuit) -> TokenStream {
 }
 
 /// The configuration, checked. What only the compiler knows, constants and a preset, it checks
-/// option by option, each at the user's tokens; the others have been checked.
+/// option by option, each at the user's tokens; the others have been checked. Where nothing is left to check,
+/// it doesn't: that would take it longer than anything else in the static.
 fn config(circuit: &OwnCircuit) -> TokenStream {
     let OwnCircuit { preset, config, timeouts, keys, is_async, .. } = circuit;
     let site = Span::mixed_site();
@@ -90,13 +91,16 @@ fn config(circuit: &OwnCircuit) -> TokenStream {
     let setters = config.iter().filter(|given| !is_off(given)).map(setter);
     let limits = timeouts.iter().map(known_timeout);
     let written = quote_spanned!(site=> __circuit::Config::new() #(#off)* #(#setters)* #(#limits)*);
-    let keyed = keys.as_ref().map(|_| quote_spanned!(site=> .keyed()));
     // Whether the runtime has a timer, only the compiler knows.
     let waits = config.iter().any(|given| given.option == Opt::MaxWait && !is_off(&given));
     let waits_async = *is_async && (waits || preset.is_some());
-    let asynchronous = waits_async.then(|| quote_spanned!(site=> .asynchronous()));
     let mut values = config.iter().map(|given| &given.value).chain(timeouts);
     let has_constant = values.any(|value| matches!(value, Value::Constant(_)));
+    if preset.is_none() && !has_constant && config.iter().all(goes_with_anything) {
+        return written;
+    }
+    let keyed = keys.as_ref().map(|_| quote_spanned!(site=> .keyed()));
+    let asynchronous = waits_async.then(|| quote_spanned!(site=> .asynchronous()));
     let checked = if let Some(path) = preset {
         let text = shown(path);
         quote_spanned!(site=> __circuit::Checked::over(#written, #path, #text) #keyed #asynchronous)
@@ -115,6 +119,21 @@ fn config(circuit: &OwnCircuit) -> TokenStream {
     let checked = quote_spanned!(site=> let __circuit_config = #checked; #(#blame)*);
     let config = quote_spanned!(rest=> __circuit_config.config());
     quote_spanned!(site=> { #checked #config })
+}
+
+/// Whether a value in its range, which has been checked, is right beside any other of these.
+fn goes_with_anything(given: &Given) -> bool {
+    let alone = [
+        Opt::Threshold,
+        Opt::FailureRate,
+        Opt::Recovery,
+        Opt::Backoff,
+        Opt::Jitter,
+        Opt::SuccessThreshold,
+        Opt::Ramp,
+        Opt::MaxConcurrent,
+    ];
+    alone.contains(&given.option) && !matches!(given.value, Value::Off)
 }
 
 /// `ConfigOption::Threshold`

@@ -36,12 +36,9 @@ fn sync_function() {
                         enum __CircuitHere {}
                         __circuit::create(
                             __circuit::Name::found::<__CircuitHere>(),
-                            __circuit::Checked::new(
-                                    __circuit::Config::new()
-                                        .threshold(3)
-                                        .recovery(__circuit::Duration::from_secs(30)),
-                                )
-                                .config(),
+                            __circuit::Config::new()
+                                .threshold(3)
+                                .recovery(__circuit::Duration::from_secs(30)),
                         )
                     };
                     __CIRCUIT_BREAKER.get()
@@ -100,7 +97,7 @@ fn classify_beside_patterns() {
                         enum __CircuitHere {}
                         __circuit::create(
                             __circuit::Name::found::<__CircuitHere>(),
-                            __circuit::Checked::new(__circuit::Config::new()).config(),
+                            __circuit::Config::new(),
                         )
                     };
                     __CIRCUIT_BREAKER.get()
@@ -181,7 +178,7 @@ fn impl_block() {
                     __circuit::Name::given(
                         __circuit::core::concat!(__circuit::core::module_path!(), "::Client<T>::Api"),
                     ),
-                    __circuit::Checked::new(__circuit::Config::new().threshold(3)).config(),
+                    __circuit::Config::new().threshold(3),
                 )
             };
             /// Docs.

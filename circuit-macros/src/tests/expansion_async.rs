@@ -19,7 +19,7 @@ fn async_method() {
                             enum __CircuitHere {}
                             __circuit::create_keyed(
                                 __circuit::Name::found::<__CircuitHere>(),
-                                __circuit::Checked::new(__circuit::Config::new()).keyed().config(),
+                                __circuit::Config::new(),
                                 10_000,
                             )
                         };
@@ -104,10 +104,7 @@ fn fallback_of_either_kind() {
                 use ::circuit_runtime::__private as __circuit;
                 let __circuit_breaker = __circuit::FnHandle(|| {
                     static __CIRCUIT_BREAKER: __circuit::StaticBreaker = {
-                        __circuit::create(
-                            __circuit::Name::given("price"),
-                            __circuit::Checked::new(__circuit::Config::new()).config(),
-                        )
+                        __circuit::create(__circuit::Name::given("price"), __circuit::Config::new())
                     };
                     __CIRCUIT_BREAKER.get()
                 });

@@ -104,7 +104,7 @@ fn stale() {
                             enum __CircuitHere {}
                             __circuit::create_keyed(
                                 __circuit::Name::found::<__CircuitHere>(),
-                                __circuit::Checked::new(__circuit::Config::new()).keyed().config(),
+                                __circuit::Config::new(),
                                 10_000,
                             )
                         };
