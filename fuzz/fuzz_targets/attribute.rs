@@ -9,12 +9,18 @@
     reason = "parts of the attribute's crate are for its own tests"
 )]
 
+#[path = "../../circuit-macros/src/block/mod.rs"]
+mod block;
 #[path = "../../circuit-macros/src/tests/fuzz/check.rs"]
 mod check;
+#[path = "../../circuit-macros/src/closest.rs"]
+mod closest;
 #[path = "../../circuit-macros/src/diag.rs"]
 mod diag;
 #[path = "../../circuit-macros/src/expand/mod.rs"]
 mod expand;
+#[path = "../../circuit-macros/src/function.rs"]
+mod function;
 #[path = "../../circuit-macros/src/head.rs"]
 mod head;
 #[path = "../../circuit-macros/src/model/mod.rs"]
@@ -23,21 +29,35 @@ mod model;
 mod notation;
 #[path = "../../circuit-macros/src/options/mod.rs"]
 mod options;
-#[path = "../../circuit-macros/src/validate.rs"]
+#[path = "../../circuit-macros/src/shown.rs"]
+mod shown;
+#[path = "../../circuit-macros/src/validate/mod.rs"]
 mod validate;
+#[path = "../../circuit-macros/src/versions.rs"]
+mod versions;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
 use proc_macro2::TokenStream;
-use quote::quote;
+
+/// As in the attribute's own tests.
+mod tests {
+    pub(crate) fn model(
+        options: proc_macro2::TokenStream,
+        function: crate::head::Function,
+    ) -> syn::Result<crate::model::Model> {
+        let mut problems = crate::diag::Problems::default();
+        let options = crate::options::parse(options, &mut problems);
+        crate::validate::options(&options, &mut problems);
+        crate::model::Model::new(&options, problems, function)
+    }
+}
 
 /// As in the attribute's `lib.rs`.
-fn attribute(options: TokenStream, item: &TokenStream) -> TokenStream {
-    match model::Model::new(options, item) {
-        Ok(model) => expand::function(&model),
-        Err(problems) => {
-            let problems = problems.to_compile_error();
-            quote!(#item #problems)
-        }
+fn attribute(options: &TokenStream, item: &TokenStream) -> TokenStream {
+    if block::is_block(item) {
+        block::attribute(options, item)
+    } else {
+        function::attribute(options, item)
     }
 }
 
