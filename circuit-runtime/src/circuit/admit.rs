@@ -231,8 +231,8 @@ impl CircuitRef<'_> {
 
     fn take_place(&self, admission: Admission, stamp: u64) -> Answer {
         // Relaxed: a limit that has just changed may be applied a moment later.
-        let limit = self.published.limit.load(Ordering::Relaxed);
-        match self.published.bulkhead.try_acquire(stamp, limit) {
+        let most = self.published.max_concurrent.load(Ordering::Relaxed);
+        match self.published.bulkhead.try_acquire(stamp, most) {
             Acquired::Place => Answer::Admitted(admission.map(Ticket::in_bulkhead)),
             Acquired::Reassigned => Answer::Reassigned,
             Acquired::Full => Answer::rejected(Rejection::TooManyCalls),

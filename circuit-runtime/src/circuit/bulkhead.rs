@@ -22,7 +22,7 @@ const QUEUED: u64 = 1 << 30;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Acquired {
     Place,
-    /// `limit` calls are in flight.
+    /// `most` calls are in flight.
     Full,
     /// The circuit has been reassigned to another key.
     Reassigned,
@@ -56,10 +56,10 @@ impl Bulkhead {
     }
     }
 
-    /// Adds a call of the key with this stamp, unless `limit` calls are in flight or others wait.
-    pub(super) fn try_acquire(&self, stamp: u64, limit: u32) -> Acquired {
+    /// Adds a call of the key with this stamp, unless `most` calls are in flight or others wait.
+    pub(super) fn try_acquire(&self, stamp: u64, most: u32) -> Acquired {
         let reassigned = |held| parts(held).0 != fitting(stamp);
-        let is_free = |held| held & QUEUED == 0 && parts(held).1 < limit;
+        let is_free = |held| held & QUEUED == 0 && parts(held).1 < most;
         let more = |held| (!reassigned(held) && is_free(held)).then_some(held + 1);
         // Relaxed, here and below: read-modify-writes have one order, and no other memory depends
         // on it.
@@ -97,10 +97,10 @@ impl Bulkhead {
         self.0.load(Ordering::Relaxed) & QUEUED != 0
     }
 
-    /// Adds the call that waits longest, unless `limit` calls are in flight. Under the circuit's
+    /// Adds the call that waits longest, unless `most` calls are in flight. Under the circuit's
     /// lock.
-    pub(super) fn acquire_queued(&self, limit: u32) -> bool {
-        let more = |held| (parts(held).1 < limit).then_some(held + 1);
+    pub(super) fn acquire_queued(&self, most: u32) -> bool {
+        let more = |held| (parts(held).1 < most).then_some(held + 1);
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 

@@ -26,8 +26,8 @@ pub struct Published {
     pub(super) slow_after: AtomicU64,
     /// The pending successes after which the count window holds nothing else.
     pub(super) pending_limit: AtomicU32,
-    /// The limit of the bulkhead.
-    pub(super) limit: AtomicU32,
+    /// The most calls in flight, for the bulkhead.
+    pub(super) max_concurrent: AtomicU32,
     pub(super) bulkhead: Bulkhead,
     /// Made when a time window is first used.
     pub(super) sharded: OnceBox<ShardedBuckets>,
@@ -108,7 +108,7 @@ impl Published {
             full: constant!(Deadline::new()),
             slow_after: AtomicU64::new(slow_after(rules)),
             pending_limit: AtomicU32::new(pending_limit(rules)),
-            limit: AtomicU32::new(limit(rules)),
+            max_concurrent: AtomicU32::new(max_concurrent(rules)),
             bulkhead: constant!(Bulkhead::new()),
             sharded: constant!(OnceBox::new()),
         }
@@ -193,7 +193,7 @@ impl Published {
 
     pub(super) fn publish_rules(&self, rules: &Rules) {
         // Relaxed: a call may still go by the rules of a moment ago.
-        self.limit.store(limit(rules), Ordering::Relaxed);
+        self.max_concurrent.store(max_concurrent(rules), Ordering::Relaxed);
         self.slow_after.store(slow_after(rules), Ordering::Relaxed);
         self.pending_limit.store(pending_limit(rules), Ordering::Relaxed);
         self.judges_cancelled.store(judges_cancelled(rules), Ordering::Relaxed);
@@ -210,10 +210,10 @@ const fn judges_cancelled(rules: &Rules) -> bool {
     !matches!(rules.on_cancel, OnCancel::Ignore)
 }
 
-/// The bulkhead's limit; not read without a bulkhead.
-const fn limit(rules: &Rules) -> u32 {
+/// The most calls in flight; not read without a bulkhead.
+const fn max_concurrent(rules: &Rules) -> u32 {
     match rules.max_concurrent {
-        Some(limit) => limit,
+        Some(most) => most,
         None => u32::MAX,
     }
 }

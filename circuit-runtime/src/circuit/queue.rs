@@ -218,11 +218,11 @@ impl CircuitRef<'_> {
     fn serve_one(&self, inner: &mut MutexGuard<'_, Inner>, waker: &mut Option<Waker>) -> bool {
         let bulkhead = &self.published.bulkhead;
         // Relaxed: under the lock, under which it changes.
-        let limit = self.published.limit.load(Ordering::Relaxed);
+        let most = self.published.max_concurrent.load(Ordering::Relaxed);
         let Some(queue) = inner.queue.as_mut().filter(|queue| queue.is_waited_in()) else {
             return false;
         };
-        if !bulkhead.acquire_queued(limit) {
+        if !bulkhead.acquire_queued(most) {
             return false;
         }
         *waker = queue.serve();

@@ -31,15 +31,15 @@ impl Eviction<'_> {
     pub(super) fn run(&mut self) -> Option<usize> {
         let healthy: MayGo = |idleness| idleness == Idleness::Healthy;
         let closed: MayGo = |idleness| matches!(idleness, Idleness::Healthy | Idleness::Failing);
-        let settled: MayGo = |idleness| !matches!(idleness, Idleness::Until(_) | Idleness::Busy);
+        let wait_over: MayGo = |idleness| !matches!(idleness, Idleness::Until(_) | Idleness::Busy);
         self.recheck_one_failing();
-        self.evict_first(Queue::Vacant, settled)
+        self.evict_first(Queue::Vacant, wait_over)
             .or_else(|| self.evict_by_clock(Queue::Candidate, healthy))
             .or_else(|| self.evict_by_clock(Queue::Failing, closed))
             .or_else(|| {
                 // Read under the lock, under which time doesn't go back.
                 self.entries.queues.advance(clock::now());
-                self.evict_first(Queue::Settled, settled)
+                self.evict_first(Queue::WaitOver, wait_over)
             })
     }
 
@@ -95,7 +95,7 @@ impl Eviction<'_> {
             }
             Err(Idleness::Healthy) => queues.put(slot, Queue::Candidate),
             Err(Idleness::Failing) => queues.put(slot, Queue::Failing),
-            Err(Idleness::Settled) => queues.put(slot, Queue::Settled),
+            Err(Idleness::WaitOver) => queues.put(slot, Queue::WaitOver),
             Err(Idleness::Until(until)) => queues.put_until(slot, until),
             Err(Idleness::Busy) => queues.put(slot, Queue::Busy),
         }

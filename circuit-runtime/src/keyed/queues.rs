@@ -20,7 +20,7 @@ pub(super) enum Queue {
     /// Closed, with failures in its run or window when last examined.
     Failing,
     /// Not closed; its wait was over when last examined, or may be over by now.
-    Settled,
+    WaitOver,
     /// In use by a call, which reports its end.
     Busy,
 }
@@ -116,7 +116,7 @@ impl Queues {
         self.nodes[next] = Node::new(behind, node, queue);
     }
 
-    /// Moves the slots whose time has come to the settled ones, and some whose time is still to
+    /// Moves the slots whose time has come to those whose wait is over, and some whose time is still to
     /// come: the caller makes those wait again.
     pub(super) fn advance(&mut self, now: Nanos) {
         // After a clock went back, nothing is known of the order by its later readings: move all.
@@ -125,7 +125,7 @@ impl Queues {
         let Some(highest) = reached.checked_ilog2() else { return };
         for queue in NAMED..=NAMED + highest as usize {
             while let Some(slot) = self.first_of(queue) {
-                self.put(slot, Queue::Settled);
+                self.put(slot, Queue::WaitOver);
             }
         }
     }
@@ -179,15 +179,15 @@ mod tests {
     /// Those that come too early wait again, as whoever looks at them does it.
     fn settle(queues: &mut Queues, untils: &[Nanos], now: Nanos) -> Vec<usize> {
         queues.advance(now);
-        let mut settled = all(queues, Queue::Settled);
-        for slot in settled.clone() {
+        let mut wait_over = all(queues, Queue::WaitOver);
+        for slot in wait_over.clone() {
             if untils[slot] > now {
                 queues.put_until(slot, untils[slot]);
             }
         }
-        settled.retain(|slot| untils[*slot] <= now);
-        assert_eq!(all(queues, Queue::Settled).len(), settled.len());
-        settled
+        wait_over.retain(|slot| untils[*slot] <= now);
+        assert_eq!(all(queues, Queue::WaitOver).len(), wait_over.len());
+        wait_over
     }
 
     #[test]
@@ -205,10 +205,10 @@ mod tests {
             for moment in moments {
                 for reached in [moment.saturating_sub(1), moment] {
                     now = now.max(reached);
-                    let mut settled = settle(&mut queues, &untils, now);
-                    settled.sort_unstable();
+                    let mut wait_over = settle(&mut queues, &untils, now);
+                    wait_over.sort_unstable();
                     let over = |slot: &usize| untils[*slot] <= now;
-                    assert_eq!(settled, (0..50).filter(over).collect::<Vec<_>>());
+                    assert_eq!(wait_over, (0..50).filter(over).collect::<Vec<_>>());
                 }
             }
         }
@@ -222,7 +222,7 @@ mod tests {
         let mut moved = 0;
         for now in (1..1 << 12).map(|step| step << 28) {
             queues.advance(now);
-            if queues.first(Queue::Settled).is_some() {
+            if queues.first(Queue::WaitOver).is_some() {
                 moved += 1;
                 queues.put_until(0, until);
             }
@@ -237,9 +237,9 @@ mod tests {
         queues.put_until(0, 1_000_100);
         queues.put_until(1, Nanos::MAX);
         queues.advance(5);
-        assert_eq!(all(&queues, Queue::Settled), [0, 1]);
+        assert_eq!(all(&queues, Queue::WaitOver), [0, 1]);
         queues.put_until(0, 9);
         queues.advance(9);
-        assert_eq!(all(&queues, Queue::Settled), [1, 0]);
+        assert_eq!(all(&queues, Queue::WaitOver), [1, 0]);
     }
 }

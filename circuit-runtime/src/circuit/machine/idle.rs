@@ -12,7 +12,7 @@ pub(crate) enum Idleness {
     /// Closed, with some, on its ramp, or having throttled calls that still count.
     Failing,
     /// Its wait is over, and no probe is in flight that may still decide.
-    Settled,
+    WaitOver,
     /// Not idle before this time, unless something happens to it.
     Until(Nanos),
     /// Not idle before its calls in flight have ended, or while its key has settings of its own.
@@ -41,7 +41,7 @@ impl Machine {
         };
         match wait.filter(goes_on) {
             Some(wait) => Idleness::Until(wait.until),
-            None => Idleness::Settled,
+            None => Idleness::WaitOver,
         }
     }
 }
