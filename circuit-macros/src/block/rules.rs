@@ -103,6 +103,7 @@ pub(super) fn own(member: &Member, head: &ItemImpl, block: &Options, problems: &
             }
             key_needs_keys(own, block, problems);
             probes_outlast(own, block, problems);
+            stalls_in_time(own, block, problems);
             has_self_for_the_key(method, own, block, problems);
         }
         Member::Apart(_, own) => validate::options(own, problems),
@@ -131,6 +132,21 @@ fn probes_outlast(own: &Options, block: &Options, problems: &mut Problems) {
         problems.add(
             &given.tokens,
             "the block's `probe_timeout` must be at least this `timeout`: raise that, or lower this",
+        );
+    }
+}
+
+/// The block's calls stall before the method's are cut off.
+fn stalls_in_time(own: &Options, block: &Options, problems: &mut Problems) {
+    let (Some(given), Some(Value::Time(limit))) = (own.get(Opt::Timeout), own.value(Opt::Timeout))
+    else {
+        return;
+    };
+    if matches!(block.value(Opt::Stall), Some(Value::Time(stall)) if stall >= limit) {
+        problems.add(
+            &given.tokens,
+            "the block's `stall` must be shorter than this `timeout`, which ends calls before they could \
+             stall: raise this, or lower that",
         );
     }
 }

@@ -31,6 +31,7 @@ pub(crate) fn options(options: &Options, problems: &mut Problems) {
     let error = spec::PROBE_TIMEOUT_BELOW_TIMEOUT;
     reaches(options, [Opt::ProbeTimeout, Opt::Timeout], None, error, problems);
     reaches(options, [Opt::Window, Opt::Stall], None, spec::STALL_ABOVE_WINDOW, problems);
+    stall_fits_the_window_of_throttle(options, problems);
     exceeds(options, [Opt::Timeout, Opt::Stall], spec::STALL_NOT_BELOW_TIMEOUT, problems);
     exceeds(options, [Opt::Stall, Opt::SlowCall], spec::STALL_NOT_ABOVE_SLOW_CALL, problems);
     if !options.has_unknown {
@@ -272,6 +273,18 @@ fn reaches(
     };
     if matches!(given.value, Value::Time(most) if most < least) {
         problems.add(&blame(options, shorter, given).tokens, error);
+    }
+}
+
+/// `throttle` brings a window of time, which need not be written.
+fn stall_fits_the_window_of_throttle(options: &Options, problems: &mut Problems) {
+    let may_be_given = options.has(Opt::Window) || options.has(Opt::Preset);
+    let Some([_, later]) = options.both(Opt::Stall, Opt::Throttle).filter(|_| !may_be_given) else {
+        return;
+    };
+    let window = Duration::from_secs(spec::DEFAULT_WINDOW_OF_THROTTLE);
+    if matches!(options.value(Opt::Stall), Some(Value::Time(stall)) if *stall > window) {
+        problems.add(&later.tokens, spec::STALL_ABOVE_WINDOW);
     }
 }
 

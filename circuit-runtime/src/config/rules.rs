@@ -3,19 +3,17 @@
 use std::time::Duration;
 
 use super::option::ConfigOption;
-use super::spec::{DEFAULT_RECOVERY, DEFAULT_WINDOW};
+use super::spec::{DEFAULT_RECOVERY, DEFAULT_WINDOW, DEFAULT_WINDOW_OF_THROTTLE};
 use super::{Choice, Config, OnCancel, Window};
 use crate::primitives::clock::{NEVER, Nanos, nanos};
 
 const DEFAULT_THRESHOLD: u32 = 5;
 const DEFAULT_MIN_CALLS: u32 = 10;
-/// With `throttle`, which needs a time.
-const DEFAULT_WINDOW_OF_THROTTLE: Duration = Duration::from_secs(10);
 
 impl Config {
     pub(super) const fn effective_window(&self) -> Window {
         self.window.given_or(if self.throttle.is_given() {
-            Window::Time(DEFAULT_WINDOW_OF_THROTTLE)
+            Window::Time(Duration::from_secs(DEFAULT_WINDOW_OF_THROTTLE))
         } else {
             Window::Calls(DEFAULT_WINDOW)
         })

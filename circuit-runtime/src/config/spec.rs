@@ -163,6 +163,9 @@ pub(crate) const DEFAULT_WINDOW: u32 = 100;
 /// In seconds.
 pub(crate) const DEFAULT_RECOVERY: u64 = 60;
 
+/// The default `window` with `throttle`, which needs a time, in seconds.
+pub(crate) const DEFAULT_WINDOW_OF_THROTTLE: u64 = 10;
+
 /// The largest count window of a circuit that exists once per key.
 pub(crate) const MAX_KEYED_WINDOW: u32 = 10_000;
 

@@ -177,6 +177,18 @@ mod limits {
         }
     }
 
+    #[circuit_breaker(stall = "3s")]
+    impl S {
+        #[circuit_breaker(timeout = "3s")]
+        async fn stalled(&self) -> Result<(), E> {
+            Ok(())
+        }
+        #[circuit_breaker(timeout = "4s")]
+        async fn stalls(&self) -> Result<(), E> {
+            Ok(())
+        }
+    }
+
     #[circuit_breaker(threshold = 0, recovry = "1s", timeout = "1x")]
     impl S {
         #[circuit_breaker(fallback_on = any)]

@@ -127,6 +127,11 @@ fn window_below_stall() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(throttle = "50%", stall = "11s")]
+fn stall_above_window_of_throttle() -> Result<(), E> {
+    Ok(())
+}
+
 #[circuit_breaker(stall = 3)]
 fn stalled_after_a_number() -> Result<(), E> {
     Ok(())
