@@ -23,7 +23,7 @@ pub(crate) fn run<T, R>(
     judge: impl FnOnce(&T) -> (End, Fallback),
     answer: impl FnOnce(T, Fallback) -> R,
 ) -> R {
-    permit.inside(true);
+    permit.in_body(true);
     let frame = permit.frame();
     let result = body();
     let (end, fallback) = judge(&result);
@@ -104,12 +104,12 @@ pub(crate) fn poll<S: Handle, F: Future>(
     judge: impl Fn(&F::Output) -> (End, Fallback),
     context: &mut Context<'_>,
 ) -> Poll<(F::Output, Fallback)> {
-    permit.inside(true);
+    permit.in_body(true);
     let frame = permit.frame();
     match body.poll(context) {
         Poll::Pending => {
             drop(frame);
-            permit.inside(false);
+            permit.in_body(false);
             *place = Some(permit);
             Poll::Pending
         }
@@ -148,12 +148,12 @@ impl<S: Handle, F: Future> Future for UnderPermit<S, F> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mut permit = take(this.permit);
-        permit.inside(true);
+        permit.in_body(true);
         let frame = permit.frame();
         match this.body.poll(context) {
             Poll::Pending => {
                 drop(frame);
-                permit.inside(false);
+                permit.in_body(false);
                 *this.permit = Some(permit);
                 Poll::Pending
             }

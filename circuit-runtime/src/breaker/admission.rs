@@ -348,7 +348,7 @@ impl CircuitBreaker {
     #[cold]
     fn unprotected(&self) -> Admission {
         self.base().bump(Count::Unprotected);
-        Admission::new(Ticket::of_epoch(0).unseen())
+        Admission::new(Ticket::of_epoch(0).uncounted())
     }
 }
 

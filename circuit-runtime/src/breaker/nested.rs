@@ -29,7 +29,7 @@ impl CircuitBreaker {
     pub(crate) fn passing(&'static self) -> Option<Admission> {
         if call_stack::contains(Circuit::of(self.base_published(), 0)) {
             cold_path();
-            return Some(Admission::new(Ticket::passing()));
+            return Some(Admission::new(Ticket::nested()));
         }
         None
     }
@@ -57,7 +57,7 @@ impl CircuitBreaker {
         let within = if call_stack::is_empty() { None } else { self.lookup(key) };
         let Lookup { published, stamp } = within?;
         let running = Circuit::of(published, stamp);
-        let passing = || (published, running, Admission::new(Ticket::passing()));
+        let passing = || (published, running, Admission::new(Ticket::nested()));
         call_stack::contains(running).then(passing)
     }
 

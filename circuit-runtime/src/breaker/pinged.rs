@@ -68,7 +68,7 @@ impl CircuitBreaker {
             }
             Mode::Shadow => {
                 circuit.bump(Count::Rejected);
-                return Ok(Admission::new(ticket.unseen()));
+                return Ok(Admission::new(ticket.uncounted()));
             }
             Mode::Normal | Mode::ForcedOpen => {}
         }

@@ -44,7 +44,7 @@ impl Answer {
     /// the bulkhead refused it, or shadow lets it run unjudged.
     pub(crate) fn may_have_freed_a_probe(&self) -> bool {
         match self {
-            Answer::Admitted(admission) => admission.ticket.is_unseen(),
+            Answer::Admitted(admission) => admission.ticket.is_uncounted(),
             Answer::Rejected(refusal) => refusal.reason == Rejection::TooManyCalls,
             Answer::Reassigned => false,
         }
@@ -209,7 +209,7 @@ impl CircuitRef<'_> {
                 if let Some(part) = Count::of_rejection(refusal.reason) {
                     self.bump(part);
                 }
-                Answer::Admitted(Admission::new(Ticket::of(summary).unseen()))
+                Answer::Admitted(Admission::new(Ticket::of(summary).uncounted()))
             }
             (answer, _) => answer,
         }

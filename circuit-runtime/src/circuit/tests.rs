@@ -201,7 +201,7 @@ fn a_success_writes_what_it_has_to_without_the_lock() {
             assert_eq!(recorded, on_success != OnSuccess::Lock, "{on_success:?} {ticket:?}");
         }
         for not_judged_here in
-            [ticket.unseen(), ticket.counted(), Ticket::of_epoch(0), Ticket::of_epoch(2)]
+            [ticket.uncounted(), ticket.counted(), Ticket::of_epoch(0), Ticket::of_epoch(2)]
         {
             assert!(
                 !circuit.published.has_nothing_to_write(not_judged_here),

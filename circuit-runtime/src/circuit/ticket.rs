@@ -17,17 +17,17 @@ pub(super) const UNREGISTERED: u64 = 1 << 11;
 const COUNTED: u64 = 1 << 16;
 /// Neither judged nor counted: the call has been counted already, as rejected (shadow) or as
 /// unprotected; or it is part of another call.
-const UNSEEN: u64 = 1 << 17;
+const UNCOUNTED: u64 = 1 << 17;
 /// Is in the bulkhead.
 const IN_BULKHEAD: u64 = 1 << 18;
 /// The start time is known.
 const STARTED: u64 = 1 << 19;
 /// The call's own code is running.
-const INSIDE: u64 = 1 << 20;
+const IN_BODY: u64 = 1 << 20;
 /// Set in every [`StoredAdmission`], so that it is never zero.
 const STORED: NonZeroU64 = NonZeroU64::new(1 << 21).unwrap();
-/// Passes through, as part of a call of the same circuit.
-const PASSING: u64 = 1 << 22;
+/// Within a call of the same circuit: passes through, as part of that.
+const NESTED: u64 = 1 << 22;
 /// Was a probe, and has answered as one; the call goes on.
 #[cfg(any(feature = "stream", test))]
 const ANSWERED: u64 = 1 << 23;
@@ -46,12 +46,12 @@ const LISTED_BITS: u64 = 63 << LISTED;
 pub(super) const ALL_FLAGS: [u64; 17] = [
     UNREGISTERED,
     COUNTED,
-    UNSEEN,
+    UNCOUNTED,
     IN_BULKHEAD,
     STARTED,
-    INSIDE,
+    IN_BODY,
     STORED.get(),
-    PASSING,
+    NESTED,
     ANSWERED,
     PROBE,
     WAS_SLOW,
@@ -89,13 +89,13 @@ impl Ticket {
     }
 
     #[must_use]
-    pub(crate) fn unseen(self) -> Self {
-        Ticket(self.0 | UNSEEN)
+    pub(crate) fn uncounted(self) -> Self {
+        Ticket(self.0 | UNCOUNTED)
     }
 
     /// The ticket of a call within a call of the same circuit: not a call of its own.
-    pub(crate) fn passing() -> Self {
-        Ticket(UNSEEN | PASSING)
+    pub(crate) fn nested() -> Self {
+        Ticket(UNCOUNTED | NESTED)
     }
 
     /// The ticket of a probe.
@@ -124,17 +124,17 @@ impl Ticket {
         Ticket(self.0 & !STARTED)
     }
 
-    /// With or without INSIDE: if the call's own code is running, a drop is its panic, not a
+    /// With or without [`IN_BODY`]: if the call's own code is running, a drop is its panic, not a
     /// cancellation.
     #[inline]
     #[must_use]
-    pub(crate) fn with_inside(self, inside: bool) -> Self {
-        Ticket(self.0 & !INSIDE | if inside { INSIDE } else { 0 })
+    pub(crate) fn with_in_body(self, in_body: bool) -> Self {
+        Ticket(self.0 & !IN_BODY | if in_body { IN_BODY } else { 0 })
     }
 
     #[inline]
-    pub(crate) fn is_inside(self) -> bool {
-        self.0 & INSIDE != 0
+    pub(crate) fn is_in_body(self) -> bool {
+        self.0 & IN_BODY != 0
     }
 
     /// The ticket without [`IN_BULKHEAD`], [`STARTED`] and [`UNREGISTERED`]. It equals the summary without its
@@ -163,20 +163,20 @@ impl Ticket {
     }
 
     pub(crate) fn is_judged(self) -> bool {
-        self.0 & (COUNTED | UNSEEN) == 0
+        self.0 & (COUNTED | UNCOUNTED) == 0
     }
 
     /// Whether the call is judged, and the bulkhead hasn't been asked yet: a call is listed after that.
     pub(crate) fn lacks_place(self) -> bool {
-        self.0 & (COUNTED | UNSEEN | IN_BULKHEAD | LISTED_BITS) == 0
+        self.0 & (COUNTED | UNCOUNTED | IN_BULKHEAD | LISTED_BITS) == 0
     }
 
-    pub(crate) fn is_unseen(self) -> bool {
-        self.0 & UNSEEN != 0
+    pub(crate) fn is_uncounted(self) -> bool {
+        self.0 & UNCOUNTED != 0
     }
 
-    pub(crate) fn is_passing(self) -> bool {
-        self.0 & PASSING != 0
+    pub(crate) fn is_nested(self) -> bool {
+        self.0 & NESTED != 0
     }
 
     #[inline]

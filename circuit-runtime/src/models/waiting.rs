@@ -226,7 +226,7 @@ fn keyed() -> &'static CircuitBreaker {
 fn call_key(breaker: &'static CircuitBreaker, key: &str) -> Result<(), Rejection> {
     let (_, admission) =
         Caller::Key(breaker, key).block(Fallback::None).map_err(|error| error.reason())?;
-    assert!(admission.ticket.is_unseen(), "no circuit is left for it");
+    assert!(admission.ticket.is_uncounted(), "no circuit is left for it");
     Ok(())
 }
 

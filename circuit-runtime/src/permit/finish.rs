@@ -60,8 +60,8 @@ impl<S: Handle> PendingTransition<S> {
 #[cold]
 #[inline(never)]
 pub(super) fn dropped(breaker: &CircuitBreaker, published: &Published, admission: Admission) {
-    let end = if admission.ticket.is_inside() { End::Panicked } else { End::Cancelled };
-    let admission = admission.map(|ticket| ticket.with_inside(false));
+    let end = if admission.ticket.is_in_body() { End::Panicked } else { End::Cancelled };
+    let admission = admission.map(|ticket| ticket.with_in_body(false));
     report(breaker, finish_slow(breaker, published, admission, end));
 }
 
@@ -169,7 +169,7 @@ pub(super) fn finish_at(
     moment: &Moment,
 ) -> Option<Box<Transition>> {
     let ticket = admission.ticket;
-    if ticket.is_unseen() {
+    if ticket.is_uncounted() {
         return None;
     }
     record_duration(breaker, admission, end, moment);
@@ -305,7 +305,7 @@ pub(super) fn count_answered(
     ticket: Ticket,
     count: Count,
 ) {
-    if !ticket.is_passing() {
+    if !ticket.is_nested() {
         breaker.counts_of(breaker.circuit(published), ticket).bump(count);
     }
 }

@@ -22,7 +22,7 @@ impl<S: Handle> RawPermit<S> {
             admission
         } else {
             circuit.bump(Count::LateAfterStall);
-            admission.unlisted(circuit.published.number()).map(Ticket::unseen)
+            admission.unlisted(circuit.published.number()).map(Ticket::uncounted)
         };
         self.admission = admission.stored();
         breaker.stalled(circuit, noticed);

@@ -87,7 +87,7 @@ impl<S: Handle> RawPermit<S> {
         // The parts are passed by value, so that the healthy path keeps the permit in registers.
         let &RawPermit { handle, admission } = &*ManuallyDrop::new(self);
         let (breaker, published) = (handle.breaker(), handle.published());
-        let admission = admission.admission().map(|ticket| ticket.with_inside(false));
+        let admission = admission.admission().map(|ticket| ticket.with_in_body(false));
         match (end, fallback) {
             (End::Outcome(Outcome::Success), Fallback::None) => {
                 if published.has_nothing_to_write(admission.ticket) {
@@ -144,7 +144,7 @@ impl<S: Handle> RawPermit<S> {
     /// A permit whose call begins at once.
     #[inline]
     pub(crate) fn entered(handle: S, admission: Admission) -> Self {
-        Self::new(handle, admission.map(|ticket| ticket.with_inside(true)))
+        Self::new(handle, admission.map(|ticket| ticket.with_in_body(true)))
     }
 
     /// Ends the permit with this outcome.
@@ -161,7 +161,7 @@ impl<S: Handle> RawPermit<S> {
             let breaker = self.handle.breaker();
             return !breaker.circuit(self.handle.published()).is_late(ticket.epoch());
         }
-        !ticket.is_unseen() || ticket.is_passing()
+        !ticket.is_uncounted() || ticket.is_nested()
     }
 
     /// For the error of a call that took too long.
@@ -185,17 +185,17 @@ impl<S: Handle> RawPermit<S> {
     /// Notes whether the call's own code is running: if it is, a drop is a panic, else a
     /// cancellation.
     #[inline]
-    pub(crate) fn inside(&mut self, inside: bool) {
-        // Checked first: for a new permit, which is inside, the compiler knows the answer.
+    pub(crate) fn in_body(&mut self, in_body: bool) {
+        // Checked first: for a new permit, which is in the body, the compiler knows the answer.
         let admission = self.admission.admission();
-        if admission.ticket.is_inside() != inside {
-            self.admission = admission.map(|ticket| ticket.with_inside(inside)).stored();
+        if admission.ticket.is_in_body() != in_body {
+            self.admission = admission.map(|ticket| ticket.with_in_body(in_body)).stored();
         }
     }
 
     #[cfg(feature = "stream")]
-    pub(crate) fn is_inside(&self) -> bool {
-        self.admission.admission().ticket.is_inside()
+    pub(crate) fn is_in_body(&self) -> bool {
+        self.admission.admission().ticket.is_in_body()
     }
 
     /// Notes that the call's own code runs on this thread, until the frame is dropped.

@@ -18,7 +18,7 @@ impl<S: Handle> RawPermit<S> {
     /// A ping begins, whose time isn't the call's. Returns whether the call is timed.
     pub(crate) fn begin_ping(&mut self) -> bool {
         let (admission, is_timed) = self.admission.admission().untimed();
-        self.admission = admission.map(|ticket| ticket.with_inside(false)).stored();
+        self.admission = admission.map(|ticket| ticket.with_in_body(false)).stored();
         is_timed
     }
 
@@ -28,7 +28,7 @@ impl<S: Handle> RawPermit<S> {
         // The time until it stalls runs anew.
         let moment = Moment::default();
         self.leave_list(&moment);
-        let ticket = self.admission.admission().ticket.with_inside(true);
+        let ticket = self.admission.admission().ticket.with_in_body(true);
         self.admission = if is_timed {
             Admission::at(ticket, clock::now()).stored()
         } else {

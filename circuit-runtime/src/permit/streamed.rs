@@ -45,7 +45,7 @@ impl<S: Handle> RawPermit<S> {
     fn settle(&mut self, end: End, took: Option<Nanos>) -> Option<PendingTransition<S>> {
         let (handle, admission) = (self.handle, self.admission.admission());
         let is_over = admission.unlisted(handle.published().number());
-        self.admission = is_over.map(Ticket::unseen).stored();
+        self.admission = is_over.map(Ticket::uncounted).stored();
         let (breaker, published) = (handle.breaker(), handle.published());
         let circuit = breaker.circuit(published);
         let admission = outside(admission);
@@ -85,7 +85,7 @@ impl<S: Handle> RawPermit<S> {
 
 /// As an ended call's: its own code doesn't run, and its place is given back elsewhere.
 fn outside(admission: Admission) -> Admission {
-    admission.map(|ticket| ticket.with_inside(false).outside_bulkhead())
+    admission.map(|ticket| ticket.with_in_body(false).outside_bulkhead())
 }
 
 /// A permit, and how far the answer has come.
@@ -123,9 +123,9 @@ impl<S: Handle> StreamPermit<S> {
     }
 
     /// Notes whether the call's own code is running.
-    pub(crate) fn inside(&mut self, inside: bool) {
+    pub(crate) fn in_body(&mut self, in_body: bool) {
         if let Some(permit) = &mut self.permit {
-            permit.inside(inside);
+            permit.in_body(in_body);
         }
     }
 
@@ -222,12 +222,12 @@ impl Stage {
 
 impl<S: Handle> Drop for StreamPermit<S> {
     fn drop(&mut self) {
-        let is_inside = self.permit.as_ref().is_some_and(RawPermit::is_inside);
+        let is_in_body = self.permit.as_ref().is_some_and(RawPermit::is_in_body);
         let end = match self.stage {
             // The permit itself knows.
             Stage::Silent { .. } | Stage::Settled => return,
             Stage::Late(_) => End::TimedOut,
-            Stage::Answered(_) | Stage::IgnoredHead if is_inside => End::Panicked,
+            Stage::Answered(_) | Stage::IgnoredHead if is_in_body => End::Panicked,
             Stage::Answered(_) => End::Outcome(Outcome::Success),
             Stage::IgnoredHead => End::Outcome(Outcome::Ignored),
         };

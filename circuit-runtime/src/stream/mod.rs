@@ -147,7 +147,7 @@ where
         // A local: if the stream or `judge` panics, it is dropped.
         let mut permit = this.permit.take();
         let frame = permit.as_mut().and_then(|permit| {
-            permit.inside(true);
+            permit.in_body(true);
             permit.frame()
         });
         let items = &*this.items;
@@ -157,7 +157,7 @@ where
                 drop(frame);
                 this.limits.item(!matches!(outcome, Outcome::Ignored));
                 if let Some(permit) = &mut permit {
-                    permit.inside(false);
+                    permit.in_body(false);
                     if let Some(pending) = permit.part(outcome) {
                         pending.notify(this.items.error_text(&item));
                     }
@@ -174,7 +174,7 @@ where
             Poll::Pending => {
                 drop(frame);
                 if let Some(permit) = &mut permit {
-                    permit.inside(false);
+                    permit.in_body(false);
                 }
                 match this.limits.poll(context) {
                     Poll::Pending => Poll::Pending,

@@ -109,7 +109,7 @@ pub fn answer_stream<R, S: Stream<Item = R>, E>(
     limits: impl Limits,
 ) -> Result<impl Stream<Item = R>, E> {
     let mut permit = StreamPermit::new(permit);
-    permit.inside(false);
+    permit.in_body(false);
     let pending = match &result {
         Ok(_) => permit.part(outcome),
         Err(_) => permit.only(outcome),

@@ -91,10 +91,10 @@ where
     fn call(&mut self, request: Request) -> Self::Future {
         match acquire(self.breaker, &self.key, &request) {
             Ok(Permit { raw: mut permit }) => {
-                permit.inside(true); // a panic here is the call's
+                permit.in_body(true); // a panic here is the call's
                 let future = self.inner.call(request);
                 let classify = self.classify.clone();
-                permit.inside(false);
+                permit.in_body(false);
                 ResponseFuture::admitted(future, permit, classify)
             }
             Err(error) => ResponseFuture::rejected(error),

@@ -47,7 +47,7 @@ impl<B: Body, End: EndClassifier> Body for JudgedBody<B, End> {
         let mut body = Polled::new(this.body);
         let Some(mut polled_body) = body.get() else { return Poll::Ready(None) };
         if let Some(permit) = &mut permit {
-            permit.inside(true);
+            permit.in_body(true);
         }
         let polled = polled_body.as_mut().poll_frame(context);
         let outcome = match &polled {
@@ -71,7 +71,7 @@ impl<B: Body, End: EndClassifier> Body for JudgedBody<B, End> {
         body.goes_on = !is_over;
         drop(body);
         if let Some(permit) = &mut permit {
-            permit.inside(false);
+            permit.in_body(false);
             // A good end is that of the head: an ignored one stays ignored.
             let outcome = outcome.filter(|outcome| *outcome != Outcome::Success);
             if let Some(pending) = outcome.and_then(|outcome| permit.part(outcome)) {

@@ -69,9 +69,9 @@ where
             StateProjection::Rejected { error } => return Poll::Ready(Err((*error).into())),
         };
         let mut permit = guard::take(place);
-        permit.inside(true);
+        permit.in_body(true);
         let Poll::Ready(result) = head.poll(context) else {
-            permit.inside(false);
+            permit.in_body(false);
             *place = Some(permit);
             return Poll::Pending;
         };
@@ -85,7 +85,7 @@ where
                     (head.outcome, Some(head.end))
                 };
                 let mut permit = StreamPermit::new(permit);
-                permit.inside(false);
+                permit.in_body(false);
                 if let Some(pending) = permit.head(outcome) {
                     pending.notify(None);
                 }

@@ -114,10 +114,10 @@ where
         let service = &mut self.0;
         match acquire(service.breaker, &service.key, &request) {
             Ok(Permit { raw: mut permit }) => {
-                permit.inside(true); // a panic here is the call's
+                permit.in_body(true); // a panic here is the call's
                 let future = service.inner.call(request);
                 let classify = service.classify.clone();
-                permit.inside(false);
+                permit.in_body(false);
                 JudgedFuture::admitted(future, permit, classify)
             }
             Err(error) => JudgedFuture::rejected(error),
