@@ -6,7 +6,13 @@ use std::path::{Path, PathBuf};
 
 const CRATES: [&str; 2] = ["circuit-runtime/src", "circuit-macros/src"];
 /// Where no file is longer than a reader can take in.
-const SHORT: [&str; 3] = ["circuit-runtime/src", "circuit-macros/src", "tests"];
+const SHORT: [&str; 5] = [
+    "circuit-runtime/src",
+    "circuit-macros/src",
+    "circuit-fleet/src",
+    "circuit-fleet/tests",
+    "tests",
+];
 const MOST_LINES: usize = 400;
 
 /// Modules of the runtime on a circle that goes through names that the crate's root re-exports: the
