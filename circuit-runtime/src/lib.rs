@@ -96,6 +96,8 @@ pub use settings::fault::{SettingsError, SettingsFault};
 #[cfg(feature = "serde")]
 pub use settings::force::{configure, settings_report};
 #[cfg(feature = "serde")]
+pub use settings::orders::{Order, RefusedOrder, lift_expired_orders, orders, set_orders};
+#[cfg(feature = "serde")]
 pub use settings::report::Report;
 #[cfg(feature = "serde")]
 pub use settings::tables::Settings;

@@ -92,3 +92,24 @@ impl fmt::Display for Mode {
         f.pad(self.as_str())
     }
 }
+
+/// The mode that was set on the spot, and the one that an order sets over it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Modes {
+    pub(crate) local: Mode,
+    pub(crate) ordered: Option<Mode>,
+}
+
+impl Modes {
+    pub(crate) const fn of(local: Mode) -> Self {
+        Modes { local, ordered: None }
+    }
+
+    /// The mode in force.
+    pub(crate) const fn in_force(self) -> Mode {
+        match self.ordered {
+            Some(ordered) => ordered,
+            None => self.local,
+        }
+    }
+}

@@ -22,6 +22,7 @@ mod errors;
 mod executors;
 mod frozen_time;
 mod half_open;
+mod hints;
 mod keys;
 mod listeners;
 mod merged_failures;

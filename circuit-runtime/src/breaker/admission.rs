@@ -229,7 +229,7 @@ impl CircuitBreaker {
         for _ in 0..ATTEMPTS {
             // If the circuit has just been reassigned, the next attempt looks the key up under the
             // lock.
-            let settings = || (self.base().rules(), self.base().mode());
+            let settings = || (self.base().rules(), self.base().modes());
             let lookup = known.take().or_else(|| keys.get_or_insert(key, settings));
             let Some(lookup) = lookup else { break };
             let Lookup { published, stamp } = lookup;

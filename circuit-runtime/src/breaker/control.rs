@@ -27,6 +27,8 @@ impl CircuitBreaker {
     /// default. Start from [`config`](CircuitBreaker::config): `PAYMENTS.config().threshold(10)`. A
     /// file that sets one number would drop the bulkhead.
     ///
+    /// What an operator's order says (`set_orders`, with the feature `serde`) stays in force over it.
+    ///
     /// # Errors
     ///
     /// If [`Config::validate`] refuses the configuration; then nothing has changed.
@@ -34,6 +36,8 @@ impl CircuitBreaker {
         self.check(config)?;
         let changes = {
             let mut present = unpoisoned(self.config.lock());
+            #[cfg(feature = "serde")]
+            let config = self.under_order(config)?;
             self.replace(&mut present, config)
         };
         self.notify_all(changes);
@@ -95,11 +99,17 @@ impl CircuitBreaker {
     /// Closes the circuit, empties its window and ends the row of openings. Outcomes of calls in
     /// flight will be late. Keeps the mode.
     pub fn reset(&self) {
-        self.reset_by(None);
+        self.reset_by_maybe(None);
+    }
+
+    /// [`reset`](CircuitBreaker::reset), and says who did it: the transition's reason is
+    /// [`ByOperator`](crate::Reason::ByOperator).
+    pub fn reset_by(&self, by: impl Into<Arc<str>>) {
+        self.reset_by_maybe(Some(&by.into()));
     }
 
     /// [`reset`](CircuitBreaker::reset) by an operator whose name may be known.
-    pub(crate) fn reset_by(&self, by: Option<&Arc<str>>) {
+    pub(crate) fn reset_by_maybe(&self, by: Option<&Arc<str>>) {
         self.notice_all_stalled();
         self.notify_all(self.changes(|circuit| (circuit.reset(self.name(), by), Woken::default())));
     }
@@ -143,7 +153,7 @@ impl CircuitBreaker {
         let before = self.mode();
         let mut woken = Woken::default();
         self.change_all(|circuit| woken.and(circuit.set_mode(mode, mode)));
-        mode != before
+        self.mode() != before
     }
 
     /// Reports a change of the mode of all keys or of one, with no lock held.
@@ -157,7 +167,7 @@ impl CircuitBreaker {
     }
 
     /// Changes all circuits, and returns what is to be reported after the locks are released.
-    fn changes(
+    pub(super) fn changes(
         &self,
         change: impl Fn(CircuitRef<'_>) -> (Option<Box<Transition>>, Woken),
     ) -> Changes {

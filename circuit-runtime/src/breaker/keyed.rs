@@ -265,6 +265,11 @@ impl KeyedCircuit<'_> {
         self.breaker.forget(self.key)
     }
 
+    /// The breaker of all keys, and the key.
+    pub(super) fn parts(&self) -> (&'static CircuitBreaker, &str) {
+        (self.breaker, self.key)
+    }
+
     fn set_mode(self, mode: Mode) -> bool {
         let mut change = (None, Woken::default());
         let found = self.change(|breaker, circuit| change = breaker.change_key_mode(circuit, mode));
@@ -278,7 +283,7 @@ impl KeyedCircuit<'_> {
         let Some(keys) = breaker.keys.get() else { return false };
         breaker.register();
         keys.known_as(self.key, |key| {
-            let settings = || (breaker.base().rules(), breaker.base().mode());
+            let settings = || (breaker.base().rules(), breaker.base().modes());
             keys.change_one(key, settings, |circuit| change(breaker, circuit))
         })
     }

@@ -142,8 +142,8 @@ impl CircuitBreaker {
         mode: Mode,
     ) -> (Option<Arc<str>>, Woken) {
         let before = circuit.mode();
-        let woken = circuit.set_mode(mode, self.base().mode());
-        (if mode == before { None } else { circuit.key() }, woken)
+        let woken = circuit.set_mode(mode, self.base().modes().local);
+        (if circuit.mode() == before { None } else { circuit.key() }, woken)
     }
 
     /// Reports what a change of one key has done, with no lock held.

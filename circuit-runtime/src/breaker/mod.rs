@@ -4,9 +4,12 @@ mod admission;
 mod call;
 mod control;
 pub(crate) mod entry;
+mod hints;
 pub(crate) mod keyed;
 mod keys;
 mod nested;
+#[cfg(feature = "serde")]
+mod orders;
 mod pinged;
 mod rejection;
 #[cfg(feature = "serde")]
@@ -16,6 +19,8 @@ mod stall;
 mod streams;
 pub(crate) mod waiting;
 
+#[cfg(feature = "serde")]
+pub(crate) use orders::Ordered;
 #[cfg(feature = "serde")]
 pub(crate) use settings::PendingChange;
 

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use super::CircuitBreaker;
 use super::control::Changes;
+use super::orders::Overlay;
 use crate::config::Config;
 use crate::config::option::ConfigOption;
 use crate::outcome::Mode;
 use crate::primitives::clock::nanos;
-use crate::primitives::sync::{AtomicU64, Ordering, const_fn, unpoisoned};
+use crate::primitives::sync::{AtomicU64, Mutex, Ordering, const_fn, unpoisoned};
 
 /// What the code says, and the limit that settings have put in the place of the code's.
 pub(super) struct Outside {
@@ -18,12 +19,14 @@ pub(super) struct Outside {
     by_hand: bool,
     /// In nanoseconds; 0 without one.
     limit: AtomicU64,
+    /// What orders lay over the configuration; changed under its lock.
+    pub(super) overlay: Mutex<Option<Box<Overlay>>>,
 }
 
 impl Outside {
     const_fn! {
     pub(super) fn new(code: Config) -> Self {
-        Outside { code, by_hand: false, limit: AtomicU64::new(0) }
+        Outside { code, by_hand: false, limit: AtomicU64::new(0), overlay: Mutex::new(None) }
     }
     }
 
@@ -36,6 +39,11 @@ impl Outside {
         // Relaxed: no other memory depends on it.
         let nanos = self.limit.load(Ordering::Relaxed);
         (nanos != 0).then(|| Duration::from_nanos(nanos))
+    }
+
+    pub(super) fn set_limit(&self, limit: Option<Duration>) {
+        // Relaxed: see `limit`.
+        self.limit.store(limit.map_or(0, nanos), Ordering::Relaxed);
     }
 }
 
@@ -78,19 +86,32 @@ impl CircuitBreaker {
         limit: Option<Duration>,
         mode: Option<Mode>,
     ) -> (PendingChange, bool) {
-        // Relaxed: see `Outside::limit`.
-        self.outside.limit.store(limit.map_or(0, nanos), Ordering::Relaxed);
         let (pending, has_kept_all) = {
             let mut present = unpoisoned(self.config.lock());
+            let overlay = self.overlay();
+            let covered = overlay.map_or(*present, |overlay| overlay.covered);
             let with = |config: Config, option: &ConfigOption| config.taking(*option, &target);
-            let patched = changed.iter().fold(*present, with);
+            let patched = changed.iter().fold(covered, with);
             let (config, has_kept_all) = match self.check(patched) {
                 Ok(()) => (patched, true),
                 Err(_) => (Config { timeout: None, ..target }, false),
             };
-            (self.replace(&mut present, config), has_kept_all)
+            let limit_in_force = overlay.map_or(limit, |overlay| overlay.limit_over(limit));
+            self.outside.set_limit(limit_in_force);
+            let in_force = self.cover(overlay.as_ref(), config, limit);
+            (self.replace(&mut present, in_force), has_kept_all)
         };
         let mode = mode.filter(|mode| self.change_mode(*mode));
         (PendingChange { breaker: self, pending, mode }, has_kept_all)
+    }
+
+    /// Puts a configuration under what orders say, and returns the one in force. Options of an order that don't go
+    /// with the new settings wait until they do.
+    fn cover(&self, overlay: Option<&Overlay>, config: Config, limit: Option<Duration>) -> Config {
+        let Some(overlay) = overlay else { return config };
+        let overlay = Overlay { covered: config, covered_limit: limit, ..*overlay };
+        *unpoisoned(self.outside.overlay.lock()) = Some(Box::new(overlay));
+        let over = overlay.over(config);
+        if self.check(over).is_ok() { over } else { config }
     }
 }

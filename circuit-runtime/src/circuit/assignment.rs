@@ -8,7 +8,7 @@ use crate::circuit::machine::Idleness;
 use crate::config::Rules;
 #[cfg(feature = "metrics")]
 use crate::counters::Totals;
-use crate::outcome::{Mode, State};
+use crate::outcome::{Modes, State};
 use crate::primitives::clock::{self, Moment, Nanos};
 use crate::primitives::seq_lock::generation;
 use crate::primitives::sync::{MutexGuard, Ordering};
@@ -110,7 +110,7 @@ impl CircuitRef<'_> {
         &self,
         key: &str,
         rules: Rules,
-        mode: Mode,
+        modes: Modes,
         may_go: impl FnOnce(Idleness) -> bool,
     ) -> Result<bool, Idleness> {
         let mut inner = self.lock();
@@ -121,7 +121,7 @@ impl CircuitRef<'_> {
             Idleness::Busy
         } else {
             let had_key = inner.key.is_some();
-            self.begin_anew(&mut inner, Some(Arc::from(key)), rules, mode);
+            self.begin_anew(&mut inner, Some(Arc::from(key)), rules, modes);
             return Ok(had_key);
         };
         if !matches!(idleness, Idleness::Healthy | Idleness::Failing) {
@@ -140,8 +140,8 @@ impl CircuitRef<'_> {
         if !free {
             self.published.wait_for();
         }
-        let (rules, mode) = (*inner.machine.rules(), inner.mode);
-        self.begin_anew(&mut inner, None, rules, mode);
+        let (rules, modes) = (*inner.machine.rules(), inner.modes);
+        self.begin_anew(&mut inner, None, rules, modes);
         (free, woken)
     }
 
@@ -150,7 +150,7 @@ impl CircuitRef<'_> {
         inner: &mut MutexGuard<'_, Inner>,
         key: Option<Arc<str>>,
         rules: Rules,
-        mode: Mode,
+        modes: Modes,
     ) {
         #[cfg(feature = "metrics")]
         self.depart(inner);
@@ -158,7 +158,7 @@ impl CircuitRef<'_> {
         inner.flags = flags_of(&rules, inner.registered);
         inner.machine.reassign(rules);
         inner.since_epoch = inner.machine.epoch();
-        inner.mode = mode;
+        (inner.mode, inner.modes) = (modes.in_force(), modes);
         (inner.has_mode_override, inner.has_rules_override) = (false, false);
         // For the first key there is nothing to subtract.
         inner.before = (self.published.stamp() > 0).then(|| Box::new(self.totals()));

@@ -3,24 +3,48 @@
 use std::sync::Arc;
 
 use super::summary::flags_of;
-use super::{CircuitRef, Woken};
+use super::{CircuitRef, Inner, Woken};
 use crate::circuit::machine::Change;
 use crate::config::Rules;
 use crate::observe::event::{Reason, Transition};
-use crate::outcome::Mode;
+use crate::outcome::{Mode, Modes};
 use crate::primitives::clock::Moment;
+use crate::primitives::sync::MutexGuard;
 
 impl CircuitRef<'_> {
-    /// Sets the mode; `common` is that of all keys. Whoever waits for a place asks again if the
-    /// mode decides without the bulkhead.
+    pub(crate) fn mode(&self) -> Mode {
+        self.published.summary().mode()
+    }
+
+    /// The mode in force, and what it is made of.
+    pub(crate) fn modes(&self) -> Modes {
+        self.lock().modes
+    }
+
+    /// Sets the mode; `common` is that of all keys. While an order sets a mode, that stays in force.
     pub(crate) fn set_mode(&self, mode: Mode, common: Mode) -> Woken {
         let mut inner = self.lock();
+        inner.has_mode_override = mode != common;
+        let modes = Modes { local: mode, ..inner.modes };
+        self.set_modes(inner, modes)
+    }
+
+    /// Sets the mode that an order sets over the one on the spot, or takes it away.
+    #[cfg(feature = "serde")]
+    pub(crate) fn set_ordered_mode(&self, ordered: Option<Mode>) -> Woken {
+        let inner = self.lock();
+        let modes = Modes { ordered, ..inner.modes };
+        self.set_modes(inner, modes)
+    }
+
+    /// Whoever waits for a place asks again if the mode decides without the bulkhead.
+    fn set_modes(&self, mut inner: MutexGuard<'_, Inner>, modes: Modes) -> Woken {
+        let mode = modes.in_force();
         self.change_judge(&mut inner, mode, &Moment::default());
         if (inner.mode, mode) == (Mode::ForcedOpen, Mode::Normal) {
             inner.machine.begin_ramp(Moment::default().exact());
         }
-        inner.mode = mode;
-        inner.has_mode_override = mode != common;
+        (inner.mode, inner.modes) = (mode, modes);
         let woken =
             if mode == Mode::Normal { Woken::default() } else { self.send_away(&mut inner) };
         self.publish(&inner);

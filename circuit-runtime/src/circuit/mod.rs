@@ -18,7 +18,7 @@
 //! *Admission* loads `summary` (Acquire). If that has OPEN or FULL, the load synchronizes with the store
 //! that published it. So the deadline that is loaded next is that of this period or of a later one
 //! in the same state, never an older one. A later one means that the circuit has opened (or filled)
-//! again meanwhile, so the rejection is right by the time it is made. A deadline that has passed is
+//! again meanwhile, or that a hint has moved it, so the rejection is right by the time it is made. A deadline that has passed is
 //! only a reason to take the lock, which decides. Open and full have a deadline each, so that a
 //! rejection doesn't combine the reason of one state with the time of the other.
 //!
@@ -61,6 +61,7 @@ mod admit;
 mod assignment;
 mod bulkhead;
 mod control;
+mod hints;
 pub(crate) mod in_flight;
 pub(crate) mod machine;
 mod published;
@@ -77,6 +78,7 @@ pub(crate) use admit::{Answer, Refusal};
 #[cfg(feature = "metrics")]
 pub(crate) use assignment::Departed;
 pub(crate) use bulkhead::Freed;
+pub(crate) use hints::Hint;
 pub(crate) use published::Published;
 pub(crate) use queue::{Join, Joined, Leaves, Turn, Woken};
 #[cfg(feature = "stream")]
@@ -95,7 +97,7 @@ use crate::circuit::machine::{Change, Machine};
 use crate::config::Rules;
 use crate::counters::{self, Count, Counters, KeyCounters, Totals};
 use crate::observe::event::Transition;
-use crate::outcome::{Mode, State};
+use crate::outcome::{Mode, Modes, State};
 use crate::primitives::clock::{self, Moment, Nanos};
 use crate::primitives::sync::{Mutex, MutexGuard, Ordering, const_fn, constant, unpoisoned};
 use crate::window::pending::PendingSuccesses;
@@ -174,6 +176,7 @@ impl Circuit {
 struct Inner {
     machine: Machine,
     mode: Mode,
+    modes: Modes,
     /// Whether it is registered; keys' circuits always are, by their breaker.
     registered: bool,
     /// The flags of its summary that don't depend on the state: kept, since each outcome under the
@@ -212,6 +215,7 @@ impl Locked {
             inner: Mutex::new(Inner {
                 machine: Machine::new(rules),
                 mode: Mode::Normal,
+                modes: Modes::of(Mode::Normal),
                 registered,
                 flags: summary::flags_of(&rules, registered),
                 key: None,
@@ -278,10 +282,6 @@ impl<'a> CircuitRef<'a> {
             }
             state => state,
         }
-    }
-
-    pub(crate) fn mode(&self) -> Mode {
-        self.published.summary().mode()
     }
 
     pub(crate) fn is_registered(&self) -> bool {

@@ -273,7 +273,7 @@ fn a_circuit_that_serves_another_key_sends_the_calls_of_the_old_one_away() {
     for key in ["first", "second"] {
         let answer = |stamp| circuit.admit_locked("test", stamp, false).0;
         assert!(matches!(answer(stamps[stamps.len() - 1]), Answer::Admitted(_)));
-        circuit.reassign(key, FRAGILE.rules(), Mode::Normal, |_| true).unwrap();
+        circuit.reassign(key, FRAGILE.rules(), Modes::of(Mode::Normal), |_| true).unwrap();
         for stamp in &stamps {
             assert!(matches!(answer(*stamp), Answer::Reassigned), "stamp {stamp} is gone");
         }
@@ -285,8 +285,8 @@ fn a_circuit_that_serves_another_key_sends_the_calls_of_the_old_one_away() {
 fn a_late_outcome_is_told_from_one_for_an_earlier_key() {
     let own = own(FRAGILE);
     let circuit = own.by_ref();
-    circuit.reassign("first", FRAGILE.rules(), Mode::Normal, |_| true).unwrap();
-    circuit.reassign("second", FRAGILE.rules(), Mode::Normal, |_| true).unwrap();
+    circuit.reassign("first", FRAGILE.rules(), Modes::of(Mode::Normal), |_| true).unwrap();
+    circuit.reassign("second", FRAGILE.rules(), Modes::of(Mode::Normal), |_| true).unwrap();
     (0..5).for_each(|_| drop(circuit.reset("test", None)));
     let of_earlier_key = |epoch| {
         let (admission, end) =

@@ -141,7 +141,9 @@ struct Numbers {
 
 fn numbers(reason: &Reason) -> Numbers {
     match *reason {
-        Reason::FailuresInARow { failures, .. } | Reason::FailureCount { failures, .. } => {
+        Reason::FailuresInARow { failures, .. }
+        | Reason::Suspected { failures }
+        | Reason::FailureCount { failures, .. } => {
             Numbers { failures: Some(failures), ..Numbers::default() }
         }
         Reason::FailureRate { failures, calls, .. } => {

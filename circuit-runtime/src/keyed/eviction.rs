@@ -5,7 +5,7 @@ use super::{Entries, Keys};
 use crate::circuit::CircuitRef;
 use crate::circuit::machine::Idleness;
 use crate::config::Rules;
-use crate::outcome::Mode;
+use crate::outcome::Modes;
 use crate::primitives::clock;
 
 /// Takes a slot from the key that is worth least, for a new key. In this order: slots without a
@@ -17,7 +17,7 @@ pub(super) struct Eviction<'a> {
     pub(super) entries: &'a mut Entries,
     pub(super) key: &'a str,
     pub(super) rules: Rules,
-    pub(super) mode: Mode,
+    pub(super) modes: Modes,
 }
 
 /// Whether a circuit that is this idle may go to another key.
@@ -82,7 +82,7 @@ impl Eviction<'_> {
     /// Gives the slot to the new key, or moves it to the queue where it belongs.
     fn try_evict(&mut self, slot: usize, circuit: CircuitRef<'_>, may_go: MayGo) -> bool {
         let Entries { hashes, queues, .. } = &mut *self.entries;
-        match circuit.reassign(self.key, self.rules, self.mode, may_go) {
+        match circuit.reassign(self.key, self.rules, self.modes, may_go) {
             Ok(had_key) => {
                 if had_key {
                     self.keys.table.remove(slot, hashes);

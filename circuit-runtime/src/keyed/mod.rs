@@ -250,12 +250,13 @@ impl Keys {
 #[cfg(all(test, not(circuit_loom)))]
 mod tests {
     use super::*;
+    use crate::outcome::Modes;
     use crate::{Config, Mode};
 
     const RULES: Config = Config::new().threshold(1);
 
     fn get_or_insert<'a>(keys: &'a Keys, key: &str) -> Option<Lookup<'a>> {
-        keys.get_or_insert(key, || (RULES.rules(), Mode::Normal))
+        keys.get_or_insert(key, || (RULES.rules(), Modes::of(Mode::Normal)))
     }
 
     #[test]

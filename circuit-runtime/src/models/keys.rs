@@ -9,6 +9,7 @@ use crate::circuit::machine::Idleness;
 use crate::circuit::{Admission, Answer, Circuit, CircuitRef, End, Ticket};
 use crate::keyed::{ShortKey, Slots};
 use crate::observe::name::Name;
+use crate::outcome::Modes;
 use crate::permit::{Fallback, Handle, RawPermit, RefHandle};
 use crate::primitives::clock::Moment;
 use crate::test_util::freeze;
@@ -40,7 +41,7 @@ fn a_circuit_given_to_another_key_hears_nothing_of_the_old_one() {
         let own = Arc::new(Circuit::new(rules, true));
         let circuit = own.by_ref();
         let (first, second) = ("the-first-key", "the-second-key");
-        circuit.reassign(first, rules, crate::Mode::Normal, |_| true).unwrap();
+        circuit.reassign(first, rules, Modes::of(crate::Mode::Normal), |_| true).unwrap();
         let stamp = circuit.published.stamp();
         let other = {
             let own = Arc::clone(&own);
@@ -54,7 +55,8 @@ fn a_circuit_given_to_another_key_hears_nothing_of_the_old_one() {
             })
         };
         let healthy = |idleness| idleness == Idleness::Healthy;
-        let given = circuit.reassign(second, rules, crate::Mode::Normal, healthy).is_ok();
+        let given =
+            circuit.reassign(second, rules, Modes::of(crate::Mode::Normal), healthy).is_ok();
         let recorded = other.join().unwrap();
         // Either its failure opened the circuit first, and an open circuit isn't given away,
         // or the circuit was given away, and its failure was late.
@@ -87,7 +89,7 @@ fn a_key_is_never_taken_for_what_stands_there_half_replaced() {
                 let slots = Arc::new(Slots::new(1));
                 let publish_key = move |slots: &Slots, key: &str| {
                     let circuit = slots.get_or_make(0, rules).unwrap();
-                    circuit.reassign(key, rules, crate::Mode::Normal, |_| true).unwrap();
+                    circuit.reassign(key, rules, Modes::of(crate::Mode::Normal), |_| true).unwrap();
                     slots.publish_key(0, key).unwrap().stamp
                 };
                 let before = publish_key(&slots, &key([no; 5]));
@@ -175,7 +177,7 @@ fn a_deadline_tells_whose_it_is() {
             let own = Arc::clone(&own);
             thread::spawn(move || {
                 let circuit = own.by_ref();
-                circuit.reassign("next", rules, crate::Mode::Normal, |_| true).unwrap();
+                circuit.reassign("next", rules, Modes::of(crate::Mode::Normal), |_| true).unwrap();
                 call(circuit);
             })
         };

@@ -15,6 +15,7 @@
 //! Beyond these, each call is in one counter, and each model says what else it is about. Those of
 //! [`keys`], on circuits that change hands, are below the breaker, and have checks of their own.
 
+mod hints;
 mod keys;
 mod probes;
 mod stalls;

@@ -162,6 +162,7 @@ impl Watched {
                     })
                 }
                 Reason::FailureCount { .. }
+                | Reason::Suspected { .. }
                 | Reason::SlowRate { .. }
                 | Reason::Requested { .. } => {
                     unreachable!("in no model")

@@ -110,6 +110,12 @@ pub enum Reason {
         /// The threshold it reached.
         threshold: u32,
     },
+    /// A call failed while the circuit was under suspicion: [`CircuitBreaker::suspect`](crate::CircuitBreaker::suspect).
+    #[non_exhaustive]
+    Suspected {
+        /// The length of the run.
+        failures: u32,
+    },
     /// The share of failures in the window reached `failure_rate`.
     #[non_exhaustive]
     FailureRate {
@@ -140,7 +146,8 @@ pub enum Reason {
         /// The configured rate.
         rate: f64,
     },
-    /// An outcome asked for it: [`Outcome::OpenFor`](crate::Outcome::OpenFor).
+    /// An outcome asked for it, [`Outcome::OpenFor`](crate::Outcome::OpenFor), or a call of
+    /// [`CircuitBreaker::open_for`](crate::CircuitBreaker::open_for).
     #[non_exhaustive]
     Requested {
         /// The time that was asked for; [`Transition::retry_after`] is the wait that came of it.
@@ -168,8 +175,8 @@ pub enum Reason {
     },
     /// Somebody called [`CircuitBreaker::reset`](crate::CircuitBreaker::reset).
     Reset,
-    /// An operator whose name is known reset it over HTTP: see
-    /// [`with_actor`](crate::axum::CircuitRoutes::with_actor).
+    /// An operator whose name is known reset it: by [`CircuitBreaker::reset_by`](crate::CircuitBreaker::reset_by), or over HTTP
+    /// (`with_actor` of the routes).
     #[non_exhaustive]
     ByOperator {
         /// The operator's name.
@@ -185,6 +192,10 @@ impl fmt::Display for Reason {
             }
             Reason::FailuresInARow { failures, threshold } => {
                 write!(f, "{failures} failures in a row (threshold {threshold})")
+            }
+            Reason::Suspected { failures: 1 } => f.write_str("1 failure under suspicion"),
+            Reason::Suspected { failures } => {
+                write!(f, "{failures} failures in a row, under suspicion")
             }
             Reason::FailureRate { failures, calls, rate } => {
                 write!(f, "{failures} of {calls} calls failed (failure_rate {rate})")

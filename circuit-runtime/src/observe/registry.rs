@@ -17,6 +17,16 @@ static REGISTRY: Mutex<Registry> = Mutex::new(Registry::new());
 #[cfg(feature = "serde")]
 static ON_REGISTER: OnceLock<fn(&'static CircuitBreaker)> = OnceLock::new();
 
+/// The same, after that: what orders say lies over settings.
+#[cfg(feature = "serde")]
+static ON_REGISTER_OBEY: OnceLock<fn(&'static CircuitBreaker)> = OnceLock::new();
+
+/// Sets what makes circuits that register from now on obey orders; once and for all.
+#[cfg(feature = "serde")]
+pub(crate) fn on_register_obey(then: fn(&'static CircuitBreaker)) {
+    ON_REGISTER_OBEY.get_or_init(|| then);
+}
+
 /// Sets what is done with circuits that register from now on; once and for all.
 #[cfg(feature = "serde")]
 pub(crate) fn on_register(then: fn(&'static CircuitBreaker)) {
@@ -85,8 +95,8 @@ impl CircuitBreaker {
     fn register_first(&'static self) {
         add(self, self.own_name());
         #[cfg(feature = "serde")]
-        if let Some(configure) = ON_REGISTER.get() {
-            configure(self);
+        for then in [&ON_REGISTER, &ON_REGISTER_OBEY].into_iter().filter_map(OnceLock::get) {
+            then(self);
         }
         self.mark_registered();
     }

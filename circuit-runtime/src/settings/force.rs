@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 use super::environment::name_of;
 use super::fault::{SettingsError, SettingsFault, shown};
 use super::layers::{self, Layers};
+#[cfg(feature = "axum")]
+use super::orders;
 use super::plan::Plan;
 use super::report::Report;
 use super::tables::Settings;
@@ -124,10 +126,17 @@ pub(crate) fn sources(breaker: &CircuitBreaker) -> Vec<(&'static str, String)> {
     let in_force = unpoisoned(IN_FORCE.lock());
     let circuit = in_force.as_ref().and_then(|in_force| in_force.circuits.get(breaker.name()));
     let (present, mode) = (breaker.config(), breaker.mode());
-    match circuit {
+    let mut sources = match circuit {
         Some(circuit) => circuit.plan.sources_of(&present, mode),
         None => Plan::empty(breaker).sources_of(&present, mode),
+    };
+    drop(in_force);
+    for (name, source) in &mut sources {
+        if let Some(by) = orders::author_of(breaker.name(), name) {
+            *source = format!("order of {by}");
+        }
     }
+    sources
 }
 
 /// Puts the settings in force for a circuit that has been registered.

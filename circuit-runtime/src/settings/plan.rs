@@ -57,7 +57,7 @@ fn items() -> impl Iterator<Item = Item> {
     ConfigOption::ALL.iter().copied().map(Item::Option).chain([Item::Timeout])
 }
 
-const NO_TIMEOUT: &str =
+pub(super) const NO_TIMEOUT: &str =
     "changes the limit of functions that have one, and this circuit's have no `timeout`";
 
 impl Plan {

@@ -9,6 +9,7 @@ use super::environment::Environment;
 use super::fault::{SettingsFault, shown};
 use super::node::Node;
 use super::table::{Kind, Table};
+use crate::config::option::ConfigOption;
 use crate::primitives::closest::closest;
 
 /// Settings of circuits from outside: from a file in any self-describing format, from the environment,
@@ -122,6 +123,12 @@ impl Settings {
             }
         }
         settings
+    }
+
+    /// Whether anything is said of all circuits, under their code.
+    pub(super) fn has_default(&self) -> bool {
+        let table = &self.default;
+        table.mode.is_some() || ConfigOption::ALL.iter().any(|option| table.options.names(*option))
     }
 
     /// Everything that is wrong with the settings, whatever circuits there are.

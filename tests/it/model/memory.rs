@@ -20,6 +20,10 @@ pub(super) struct Model {
     /// How long that is from its beginning.
     pub(super) open_for: u64,
     pub(super) streak: i32,
+    /// Until when it is open by itself.
+    pub(super) own_open_until: u64,
+    /// A suspicion: until when, and for how long from its beginning.
+    pub(super) suspected: Option<(u64, u64)>,
     /// The last wait that the rules set: one that `OpenFor` asked for is none.
     pub(super) last_wait: u64,
     /// The calls of this period that are in flight, if they may stall.
@@ -84,6 +88,8 @@ impl Model {
             closed_since: 0,
             open_until: 0,
             open_for: 0,
+            own_open_until: 0,
+            suspected: None,
             streak: 0,
             last_wait: 0,
             listed: Vec::new(),

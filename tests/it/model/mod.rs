@@ -1,5 +1,6 @@
 //! A reference model and the real breaker, driven side by side.
 
+mod hints;
 mod memory;
 mod reference;
 mod rules;
@@ -18,6 +19,7 @@ use proptest::test_runner::{
     Config as Settings, FileFailurePersistence, TestCaseResult, TestRunner,
 };
 
+use hints::Hint;
 use memory::{Judge, Model};
 use rules::{Counts, End, Rules};
 use strategy::{START, Step, any_rules, any_steps};
@@ -88,6 +90,15 @@ impl<'a> Pair<'a> {
                     Mode::ForcedOpen => self.breaker.force_open(),
                     Mode::Disabled => self.breaker.disable(),
                     Mode::Shadow => self.breaker.shadow(),
+                }
+            }
+            Step::Hint(hint) => {
+                self.model.hint(hint);
+                match hint {
+                    Hint::OpenFor(wait) => self.breaker.open_for(Duration::from_nanos(wait)),
+                    Hint::Extend(wait) => self.breaker.extend(Duration::from_nanos(wait)),
+                    Hint::ProbeNow => self.breaker.probe_now(),
+                    Hint::Suspect(wait) => self.breaker.suspect(Duration::from_nanos(wait)),
                 }
             }
             Step::Reset => {

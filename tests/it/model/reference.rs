@@ -131,7 +131,9 @@ impl Model {
             let had_result = end != End::Dropped || failed || self.rules.throttle.is_none();
             let is = if had_result { Is::Result } else { Is::WithoutResult };
             self.window.push(Entered { when: self.now, failed, slow, merged, is });
-            if end.opens() || self.rules.met(period.run, self.window.figures(self.now)) {
+            let run = self.period.run;
+            let suspected = !end.opens() && run > 0 && self.is_still_suspected();
+            if end.opens() || suspected || self.rules.met(run, self.window.figures(self.now)) {
                 self.open(end.opens());
             }
         } else {
@@ -164,10 +166,12 @@ impl Model {
         }
         self.open_until = self.now + wait;
         self.open_for = wait;
+        self.own_open_until = self.open_until;
         self.change(State::Open);
     }
 
     fn close(&mut self) {
+        self.suspected = None;
         self.closed_since = self.now;
         self.window.clear();
         self.change(State::Closed);

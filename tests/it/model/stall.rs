@@ -87,7 +87,8 @@ impl Model {
             let entered =
                 Entered { when: self.now, failed: true, slow, merged: false, is: Is::Result };
             (0..calls).for_each(|_| self.window.push(entered));
-            if self.rules.met(self.period.run, self.window.figures(self.now)) {
+            let suspected = self.period.run > 0 && self.is_still_suspected();
+            if suspected || self.rules.met(self.period.run, self.window.figures(self.now)) {
                 self.open(false);
             }
         } else {

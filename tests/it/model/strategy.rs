@@ -8,6 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+use super::hints::Hint;
 use super::rules::{End, Rules};
 
 #[derive(Clone, Debug)]
@@ -22,6 +23,7 @@ pub(super) enum Step {
     /// The clock goes back, as that of a machine does which is restored from a checkpoint.
     GoBack(u64),
     Mode(Mode),
+    Hint(Hint),
     Reset,
     Reconfigure(Rules),
 }
@@ -151,6 +153,15 @@ fn any_mode() -> impl Strategy<Value = Mode> {
     ])
 }
 
+fn any_hint() -> impl Strategy<Value = Hint> {
+    prop_oneof![
+        1 => ticks(0..20).prop_map(Hint::OpenFor),
+        3 => ticks(0..40).prop_map(Hint::Extend),
+        2 => Just(Hint::ProbeNow),
+        2 => ticks(0..20).prop_map(Hint::Suspect),
+    ]
+}
+
 pub(super) fn any_steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         20 => Just(Step::Begin),
@@ -162,6 +173,7 @@ pub(super) fn any_steps() -> impl Strategy<Value = Vec<Step>> {
         // Further than a time window is long. How old its outcomes are after less is not defined.
         1 => ticks(25..60).prop_map(Step::GoBack),
         3 => any_mode().prop_map(Step::Mode),
+        4 => any_hint().prop_map(Step::Hint),
         1 => Just(Step::Reset),
         3 => any_rules().prop_map(Step::Reconfigure),
     ];

@@ -37,6 +37,7 @@ impl Machine {
             (_, None) => None,
         };
         self.rules = rules;
+        self.follow_threshold();
         self.keep_merging();
         if rules.throttle.is_none() {
             self.throttling = None;

@@ -9,7 +9,7 @@ use crate::window::Env;
 pub(crate) enum Idleness {
     /// Closed, without a failure in its run or window.
     Healthy,
-    /// Closed, with some, on its ramp, or having throttled calls that still count.
+    /// Closed, with some, suspected, on its ramp, or having throttled calls that still count.
     Failing,
     /// Its wait is over, and no probe is in flight that may still decide.
     WaitOver,
@@ -28,7 +28,8 @@ impl Machine {
             Period::Closed { run, .. } => {
                 let window = self.window.as_mut().map(|window| window.known(env).failures);
                 let admits_all = self.ramp.is_none() && !self.has_throttled(env);
-                return if run == 0 && window.unwrap_or(0) == 0 && admits_all {
+                let is_trusted = !self.is_suspected(env);
+                return if run == 0 && window.unwrap_or(0) == 0 && admits_all && is_trusted {
                     Idleness::Healthy
                 } else {
                     Idleness::Failing

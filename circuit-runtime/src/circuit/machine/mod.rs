@@ -8,6 +8,7 @@
 mod answered;
 mod control;
 mod half_open;
+mod hints;
 mod idle;
 mod merge;
 mod numbers;
@@ -22,6 +23,7 @@ pub(crate) use idle::Idleness;
 pub(crate) use numbers::{in_float, shown};
 
 use half_open::Probes;
+use hints::Hints;
 use merge::Merging;
 use ramp::{Passage, Ramp};
 use throttle::Throttling;
@@ -60,6 +62,7 @@ pub(crate) struct Machine {
     ramp: Option<Box<Ramp>>,
     /// `None` before `throttle` had something to remember.
     throttling: Option<Box<Throttling>>,
+    hints: Hints,
     /// The rules have changed, and no outcome has been judged by them yet.
     unjudged: bool,
 }
@@ -141,6 +144,7 @@ impl Machine {
             merging: None,
             ramp: None,
             throttling: None,
+            hints: Hints::new(&rules),
             unjudged: false,
             rules,
         }
@@ -305,7 +309,7 @@ impl Machine {
             return Some(self.open_for(verdict.requested_wait, env));
         }
         let reason = self.tripped(run, env)?;
-        Some(self.open(reason, env))
+        self.open_tripped(reason, run, env)
     }
 
     #[cold]
@@ -350,6 +354,7 @@ impl Machine {
     }
 
     fn close(&mut self, env: &impl Env, reason: Reason) -> Change {
+        self.trust();
         if let Some(window) = &mut self.window {
             window.clear();
         }

@@ -56,7 +56,7 @@ impl Machine {
                     }
                 }
                 let reason = self.tripped(run, env)?;
-                Some(self.open(reason, env))
+                self.open_tripped(reason, run, env)
             }
         }
     }

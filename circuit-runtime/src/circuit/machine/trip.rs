@@ -15,7 +15,7 @@ impl Machine {
     /// 100 > 7.
     #[inline]
     pub(super) fn tripped(&mut self, run: u32, env: &impl Env) -> Option<Reason> {
-        if let Some(threshold) = self.rules.threshold {
+        if let Some(threshold) = self.hints.threshold {
             if run >= threshold {
                 return Some(Reason::FailuresInARow { failures: run, threshold });
             }
@@ -48,7 +48,8 @@ impl Machine {
         let spread = 1.0 + jitter * (2.0 * env.roll() - 1.0);
         self.last_wait = saturate(in_float(wait) * spread).max(1);
         self.streak = self.streak.saturating_add(1);
-        self.wait(self.last_wait.max(self.granted(env)), env, reason)
+        let granted = self.granted(self.requested_wait, env);
+        self.wait(self.last_wait.max(granted), env, reason)
     }
 
     /// Opens because the service asked for it. Doesn't change the streak and its last wait: what a
@@ -57,20 +58,22 @@ impl Machine {
     pub(super) fn open_for(&mut self, requested_wait: Nanos, env: &impl Env) -> Change {
         self.end_streak_if_stable(env.now());
         let reason = Reason::Requested { wait: Duration::from_nanos(requested_wait) };
-        self.wait(self.granted(env), env, reason)
+        self.wait(self.granted(self.requested_wait, env), env, reason)
     }
 
-    /// How long the service asked to be left alone in this period: at most the cap, then lengthened
+    /// What is granted to a service that asks to be left alone for so long: at most the cap, then lengthened
     /// by jitter, because its other clients were told the same time.
-    fn granted(&self, env: &impl Env) -> Nanos {
-        let granted = self.requested_wait.min(self.rules.max_requested_wait);
+    pub(super) fn granted(&self, requested: Nanos, env: &impl Env) -> Nanos {
+        let granted = requested.min(self.rules.max_requested_wait);
         let more = in_float(granted) * self.rules.jitter * env.roll();
         granted.saturating_add(saturate(more))
     }
 
     fn wait(&mut self, wait: Nanos, env: &impl Env, reason: Reason) -> Change {
         self.gather(env);
-        self.begin(Period::Open(Wait::from(env.now(), wait)), reason)
+        let wait = Wait::from(env.now(), wait);
+        self.note_own_deadline(wait);
+        self.begin(Period::Open(wait), reason)
     }
 
     /// The length of the present opening's wait.

@@ -10,12 +10,13 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 
 use super::hosts::Hosts;
-use super::response::{bad_path, json, refusal, unknown_circuit, unknown_key};
+use super::response::{bad_path, json, ordered, refusal, unknown_circuit, unknown_key};
 use crate::breaker::CircuitBreaker;
 use crate::circuit::CircuitRef;
 use crate::observe::registry;
 use crate::observe::snapshot::Snapshot;
 use crate::outcome::Mode;
+use crate::settings::orders::order_for;
 
 /// Who may control circuits, and how an operator's name is found.
 #[derive(Clone)]
@@ -52,6 +53,9 @@ impl Control {
             return Err(refusal(StatusCode::NOT_FOUND, message).into());
         };
         let Some(breaker) = registry::find(&name) else { return Err(unknown_circuit().into()) };
+        if let Some(order) = order_for(breaker.name()) {
+            return Err(ordered(&order).into());
+        }
         Ok(Order { breaker, action, request })
     }
 
@@ -93,7 +97,7 @@ impl Action {
     fn apply(self, breaker: &CircuitBreaker, by: Option<&Arc<str>>) {
         match self {
             Action::Mode(mode) => breaker.set_mode(mode, by),
-            Action::Reset => breaker.reset_by(by),
+            Action::Reset => breaker.reset_by_maybe(by),
         }
     }
 

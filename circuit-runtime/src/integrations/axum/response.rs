@@ -10,6 +10,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use super::super::serde::millis;
 use crate::error::CircuitOpenError;
 use crate::primitives::clock::NEVER;
+use crate::settings::orders::Order;
 
 /// 503 Service Unavailable, with `Retry-After` in whole seconds if the circuit knows how long it
 /// will reject calls.
@@ -93,6 +94,28 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// An operator's order stands over this circuit, so that a change on the spot would change nothing before its end.
+pub(super) fn ordered(order: &Order) -> Response {
+    struct Ordered<'a>(&'a Order);
+
+    impl Serialize for Ordered<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let left = self.0.left().unwrap_or_default();
+            let seconds = whole_seconds(left);
+            let by = self.0.by();
+            let error = format!("an order of {by} stands over this circuit, for {seconds} s more");
+            let mut out = serializer.serialize_struct("Ordered", 4)?;
+            out.serialize_field("error", &error)?;
+            out.serialize_field("by", by)?;
+            out.serialize_field("reason", &self.0.reason())?;
+            out.serialize_field("expires_in_ms", &millis(left))?;
+            out.end()
+        }
+    }
+
+    json(StatusCode::CONFLICT, &Ordered(order))
 }
 
 /// A JSON response that says why a request was refused.

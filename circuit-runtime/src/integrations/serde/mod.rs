@@ -125,6 +125,10 @@ impl Serialize for Reason {
                 out.serialize_field("failures", failures)?;
                 out.serialize_field("threshold", threshold)?;
             }
+            Reason::Suspected { failures } => {
+                out.serialize_field("kind", "suspected")?;
+                out.serialize_field("failures", failures)?;
+            }
             Reason::FailureRate { failures, calls, rate } => {
                 out.serialize_field("kind", "failure-rate")?;
                 out.serialize_field("failures", failures)?;

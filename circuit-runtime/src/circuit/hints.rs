@@ -1,0 +1,45 @@
+//! What others know of the service, told to one circuit under its lock.
+
+use super::CircuitRef;
+use crate::observe::event::Transition;
+use crate::primitives::clock::{Moment, Nanos};
+
+/// What somebody outside the circuit knows of the service.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Hint {
+    OpenFor(Nanos),
+    Extend(Nanos),
+    ProbeNow,
+    Suspect(Nanos),
+}
+
+impl CircuitRef<'_> {
+    /// Follows a hint. The deadline may change within a period: whoever reads the one before is rejected as
+    /// it would have been just before, or finds it over and asks under the lock.
+    pub(crate) fn hint(&self, name: &'static str, hint: Hint) -> Option<Box<Transition>> {
+        let mut inner = self.lock();
+        let moment = Moment::default();
+        let env = self.env(&moment);
+        let change = match hint {
+            Hint::OpenFor(wait) => inner.machine.open_on_request(wait, &env),
+            Hint::Extend(wait) => {
+                inner.machine.extend(wait, &env);
+                None
+            }
+            Hint::ProbeNow => {
+                inner.machine.probe_now(&env);
+                None
+            }
+            Hint::Suspect(wait) => {
+                inner.machine.suspect(wait, &env);
+                None
+            }
+        };
+        let transition = change.map(|change| {
+            self.note_use(moment.exact());
+            inner.note(name, change)
+        });
+        self.publish(&inner);
+        transition
+    }
+}
