@@ -3,6 +3,30 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod acknowledgement;
+#[cfg(feature = "axum")]
+pub mod axum;
+mod draft;
+mod error;
+mod fleet;
+mod keys;
+mod member;
+#[cfg(doc)]
+#[doc = include_str!("../docs/operations.md")]
+pub mod operations {}
+mod operator;
 mod options;
+mod remember;
+mod report;
+mod state;
+mod store;
+mod view;
+mod wire;
 
+pub use acknowledgement::Acknowledgement;
+pub use draft::{Action, OrderDraft};
+pub use error::{FleetError, JoinError};
+pub use fleet::Fleet;
+pub use operator::{AuditEntry, Operator};
 pub use options::{Options, OptionsError};
+pub use view::{Instance, StandingOrder, View};

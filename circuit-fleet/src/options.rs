@@ -1,5 +1,6 @@
 //! What an instance says when it joins a fleet.
 
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The longest name of a namespace or an instance, in bytes.
@@ -20,6 +21,10 @@ const LONGEST_NAME: usize = 64;
 pub struct Options {
     namespace: String,
     instance: String,
+    obeys_orders: bool,
+    is_in_view: bool,
+    shows_keys: bool,
+    remembers_at: Option<PathBuf>,
 }
 
 impl Options {
@@ -30,7 +35,14 @@ impl Options {
     /// something that changes with each start.
     #[must_use]
     pub fn new(namespace: impl Into<String>) -> Self {
-        Options { namespace: namespace.into(), instance: name_of_this_process() }
+        Options {
+            namespace: namespace.into(),
+            instance: name_of_this_process(),
+            obeys_orders: true,
+            is_in_view: true,
+            shows_keys: false,
+            remembers_at: None,
+        }
     }
 
     /// A name of this instance that operators know, such as the pod's. No two instances may have the same name at a time. The
@@ -40,6 +52,37 @@ impl Options {
         Options { instance: name.into(), ..self }
     }
 
+    /// Whether the instance obeys operators' orders. It does unless this says no.
+    #[must_use]
+    pub fn orders(self, obeys: bool) -> Self {
+        Options { obeys_orders: obeys, ..self }
+    }
+
+    /// Whether the instance shows its circuits in the fleet's view. It does unless this says no; its name and the orders that
+    /// it obeys are always there.
+    #[must_use]
+    pub fn view(self, shows: bool) -> Self {
+        Options { is_in_view: shows, ..self }
+    }
+
+    /// Shows the open keys of a circuit as they are. Otherwise each is a number that changes with each start, since keys may be customers.
+    #[must_use]
+    pub fn show_keys(self) -> Self {
+        Options { shows_keys: true, ..self }
+    }
+
+    /// A file in which the instance keeps the orders that it obeys, so that they hold after a restart without Redis, too, for what is left
+    /// of their time by the machine's calendar. Its folder must exist, and be this instance's own.
+    ///
+    /// ```
+    /// let options = circuit_fleet::Options::new("checkout").remember("/var/lib/checkout/orders.json");
+    /// # let _ = options;
+    /// ```
+    #[must_use]
+    pub fn remember(self, path: impl Into<PathBuf>) -> Self {
+        Options { remembers_at: Some(path.into()), ..self }
+    }
+
     /// Whether an instance can join with these options.
     ///
     /// # Errors
@@ -47,7 +90,38 @@ impl Options {
     /// With the option that is wrong, and why.
     pub fn validate(&self) -> Result<(), OptionsError> {
         check_name("namespace", &self.namespace)?;
-        check_name("instance", &self.instance)
+        check_name("instance", &self.instance)?;
+        let has_name = |path: &PathBuf| path.file_name().is_some();
+        if self.remembers_at.as_ref().is_none_or(has_name) {
+            Ok(())
+        } else {
+            let message = "must be the path of a file".to_owned();
+            Err(OptionsError { option: "remember", message })
+        }
+    }
+
+    pub(crate) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    pub(crate) fn instance_name(&self) -> &str {
+        &self.instance
+    }
+
+    pub(crate) fn obeys_orders(&self) -> bool {
+        self.obeys_orders
+    }
+
+    pub(crate) fn is_in_view(&self) -> bool {
+        self.is_in_view
+    }
+
+    pub(crate) fn shows_keys(&self) -> bool {
+        self.shows_keys
+    }
+
+    pub(crate) fn remembers_at(&self) -> Option<&PathBuf> {
+        self.remembers_at.as_ref()
     }
 }
 
@@ -60,6 +134,10 @@ pub struct OptionsError {
 }
 
 impl OptionsError {
+    pub(crate) fn new(option: &'static str, message: String) -> Self {
+        OptionsError { option, message }
+    }
+
     /// The name of the option.
     #[must_use]
     pub fn option(&self) -> &'static str {
@@ -68,7 +146,7 @@ impl OptionsError {
 }
 
 /// Names stand in keys, so that braces would move them to another slot, and in lines of text.
-fn check_name(option: &'static str, name: &str) -> Result<(), OptionsError> {
+pub(crate) fn check_name(option: &'static str, name: &str) -> Result<(), OptionsError> {
     let error = |message| Err(OptionsError { option, message });
     if name.is_empty() || name.len() > LONGEST_NAME {
         return error(format!("must have from 1 to {LONGEST_NAME} characters, has {}", name.len()));

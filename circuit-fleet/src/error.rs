@@ -1,0 +1,41 @@
+//! What can go wrong.
+
+use std::io;
+
+use crate::options::OptionsError;
+
+/// Why an instance can't join a fleet.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JoinError {
+    /// An option is wrong.
+    #[error(transparent)]
+    Options(#[from] OptionsError),
+    /// The address isn't one of a Redis server.
+    #[error("the address of Redis: {0}")]
+    Address(redis::RedisError),
+    /// This process has joined a fleet already: orders are for all its circuits. Let the other one leave first.
+    #[error("this process has joined a fleet already; let that leave first")]
+    Joined,
+    /// The thread that speaks with Redis can't be started.
+    #[error("the thread of the fleet can't be started: {0}")]
+    Thread(io::Error),
+}
+
+/// Why Redis gave no answer, or not the one that was asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FleetError {
+    /// An option is wrong.
+    #[error(transparent)]
+    Options(#[from] OptionsError),
+    /// Redis isn't there, is too slow, or refuses the command.
+    #[error("Redis: {0}")]
+    Redis(#[from] redis::RedisError),
+    /// What stands in Redis is of no form that this version knows.
+    #[error("{0}")]
+    Form(String),
+    /// The instance has left the fleet, or too many ask at once.
+    #[error("the fleet doesn't answer: it was left, or too many ask at once")]
+    Busy,
+}

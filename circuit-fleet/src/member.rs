@@ -1,0 +1,178 @@
+//! An instance's own thread: it beats, obeys, and lifts what is over.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use circuit_runtime::{CircuitBreaker, Config, circuits, lift_expired_orders, set_orders};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::error::FleetError;
+use crate::options::Options;
+use crate::remember;
+use crate::report::Reporter;
+use crate::state::{Due, State};
+use crate::store::Store;
+use crate::view::View;
+use crate::wire::{FORM, Report};
+
+/// How often an instance asks and tells; a tenth more or less, so that a fleet doesn't fall into step.
+const BEAT: Duration = Duration::from_secs(1);
+/// How long an order may stand at most after its time is over.
+const LIFTING: Duration = Duration::from_millis(250);
+
+/// Redis is a service like others. Not registered, so that no order can cut an instance off from orders.
+static REDIS: CircuitBreaker = CircuitBreaker::new(
+    "circuit-fleet",
+    Config::new().threshold(3).recovery(Duration::from_secs(1)).jitter(0.5),
+);
+
+/// What the thread is asked.
+pub(crate) enum Request {
+    View(oneshot::Sender<Result<View, FleetError>>),
+    /// Answered once Redis has been heard of, or not within this time.
+    Ready(Duration, oneshot::Sender<bool>),
+    Leave(oneshot::Sender<()>),
+}
+
+/// What the two sides of the thread share: the one that speaks with Redis, and the one that keeps time.
+pub(crate) struct Member {
+    options: Options,
+    store: Store,
+    state: State,
+    reporter: Reporter,
+    ready: watch::Sender<bool>,
+}
+
+impl Member {
+    pub(crate) fn new(options: Options, store: Store) -> Self {
+        let state = State::new(options.instance_name());
+        let reporter = Reporter::new(options.shows_keys());
+        Member { options, store, state, reporter, ready: watch::Sender::new(false) }
+    }
+
+    /// Until the fleet is left or dropped.
+    pub(crate) async fn run(mut self, requests: mpsc::Receiver<Request>) {
+        if let Some((version, held)) = self.remembered() {
+            let due = self.state.recall(version, held);
+            self.carry_out(&due);
+        }
+        // Time is kept beside: an order ends while Redis keeps us waiting, too.
+        let left = tokio::select! {
+            left = self.serve(requests) => left,
+            () = keep_time() => None,
+        };
+        set_orders(Vec::new());
+        let leaving = self.store.leave(self.options.instance_name());
+        let _ = timeout(Duration::from_secs(1), leaving).await;
+        if let Some(left) = left {
+            let _ = left.send(());
+        }
+    }
+
+    async fn serve(
+        &mut self,
+        mut requests: mpsc::Receiver<Request>,
+    ) -> Option<oneshot::Sender<()>> {
+        let mut next = Instant::now();
+        loop {
+            tokio::select! {
+                () = sleep_until(next) => {
+                    next = Instant::now() + BEAT.mul_f64(0.9 + 0.2 * fastrand::f64());
+                    self.beat().await;
+                }
+                request = requests.recv() => match request {
+                    Some(Request::View(answer)) => {
+                        let _ = answer.send(View::of(&mut self.store).await);
+                    }
+                    Some(Request::Ready(within, answer)) => {
+                        let mut ready = self.ready.subscribe();
+                        tokio::spawn(async move {
+                            let heard = timeout(within, ready.wait_for(|ready| *ready)).await;
+                            let _ = answer.send(matches!(heard, Ok(Ok(_))));
+                        });
+                    }
+                    Some(Request::Leave(left)) => return Some(left),
+                    None => return None,
+                },
+            }
+        }
+    }
+
+    /// Asks for the orders, obeys, and tells how things are.
+    async fn beat(&mut self) {
+        let Ok(permit) = REDIS.try_acquire() else { return };
+        match self.ask_and_tell().await {
+            Ok(()) => {
+                permit.success();
+                self.ready.send_replace(true);
+            }
+            Err(_) => permit.failure(),
+        }
+    }
+
+    async fn ask_and_tell(&mut self) -> Result<(), FleetError> {
+        if self.options.obeys_orders() {
+            let (_, stored) = self.store.orders().await?;
+            let due = self.state.notice(stored);
+            self.carry_out(&due);
+        }
+        let mut report = Report {
+            form: FORM,
+            instance: self.options.instance_name().to_owned(),
+            version: self.state.version(),
+            orders: self.state.held(),
+            refused: self.state.refused(),
+            ..Report::default()
+        };
+        if self.options.is_in_view() {
+            self.reporter.fill(&mut report);
+        }
+        self.store.beat(&report).await
+    }
+
+    fn carry_out(&mut self, due: &Due) {
+        for (circuit, by) in &due.resets {
+            for breaker in circuits().into_iter().filter(|it| matches(circuit, it.name())) {
+                breaker.reset_by(by.as_str());
+            }
+        }
+        let has_expired = self.state.expire();
+        if due.changed || has_expired {
+            let refused = set_orders(self.state.in_force());
+            self.state.note_refused(&refused);
+        }
+        if *due != Due::default() || has_expired {
+            self.remember();
+        }
+    }
+
+    fn remembered(&self) -> Option<(u64, Vec<crate::wire::Held>)> {
+        remember::read(self.path()?, self.options.namespace())
+    }
+
+    fn remember(&self) {
+        if let Some(path) = self.path() {
+            let (version, held) = (self.state.version(), self.state.held());
+            // The orders are obeyed all the same; the file is for a start without Redis.
+            let _ = remember::write(path, self.options.namespace(), version, held);
+        }
+    }
+
+    fn path(&self) -> Option<&PathBuf> {
+        self.options.remembers_at()
+    }
+}
+
+/// Lifts orders whose time is over, as long as this is polled.
+async fn keep_time() {
+    loop {
+        let next = lift_expired_orders().map_or(LIFTING, |next| next.min(LIFTING));
+        tokio::time::sleep(next.max(Duration::from_millis(1))).await;
+    }
+}
+
+/// Whether a name or a pattern is that of a circuit.
+fn matches(pattern: &str, circuit: &str) -> bool {
+    pattern.strip_suffix('*').map_or(pattern == circuit, |beginning| circuit.starts_with(beginning))
+}

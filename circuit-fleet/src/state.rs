@@ -1,0 +1,170 @@
+//! Which orders an instance obeys. Pure, but for the monotonic clock that its orders run on.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use circuit_runtime::{Order, RefusedOrder, Settings};
+
+use crate::wire::{self, FORM, Held, Refused, What};
+
+/// An order lasts no longer than this, whatever it says.
+pub(crate) const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// An order as Redis has it: its version, how long it still lasts, and its JSON.
+#[derive(Debug, Clone)]
+pub(crate) struct Stored {
+    pub(crate) version: u64,
+    pub(crate) left: Duration,
+    pub(crate) json: String,
+}
+
+/// The orders of one instance.
+#[derive(Debug)]
+pub(crate) struct State {
+    instance: String,
+    /// The highest version that it has taken notice of. Only later ones are obeyed: after a fail-over or an eviction,
+    /// what was lifted may stand in Redis again.
+    version: u64,
+    held: BTreeMap<u64, Obeyed>,
+    /// Why it doesn't obey others, as long as they stand.
+    refused: BTreeMap<u64, String>,
+}
+
+#[derive(Debug)]
+struct Obeyed {
+    wire: wire::Order,
+    order: Order,
+}
+
+/// What is to be done after a look at the orders.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Due {
+    /// The orders in force have changed.
+    pub(crate) changed: bool,
+    /// The circuits to reset, once, and who says so.
+    pub(crate) resets: Vec<(String, String)>,
+}
+
+impl State {
+    pub(crate) fn new(instance: &str) -> Self {
+        State {
+            instance: instance.to_owned(),
+            version: 0,
+            held: BTreeMap::new(),
+            refused: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Takes notice of what stands in Redis. An order that has gone from there is kept to its end: it was lost, since one that
+    /// was cancelled has a successor that says so.
+    pub(crate) fn notice(&mut self, mut stored: Vec<Stored>) -> Due {
+        stored.sort_by_key(|stored| stored.version);
+        let mut due = Due::default();
+        self.refused.retain(|version, _| stored.iter().any(|stored| stored.version == *version));
+        let before = self.version;
+        for Stored { version, left, json } in stored.into_iter().filter(|it| it.version > before) {
+            self.version = version;
+            match serde_json::from_str::<wire::Order>(&json) {
+                Ok(order) if order.form == FORM => self.take(version, left, order, &mut due),
+                Ok(order) => {
+                    self.refuse(version, format!("form {} of orders is unknown", order.form));
+                }
+                Err(error) => self.refuse(version, format!("an order can't be read: {error}")),
+            }
+        }
+        due
+    }
+
+    fn take(&mut self, version: u64, left: Duration, wire: wire::Order, due: &mut Due) {
+        if wire.only.as_ref().is_some_and(|only| !only.contains(&self.instance)) {
+            return;
+        }
+        match &wire.what {
+            What::Cancel(cancelled) => due.changed |= self.held.remove(cancelled).is_some(),
+            What::Reset(circuit) => due.resets.push((circuit.clone(), wire.by.clone())),
+            What::Settings(settings) => match order(settings, &wire, left) {
+                Ok(order) => {
+                    self.held.insert(version, Obeyed { wire, order });
+                    due.changed = true;
+                }
+                Err(message) => self.refuse(version, message),
+            },
+        }
+    }
+
+    fn refuse(&mut self, version: u64, message: String) {
+        self.refused.insert(version, message);
+    }
+
+    /// Notes which of [`in_force`](Self::in_force) some circuit refuses.
+    pub(crate) fn note_refused(&mut self, refused: &[RefusedOrder]) {
+        let versions: Vec<u64> = self.held.keys().copied().collect();
+        for RefusedOrder { order, fault, .. } in refused {
+            if let Some(version) = versions.get(*order) {
+                self.refused.entry(*version).or_insert_with(|| fault.to_string());
+            }
+        }
+    }
+
+    /// Forgets orders whose time is over. Whether there were any.
+    pub(crate) fn expire(&mut self) -> bool {
+        let before = self.held.len();
+        self.held.retain(|_, obeyed| obeyed.order.left().is_some());
+        self.held.len() < before
+    }
+
+    /// The orders in force, the latest last.
+    pub(crate) fn in_force(&self) -> Vec<Order> {
+        self.held.values().map(|obeyed| obeyed.order.clone()).collect()
+    }
+
+    /// The same, as they are reported and remembered.
+    pub(crate) fn held(&self) -> Vec<Held> {
+        let held = |(version, obeyed): (&u64, &Obeyed)| {
+            let left = obeyed.order.left()?;
+            let left_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX).max(1);
+            Some(Held { version: *version, left_ms, order: obeyed.wire.clone() })
+        };
+        self.held.iter().filter_map(held).collect()
+    }
+
+    pub(crate) fn refused(&self) -> Vec<Refused> {
+        let refused = |(version, message): (&u64, &String)| Refused {
+            version: *version,
+            message: message.clone(),
+        };
+        self.refused.iter().map(refused).collect()
+    }
+
+    /// Takes over what this instance has remembered from before its start.
+    pub(crate) fn recall(&mut self, version: u64, held: Vec<Held>) -> Due {
+        let mut due = Due::default();
+        for Held { version, left_ms, order } in held {
+            if matches!(order.what, What::Settings(_)) && order.form == FORM {
+                self.take(version, Duration::from_millis(left_ms), order, &mut due);
+            }
+        }
+        self.version = self.version.max(version);
+        due
+    }
+}
+
+fn order(
+    settings: &serde_json::Value,
+    wire: &wire::Order,
+    left: Duration,
+) -> Result<Order, String> {
+    let settings: Settings =
+        serde_json::from_value(settings.clone()).map_err(|error| error.to_string())?;
+    let order = Order::new(settings, wire.by.clone(), left.min(LONGEST));
+    let order = order.map_err(|error| error.to_string().replace('\n', "; "))?;
+    Ok(if wire.why.is_empty() { order } else { order.because(wire.why.clone()) })
+}
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;

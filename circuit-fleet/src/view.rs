@@ -1,0 +1,113 @@
+//! The fleet, as it stands in Redis.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::error::FleetError;
+use crate::store::Store;
+use crate::wire::{self, Report, What};
+
+/// A fleet at one moment: its instances with their circuits, and the orders that stand.
+#[derive(Debug, Clone, Default, Serialize)]
+#[non_exhaustive]
+pub struct View {
+    /// The instances that have said within a minute that they live, by name.
+    pub instances: Vec<Instance>,
+    /// The orders that stand, the latest last.
+    pub orders: Vec<StandingOrder>,
+    /// The highest version of an order so far.
+    pub version: u64,
+}
+
+/// An instance of a fleet.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct Instance {
+    /// Its name.
+    pub name: String,
+    /// Whether it has reported nothing for five seconds; then nothing else is known of it.
+    pub silent: bool,
+    /// The highest version of an order that it has taken notice of.
+    pub version: u64,
+    /// The orders that it obeys.
+    pub obeys: Vec<u64>,
+    /// The orders that it, or one of its circuits, doesn't obey: each version, and why.
+    pub refused: Vec<(u64, String)>,
+    /// Its circuits: of each the snapshot as JSON, its calls a second, and up to 20 open keys.
+    pub circuits: Vec<Value>,
+    /// How many circuits had no room in its report.
+    pub left_out: usize,
+}
+
+/// An order that stands.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct StandingOrder {
+    /// Its version: later orders have higher ones, and win.
+    pub version: u64,
+    /// How long it still lasts, in milliseconds.
+    pub left_ms: u64,
+    /// Who says it, in their own words.
+    pub by: String,
+    /// The user of Redis that they are.
+    pub user: String,
+    /// Why.
+    pub why: String,
+    /// What is ordered: settings as JSON, `reset NAME` or `cancel VERSION`.
+    pub what: String,
+    /// The instances that it is for; `None`: all.
+    pub only: Option<Vec<String>>,
+}
+
+impl View {
+    pub(crate) async fn of(store: &mut Store) -> Result<Self, FleetError> {
+        let (version, stored) = store.orders().await?;
+        let mut orders = Vec::new();
+        for stored in stored {
+            let order: wire::Order = serde_json::from_str(&stored.json).map_err(|error| {
+                FleetError::Form(format!("order {} can't be read: {error}", stored.version))
+            })?;
+            let left_ms = u64::try_from(stored.left.as_millis()).unwrap_or(u64::MAX);
+            orders.push(StandingOrder::new(stored.version, left_ms, order));
+        }
+        orders.sort_by_key(|order| order.version);
+        let reports = store.reports().await?;
+        let mut instances: Vec<_> =
+            reports.into_iter().map(|(name, report)| Instance::new(name, report)).collect();
+        instances.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(View { instances, orders, version })
+    }
+
+    /// The highest version that anybody has seen: the store may have lost some.
+    pub(crate) fn highest(&self) -> u64 {
+        let seen = self.instances.iter().map(|instance| instance.version);
+        seen.chain([self.version]).max().unwrap_or_default()
+    }
+}
+
+impl Instance {
+    fn new(name: String, report: Option<Report>) -> Self {
+        let silent = report.is_none();
+        let report = report.unwrap_or_default();
+        Instance {
+            name,
+            silent,
+            version: report.version,
+            obeys: report.orders.iter().map(|held| held.version).collect(),
+            refused: report.refused.into_iter().map(|it| (it.version, it.message)).collect(),
+            circuits: report.circuits,
+            left_out: report.left_out,
+        }
+    }
+}
+
+impl StandingOrder {
+    fn new(version: u64, left_ms: u64, order: wire::Order) -> Self {
+        let what = match &order.what {
+            What::Settings(settings) => settings.to_string(),
+            what => what.text(),
+        };
+        let wire::Order { by, user, why, only, .. } = order;
+        StandingOrder { version, left_ms, by, user, why, what, only }
+    }
+}
