@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use circuit_runtime::set_orders;
 use redis::Client;
 use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
@@ -63,11 +64,7 @@ impl Fleet {
         }
         let (requests, receiver) = mpsc::channel(QUEUE);
         let store = Store::new(client, options.namespace());
-        let started = start(Member::new(options, store), receiver);
-        if started.is_err() {
-            JOINED.store(false, Ordering::Relaxed);
-        }
-        started.map_err(JoinError::Thread)?;
+        start(Member::new(options, store), receiver).map_err(JoinError::Thread)?;
         Ok(Fleet { requests })
     }
 
@@ -108,11 +105,26 @@ pub(crate) async fn view(requests: &mpsc::Sender<Request>) -> Result<View, Fleet
     view.await.map_err(|_| FleetError::Busy)?
 }
 
+/// Held as long as the thread runs: nobody else lifts an order whose time is over, so none outlives it.
+struct Joined;
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        set_orders(Vec::new());
+        JOINED.store(false, Ordering::Relaxed);
+    }
+}
+
 fn start(member: Member, requests: mpsc::Receiver<Request>) -> std::io::Result<()> {
+    let joined = Joined;
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let run = move || {
-        runtime.block_on(member.run(requests));
-        JOINED.store(false, Ordering::Relaxed);
+        let left = runtime.block_on(member.run(requests));
+        // Before the answer, so that whoever has left may join again.
+        drop(joined);
+        if let Some(left) = left {
+            let _ = left.send(());
+        }
     };
     thread::Builder::new().name("circuit-fleet".to_owned()).spawn(run)?;
     Ok(())

@@ -51,8 +51,11 @@ impl Member {
         Member { options, store, state, reporter, ready: watch::Sender::new(false) }
     }
 
-    /// Until the fleet is left or dropped.
-    pub(crate) async fn run(mut self, requests: mpsc::Receiver<Request>) {
+    /// Until the fleet is left or dropped. Whoever has left is to be told.
+    pub(crate) async fn run(
+        mut self,
+        requests: mpsc::Receiver<Request>,
+    ) -> Option<oneshot::Sender<()>> {
         if let Some((version, held)) = self.remembered() {
             let due = self.state.recall(version, held);
             self.carry_out(&due);
@@ -65,9 +68,7 @@ impl Member {
         set_orders(Vec::new());
         let leaving = self.store.leave(self.options.instance_name());
         let _ = timeout(Duration::from_secs(1), leaving).await;
-        if let Some(left) = left {
-            let _ = left.send(());
-        }
+        left
     }
 
     async fn serve(
