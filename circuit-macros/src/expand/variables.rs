@@ -1,7 +1,9 @@
 //! What becomes of the parameters: the signature, and the variables that the body has for itself, which
 //! are set up in front of it.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use std::cell::OnceCell;
+
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
@@ -30,11 +32,12 @@ impl<'a> Parameters<'a> {
             .enumerate()
             .map(|(index, of)| Shown { of, shape: rules.shape(of, index) })
             .collect();
-        let body = Free::of_tokens(model.function.body.stream());
+        // Read only for who asks: mostly nobody does, and a body may be long.
+        let body = Names { body: &model.function.body, found: OnceCell::new() };
         let borrows_self = receiver.is_some_and(|it| {
             // What it writes to a captured receiver would be taken for a value that nobody reads.
             it.mutability.is_some() && self_is_value && !matches!(model.form, Form::Future(_))
-        }) && body.has_self()
+        }) && body.get().has_self()
             && !model.judge_free.has_self();
         let borrows = borrows_self || !model.lent.is_empty();
         let mut parameters = Self {
@@ -50,7 +53,7 @@ impl<'a> Parameters<'a> {
             loses_mut: !matches!(model.form, Form::Future(_)) || model.is_rewritten(),
         };
         let variables = BodyVariables { model, body: &body, borrows_self };
-        let captures_self = self_is_value && body.has_self();
+        let captures_self = self_is_value && body.get().has_self();
         parameters.before_body = variables.statements(&parameters, captures_self);
         parameters.inputs = parameters.signature(model, &variables);
         parameters
@@ -105,10 +108,22 @@ impl Shown<'_> {
     }
 }
 
+/// The names that a body uses.
+struct Names<'a> {
+    body: &'a Group,
+    found: OnceCell<Free>,
+}
+
+impl Names<'_> {
+    fn get(&self) -> &Free {
+        self.found.get_or_init(|| Free::of_tokens(self.body.stream()))
+    }
+}
+
 /// The body's own variables.
 struct BodyVariables<'a> {
     model: &'a Model,
-    body: &'a Free,
+    body: &'a Names<'a>,
     /// What the body does to its receiver shows nowhere else.
     borrows_self: bool,
 }
@@ -184,14 +199,16 @@ impl BodyVariables<'_> {
             if self.borrows_self {
                 borrowed = Some(quote_spanned!(site=> __circuit::mention(&mut #token);));
             } else if captures_self {
-                taken.extend(self.body.place("self").map(|place| (place, token.to_token_stream())));
+                taken.extend(
+                    self.body.get().place("self").map(|place| (place, token.to_token_stream())),
+                );
             }
         }
         if matches!(self.model.form, Form::Future(_)) {
             let names = parameters.typed.iter().flat_map(|it| &it.of.bindings);
             let names = names.map(|name| &name.ident).filter(|name| !self.model.lent.has(name));
             taken.extend(names.filter_map(|name| {
-                Some((self.body.place(&name.unraw().to_string())?, name.to_token_stream()))
+                Some((self.body.get().place(&name.unraw().to_string())?, name.to_token_stream()))
             }));
         }
         if taken.is_empty() {
@@ -220,8 +237,8 @@ impl BodyVariables<'_> {
             Shape::Whole(_) => false,
             Shape::Variable(_) | Shape::Kept => names.any(|name| {
                 let changes = name.mutability.is_some() && name.by_ref.is_none();
-                let is_named = is_unused(&name.ident) || self.body.has(&name.ident);
-                changes || (is_seen && !is_named)
+                let is_named = || is_unused(&name.ident) || self.body.get().has(&name.ident);
+                changes || (is_seen && !is_named())
             }),
         }
     }
@@ -260,7 +277,7 @@ impl BodyVariables<'_> {
     /// A use of what only an option uses, which would be reported as unused.
     fn mention(&self, name: &Ident, is_passed: bool) -> TokenStream {
         let is_used = is_passed || self.model.uses().any(|free| free.has(name));
-        if is_used && !is_unused(name) && !self.body.has(name) {
+        if is_used && !is_unused(name) && !self.body.get().has(name) {
             let site = Span::mixed_site();
             quote_spanned!(site=> __circuit::mention(&#name);)
         } else {

@@ -59,12 +59,14 @@ pub(crate) fn only_async(
         return;
     }
     // What `#[tokio::main]` leaves of an `async fn`.
-    let blocks = crate::model::names::flatten(function.body.stream())
-        .any(|token| matches!(token, TokenTree::Ident(word) if word == "block_on"));
+    let blocks = || {
+        crate::model::names::flatten(function.body.stream())
+            .any(|token| matches!(token, TokenTree::Ident(word) if word == "block_on"))
+    };
     for option in [Opt::Timeout, Opt::OnCancel] {
         if let Some(given) = options.get(option) {
             let name = option.spec().name;
-            let why = if blocks {
+            let why = if blocks() {
                 "write `#[circuit_breaker]` above an attribute that makes the function sync, such \
                  as `#[tokio::main]`"
             } else {
@@ -347,8 +349,12 @@ fn other_attributes(function: &Function, problems: &mut Problems) {
 
 /// An error where the attribute on an `impl` block has been at the function before.
 pub(crate) fn not_in_a_block(function: &Function) -> syn::Result<()> {
+    /// What it writes stands first, behind what `#[async_trait]` and the like put there; a long body
+    /// isn't read to its end.
+    const FIRST: usize = 1_000;
     let mut before = [false; 2];
-    let is_seen = crate::model::names::flatten(function.body.stream()).any(|token| {
+    let mut first = crate::model::names::flatten(function.body.stream()).take(FIRST);
+    let is_seen = first.any(|token| {
         let TokenTree::Ident(word) = &token else {
             return false;
         };
