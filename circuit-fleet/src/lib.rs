@@ -4,6 +4,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod acknowledgement;
+#[doc(hidden)]
+pub mod agreement;
 #[cfg(feature = "axum")]
 pub mod axum;
 mod draft;
