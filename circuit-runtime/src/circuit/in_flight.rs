@@ -20,7 +20,7 @@
 //! found. So a call that loads it (Acquire) and needn't look sees that summary; one that comes before
 //! looks, too, and waits for the lock.
 
-use crate::primitives::clock::{LAG, Moment, NEVER, Nanos, Wait};
+use crate::primitives::clock::{LAG, Moment, NEVER, Nanos, SKEW, Wait};
 use crate::primitives::sync::{AtomicU64, Ordering};
 
 /// As many words as cohorts that can be in flight before the first must have stalled (at most 35), and some more.
@@ -321,8 +321,10 @@ impl InFlight {
             }
         }
         let calls = u32::try_from(calls).unwrap_or(u32::MAX);
-        let amid_successes =
-            self.last_success.load(Ordering::Relaxed) >= first.saturating_add(stall.0);
+        let last_success = self.last_success.load(Ordering::Relaxed);
+        // One of the future was recorded before the clock went back.
+        let amid_successes = last_success >= first.saturating_add(stall.0)
+            && last_success <= now.saturating_add(SKEW);
         let stalled = (calls > 0).then_some(Stalled { calls, first, last, amid_successes });
         Taken { stalled, due }
     }

@@ -2,6 +2,7 @@
 
 mod hints;
 mod memory;
+mod ping;
 mod reference;
 mod rules;
 mod stall;
@@ -83,6 +84,7 @@ impl<'a> Pair<'a> {
             Step::Advance(by) => self.advance(by),
             Step::GoBack(by) if by <= self.model.now => self.go_back(by),
             Step::End(..) | Step::GoBack(_) => {}
+            Step::Ask(..) => unreachable!("`ping` takes these steps"),
             Step::Mode(mode) => {
                 self.model.set_mode(mode);
                 match mode {
@@ -113,11 +115,16 @@ impl<'a> Pair<'a> {
         Ok(())
     }
 
+    /// A seed, and the first number that it gives.
+    fn next_random(&mut self) -> (u64, f64) {
+        self.seed += 1;
+        (self.seed, fastrand::Rng::with_seed(self.seed).f64())
+    }
+
     /// Whether the call was admitted; both have to be of one mind.
     fn begin(&mut self) -> Result<bool, TestCaseError> {
-        self.seed += 1;
-        fastrand::seed(self.seed);
-        let roll = fastrand::Rng::with_seed(self.seed).f64();
+        let (seed, roll) = self.next_random();
+        fastrand::seed(seed);
         match (self.model.admit(roll), self.breaker.try_acquire()) {
             (Ok(judge), Ok(permit)) => {
                 let timed = self.model.rules.slow_call.is_some();

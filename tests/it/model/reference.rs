@@ -13,7 +13,7 @@ pub(super) type Refusal = (Rejection, Option<u64>);
 const SECOND: u64 = 1_000_000_000;
 
 /// How far the clocks of two threads may differ before one of them is taken to have gone back.
-const SKEW: u64 = 1_000_000_000;
+pub(super) const SKEW: u64 = 1_000_000_000;
 
 impl Model {
     pub(super) fn state(&self) -> State {

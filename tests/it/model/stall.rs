@@ -3,6 +3,7 @@
 use circuit_runtime::{Mode, State};
 
 use super::memory::Model;
+use super::reference::SKEW;
 use super::window::{Entered, Is};
 
 /// A call in flight that may stall.
@@ -73,7 +74,8 @@ impl Model {
             self.counts.failures += u64::from(calls);
             self.counts.stalled += u64::from(calls);
             self.counts.slow += if slow { u64::from(calls) } else { 0 };
-            let as_one = self.last_success >= first + stall;
+            let successes = first + stall..=self.now + SKEW;
+            let as_one = successes.contains(&self.last_success);
             self.judge_stalled(calls, if as_one { 1 } else { calls }, slow);
         }
     }

@@ -17,6 +17,8 @@ pub(super) enum Step {
     End(Index, End),
     /// Begins, takes that long, ends.
     Call(u64, End),
+    /// A call by a function with `ping`, which says whether the service is well.
+    Ask(bool, End),
     /// Several calls that are in flight together and end alike.
     Together(u8, End),
     Advance(u64),
@@ -162,8 +164,8 @@ fn any_hint() -> impl Strategy<Value = Hint> {
     ]
 }
 
-pub(super) fn any_steps() -> impl Strategy<Value = Vec<Step>> {
-    let step = prop_oneof![
+fn any_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
         20 => Just(Step::Begin),
         20 => (any::<Index>(), any_end()).prop_map(|(which, end)| Step::End(which, end)),
         30 => (prop_oneof![3 => Just(0), 1 => ticks(1..5)], any_end())
@@ -176,6 +178,17 @@ pub(super) fn any_steps() -> impl Strategy<Value = Vec<Step>> {
         4 => any_hint().prop_map(Step::Hint),
         1 => Just(Step::Reset),
         3 => any_rules().prop_map(Step::Reconfigure),
-    ];
-    vec(step, 1..120)
+    ]
+}
+
+pub(super) fn any_steps() -> impl Strategy<Value = Vec<Step>> {
+    vec(any_step(), 1..120)
+}
+
+/// Also calls by a function with `ping`.
+pub(super) fn any_steps_with_pings() -> impl Strategy<Value = Vec<Step>> {
+    let end =
+        any_end().prop_filter("a function that returns isn't dropped", |end| *end != End::Dropped);
+    let ask = (any::<bool>(), end).prop_map(|(is_well, end)| Step::Ask(is_well, end));
+    vec(prop_oneof![3 => any_step(), 1 => ask], 1..120)
 }

@@ -3,7 +3,7 @@
 use circuit_runtime::test_util::freeze;
 use circuit_runtime::{Config, Mode, Permit, State};
 
-use super::{COUNTING, hang, stalled};
+use super::{COUNTING, hang, run, stalled};
 use crate::support::{FRAGILE, NANOSECOND, admits, breaker, end, fail, millis, secs};
 
 #[test]
@@ -147,4 +147,17 @@ fn a_clock_that_goes_back_prolongs_nothing() {
     again.into_iter().chain(hung).for_each(Permit::success);
     let seen = breaker.snapshot();
     assert_eq!((seen.successes, seen.late, seen.in_flight), (1, 2, Some(0)));
+}
+
+#[test]
+fn a_success_of_before_the_clock_went_back_is_none_since_a_call_hung() {
+    let zero = freeze();
+    let breaker = breaker(COUNTING);
+    let later = freeze();
+    later.advance(secs(100));
+    hang(&breaker, 1).into_iter().for_each(Permit::success);
+    drop(later);
+    let _hung = hang(&breaker, 5);
+    zero.advance(millis(2_250));
+    assert_eq!((stalled(&breaker), run(&breaker)), (5, 5), "each counts");
 }

@@ -138,7 +138,7 @@ impl Wait {
 
 /// How far the clocks of two threads may differ before one of them counts as having gone back. The
 /// system's clock doesn't differ, but each thread freezes its own.
-const SKEW: Nanos = 1_000_000_000;
+pub(crate) const SKEW: Nanos = 1_000_000_000;
 
 /// What is left until a deadline; [`NEVER`] if it is never reached.
 #[inline]

@@ -1,0 +1,140 @@
+//! `ping` beside the model: a function that asks before it probes shares a circuit with calls by hand.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use circuit_runtime::{
+    CircuitBreaker, CircuitOpenError, Config, Mode, Outcome, Rejection, State, circuit_breaker,
+};
+use proptest::prelude::*;
+use proptest::test_runner::{TestCaseResult, TestRunner};
+
+use super::memory::{Judge, Model};
+use super::reference::Refusal;
+use super::rules::{Counts, End};
+use super::strategy::{Step, any_rules, any_steps_with_pings};
+use super::{Pair, settings};
+
+static PINGED: CircuitBreaker = CircuitBreaker::new("model: ping", Config::new());
+
+const HOUR: u64 = 3_600_000_000_000;
+
+thread_local! {
+    static IS_WELL: Cell<bool> = const { Cell::new(true) };
+    static PINGS: Cell<u32> = const { Cell::new(0) };
+}
+
+enum Failed {
+    With(Outcome),
+    Rejected(CircuitOpenError),
+}
+
+impl From<CircuitOpenError> for Failed {
+    fn from(error: CircuitOpenError) -> Self {
+        Failed::Rejected(error)
+    }
+}
+
+fn judged(result: &Result<(), Failed>) -> Outcome {
+    match result {
+        Err(Failed::With(outcome)) => *outcome,
+        _ => Outcome::Success,
+    }
+}
+
+fn health(_: &End) -> Result<(), ()> {
+    PINGS.set(PINGS.get() + 1);
+    if IS_WELL.get() { Ok(()) } else { Err(()) }
+}
+
+#[circuit_breaker(breaker = PINGED, ping = health, classify = judged)]
+fn call(end: End) -> Result<(), Failed> {
+    let wait = Duration::from_nanos;
+    Err(Failed::With(match end {
+        End::Success => return Ok(()),
+        End::Failure | End::Dropped => Outcome::Failure,
+        End::Ignored => Outcome::Ignored,
+        End::RetryAfter(nanos) => Outcome::RetryAfter(wait(nanos)),
+        End::OpenFor(nanos) => Outcome::OpenFor(wait(nanos)),
+    }))
+}
+
+impl Model {
+    /// A call by the function, which takes no time. Says also whether it asked first.
+    fn call(&mut self, roll: f64, is_well: bool, end: End) -> (bool, Result<(), Refusal>) {
+        let judge = match self.admit(roll) {
+            Ok(judge) => judge,
+            Err(refusal) => return (false, Err(refusal)),
+        };
+        let is_judged = matches!(judge, Judge::Period(..));
+        let asks = is_judged && self.state == State::HalfOpen;
+        if asks && !is_well {
+            return (true, self.fail_ping());
+        }
+        let listed = if is_judged { self.list() } else { None };
+        let timed = self.rules.slow_call.is_some();
+        self.end(judge, listed, timed.then_some(0), end);
+        (asks, Ok(()))
+    }
+
+    /// The probe has failed, and is counted as the rejected call that it becomes.
+    fn fail_ping(&mut self) -> Result<(), Refusal> {
+        self.period.failed += 1;
+        self.decide();
+        self.counts.rejected += 1;
+        if self.mode == Mode::Shadow {
+            return Ok(());
+        }
+        let is_open = self.state == State::Open;
+        let left = if is_open { self.left(self.open_until, self.open_for) } else { 0 };
+        Err((Rejection::Open, Some(left)))
+    }
+}
+
+impl Pair<'_> {
+    fn ask(&mut self, is_well: bool, end: End) -> TestCaseResult {
+        let (seed, roll) = self.next_random();
+        let (asks, expected) = self.model.call(roll, is_well, end);
+        (IS_WELL.set(is_well), PINGS.set(0));
+        fastrand::seed(seed);
+        match (call(end), expected) {
+            (Err(Failed::Rejected(error)), Err((reason, left))) => {
+                prop_assert_eq!(reason, error.reason());
+                prop_assert_eq!(left.map(Duration::from_nanos), error.retry_after());
+            }
+            (Err(Failed::Rejected(error)), Ok(())) => {
+                prop_assert!(false, "the model admits, the breaker: {error}");
+            }
+            (_, Err(refusal)) => prop_assert!(false, "the breaker admits, the model: {refusal:?}"),
+            (_, Ok(())) => {}
+        }
+        prop_assert_eq!(u32::from(asks), PINGS.get());
+        Ok(())
+    }
+}
+
+#[test]
+fn a_function_that_asks_before_it_probes_does_what_the_model_does() {
+    let sequences = (any_rules(), any_steps_with_pings());
+    let runs = Cell::new(0);
+    let compared = TestRunner::new(settings()).run(&sequences, |(rules, steps)| {
+        let mut pair = Pair::new(rules.clone(), &PINGED);
+        // The circuit is the same for all sequences: each begins long after the last.
+        runs.set(runs.get() + 1);
+        pair.advance(runs.get() * HOUR);
+        PINGED.resume();
+        PINGED.reconfigure(rules.config()).unwrap();
+        PINGED.reset();
+        pair.model.counts = Counts::of(&PINGED.snapshot());
+        pair.compare()?;
+        for step in steps {
+            match step {
+                Step::Ask(is_well, end) => pair.ask(is_well, end)?,
+                step => pair.step(step)?,
+            }
+            pair.compare()?;
+        }
+        Ok(())
+    });
+    compared.unwrap_or_else(|failure| panic!("{failure}"));
+}
