@@ -2,12 +2,14 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use circuit_runtime::{CallError, CircuitBreaker, Outcome, Permit};
+use futures_lite::StreamExt;
+use futures_lite::stream::once_future;
 
 use crate::circuits::{Down, FLAPPING, HEALTHY, MOMENT, OPERATED, OTHERS, STEADY, crash, keyed};
 use crate::ledger::{Done, Tally};
@@ -78,6 +80,17 @@ fn call(breaker: &'static CircuitBreaker, random: &mut Random, done: &mut Done) 
             let pauses = random.below(3);
             let mut future: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
                 let _ = breaker.call_async(pending(pauses)).await;
+            });
+            if poll(&mut future).is_pending() {
+                hold(Held::Future(future), random);
+            }
+        }
+        4 if breaker.name() != STEADY.name() => {
+            let [first, last] = [random.below(3), random.below(3)];
+            let items = once_future(pending(first)).chain(once_future(pending(last)));
+            let mut future: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
+                let mut items = pin!(breaker.guard_stream(items));
+                while items.next().await.is_some() {}
             });
             if poll(&mut future).is_pending() {
                 hold(Held::Future(future), random);
@@ -169,7 +182,8 @@ fn operate(random: &mut Random) {
         3 | 4 => OPERATED.resume(),
         5 => OPERATED.reset(),
         6 => {
-            let other = OTHERS[usize::try_from(random.below(4)).unwrap_or(0)];
+            let any = random.below(OTHERS.len() as u64);
+            let other = OTHERS[usize::try_from(any).unwrap_or(0)];
             assert!(OPERATED.reconfigure(other).is_ok());
         }
         7 => {

@@ -72,6 +72,7 @@ impl From<CircuitOpenError> for Down {
     max_concurrent = 2,
     max_wait = "20us",
     stall = "300us",
+    ping = |_, fate| if *fate == 4 { Err(Down) } else { Ok(()) },
     key = host,
     max_keys = 16,
     fallback = |_, _| Ok(false)
