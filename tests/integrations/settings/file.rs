@@ -38,7 +38,7 @@ ramp = "45s"
 on_cancel = "failure"
 max_concurrent = 64
 max_wait = "250ms"
-timeout = "2s"
+timeout = "50s"
 mode = "shadow"
 
 [circuits."full::*"]
