@@ -1,0 +1,122 @@
+//! What a fleet gains: the same situation alone and as a fleet, with a table and a picture.
+
+use crate::Millis;
+use crate::measure::Measured;
+use crate::network::Network;
+use crate::numbers::{float, seconds, whole};
+use crate::scenario::{Circuit, Scenario};
+use crate::service::{Kind, Service, Trouble};
+use crate::world;
+
+/// When the trouble begins.
+pub(crate) const BEGIN: Millis = 10_000;
+
+/// Something to look at with different numbers.
+#[derive(Debug, Clone)]
+pub(crate) struct Situation {
+    pub(crate) count: usize,
+    pub(crate) rate: f64,
+    pub(crate) circuit: Circuit,
+    pub(crate) kind: Kind,
+    /// How many of the instances it befalls; `None`: all.
+    pub(crate) befalls: Option<usize>,
+    /// The shortest and the longest trouble.
+    pub(crate) lengths: (Millis, Millis),
+    pub(crate) runs: u64,
+    pub(crate) probing: bool,
+    pub(crate) alert: bool,
+    pub(crate) network: fn(Millis) -> Network,
+}
+
+/// Threshold and wait of the contract, with a backoff that an operator would choose.
+pub(crate) const BACKING_OFF: Circuit =
+    Circuit { backoff: 2.0, max_recovery: 30_000, jitter: 0.1, ..Circuit::USUAL };
+
+pub(crate) const USUAL: Situation = Situation {
+    count: 50,
+    rate: 1.0,
+    circuit: BACKING_OFF,
+    kind: Kind::Dead,
+    befalls: None,
+    lengths: (45_000, 75_000),
+    runs: 20,
+    probing: true,
+    alert: true,
+    network: |_| Network::good(),
+};
+
+impl Situation {
+    pub(crate) fn scenario(&self, run: u64) -> Scenario {
+        let (shortest, longest) = self.lengths;
+        let length = shortest + (longest - shortest) * run / self.runs.max(1);
+        let whom = self.befalls.map(|befalls| (0..befalls).collect());
+        let trouble = Trouble { from: BEGIN, to: BEGIN + length, kind: self.kind, whom };
+        Scenario {
+            seed: run,
+            rate: self.rate,
+            is_regular: true,
+            circuit: self.circuit,
+            service: Service { troubles: vec![trouble], takes: 50, limit: 1_000 },
+            network: (self.network)(BEGIN + length),
+            probing: self.probing,
+            alert: self.alert,
+            lives: vec![(0, None); self.count],
+            until: BEGIN + length + 60_000 + whole(3_000.0 / self.rate),
+        }
+    }
+
+    /// The means over all runs, alone and as a fleet.
+    pub(crate) fn compare(&self) -> [Mean; 2] {
+        let mut means = [Mean::default(); 2];
+        for run in 0..self.runs {
+            let scenario = self.scenario(run);
+            for (mean, is_fleet) in means.iter_mut().zip([false, true]) {
+                let (measured, broken) = world::run(&scenario, is_fleet);
+                assert!(broken.is_empty(), "{broken:?}");
+                mean.add(&measured, &scenario);
+            }
+        }
+        means.map(|mean| mean.of(self.runs))
+    }
+}
+
+/// The figures that the tables show.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Mean {
+    pub(crate) until_all_open: f64,
+    pub(crate) all_open: f64,
+    pub(crate) failing_probes: f64,
+    /// Seconds until half, 90 % and all serve again.
+    pub(crate) serves: [f64; 3],
+    /// Percent of the good calls.
+    pub(crate) lost: f64,
+    /// Percent of the calls of instances that the trouble isn't meant for.
+    pub(crate) healthy_rejected: f64,
+}
+
+impl Mean {
+    fn add(&mut self, measured: &Measured, scenario: &Scenario) {
+        self.until_all_open += float(measured.until_all_open);
+        self.all_open += measured.all_open_at.map_or(0.0, |at| seconds(at - BEGIN));
+        self.failing_probes += float(measured.failing_probes);
+        for (sum, share) in self.serves.iter_mut().zip([0.5, 0.9, 1.0]) {
+            *sum += seconds(measured.serves_after(share).unwrap_or_default());
+        }
+        let good: u64 = measured.good_calls.iter().sum();
+        self.lost += 100.0 * float(measured.lost.iter().sum::<u64>()) / float(good.max(1));
+        let calls = float(scenario.lives.len()) * scenario.rate * seconds(scenario.until);
+        self.healthy_rejected += 100.0 * float(measured.healthy_rejected(scenario)) / calls;
+    }
+
+    fn of(self, runs: u64) -> Self {
+        let mean = |sum: f64| sum / float(runs.max(1));
+        Mean {
+            until_all_open: mean(self.until_all_open),
+            all_open: mean(self.all_open),
+            failing_probes: mean(self.failing_probes),
+            serves: self.serves.map(mean),
+            lost: mean(self.lost),
+            healthy_rejected: mean(self.healthy_rejected),
+        }
+    }
+}

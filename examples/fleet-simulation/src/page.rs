@@ -1,0 +1,269 @@
+//! The page: a table, and mostly a picture, for each question.
+
+use std::error::Error;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::Millis;
+use crate::figures::{BEGIN, Mean, Situation, USUAL};
+use crate::network::Network;
+use crate::numbers::{float, seconds};
+use crate::picture::Picture;
+use crate::service::Kind;
+use crate::world;
+
+/// A number of a run, or of the means of several.
+type Figure = fn(&Mean) -> f64;
+/// What is wrong with the network and the store, given when the trouble ends.
+type Faults = fn(Millis) -> Network;
+
+const HEAD: &str = include_str!("head.md");
+
+pub(crate) fn path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/internals/fleet-simulation.md")
+}
+
+pub(crate) fn write() -> Result<(), Box<dyn Error>> {
+    Ok(fs::write(path(), text()?)?)
+}
+
+pub(crate) fn text() -> Result<String, Box<dyn Error>> {
+    let sections = [outage()?, by_count()?, by_rate(), cut(), brown_out()?, store()];
+    Ok(format!("{HEAD}\n{}", sections.join("\n")))
+}
+
+fn section(title: &str, about: &str, table: &str) -> String {
+    format!("## {title}\n\n{about}\n\n{table}")
+}
+
+fn table(headings: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut table = format!("| {} |\n|---|", headings.join(" | "));
+    table += &"---:|".repeat(headings.len() - 1);
+    for row in rows {
+        let _ = write!(table, "\n| {} |", row.join(" | "));
+    }
+    table + "\n"
+}
+
+fn drawn(text: &str, picture: &Picture<'_>) -> Result<String, Box<dyn Error>> {
+    Ok(format!("{text}\n<div>\n{}\n</div>\n", picture.svg()?.trim()))
+}
+
+/// A number, and for a fleet the one beside it.
+fn pair(means: &[Mean; 2], figure: impl Fn(&Mean) -> f64, decimals: usize) -> String {
+    let [alone, fleet] = means.each_ref().map(figure);
+    format!("{alone:.decimals$} → {fleet:.decimals$}")
+}
+
+fn outage() -> Result<String, Box<dyn Error>> {
+    let means = USUAL.compare();
+    let [_, without_alert] = Situation { alert: false, ..USUAL }.compare();
+    let rows: [(&str, Figure, usize); 7] = [
+        ("calls that fail until all circuits are open", |mean| mean.until_all_open, 0),
+        ("seconds until all circuits are open", |mean| mean.all_open, 1),
+        ("probes that fail", |mean| mean.failing_probes, 0),
+        ("seconds until half of the instances serve again", |mean| mean.serves[0], 1),
+        ("… 90 %", |mean| mean.serves[1], 1),
+        ("… all", |mean| mean.serves[2], 1),
+        ("good calls that are rejected, %", |mean| mean.lost, 2),
+    ];
+    let rows = rows.map(|(label, figure, decimals)| {
+        let shown = |mean: &Mean| format!("{:.decimals$}", figure(mean));
+        let means = [&means[0], &without_alert, &means[1]].map(shown);
+        [vec![label.to_string()], means.to_vec()].concat()
+    });
+    let headings = ["", "alone", "shared probing", "shared probing and alert"];
+    let about = "The service fails every call of everybody, and then is well. The picture shows one of the outages: how many \
+        circuits aren't closed.";
+    let scenario = USUAL.scenario(0);
+    let end = scenario.service.well_from();
+    let lines =
+        [false, true].map(|is_fleet| steps(&world::run(&scenario, is_fleet).0.open_over_time, end));
+    let picture = Picture {
+        lines,
+        across: "seconds",
+        up: "not closed",
+        shaded: Some((seconds(BEGIN), seconds(end))),
+    };
+    drawn(&section("A service that is down for all", about, &table(&headings, rows)), &picture)
+}
+
+/// A line that stays at a number until the next, up to 40 s after the end; at most four points a second.
+fn steps(counts: &[(Millis, usize)], end: Millis) -> Vec<(f64, f64)> {
+    let mut line = Vec::new();
+    let mut counts = counts.iter().peekable();
+    let mut present = 0;
+    for quarter in 0..=(end + 40_000) / 250 {
+        let at = quarter * 250;
+        while let Some((_, count)) = counts.next_if(|(when, _)| *when <= at) {
+            present = *count;
+        }
+        line.push((seconds(at), float(present)));
+    }
+    let turns = |index: usize| {
+        let [before, after] =
+            [index.checked_sub(1), index.checked_add(1)].map(|it| Some(line.get(it?)?.1));
+        before.is_none() || before != after || before != Some(line[index].1)
+    };
+    (0..line.len()).filter(|index| turns(*index)).map(|index| line[index]).collect()
+}
+
+fn by_count() -> Result<String, Box<dyn Error>> {
+    let counts = [1, 2, 3, 5, 10, 20, 50, 100, 200];
+    let means: Vec<_> = counts
+        .iter()
+        .map(|count| Situation { count: *count, runs: 8, ..USUAL }.compare())
+        .collect();
+    let rows = counts.iter().zip(&means).map(|(count, means)| {
+        vec![
+            count.to_string(),
+            pair(means, |mean| mean.until_all_open, 0),
+            pair(means, |mean| mean.failing_probes, 0),
+            pair(means, |mean| mean.serves[0], 1),
+            pair(means, |mean| mean.serves[2], 1),
+        ]
+    });
+    let headings = [
+        "instances",
+        "calls until all are open",
+        "failing probes",
+        "half serve after, s",
+        "all serve after, s",
+    ];
+    let about = "Alone → as a fleet, means of 8 outages. One instance does as without a fleet.";
+    let line = |side: usize| {
+        let points = counts.iter().zip(&means);
+        points.map(|(count, means)| (float(*count), means[side].failing_probes)).collect()
+    };
+    let picture = Picture {
+        lines: [line(0), line(1)],
+        across: "instances",
+        up: "failing probes",
+        shaded: None,
+    };
+    drawn(&section("By the number of instances", about, &table(&headings, rows)), &picture)
+}
+
+fn by_rate() -> String {
+    let rates = [0.01, 0.1, 1.0, 10.0, 100.0];
+    let rows = rates.map(|rate| {
+        // Long enough for circuits to open, that need five calls each.
+        let lengths = if rate < 0.1 {
+            (900_000, 1_100_000)
+        } else if rate < 1.0 {
+            (120_000, 180_000)
+        } else {
+            USUAL.lengths
+        };
+        let means = Situation { rate, lengths, runs: 5, ..USUAL }.compare();
+        vec![
+            rate.to_string(),
+            pair(&means, |mean| mean.until_all_open, 0),
+            pair(&means, |mean| mean.failing_probes, 0),
+            pair(&means, |mean| mean.serves[0], 1),
+            pair(&means, |mean| mean.serves[2], 1),
+            pair(&means, |mean| mean.lost, 2),
+        ]
+    });
+    let headings = [
+        "calls a second",
+        "calls until all are open",
+        "failing probes",
+        "half serve after, s",
+        "all serve after, s",
+        "good calls rejected, %",
+    ];
+    let about = "Of each instance. Alone → as a fleet, means of 5 outages, which are longer below a call a second: 15 to 18 minutes for \
+        a call in 100 s, 2 to 3 for one in 10 s. With many calls each instance finds out by itself as fast as it can hear of it, and \
+        the alert saves little; the recovery gains at every rate.";
+    section("By the number of calls", about, &table(&headings, rows))
+}
+
+fn cut() -> String {
+    let rows = [1, 3, 10, 25, 49].map(|befalls| {
+        let means = Situation { befalls: Some(befalls), runs: 8, ..USUAL }.compare();
+        vec![
+            befalls.to_string(),
+            pair(&means, |mean| mean.healthy_rejected, 2),
+            pair(&means, |mean| mean.failing_probes, 0),
+            pair(&means, |mean| mean.lost, 2),
+        ]
+    });
+    let headings = [
+        "of 50 cut off",
+        "calls of the others rejected, %",
+        "failing probes",
+        "good calls rejected, %",
+    ];
+    let about = "Some instances can't reach the service, and the others can. Alone → as a fleet, means of 8.";
+    section("Some paths are broken", about, &table(&headings, rows))
+}
+
+fn brown_out() -> Result<String, Box<dyn Error>> {
+    let shares = [10, 20, 30, 40, 50];
+    let means: Vec<_> = shares
+        .iter()
+        .map(|share| {
+            let kind = Kind::Fails(f64::from(*share) / 100.0);
+            Situation { kind, lengths: (300_000, 300_000), runs: 3, ..USUAL }.compare()
+        })
+        .collect();
+    let rows = shares.iter().zip(&means).map(|(share, means)| {
+        vec![
+            share.to_string(),
+            pair(means, |mean| mean.lost, 1),
+            pair(means, |mean| mean.failing_probes, 0),
+        ]
+    });
+    let headings = ["calls that fail, %", "good calls rejected, %", "failing probes"];
+    let about = "A share of all calls fails, for five minutes. Alone → as a fleet.";
+    let line = |side: usize| {
+        let points = shares.iter().zip(&means);
+        points.map(|(share, means)| (f64::from(*share), means[side].lost)).collect()
+    };
+    let picture = Picture {
+        lines: [line(0), line(1)],
+        across: "calls that fail, %",
+        up: "good calls rejected, %",
+        shaded: None,
+    };
+    drawn(&section("A brown-out", about, &table(&headings, rows)), &picture)
+}
+
+fn store() -> String {
+    let cases: [(&str, Faults); 7] = [
+        ("is well", |_| Network::good()),
+        ("answers after a second", |_| Network { delay: (490, 510), ..Network::good() }),
+        ("loses a fifth of all messages", |_| Network { loss: 0.2, ..Network::good() }),
+        ("is emptied in the outage", |end| Network { wipes: vec![end - 5_000], ..Network::good() }),
+        ("fails over to a clock an hour ahead", |end| Network {
+            fail_overs: vec![(end - 5_000, 3_600_000)],
+            ..Network::good()
+        }),
+        ("is frozen for the last 10 s of the outage and 10 s more", |end| Network {
+            pauses: vec![(end - 10_000, end + 10_000)],
+            ..Network::good()
+        }),
+        ("is away", |end| Network { downs: vec![(0, end + 600_000)], ..Network::good() }),
+    ];
+    let rows = cases.map(|(label, network)| {
+        let means = Situation { network, runs: 8, ..USUAL }.compare();
+        vec![
+            label.to_string(),
+            pair(&means, |mean| mean.until_all_open, 0),
+            pair(&means, |mean| mean.failing_probes, 0),
+            pair(&means, |mean| mean.serves[0], 1),
+            pair(&means, |mean| mean.serves[2], 1),
+        ]
+    });
+    let headings = [
+        "the store",
+        "calls until all are open",
+        "failing probes",
+        "half serve after, s",
+        "all serve after, s",
+    ];
+    let about = "The outage of the first table while something is wrong with the store. Alone → as a fleet, means of 8.";
+    section("What the store's faults do", about, &table(&headings, rows))
+}

@@ -1,0 +1,94 @@
+use std::fs;
+
+use crate::figures::{Situation, USUAL};
+use crate::page;
+use crate::random::{self, Plot};
+use crate::service::Kind;
+use crate::sweep::Sweep;
+use crate::world;
+
+/// What holds for each run is checked at each of its steps; the rest is about means, since luck may be on either side in one run.
+#[test]
+fn ten_thousand_small_fleets_keep_what_is_promised() {
+    let sweep = Sweep::over(0..10_000, 8);
+    assert!(sweep.broken.is_empty(), "{}", sweep.broken.join("\n"));
+    assert_eq!(sweep.sums.len(), 17, "each plot, with each of the options");
+    for ((plot, options), [alone, fleet]) in &sweep.sums {
+        let what = format!("{plot:?}, {options:?}");
+        for (alone, fleet) in alone.mean_serves().iter().zip(fleet.mean_serves()) {
+            assert!(
+                fleet <= alone + 1_000.0,
+                "{what}: they serve again after {alone} -> {fleet} ms"
+            );
+        }
+        if *plot == Plot::BrownOut {
+            let (alone, fleet) = (alone.lost, fleet.lost);
+            assert!(fleet <= 1.25 * alone, "{what}: {alone} -> {fleet} good calls rejected");
+            continue;
+        }
+        // Where a fleet gains nothing, luck may be on either side.
+        let (before, after) = (alone.failing, fleet.failing);
+        assert!(after <= 1.01 * before, "{what}: {before} -> {after} calls failed");
+        if !options.alert {
+            let (before, after) = (alone.failing_probes, fleet.failing_probes);
+            assert!(after <= 1.01 * before, "{what}: {before} -> {after} probes failed");
+        }
+        if matches!(plot, Plot::Cut | Plot::CutAndFaults) {
+            let (before, after) = (alone.healthy_rejected, fleet.healthy_rejected);
+            assert!(
+                after <= before,
+                "{what}: healthy instances rejected {before} -> {after} calls"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_large_fleet_keeps_what_is_promised() {
+    let sweep = Sweep::over(0..12, 300);
+    assert!(sweep.broken.is_empty(), "{}", sweep.broken.join("\n"));
+}
+
+#[test]
+fn a_run_is_the_same_again() {
+    for seed in 0..50 {
+        let scenario = random::scenario(seed, 8);
+        let [first, second] = [(); 2].map(|()| format!("{:?}", world::run(&scenario, true)));
+        assert_eq!(first, second, "seed {seed}");
+    }
+}
+
+/// 50 instances with a call a second each.
+#[test]
+fn an_outage_costs_a_fleet_less_and_is_over_sooner() {
+    let [alone, fleet] = USUAL.compare();
+    assert!((249.0..251.0).contains(&alone.until_all_open), "{alone:?}");
+    assert!(fleet.until_all_open <= 65.0, "{fleet:?}");
+    assert!(fleet.failing_probes <= 60.0 && alone.failing_probes > 110.0, "{alone:?} {fleet:?}");
+    assert!(fleet.serves[0] <= 3.0 && alone.serves[0] > 15.0, "{alone:?} {fleet:?}");
+    assert!(fleet.serves[2] <= 3.4 && alone.serves[2] > 24.0, "{alone:?} {fleet:?}");
+}
+
+#[test]
+fn a_rack_that_is_cut_off_costs_the_others_no_call() {
+    for mean in (Situation { befalls: Some(3), ..USUAL }).compare() {
+        assert!(mean.healthy_rejected == 0.0, "{mean:?}");
+    }
+}
+
+#[test]
+fn a_brown_out_costs_a_fleet_no_more_good_calls() {
+    let brown_out =
+        Situation { kind: Kind::Fails(0.4), lengths: (300_000, 300_000), runs: 2, ..USUAL };
+    let [alone, fleet] = brown_out.compare();
+    assert!(alone.lost > 5.0 && fleet.lost <= alone.lost, "{alone:?} {fleet:?}");
+}
+
+#[test]
+fn the_page_shows_what_the_runs_give() {
+    let written = fs::read_to_string(page::path()).unwrap();
+    assert!(
+        written == page::text().unwrap(),
+        "the page is out of date: write it with `cargo run --release -p fleet-simulation -- --write`, and look at the difference"
+    );
+}
