@@ -1,8 +1,8 @@
 //! A reference model and the real breaker, driven side by side.
 
+mod function;
 mod hints;
 mod memory;
-mod ping;
 mod reference;
 mod rules;
 mod stall;
@@ -84,7 +84,7 @@ impl<'a> Pair<'a> {
             Step::Advance(by) => self.advance(by),
             Step::GoBack(by) if by <= self.model.now => self.go_back(by),
             Step::End(..) | Step::GoBack(_) => {}
-            Step::Ask(..) => unreachable!("`ping` takes these steps"),
+            Step::Ask(..) => unreachable!("`function` takes these steps"),
             Step::Mode(mode) => {
                 self.model.set_mode(mode);
                 match mode {
