@@ -6,22 +6,31 @@ cd "$(dirname "$0")/.."
 
 # Instructions per call over those of a plain call: the path, the bound.
 bounds='
-healthy               23
-count-window          23
-count-window-failing 122
-time-window           99
-slow-rule            242
-failing              321
-ignored               88
-rejecting             78
-ramped                23
-throttled             99
-merging              388
-waiting              277
-stale                830
-watched              430
-keyed                174
-async                 28
+healthy                  23
+count-window             23
+count-window-failing    122
+time-window              99
+slow-rule               242
+failing                 321
+ignored                  88
+rejecting                78
+ramped                   23
+throttled                99
+merging                 388
+waiting                 277
+stale                   830
+watched                 430
+keyed                   174
+async                    28
+bulkhead                256
+alternating             344
+flapping               1660
+probing                 806
+count-window-third      242
+time-window-failing     690
+snapshot               1050
+snapshot-of-100-keys  43500
+state                    46
 '
 
 command -v valgrind >/dev/null || {

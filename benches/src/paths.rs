@@ -91,6 +91,86 @@ fn waiting(number: u64) -> Answer {
     Ok(number + 1)
 }
 
+#[circuit_breaker(max_concurrent = 10)]
+#[inline(never)]
+fn bulkhead(number: u64) -> Answer {
+    Ok(number + 1)
+}
+
+/// A failure, then a success: the success ends the run.
+#[circuit_breaker]
+#[inline(never)]
+fn alternating(number: u64) -> Answer {
+    if number % 2 == 0 { Err(Failure::Service) } else { Ok(number + 1) }
+}
+
+/// A failure opens the circuit, and the next call closes it.
+#[circuit_breaker(threshold = 1, recovery = "1ns")]
+#[inline(never)]
+fn flapping(number: u64) -> Answer {
+    if number % 2 == 0 { Err(Failure::Service) } else { Ok(number + 1) }
+}
+
+/// Nearly every call is a probe that succeeds.
+#[circuit_breaker(threshold = 1, recovery = "1ns", success_threshold = 1_000)]
+#[inline(never)]
+fn probing(number: u64) -> Answer {
+    if number % 1_001 == 0 { Err(Failure::Service) } else { Ok(number + 1) }
+}
+
+#[circuit_breaker(failure_rate = 0.5, window = 100, min_calls = 100)]
+#[inline(never)]
+fn count_window_failure(number: u64) -> Answer {
+    if number % 3 == 0 { Err(Failure::Service) } else { Ok(number + 1) }
+}
+
+#[circuit_breaker(failure_rate = 0.5, window = "10s")]
+#[inline(never)]
+fn time_window_failing(number: u64) -> Answer {
+    if number % 10 == 9 { Err(Failure::Service) } else { Ok(number + 1) }
+}
+
+#[circuit_breaker(name = "shown")]
+#[inline(never)]
+fn shown(number: u64) -> Answer {
+    Ok(number + 1)
+}
+
+fn circuit_shown() -> &'static circuit_runtime::CircuitBreaker {
+    let _ = shown(0);
+    circuit_runtime::find("shown").expect("it has been called")
+}
+
+#[circuit_breaker(name = "shown by key", key = key)]
+#[inline(never)]
+fn shown_by_key(key: u64) -> Answer {
+    Ok(key)
+}
+
+thread_local! {
+    static SHOWN: &'static circuit_runtime::CircuitBreaker = circuit_shown();
+    static SHOWN_BY_KEY: &'static circuit_runtime::CircuitBreaker = {
+        (0..100).for_each(|key| assert!(shown_by_key(key).is_ok()));
+        circuit_runtime::find("shown by key").expect("it has been called")
+    };
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "as every path")]
+fn snapshot(number: u64) -> Answer {
+    Ok(number + SHOWN.with(|circuit| circuit.snapshot().successes))
+}
+
+/// Of 100 keys.
+#[expect(clippy::unnecessary_wraps, reason = "as every path")]
+fn snapshot_of_keys(number: u64) -> Answer {
+    Ok(number + SHOWN_BY_KEY.with(|circuit| circuit.snapshot().successes))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "as every path")]
+fn state(number: u64) -> Answer {
+    Ok(number + u64::from(SHOWN.with(|circuit| circuit.state()) == circuit_runtime::State::Open))
+}
+
 #[circuit_breaker(throttle = "50%")]
 #[inline(never)]
 fn throttled(number: u64) -> Answer {
@@ -165,6 +245,15 @@ fn main() {
         Some("watched") => watched,
         Some("keyed") => keyed,
         Some("async") => polled,
+        Some("bulkhead") => bulkhead,
+        Some("alternating") => alternating,
+        Some("flapping") => flapping,
+        Some("probing") => probing,
+        Some("count-window-third") => count_window_failure,
+        Some("time-window-failing") => time_window_failing,
+        Some("snapshot") => snapshot,
+        Some("snapshot-of-100-keys") => snapshot_of_keys,
+        Some("state") => state,
         _ => panic!("usage: paths NAME CALLS"),
     };
     let calls: u64 = arguments.get(2).and_then(|calls| calls.parse().ok()).expect("CALLS");

@@ -5,7 +5,9 @@ use std::fmt::Write;
 use crate::markdown::{figure, find};
 use crate::measure::Measured;
 use crate::ours::future_growth;
-use crate::{ALONE, ATTRIBUTE, BREAKER, BY_HAND, CONCURRENT_MAP, FAILSAFE, PLAIN, RECLOSER, rows};
+use crate::{
+    ALONE, API, ATTRIBUTE, BREAKER, BY_HAND, CONCURRENT_MAP, FAILSAFE, PLAIN, RECLOSER, rows,
+};
 
 struct Goal {
     text: String,
@@ -19,15 +21,42 @@ struct Goal {
 pub(crate) fn table(measured: &[Measured]) -> String {
     let mut table =
         String::from("| goal | measured | limit | met | floor |\n|---|---:|---:|---|---|\n");
-    let measured = goals(measured);
+    let mut goals = goals(measured);
+    goals.extend(others(measured));
     let whole = |goal: &&Goal| goal.measured.is_finite() && goal.limit.is_finite();
-    for &Goal { ref text, measured, limit, unit, ref floor } in measured.iter().filter(whole) {
+    for &Goal { ref text, measured, limit, unit, ref floor } in goals.iter().filter(whole) {
         let met = if measured <= limit { "yes" } else { "**no**" };
         let (measured, limit) = (figure(measured), figure(limit));
         writeln!(table, "| {text} | {measured} {unit} | {limit} {unit} | {met} | {floor} |")
             .expect("a string takes everything");
     }
     table
+}
+
+/// What is neither a healthy call nor a rejection.
+fn others(measured: &[Measured]) -> [Goal; 5] {
+    let get = |row, column| find(measured, row, column, 1).unwrap_or(f64::NAN);
+    let goal = |text: &str, measured, limit, floor| Goal {
+        text: text.to_owned(),
+        measured,
+        limit,
+        unit: "ns",
+        floor,
+    };
+    let round_trip = get(rows::ROUND_TRIP, ATTRIBUTE) - get(rows::ROUND_TRIP, PLAIN);
+    let mutexes = figure(10_000.0 * get(rows::MUTEX, ALONE));
+    [
+        goal("opening or closing, over a plain call", round_trip, 120.0, String::new()),
+        goal("`snapshot()`", get(rows::SNAPSHOT, API), 1_000.0, String::new()),
+        goal(
+            "`snapshot()` of 10,000 keys",
+            get(rows::SNAPSHOT_KEYS, API),
+            600_000.0,
+            format!("10,000 mutexes: {mutexes} ns"),
+        ),
+        goal(rows::NEW_KEY_OPEN, get(rows::NEW_KEY_OPEN, ATTRIBUTE), 1_000.0, String::new()),
+        goal(rows::FIRST, get(rows::FIRST, ATTRIBUTE), 400.0, String::new()),
+    ]
 }
 
 fn goals(measured: &[Measured]) -> Vec<Goal> {

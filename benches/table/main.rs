@@ -17,6 +17,7 @@ mod measure;
 mod ours;
 mod peers;
 mod plain;
+mod shown;
 
 use std::time::Duration;
 
@@ -49,12 +50,14 @@ mod rows {
     pub(crate) const COUNT_FAILING: &str = "10 % failures, count window";
     pub(crate) const TIME_FAILING: &str = "10 % failures, time window";
     pub(crate) const FAILURE: &str = "failure";
+    pub(crate) const ALTERNATING: &str = "a failure and a success in turn";
     pub(crate) const MERGING: &str = "failure, merged with others";
     pub(crate) const IGNORED: &str = "ignored";
     pub(crate) const REJECTION: &str = "rejection";
     pub(crate) const FALLBACK: &str = "rejection, with a fallback";
     pub(crate) const FULL: &str = "rejection, half-open";
     pub(crate) const PROBE: &str = "probe, ignored";
+    pub(crate) const PROBE_SUCCESS: &str = "probe, success";
     pub(crate) const ROUND_TRIP: &str = "opening or closing";
     pub(crate) const ASYNC: &str = "async success";
     pub(crate) const ASYNC_FAILURE: &str = "async failure";
@@ -68,6 +71,9 @@ mod rows {
     pub(crate) const NEW_KEY_BUSY: &str = "a new key, 10,000 circuits busy";
     pub(crate) const NEW_KEY_HALF_OPEN: &str = "a new key, 9,999 circuits open, one half-open";
     pub(crate) const KEYS_IN_TURN: &str = "two keys in turn, 9,999 circuits open";
+    pub(crate) const STATE: &str = "`state()`";
+    pub(crate) const SNAPSHOT: &str = "`snapshot()`";
+    pub(crate) const SNAPSHOT_KEYS: &str = "`snapshot()` of 10,000 keys";
     pub(crate) const FIRST: &str = "first call of a function";
     pub(crate) const LEAST: &str = "a word loaded twice and a counter of the thread, by hand";
     pub(crate) const LEAST_ASYNC: &str =
@@ -92,6 +98,7 @@ fn main() {
     ours::add(&mut suite);
     peers::add(&mut suite);
     keys::add(&mut suite);
+    shown::add(&mut suite);
     floors::add(&mut suite);
     if !given("--bench") {
         suite.smoke(); // started by `cargo test --all-targets`

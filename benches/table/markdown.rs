@@ -8,7 +8,7 @@ use crate::{
 };
 
 const COLUMNS: [&str; 7] = [PLAIN, ATTRIBUTE, API, FAILSAFE, RECLOSER, BREAKER, TOWER];
-const ROWS: [(&str, usize); 36] = [
+const ROWS: [(&str, usize); 41] = [
     (rows::CONSECUTIVE, 1),
     (rows::CONSECUTIVE, 2),
     (rows::COUNT, 1),
@@ -31,13 +31,18 @@ const ROWS: [(&str, usize); 36] = [
     (rows::WAITING, 2),
     (rows::RAMPED, 1),
     (rows::FAILURE, 1),
+    (rows::FAILURE, 2),
+    (rows::ALTERNATING, 1),
+    (rows::ALTERNATING, 2),
     (rows::MERGING, 1),
     (rows::IGNORED, 1),
+    (rows::IGNORED, 2),
     (rows::REJECTION, 1),
     (rows::REJECTION, 2),
     (rows::FALLBACK, 1),
     (rows::FULL, 1),
     (rows::PROBE, 1),
+    (rows::PROBE_SUCCESS, 1),
     (rows::ROUND_TRIP, 1),
     (rows::ASYNC, 1),
     (rows::ASYNC_FAILURE, 1),
@@ -46,7 +51,7 @@ const ROWS: [(&str, usize); 36] = [
     (rows::KEYS_1_000, 1),
     (rows::KEYS_10_000, 1),
 ];
-const REST: [(&str, &str, usize); 21] = [
+const REST: [(&str, &str, usize); 24] = [
     (rows::KEYS_100_000, ATTRIBUTE, 1),
     (rows::KEYS_100_000, CONCURRENT_MAP, 1),
     (rows::KEYS_100_000, BY_HAND, 1),
@@ -59,6 +64,9 @@ const REST: [(&str, &str, usize); 21] = [
     (rows::NEW_KEY_BUSY, ATTRIBUTE, 1),
     (rows::NEW_KEY_HALF_OPEN, ATTRIBUTE, 1),
     (rows::KEYS_IN_TURN, ATTRIBUTE, 1),
+    (rows::STATE, API, 1),
+    (rows::SNAPSHOT, API, 1),
+    (rows::SNAPSHOT_KEYS, API, 1),
     (rows::FIRST, ATTRIBUTE, 1),
     (rows::LEAST, ALONE, 1),
     (rows::LEAST_IN_TIME, ALONE, 1),

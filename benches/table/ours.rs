@@ -86,6 +86,12 @@ fn failing(number: u64) -> Answer {
     fail(number)
 }
 
+#[circuit_breaker]
+#[inline(never)]
+fn alternating(number: u64) -> Answer {
+    alternate(number)
+}
+
 #[circuit_breaker(threshold = NEVER, merge_failures = "1ms", name = "benches merging")]
 #[inline(never)]
 fn merging(number: u64) -> Answer {
@@ -120,6 +126,13 @@ fn full(number: u64) -> Answer {
 #[inline(never)]
 fn probed(number: u64) -> Answer {
     fail(number)
+}
+
+/// A thousand probes close it, and the next call opens it.
+#[circuit_breaker(threshold = 1, recovery = "1ns", success_threshold = 1_000)]
+#[inline(never)]
+fn probed_well(number: u64) -> Answer {
+    if number % 1_001 == 0 { fail(number) } else { succeed(number) }
 }
 
 #[circuit_breaker(threshold = 1, recovery = "1ns")]
@@ -189,6 +202,14 @@ fn some_failing_through_api(
     breaker.call(|| fail_some(number))
 }
 
+/// Makes so many calls that fail, and resets the circuit now and then, as successes would.
+fn in_runs<R>(calls: u64, reset: impl Fn(), mut call: impl FnMut(u64) -> R) {
+    for begin in (0..calls).step_by(10_000) {
+        reset();
+        repeat((calls - begin).min(10_000), &mut call);
+    }
+}
+
 /// Opens a circuit and lets its wait pass.
 fn half_open(breaker: &'static CircuitBreaker) -> Permit<'static> {
     breaker.try_acquire().expect("it is closed").failure();
@@ -246,17 +267,17 @@ fn add_failing(suite: &mut Suite) {
     suite.add_both(rows::TIME_FAILING, API, |calls| {
         repeat(calls, |n| some_failing_through_api(&TIME_WINDOW_FAILING, n));
     });
-    suite.add(rows::FAILURE, PLAIN, |calls| repeat(calls, plain::failure));
+    suite.add_both(rows::FAILURE, PLAIN, |calls| repeat(calls, plain::failure));
     let _ = failing(0);
     let failing_circuit = find("benches failing").expect("it has been called");
-    suite.add(rows::FAILURE, ATTRIBUTE, move |calls| {
-        failing_circuit.reset();
-        repeat(calls, failing);
+    suite.add_both(rows::FAILURE, ATTRIBUTE, move |calls| {
+        in_runs(calls, || failing_circuit.reset(), failing);
     });
-    suite.add(rows::FAILURE, API, |calls| {
-        FAILING.reset();
-        repeat(calls, |n| failing_through_api(&FAILING, n));
+    suite.add_both(rows::FAILURE, API, |calls| {
+        in_runs(calls, || FAILING.reset(), |n| failing_through_api(&FAILING, n));
     });
+    suite.add_both(rows::ALTERNATING, PLAIN, |calls| repeat(calls, plain::alternating));
+    suite.add_both(rows::ALTERNATING, ATTRIBUTE, |calls| repeat(calls, alternating));
     suite.add(rows::MERGING, PLAIN, |calls| repeat(calls, plain::failure));
     let _ = merging(0);
     let merging_circuit = find("benches merging").expect("it has been called");
@@ -264,9 +285,9 @@ fn add_failing(suite: &mut Suite) {
         merging_circuit.reset();
         repeat(calls, merging);
     });
-    suite.add(rows::IGNORED, PLAIN, |calls| repeat(calls, plain::failure));
-    suite.add(rows::IGNORED, ATTRIBUTE, |calls| repeat(calls, ignored));
-    suite.add(rows::IGNORED, API, |calls| {
+    suite.add_both(rows::IGNORED, PLAIN, |calls| repeat(calls, plain::failure));
+    suite.add_both(rows::IGNORED, ATTRIBUTE, |calls| repeat(calls, ignored));
+    suite.add_both(rows::IGNORED, API, |calls| {
         repeat(calls, |n| IGNORED.call_with(|_| Outcome::Ignored, || fail(n)));
     });
     suite.add(rows::ROUND_TRIP, PLAIN, |calls| repeat(calls, plain::alternating));
@@ -290,6 +311,8 @@ fn add_rejecting(suite: &mut Suite) {
     half_open(&PROBED).ignore();
     suite.add(rows::PROBE, PLAIN, |calls| repeat(calls, plain::failure));
     suite.add(rows::PROBE, ATTRIBUTE, |calls| repeat(calls, probed));
+    suite.add(rows::PROBE_SUCCESS, PLAIN, |calls| repeat(calls, plain::success));
+    suite.add(rows::PROBE_SUCCESS, ATTRIBUTE, |calls| repeat(calls, probed_well));
 }
 
 fn add_async(suite: &mut Suite) {

@@ -90,10 +90,14 @@ fn add_failsafe(suite: &mut Suite) {
             });
         }
     });
-    suite.add(rows::IGNORED, FAILSAFE, move |calls| {
+    suite.add_both(rows::IGNORED, FAILSAFE, move |calls| {
         repeat(calls, |n| {
             failsafe::CircuitBreaker::call_with(&breaker, |_: &Failure| false, || fail(n))
         });
+    });
+    let breaker = failsafe(failure_policy::consecutive_failures(5, wait()));
+    suite.add_both(rows::ALTERNATING, FAILSAFE, move |calls| {
+        repeat(calls, |n| failsafe::CircuitBreaker::call(&breaker, || alternate(n)));
     });
     let over_time = || {
         failsafe(failure_policy::success_rate_over_time_window(
@@ -112,7 +116,7 @@ fn add_failsafe(suite: &mut Suite) {
         repeat(calls, |n| failsafe_some_failures(&breaker, n));
     });
     let breaker = failsafe(failure_policy::consecutive_failures(u32::MAX, wait()));
-    suite.add(rows::FAILURE, FAILSAFE, {
+    suite.add_both(rows::FAILURE, FAILSAFE, {
         let breaker = breaker.clone();
         move |calls| repeat(calls, |n| failsafe_failure(&breaker, n))
     });
@@ -150,13 +154,13 @@ fn add_recloser(suite: &mut Suite) {
         repeat(calls, |n| recloser_some_failures(&breaker, n));
     });
     let breaker = by_rate();
-    suite.add(rows::IGNORED, RECLOSER, move |calls| {
+    suite.add_both(rows::IGNORED, RECLOSER, move |calls| {
         repeat(calls, |n| breaker.call_with(|_: &Failure| false, || fail(n)));
     });
     // A rate that is never reached.
     let never = || Recloser::custom().error_rate(2.0).closed_len(100).build();
-    let breaker = never();
-    suite.add(rows::FAILURE, RECLOSER, move |calls| {
+    let breaker = Arc::new(never());
+    suite.add_both(rows::FAILURE, RECLOSER, move |calls| {
         repeat(calls, |n| recloser_failure(&breaker, n));
     });
     let breaker = AsyncRecloser::from(never());
@@ -205,11 +209,11 @@ fn add_breaker(suite: &mut Suite) {
     });
     let breaker = Breaker::new(rate_only(0.0).build());
     let calls = move |calls| repeat(calls, |n| ready(breaker.call(|| plain::failure_async(n))));
-    suite.add(rows::FAILURE, BREAKER, calls.clone());
+    suite.add_both(rows::FAILURE, BREAKER, calls.clone());
     suite.add(rows::ASYNC_FAILURE, BREAKER, calls);
     let ignoring = rate_only(0.5).failure_predicate(|_: &Failure| false).build();
     let breaker = Breaker::new(ignoring);
-    suite.add(rows::IGNORED, BREAKER, move |calls| {
+    suite.add_both(rows::IGNORED, BREAKER, move |calls| {
         repeat(calls, |n| ready(breaker.call(|| plain::failure_async(n))));
     });
     let breaker = Breaker::new(config().build());

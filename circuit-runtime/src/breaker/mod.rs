@@ -332,7 +332,8 @@ impl CircuitBreaker {
     pub(crate) fn full_snapshot(&self) -> FullSnapshot {
         let mut all = FullSnapshot::at(self.name(), self.base().view());
         if let Some(keys) = self.keys.get() {
-            keys.circuits().for_each(|circuit| all.join(circuit.view()));
+            all.count(&keys.totals());
+            keys.circuits().for_each(|circuit| all.join(circuit.view_in_sum()));
             all.snapshot.keep_latest_transitions();
         }
         all

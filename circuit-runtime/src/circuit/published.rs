@@ -151,8 +151,10 @@ impl Published {
     /// Whether the key has been asked for since somebody last looked at the circuit; clears the
     /// bit.
     pub(super) fn take_shown(&self) -> bool {
-        // Relaxed: as in `touch`.
-        self.used_since.fetch_and(!VIEWED, Ordering::Relaxed) & VIEWED != 0
+        // Relaxed: as in `touch`. Read first: most keys haven't been asked for since, and an exchange takes
+        // the cache line from the calls.
+        self.used_since.load(Ordering::Relaxed) & VIEWED != 0
+            && self.used_since.fetch_and(!VIEWED, Ordering::Relaxed) & VIEWED != 0
     }
 
     /// Whether a new key waits for this circuit to become idle. That is noted under the circuit's

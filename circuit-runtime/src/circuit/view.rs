@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use super::admit::retry_after;
-use super::{CircuitRef, CountersRef};
+use super::{CircuitRef, CountersRef, Inner};
 use crate::config::Rules;
 use crate::counters::{Count, Totals};
 use crate::observe::event::Transition;
 use crate::outcome::{Mode, State};
 use crate::primitives::clock::{Moment, Nanos};
 use crate::window::WindowTotals;
+use crate::window::sharded::ShardedBuckets;
 
 /// A view of a circuit.
 #[derive(Debug)]
-pub(crate) struct View {
+pub(crate) struct View<C = Counts> {
     pub(crate) key: Option<Arc<str>>,
     /// Identifies the assignment of the circuit to the key.
     #[cfg(feature = "__exporter")]
@@ -36,17 +37,43 @@ pub(crate) struct View {
     /// The share of calls that are rejected because too many fail; in shadow, that would be.
     pub(crate) throttle: Option<f64>,
     pub(crate) recent: Vec<Transition>,
-    pub(crate) totals: Totals,
-    pub(crate) before: Totals,
     pub(crate) transitions: u64,
     pub(crate) transitions_before: u64,
+    pub(crate) counts: C,
 }
 
-impl View {
+/// What a circuit has counted.
+#[derive(Debug)]
+pub(crate) struct Counts {
+    totals: Totals,
+    /// When the present key got the circuit.
+    before: Totals,
+}
+
+impl Counts {
+    /// For all the keys that it ever served.
+    pub(crate) fn of_all_keys(&self) -> Totals {
+        self.totals
+    }
+
+    /// For the present key.
+    pub(crate) fn of_this_key(&self) -> Totals {
+        self.totals.since(&self.before)
+    }
+}
+
+impl<C> View<C> {
     /// How long it stays open.
     #[cfg(feature = "__exporter")]
     pub(crate) fn open_for(&self) -> Option<Nanos> {
         self.retry_after.filter(|_| self.state == State::Open)
+    }
+}
+
+impl Inner {
+    /// The transitions that it remembers; mostly none.
+    fn latest(&self) -> Vec<Transition> {
+        if self.recent.is_empty() { Vec::new() } else { self.recent.iter().cloned().collect() }
     }
 }
 
@@ -57,9 +84,7 @@ impl CircuitRef<'_> {
             CountersRef::Single(counters) => counters.totals(()),
             CountersRef::Keyed(counters, key) => counters.totals(key),
         };
-        if let Some(sharded) = self.published.sharded.get() {
-            totals.add(Count::Successes, sharded.successes());
-        }
+        totals.add(Count::Successes, self.sharded_successes());
         totals
     }
 
@@ -69,8 +94,25 @@ impl CircuitRef<'_> {
         in_bulkhead.or_else(|| rules.stall.map(|_| self.listed_calls()))
     }
 
+    fn sharded_successes(&self) -> u64 {
+        self.published.sharded.get().map_or(0, ShardedBuckets::successes)
+    }
+
     /// A view: at one moment, except for the counters.
     pub(crate) fn view(&self) -> View {
+        self.view_with(|inner| {
+            let before = inner.before.as_deref().copied().unwrap_or_default();
+            (inner.key.clone(), Counts { totals: self.totals(), before })
+        })
+    }
+
+    /// A view for the sum of many circuits, whose counters are summed elsewhere. Counted is what those lack: the
+    /// successes in shards of a time window. It doesn't tell the key.
+    pub(crate) fn view_in_sum(&self) -> View<u64> {
+        self.view_with(|_| (None, self.sharded_successes()))
+    }
+
+    fn view_with<C>(&self, of_key: impl FnOnce(&Inner) -> (Option<Arc<str>>, C)) -> View<C> {
         let moment = Moment::default();
         let mut inner = self.lock();
         let state = inner.machine.state();
@@ -79,10 +121,13 @@ impl CircuitRef<'_> {
         let state = if state == State::Open && left.is_none() { State::HalfOpen } else { state };
         // Else the mode decides, and no rule rejects a call.
         let is_asked = matches!(inner.mode, Mode::Normal | Mode::Shadow);
-        // The lock sealed the pending successes: open them again.
-        self.publish(&inner);
+        if inner.machine.window().is_some() {
+            // The lock sealed the pending successes: open them again.
+            self.publish(&inner);
+        }
+        let (key, counts) = of_key(&inner);
         View {
-            key: inner.key.clone(),
+            key,
             #[cfg(feature = "__exporter")]
             assignment: self.assignment(),
             stamp: self.published.stamp(),
@@ -94,11 +139,10 @@ impl CircuitRef<'_> {
             retry_after,
             in_flight: self.calls_in_flight(inner.machine.rules()),
             waiting: inner.machine.rules().max_wait.map(|_| inner.waiting()),
-            ramp: if is_asked { inner.machine.share(moment.exact()) } else { None },
+            ramp: if is_asked { inner.machine.share_at(|| moment.exact()) } else { None },
             throttle: if is_asked { inner.machine.throttled(&self.env(&moment)) } else { None },
-            recent: inner.recent.iter().cloned().collect(),
-            totals: self.totals(),
-            before: inner.before.as_deref().copied().unwrap_or_default(),
+            recent: inner.latest(),
+            counts,
             transitions: inner.transitions,
             transitions_before: inner.transitions_before,
         }

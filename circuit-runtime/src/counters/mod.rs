@@ -117,6 +117,16 @@ impl Totals {
         }
     }
 
+    /// Adds the counts of all circuits.
+    fn add_chunks<const N: usize>(&mut self, Chunks(chunks): &Chunks<N>) {
+        // Those of one count are followed by those of the next.
+        let of_one_count = (chunks.len() / N).max(1);
+        for (count, chunks) in Count::ALL.into_iter().zip(chunks.chunks(of_one_count)) {
+            let counters = chunks.iter().filter_map(OnceBox::get).flat_map(|chunk| &chunk.0);
+            self.add(count, counters.map(|counter| counter.load(Ordering::Relaxed)).sum());
+        }
+    }
+
     pub(crate) fn since(&self, earlier: &Totals) -> Totals {
         let mut difference = *self;
         for (now, then) in difference.0.iter_mut().zip(earlier.0) {
@@ -301,12 +311,24 @@ impl<R: CounterStore, S: CounterStore<At = R::At>> Counters<R, S> {
         }
     }
 
-    /// The sum of all shards.
+    /// The sum of all shards of one circuit.
     pub(crate) fn totals(&self, at: R::At) -> Totals {
         let mut totals = Totals::default();
         self.shards.iter().for_each(|shard| totals.add_all(shard, at));
         if let Some(overflow) = self.overflow.get() {
             totals.add_all(overflow, at);
+        }
+        totals
+    }
+}
+
+impl KeyCounters {
+    /// The sum of all shards of all circuits.
+    pub(crate) fn sum(&self) -> Totals {
+        let mut totals = Totals::default();
+        self.shards.iter().for_each(|shard| totals.add_chunks(shard));
+        if let Some(overflow) = self.overflow.get() {
+            totals.add_chunks(overflow);
         }
         totals
     }
@@ -368,5 +390,10 @@ mod tests {
             assert_eq!(totals(key), each);
         }
         assert_eq!(totals(Key { number: 1, max: 300 }), [0; COUNTS]);
+        let sum = counters.sum();
+        for count in Count::ALL {
+            let each = keys.map(|key| counters.totals(key).get(count));
+            assert_eq!(sum.get(count), each.iter().sum::<u64>());
+        }
     }
 }

@@ -246,7 +246,7 @@ impl KeyTotals {
         Some(KeyTotals {
             key: view.key?,
             assignment: view.assignment,
-            calls: outcomes(&view.totals.since(&view.before)),
+            calls: outcomes(&view.counts.of_this_key()),
             state: (!view.expired).then_some(view.state),
         })
     }

@@ -39,6 +39,7 @@ use once_cell::race::OnceBox;
 #[cfg(feature = "metrics")]
 use crate::circuit::Departed;
 use crate::circuit::{CircuitRef, Published};
+use crate::counters::Totals;
 use crate::error::KeyId;
 use crate::primitives::key_table::KeyTable;
 use crate::primitives::seq_lock::generation;
@@ -230,6 +231,11 @@ impl Keys {
     #[inline]
     pub(crate) fn count_success(&self, number: usize) {
         self.slots.count_success(number);
+    }
+
+    /// What all circuits have counted, but for what is in shards of time windows.
+    pub(crate) fn totals(&self) -> Totals {
+        self.slots.totals()
     }
 
     fn hash(&self, key: &str) -> u64 {

@@ -8,7 +8,7 @@ use super::Lookup;
 use super::text::{Middle, ShortKey, Text};
 use crate::circuit::{CircuitRef, Locked, Published};
 use crate::config::Rules;
-use crate::counters::{Count, Key, KeyCounters};
+use crate::counters::{Count, Key, KeyCounters, Totals};
 
 /// What calls read of a circuit, and the text of its key: what every call reads is on one cache
 /// line.
@@ -112,6 +112,11 @@ impl Slots {
         self.counters.bump(Count::Successes, Key { number, max: self.max });
     }
 
+    /// What all circuits have counted, but for what is in shards of time windows.
+    pub(super) fn totals(&self) -> Totals {
+        self.counters.sum()
+    }
+
     /// The circuit of a slot, made if need be. `None`: there may not be that many.
     pub(crate) fn get_or_make(&self, number: usize, rules: Rules) -> Option<CircuitRef<'_>> {
         let (slab, offset) = (number / TOGETHER, number % TOGETHER);
@@ -146,7 +151,7 @@ mod tests {
     fn every_slot_has_a_circuit_and_counters_of_its_own() {
         let rules = Config::new().rules();
         let counted = |slots: &Slots, number| {
-            let totals = slots.circuit(number).unwrap().view().totals;
+            let totals = slots.circuit(number).unwrap().view().counts.of_all_keys();
             [Count::Successes, Count::Late, Count::Failures].map(|count| totals.get(count))
         };
         for max in [1, 2, 31, 32, 33, 150] {

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -230,6 +231,8 @@ type Listener = Arc<dyn Fn(&Transition) + Send + Sync>;
 /// The listeners of one circuit, or of all circuits. They are never removed.
 pub(crate) struct Listeners {
     list: Mutex<Vec<Listener>>,
+    /// Most circuits have none, and needn't take the lock to know.
+    any: AtomicBool,
 }
 
 /// The listeners that [`on_transition`](crate::on_transition) added.
@@ -237,14 +240,19 @@ pub(crate) static GLOBAL: Listeners = Listeners::new();
 
 impl Listeners {
     pub(crate) const fn new() -> Self {
-        Listeners { list: Mutex::new(Vec::new()) }
+        Listeners { list: Mutex::new(Vec::new()), any: AtomicBool::new(false) }
     }
 
     pub(crate) fn add(&self, listener: impl Fn(&Transition) + Send + Sync + 'static) {
         unpoisoned(self.list.lock()).push(Arc::new(listener));
+        // Release: pairs with the Acquire in `snapshot`. Only a hint where to look: the list has a lock.
+        self.any.store(true, Ordering::Release);
     }
 
     fn snapshot(&self) -> Vec<Listener> {
+        if !self.any.load(Ordering::Acquire) {
+            return Vec::new();
+        }
         unpoisoned(self.list.lock()).clone()
     }
 }

@@ -102,7 +102,7 @@ impl FullSnapshot {
     pub(crate) fn at(name: &'static str, view: View) -> Self {
         FullSnapshot {
             #[cfg(feature = "__exporter")]
-            totals: view.totals,
+            totals: view.counts.of_all_keys(),
             #[cfg(feature = "__exporter")]
             open_for: view.open_for(),
             window: view.window,
@@ -110,11 +110,18 @@ impl FullSnapshot {
         }
     }
 
-    /// Adds the circuit of one key.
-    pub(crate) fn join(&mut self, view: View) {
+    /// Adds what circuits have counted.
+    pub(crate) fn count(&mut self, totals: &Totals) {
+        #[cfg(feature = "__exporter")]
+        self.totals.join(totals);
+        self.snapshot.add_totals(totals);
+    }
+
+    /// Adds the circuit of one key, [in a sum](crate::circuit::CircuitRef::view_in_sum).
+    pub(crate) fn join(&mut self, view: View<u64>) {
         #[cfg(feature = "__exporter")]
         {
-            self.totals.join(&view.totals);
+            self.totals.add(Count::Successes, view.counts);
             self.open_for = self.open_for.max(view.open_for());
         }
         self.snapshot.join(view, &mut self.window);
@@ -149,7 +156,8 @@ impl Snapshot {
 
     /// The snapshot of one circuit; with `whole_life`, of all the keys that it ever served.
     pub(crate) fn of(name: &'static str, view: View, whole_life: bool) -> Self {
-        let totals = if whole_life { view.totals } else { view.totals.since(&view.before) };
+        let counts = &view.counts;
+        let totals = if whole_life { counts.of_all_keys() } else { counts.of_this_key() };
         let earlier = if whole_life { 0 } else { view.transitions_before };
         let mut recent_transitions = view.recent;
         let own = usize::try_from(view.transitions - earlier).unwrap_or(usize::MAX);
@@ -204,8 +212,9 @@ impl Snapshot {
         self.unprotected += totals.get(Count::Unprotected) + totals.get(Count::Reassigned);
     }
 
-    /// Adds the circuit of one key to the sum over all keys; of an expired key only the counters.
-    pub(crate) fn join(&mut self, view: View, window: &mut Option<WindowTotals>) {
+    /// Adds the circuit of one key to the sum over all keys, without what it has counted; of an expired key
+    /// only what its window holds.
+    fn join(&mut self, view: View<u64>, window: &mut Option<WindowTotals>) {
         if !view.expired {
             self.state = self.state.max(view.state);
             self.failures_in_a_row = self.failures_in_a_row.max(view.failures_in_a_row);
@@ -228,7 +237,7 @@ impl Snapshot {
         }
         self.recent_transitions.extend(view.recent);
         self.transitions += view.transitions;
-        self.add_totals(&view.totals);
+        self.successes += view.counts;
     }
 }
 

@@ -64,6 +64,11 @@ impl Machine {
         self.ramp_passed(now).map(|(passed, length)| share(passed, length))
     }
 
+    /// [`Machine::share`], with a clock that is read only if there is a ramp.
+    pub(crate) fn share_at(&self, now: impl FnOnce() -> Nanos) -> Option<f64> {
+        if self.ramp.is_some() { self.share(now()) } else { None }
+    }
+
     /// Whether a call of a closed circuit passes. Ends a ramp that is over.
     pub(super) fn passes(&mut self, env: &impl Env) -> Passage {
         let Some((passed, length)) = self.ramp_passed(env.now()) else {
