@@ -8,29 +8,29 @@ cd "$(dirname "$0")/.."
 bounds='
 healthy                  23
 count-window             23
-count-window-failing    122
+count-window-failing    150
 time-window              99
 slow-rule               242
-failing                 321
+failing                 116
 ignored                  88
 rejecting                78
 ramped                   23
 throttled                99
-merging                 388
+merging                 420
 waiting                 277
 stale                   830
 watched                 430
 keyed                   174
 async                    28
 bulkhead                256
-alternating             344
-flapping               1660
-probing                 806
-count-window-third      242
-time-window-failing     690
-snapshot               1050
-snapshot-of-100-keys  43500
-state                    46
+alternating             165
+flapping               1710
+probing                 870
+count-window-third      205
+time-window-failing     195
+snapshot               1090
+snapshot-of-100-keys  46800
+state                    90
 '
 
 command -v valgrind >/dev/null || {

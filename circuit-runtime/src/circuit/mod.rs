@@ -31,10 +31,14 @@
 //! *A call that is ignored* has nothing to write either, if the circuit is still closed, and in the call's
 //! period. It loads `summary` (Relaxed), too: seen before an opening, it came before.
 //!
-//! *Pending successes.* While a count window with at least `min_calls` outcomes holds failures, a success slides it by one and can't
-//! open the circuit. It adds itself to [`PendingSuccesses`] by compare-exchange. The next holder of
-//! the lock first takes them over, which also ends a run of failures, and seals them, so that no
-//! success comes in while it decides. Relaxed: the number is all that is communicated.
+//! *Pending outcomes.* While a closed circuit has failures in its run, or in a window with at least `min_calls`
+//! outcomes, a success can't open it: it ends the run, slides a count window by one, or enters the
+//! current bucket of a time window. Nor can so many failures as whoever published the summary has found to
+//! be too few for any rule. Such an outcome is
+//! noted in [`PendingOutcomes`] by compare-exchange. The next holder of the lock first takes them over, in
+//! their order, and seals them, so that none comes in while it decides. Relaxed: the outcomes are all
+//! that is communicated, and their word says by itself whether one more fits, in which period and beside how
+//! many others. (Acquire, for the summary: when the bucket ends was stored before it.)
 //!
 //! *The bulkhead* is a separate counter with relaxed read-modify-writes. These have one order, so there
 //! are never more calls in flight than the limit, all of one key
@@ -61,6 +65,7 @@ mod admit;
 mod assignment;
 mod bulkhead;
 mod control;
+mod env;
 mod hints;
 pub(crate) mod in_flight;
 pub(crate) mod machine;
@@ -100,9 +105,10 @@ use crate::observe::event::Transition;
 use crate::outcome::{Mode, Modes, State};
 use crate::primitives::clock::{self, Moment, Nanos};
 use crate::primitives::sync::{Mutex, MutexGuard, Ordering, const_fn, constant, unpoisoned};
-use crate::window::pending::PendingSuccesses;
+use crate::window::SlidingWindow;
+use crate::window::pending::PendingOutcomes;
 use crate::window::sharded::ShardedBuckets;
-use crate::window::{Env, SlidingWindow};
+use env::CallEnv;
 use in_flight::InFlight;
 use once_cell::race::OnceBox;
 use queue::Queue;
@@ -119,7 +125,7 @@ pub(crate) struct CircuitRef<'a> {
 #[derive(Debug)]
 #[repr(align(64))]
 pub(crate) struct Locked {
-    pending: PendingSuccesses,
+    pending: PendingOutcomes,
     /// When the key was last asked for; if the circuit is closed, when that was last noticed.
     last_used: std::sync::atomic::AtomicU64,
     /// Made for the first call that is watched.
@@ -209,7 +215,7 @@ impl Locked {
     const_fn! {
     pub(crate) fn new(rules: Rules, registered: bool) -> Self {
         Locked {
-            pending: constant!(PendingSuccesses::new()),
+            pending: constant!(PendingOutcomes::new()),
             last_used: constant!(std::sync::atomic::AtomicU64::new(0)),
             in_flight: constant!(OnceBox::new()),
             inner: Mutex::new(Inner {
@@ -257,13 +263,13 @@ impl<'a> CircuitRef<'a> {
         }
     }
 
-    /// Takes the lock, and takes over the pending successes.
+    /// Takes the lock, and takes over the pending outcomes.
     #[inline]
     fn lock(&self) -> MutexGuard<'a, Inner> {
         let mut inner = unpoisoned(self.locked.inner.lock());
         let pending = self.locked.pending.seal();
-        if pending != 0 {
-            inner.machine.slide(pending);
+        if !pending.is_empty() {
+            inner.machine.take_over(pending);
         }
         inner
     }
@@ -311,7 +317,7 @@ impl<'a> CircuitRef<'a> {
         if let Some(wait) = machine.rejection() {
             self.published.deadline(summary.state()).publish(wait);
         }
-        if summary.is_bucket() {
+        if summary.is_bucket() || summary.is_pending() {
             if let Some(span) = machine.window().and_then(SlidingWindow::span) {
                 self.published
                     .sharded
@@ -319,8 +325,8 @@ impl<'a> CircuitRef<'a> {
                     .place(machine.epoch(), span);
             }
         }
-        if summary.is_slide() {
-            self.locked.pending.open(machine.epoch());
+        if summary.is_pending() {
+            self.locked.pending.open(machine.epoch(), machine.spare_failures());
         }
         // Release: pairs with the Acquire in `Published::summary`, so that whoever sees this
         // summary sees what was stored above.
@@ -351,50 +357,5 @@ impl Inner {
         }
         self.recent.push_back(transition.clone());
         Box::new(transition)
-    }
-}
-
-/// What the machine needs from outside during one call: time, randomness, the sharded buckets and the bulkhead's queue.
-struct CallEnv<'a> {
-    moment: &'a Moment,
-    published: &'a Published,
-}
-
-impl Env for CallEnv<'_> {
-    fn now(&self) -> Nanos {
-        self.moment.exact()
-    }
-
-    fn coarse(&self) -> Nanos {
-        self.moment.coarse()
-    }
-
-    fn roll(&self) -> f64 {
-        fastrand::f64()
-    }
-
-    fn now_again(&self) -> Nanos {
-        clock::now()
-    }
-
-    fn successes_elsewhere(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u64)) {
-        if let Some(sharded) = self.published.sharded.get() {
-            sharded.each(epoch, reached, each);
-        }
-    }
-
-    fn take_successes(&self, epoch: u32, reached: u64, each: &mut dyn FnMut(u64, u64)) {
-        self.successes_elsewhere(epoch, reached, each);
-        self.forget_successes();
-    }
-
-    fn forget_successes(&self) {
-        if let Some(sharded) = self.published.sharded.get() {
-            sharded.forget();
-        }
-    }
-
-    fn calls_wait(&self) -> bool {
-        self.published.bulkhead.has_queue()
     }
 }

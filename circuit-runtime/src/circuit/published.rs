@@ -24,7 +24,7 @@ pub struct Published {
     full: Deadline,
     /// How long a call takes at least that is slow.
     pub(super) slow_after: AtomicU64,
-    /// The pending successes after which the count window holds nothing else.
+    /// How many successes in a row may not be pending any more.
     pub(super) pending_limit: AtomicU32,
     /// The most calls in flight, for the bulkhead.
     pub(super) max_concurrent: AtomicU32,
@@ -45,6 +45,9 @@ pub struct Published {
     /// `make_room`.
     waited_for: AtomicBool,
 }
+
+/// As a limit of pending successes: outcomes may be pending in the current bucket of a time window.
+pub(super) const IN_BUCKET: u32 = u32::MAX;
 
 /// The key has been asked for since the last eviction sweep.
 const REFERENCED: u8 = 1;
@@ -228,10 +231,13 @@ const fn slow_after(rules: &Rules) -> Nanos {
     }
 }
 
-/// The successes in a row after which a count window holds nothing else.
+/// The successes in a row after which a success has nothing to write any more: in a count window as many as it
+/// holds, in a run the first one. That one may be pending, the next one must tell the others. [`IN_BUCKET`]: time
+/// tells.
 const fn pending_limit(rules: &Rules) -> u32 {
     match rules.window {
+        None => 2,
         Some(Window::Calls(size)) => size,
-        _ => 0,
+        Some(Window::Time(_)) => IN_BUCKET,
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 #[cfg(feature = "stream")]
 use super::Inner;
 use super::bulkhead::Freed;
+use super::published::IN_BUCKET;
 use super::{CircuitRef, Published};
 #[cfg(feature = "stream")]
 use crate::circuit::machine::Change;
@@ -100,8 +101,8 @@ impl Published {
     /// What a success has to write that wasn't timed and isn't in the bulkhead.
     #[inline]
     pub(crate) fn on_success_for_bare(&self, ticket: Ticket) -> OnSuccess {
-        // Relaxed: see *A success* in the docs of `circuit`.
-        Summary(self.summary.load(Ordering::Relaxed)).on_success_for_bare(ticket)
+        // Acquire: see *Pending outcomes* in the docs of `circuit`.
+        self.summary().on_success_for_bare(ticket)
     }
 
     /// Counts a success in the time window, and returns the shard. `None`: the period is over, or the
@@ -124,6 +125,11 @@ impl Published {
     #[inline]
     pub(crate) fn counts_coarsely(&self) -> bool {
         self.sharded.get().is_some_and(ShardedBuckets::is_coarse)
+    }
+
+    #[inline(never)]
+    fn is_in_bucket(&self) -> bool {
+        self.sharded.get().is_some_and(ShardedBuckets::is_in_bucket)
     }
 
     /// Whether this end changes nothing in the circuit, so that it need only be counted: a closed circuit takes no
@@ -167,21 +173,38 @@ impl CircuitRef<'_> {
     /// Records a success that isn't slow, if that can be done without the lock.
     #[inline]
     pub(crate) fn record_lock_free(&self, ticket: Ticket, moment: &Moment) -> bool {
-        // Relaxed: see *A success* in the docs of `circuit`.
-        match Summary(self.published.summary.load(Ordering::Relaxed)).on_success_for(ticket) {
+        // Acquire: see *Pending outcomes* in the docs of `circuit`.
+        match self.published.summary().on_success_for(ticket) {
             OnSuccess::Nothing => true,
-            OnSuccess::Slide => self.slide(ticket.epoch()),
+            OnSuccess::Pend => self.pend_success(ticket.epoch()),
             OnSuccess::Bucket => self.published.count(ticket.epoch(), moment).is_some(),
             OnSuccess::Lock => false,
         }
     }
 
-    /// Adds a pending success. False: the period is over, or the window would hold only successes,
+    /// Notes a success. False: the period is over, or a further success would have nothing to write,
     /// which must be published.
     #[inline]
-    pub(crate) fn slide(&self, epoch: u32) -> bool {
+    pub(crate) fn pend_success(&self, epoch: u32) -> bool {
         // Relaxed: a limit that has just changed may be applied a moment later.
-        self.locked.pending.add(epoch, self.published.pending_limit.load(Ordering::Relaxed))
+        let limit = self.published.pending_limit.load(Ordering::Relaxed);
+        self.may_note(limit) && self.locked.pending.succeed(epoch, limit)
+    }
+
+    /// Notes a failure of a call that isn't timed, if that can be done without the lock: the circuit is closed, and no
+    /// rule can be met.
+    #[inline]
+    pub(crate) fn pend_failure(&self, ticket: Ticket) -> bool {
+        // Acquire: see *Pending outcomes* in the docs of `circuit`.
+        self.published.summary().on_success_for(ticket) == OnSuccess::Pend
+            && self.may_note(self.published.pending_limit.load(Ordering::Relaxed))
+            && self.locked.pending.fail(ticket.epoch())
+    }
+
+    /// Whether outcomes may be noted now. In a time window not any more, once its current bucket is over.
+    #[inline]
+    fn may_note(&self, limit: u32) -> bool {
+        limit != IN_BUCKET || self.published.is_in_bucket()
     }
 
     /// Records that a probe succeeds whose call goes on: a stream with its first item.

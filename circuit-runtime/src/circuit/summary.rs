@@ -26,8 +26,8 @@ const SHADOW: u64 = 1 << 6;
 const TIMED: u64 = 1 << 7;
 /// A bulkhead is configured.
 const LIMITED: u64 = 1 << 8;
-/// Closed, and a success only slides the count window.
-const SLIDE: u64 = 1 << 9;
+/// Closed, and outcomes may be noted without being judged.
+const PENDING: u64 = 1 << 9;
 /// Closed, and a success only counts in the time window.
 const BUCKET: u64 = 1 << 10;
 
@@ -43,7 +43,7 @@ const WATCHED: u64 = 1 << 15;
 /// The flags under which a success may still have nothing to write.
 const HARMLESS: u64 = TIMED | LIMITED | WAITS | SELECTIVE | WATCHED | UNREGISTERED;
 /// The flags under which a call passes at once.
-const PASSES: u64 = LOCK | SLIDE | BUCKET;
+const PASSES: u64 = LOCK | PENDING | BUCKET;
 
 /// A circuit in 64 bits. All flags clear: closed, nothing to write, mode normal, no rule that needs
 /// more.
@@ -62,7 +62,7 @@ impl Summary {
         let state = match machine.state() {
             State::Closed => match machine.on_success() {
                 OnSuccess::Nothing => 0,
-                OnSuccess::Slide => SLIDE,
+                OnSuccess::Pend => PENDING,
                 OnSuccess::Bucket => BUCKET,
                 OnSuccess::Lock => LOCK,
             },
@@ -143,7 +143,7 @@ impl Summary {
     fn on_success(more: u64) -> OnSuccess {
         match more {
             0 => OnSuccess::Nothing,
-            SLIDE => OnSuccess::Slide,
+            PENDING => OnSuccess::Pend,
             BUCKET => OnSuccess::Bucket,
             _ => OnSuccess::Lock,
         }
@@ -192,9 +192,9 @@ impl Summary {
         self.0 & FLAGS & !HARMLESS == OPEN
     }
 
-    /// Whether a success only slides the count window.
-    pub(crate) fn is_slide(self) -> bool {
-        self.0 & SLIDE != 0
+    /// Whether outcomes may be noted without being judged. In a mode they aren't.
+    pub(crate) fn is_pending(self) -> bool {
+        self.0 & (PENDING | FORCED_OPEN | DISABLED | SHADOW) == PENDING
     }
 
     /// Whether a success only counts in the time window.
@@ -281,7 +281,7 @@ mod tests {
             TIMED,
             LIMITED,
             WAITS,
-            SLIDE,
+            PENDING,
             BUCKET,
             SELECTIVE,
             WATCHED,

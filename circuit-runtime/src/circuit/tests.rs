@@ -47,16 +47,18 @@ fn look(circuit: CircuitRef<'_>) -> Option<Result<Ticket, (Rejection, Nanos)>> {
 }
 
 /// Closed circuits in their second period, and how much a success has to write in each.
-fn closed_circuits() -> [(OnSuccess, Circuit); 8] {
+fn closed_circuits() -> [(OnSuccess, Circuit); 10] {
     let circuits = [
         (OnSuccess::Nothing, Config::new(), vec![false]),
         (OnSuccess::Nothing, RATE.window(Window::Calls(2)), vec![false, false]),
-        (OnSuccess::Lock, Config::new(), vec![true]),
-        (OnSuccess::Slide, RATE.window(Window::Calls(8)), vec![true, false]),
-        (OnSuccess::Slide, RATE.window(Window::Calls(8)), vec![false, true]),
+        (OnSuccess::Pend, Config::new(), vec![true]),
+        (OnSuccess::Lock, Config::new().merge_failures(WAIT), vec![true]),
+        (OnSuccess::Pend, RATE.window(Window::Calls(8)), vec![true, false]),
+        (OnSuccess::Pend, RATE.window(Window::Calls(8)), vec![false, true]),
         (OnSuccess::Lock, RATE.window(Window::Calls(8)), vec![true]),
         (OnSuccess::Bucket, RATE.window(Window::Time(WAIT)), vec![false]),
-        (OnSuccess::Lock, RATE.window(Window::Time(WAIT)), vec![false, true]),
+        (OnSuccess::Pend, RATE.window(Window::Time(WAIT)), vec![false, true]),
+        (OnSuccess::Lock, RATE.window(Window::Time(WAIT)).merge_failures(WAIT), vec![false, true]),
     ];
     circuits.map(|(on_success, config, failures)| {
         let own = own(config);
@@ -191,12 +193,14 @@ fn a_success_writes_what_it_has_to_without_the_lock() {
             "{on_success:?}"
         );
         assert_eq!(circuit.published.on_success_for_bare(ticket), on_success);
-        assert_eq!(circuit.slide(1), on_success == OnSuccess::Slide, "{on_success:?}");
+        assert_eq!(circuit.pend_success(1), on_success == OnSuccess::Pend, "{on_success:?}");
         let counters = |epoch| circuit.published.count(epoch, &Moment::default()).is_some();
         let sharded = circuit.published.sharded.get();
         assert_eq!((counters(1), counters(2)), (sharded.is_some(), false), "{on_success:?}");
         // What a call gives back by itself is no matter for the lock.
         for ticket in [ticket, ticket.in_bulkhead(), ticket.with_start()] {
+            // A second success after a failure tells the others that there is nothing to write.
+            circuit.view();
             let recorded = circuit.record_lock_free(ticket, &Moment::default());
             assert_eq!(recorded, on_success != OnSuccess::Lock, "{on_success:?} {ticket:?}");
         }
@@ -244,8 +248,8 @@ fn a_success_that_slides_comes_between_two_failures() {
     call(circuit, false);
     for _ in 0..5 {
         call(circuit, true);
-        assert_eq!(circuit.published.on_success_for_bare(Ticket::of_epoch(0)), OnSuccess::Slide);
-        assert!(circuit.slide(0));
+        assert_eq!(circuit.published.on_success_for_bare(Ticket::of_epoch(0)), OnSuccess::Pend);
+        assert!(circuit.pend_success(0));
     }
     call(circuit, true);
     assert_eq!(circuit.state(), State::Closed);

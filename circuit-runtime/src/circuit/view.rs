@@ -121,8 +121,9 @@ impl CircuitRef<'_> {
         let state = if state == State::Open && left.is_none() { State::HalfOpen } else { state };
         // Else the mode decides, and no rule rejects a call.
         let is_asked = matches!(inner.mode, Mode::Normal | Mode::Shadow);
-        if inner.machine.window().is_some() {
-            // The lock sealed the pending successes: open them again.
+        // The lock sealed the pending outcomes: open them again. What a window of time holds may have changed by
+        // itself. Otherwise nothing has changed, and calls keep the cache line.
+        if self.published.summary().is_pending() || inner.machine.window().is_some() {
             self.publish(&inner);
         }
         let (key, counts) = of_key(&inner);

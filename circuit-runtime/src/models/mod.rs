@@ -17,6 +17,7 @@
 
 mod hints;
 mod keys;
+mod pending;
 mod probes;
 mod stalls;
 mod waiting;

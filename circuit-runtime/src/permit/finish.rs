@@ -92,9 +92,38 @@ pub(super) fn finish_slow(
     if admission.ticket.has_to_leave() {
         return finish_and_leave(breaker, published, admission, end);
     }
-    if matches!(end, End::Outcome(Outcome::Ignored) | End::Cancelled) {
-        return finish_ignored(breaker, published, admission, end);
+    match end {
+        End::Outcome(Outcome::Failure) => fail(breaker, published, admission),
+        End::Outcome(Outcome::Ignored) | End::Cancelled => {
+            finish_ignored(breaker, published, admission, end)
+        }
+        _ => finish_judged(breaker, published, admission, end),
     }
+}
+
+/// [`finish_slow`] of a failure; mostly without the lock, unless it is the first one.
+#[inline(never)]
+fn fail(
+    breaker: &CircuitBreaker,
+    published: &Published,
+    admission: Admission,
+) -> Option<Box<Transition>> {
+    let circuit = breaker.circuit(published);
+    if !admission.ticket.has_start() && circuit.pend_failure(admission.ticket) {
+        circuit.bump(Count::Failures);
+        return None;
+    }
+    finish_at(breaker, circuit, admission, End::Outcome(Outcome::Failure), &Moment::default())
+}
+
+/// [`finish_slow`] of a call that is judged behind the lock.
+#[inline(never)]
+fn finish_judged(
+    breaker: &CircuitBreaker,
+    published: &Published,
+    admission: Admission,
+    end: End,
+) -> Option<Box<Transition>> {
     finish_at(breaker, breaker.circuit(published), admission, end, &Moment::default())
 }
 

@@ -15,7 +15,7 @@ pub(super) fn succeed(breaker: &CircuitBreaker, published: &Published, admission
     // The common cases first, in functions with small stack frames.
     match published.on_success_for_bare(admission.ticket) {
         OnSuccess::Bucket => succeed_by_bucket(breaker, published, admission.ticket),
-        OnSuccess::Slide => succeed_by_slide(breaker, published, admission.ticket),
+        OnSuccess::Pend => succeed_pending(breaker, published, admission.ticket),
         _ if admission.ticket.is_listed() => succeed_listed(breaker, published, admission),
         _ => succeed_slow(breaker, published, admission),
     }
@@ -31,11 +31,11 @@ fn succeed_listed(breaker: &CircuitBreaker, published: &Published, admission: Ad
     }
 }
 
-/// Ends a success that slides a count window.
+/// Ends a success that ends a run, or enters a window with failures.
 #[inline(never)]
-fn succeed_by_slide(breaker: &CircuitBreaker, published: &Published, ticket: Ticket) {
+fn succeed_pending(breaker: &CircuitBreaker, published: &Published, ticket: Ticket) {
     match breaker.base_of(published) {
-        Some(base) if base.by_ref().slide(ticket.epoch()) => {
+        Some(base) if base.by_ref().pend_success(ticket.epoch()) => {
             base.counters().bump(Count::Successes, ());
         }
         _ => succeed_slow(breaker, published, Admission::new(ticket)),

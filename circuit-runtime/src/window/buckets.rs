@@ -75,6 +75,16 @@ impl Buckets {
         self.current.is_some() && self.total.failures == 0 && self.total.slow == 0
     }
 
+    /// Adds pending outcomes, which were noted while the bucket was the current one that still is: whoever turns to
+    /// the next one takes them over before.
+    pub(super) fn join(&mut self, calls: u64, failures: u64) {
+        if let Some((_, number)) = self.current {
+            let more = WindowTotals { calls, failures, slow: 0 };
+            self.kept[slot(number)].join(more);
+            self.total.join(more);
+        }
+    }
+
     /// Adds successes that threads have counted in their shards.
     pub(super) fn gather(&mut self, number: u64, successes: u64) {
         if self.kept.is_empty() {

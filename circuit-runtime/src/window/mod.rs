@@ -73,10 +73,21 @@ impl SlidingWindow {
         }
     }
 
+    /// Adds pending failures.
+    pub(crate) fn fail(&mut self, failures: u32) {
+        match self {
+            SlidingWindow::Calls(ring) => {
+                (0..failures).for_each(|_| ring.push(Sample { failure: true, slow: false }));
+            }
+            SlidingWindow::Time(buckets) => buckets.join(failures.into(), failures.into()),
+        }
+    }
+
     /// Adds pending successes.
     pub(crate) fn slide(&mut self, successes: u32) {
-        if let SlidingWindow::Calls(ring) = self {
-            ring.slide(successes);
+        match self {
+            SlidingWindow::Calls(ring) => ring.slide(successes),
+            SlidingWindow::Time(buckets) => buckets.join(successes.into(), 0),
         }
     }
 
@@ -104,9 +115,14 @@ impl SlidingWindow {
 
     /// The failures, as they were when somebody last looked: those that have become too old since are among them.
     pub(crate) fn failures_at_last_look(&self) -> u64 {
+        self.at_last_look().failures
+    }
+
+    /// [`known`](SlidingWindow::known), as it was when somebody last looked.
+    pub(crate) fn at_last_look(&self) -> WindowTotals {
         match self {
-            SlidingWindow::Calls(ring) => ring.totals.failures,
-            SlidingWindow::Time(buckets) => buckets.total.failures,
+            SlidingWindow::Calls(ring) => ring.totals,
+            SlidingWindow::Time(buckets) => buckets.total,
         }
     }
 
@@ -132,15 +148,18 @@ impl SlidingWindow {
     ///
     /// It can't open the circuit if the window holds only successes. It can't either if it only
     /// slides a count window that can trip already, because it replaces an outcome that was no
-    /// better. In a time
-    /// window it could, because there time decides which outcomes leave.
+    /// better; or if it enters the current bucket of a time window that can trip. (In the next bucket it
+    /// could, because there time decides which outcomes leave.)
     pub(crate) fn on_success(&self, min_calls: u32) -> OnSuccess {
         match self {
             SlidingWindow::Calls(ring) if ring.is_fixed_point() => OnSuccess::Nothing,
             SlidingWindow::Calls(ring) if ring.totals.calls >= u64::from(min_calls) => {
-                OnSuccess::Slide
+                OnSuccess::Pend
             }
             SlidingWindow::Time(buckets) if buckets.holds_successes_only() => OnSuccess::Bucket,
+            SlidingWindow::Time(buckets) if buckets.total.calls >= u64::from(min_calls) => {
+                OnSuccess::Pend
+            }
             SlidingWindow::Calls(_) | SlidingWindow::Time(_) => OnSuccess::Lock,
         }
     }
@@ -205,8 +224,8 @@ impl SlidingWindow {
 pub(crate) enum OnSuccess {
     /// Nothing.
     Nothing,
-    /// It slides the count window by one, and can't open the circuit.
-    Slide,
+    /// It is noted, and can't open the circuit: it ends a run, or slides the count window by one.
+    Pend,
     /// It is one more in the time window, and can't open the circuit.
     Bucket,
     /// It must be judged.

@@ -12,6 +12,7 @@ mod hints;
 mod idle;
 mod merge;
 mod numbers;
+mod pending;
 mod ramp;
 mod stalled;
 #[cfg(test)]
@@ -171,28 +172,22 @@ impl Machine {
     pub(crate) fn on_success(&self) -> OnSuccess {
         let Period::Closed { run, .. } = self.period else { return OnSuccess::Lock };
         let on_success = match &self.window {
+            // Failures that may be one are judged, each of them.
+            None if run > 0 && self.rules.merge_failures.is_none() => OnSuccess::Pend,
             None => OnSuccess::Nothing,
             Some(_) if self.unjudged => OnSuccess::Lock,
-            Some(window) => window.on_success(self.rules.min_calls),
+            Some(window) => match window.on_success(self.rules.min_calls) {
+                OnSuccess::Pend if !self.may_note(window) => OnSuccess::Lock,
+                on_success => on_success,
+            },
         };
-        // A success ends a run of failures. A pending success does so when it is taken over.
-        if run == 0 || on_success == OnSuccess::Slide { on_success } else { OnSuccess::Lock }
+        // A success ends a run of failures. A pending one does so when it is taken over.
+        if run == 0 || on_success == OnSuccess::Pend { on_success } else { OnSuccess::Lock }
     }
 
     /// The window, if a rule needs it.
     pub(crate) fn window(&self) -> Option<&SlidingWindow> {
         self.window.as_ref()
-    }
-
-    /// Takes over pending successes of this period, at least one.
-    pub(crate) fn slide(&mut self, successes: u32) {
-        if let Period::Closed { run, .. } = &mut self.period {
-            *run = 0;
-        }
-        if let Some(window) = &mut self.window {
-            window.slide(successes);
-        }
-        self.change_counted(|counted| counted.slide(successes));
     }
 
     /// How long calls are rejected: when open, for the wait; when half-open and full, until the

@@ -1,7 +1,7 @@
 //! The machine driven by numbers.
 
 use super::*;
-use crate::config::Config;
+use crate::config::{Config, Window};
 
 /// An environment with this time and this random number.
 struct At(Nanos, f64);
@@ -123,4 +123,54 @@ fn a_rate_is_taken_over_more_calls_than_fit_into_32_bits() {
     assert_eq!(machine.state(), State::Closed);
     let totals = machine.window_totals(&Counted(1 << 32)).unwrap();
     assert_eq!((totals.calls, totals.failures), ((1 << 32) + 100, 100));
+}
+
+/// So many failures as are spare open nothing, whatever comes between them; and no fewer are spare where
+/// failures alone would come.
+#[test]
+fn spare_failures_open_nothing_and_the_next_one_may() {
+    const SUCCESS: Verdict = Verdict::of(Sample { failure: false, slow: false });
+    let rate = Config::new().recovery(RECOVERY).window(Window::Calls(20)).min_calls(1);
+    let rates = [0.07, 0.3, 0.5, 1.0].map(|rate_of| rate.failure_rate(rate_of));
+    let others = [
+        Config::new().threshold(1),
+        Config::new().threshold(7),
+        rate.failure_count(6),
+        rate.failure_rate(0.5).failure_count(7).threshold(4),
+    ];
+    let mut random = fastrand::Rng::with_seed(5);
+    for config in rates.into_iter().chain(others) {
+        for _ in 0..300 {
+            let mut machine = Machine::new(config.rules());
+            for _ in 0..random.u32(1..60) {
+                let verdict = if random.u8(..10) < 2 { FAILURE } else { SUCCESS };
+                machine.record(machine.epoch(), verdict, &At(0, 0.0));
+            }
+            if machine.state() != State::Closed {
+                continue;
+            }
+            let spare = machine.spare_failures();
+            let mut failures = 0;
+            let alone = random.bool();
+            while machine.state() == State::Closed && failures <= spare {
+                let fails = alone || random.bool();
+                failures += u32::from(fails);
+                machine.record(machine.epoch(), if fails { FAILURE } else { SUCCESS }, &At(0, 0.0));
+            }
+            let open = machine.state() == State::Open;
+            assert!(!open || failures > spare, "{config:?}: {failures} of {spare}");
+            // In a window that fills or is full, a failure may take the place of another one.
+            let exact = config.rules().window.is_none();
+            assert!(open || !alone || !exact, "{config:?}: {failures} of {spare}");
+        }
+    }
+}
+
+#[test]
+fn a_suspected_machine_has_no_failure_to_spare() {
+    let mut machine = Machine::new(Config::new().threshold(5).rules());
+    machine.record(0, FAILURE, &At(0, 0.0));
+    assert_eq!(machine.spare_failures(), 3);
+    machine.suspect(100, &At(0, 0.0));
+    assert_eq!(machine.spare_failures(), 0);
 }

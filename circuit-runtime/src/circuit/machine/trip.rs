@@ -96,7 +96,7 @@ impl Machine {
 }
 
 /// Which rate these totals reach. With no calls, none: the quotient is NaN.
-fn rate_reached(
+pub(super) fn rate_reached(
     rules: &Rules,
     WindowTotals { calls, failures, slow }: WindowTotals,
 ) -> Option<Reason> {
