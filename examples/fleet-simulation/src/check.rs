@@ -135,8 +135,9 @@ impl Checks {
         });
         let is_over = status.opening.is_none_or(|opening| opening.ended.is_some());
         self.hold(!are_closed || is_over, 0, || format!("an opening didn't end: {status:?}"));
-        // While messages are late or lost, some probe before they have heard of others.
-        let most = if scenario.network.is_good() { 8 } else { 16 };
+        // While messages are late or lost, some probe before they have heard of others: no more than alone.
+        let alone = scenario.lives.len();
+        let most = if scenario.network.is_good() { 8 } else { alone.max(16) };
         self.hold(most_shared <= most, 0, || format!("{most_shared} shared probes in one wait"));
     }
 }
