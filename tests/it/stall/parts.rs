@@ -1,10 +1,10 @@
 //! `stall` where a call has parts: a stream's first item, a probe's `ping`.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 
 use circuit_runtime::test_util::freeze;
-use circuit_runtime::{CallError, State, circuit_breaker};
-use futures_lite::stream::{StreamExt, iter, pending};
+use circuit_runtime::{CallError, KeyedBreaker, KeyedCircuit, State, circuit_breaker};
+use futures_lite::stream::{Stream, StreamExt, iter, pending};
 
 use super::{COUNTING, circuit, stalled};
 use crate::support::{
@@ -142,4 +142,45 @@ fn a_ping_that_fails_is_off_the_list() {
     assert_eq!(stalled(circuit("stall: failed ping")), 0);
     let rejected = circuit("stall: failed ping").call(|| Err::<(), _>("down"));
     assert_eq!(rejected, Err(CallError::Failed("down")));
+}
+
+/// Before the first item, after each, and after the end; in time, and after it has stalled.
+#[test]
+fn a_stream_that_is_dropped_at_whatever_item_leaves_the_list_and_its_place() {
+    static HOSTS: KeyedBreaker =
+        KeyedBreaker::new("stall: dropped streams", COUNTING.max_concurrent(1), 10);
+    let by_key = HOSTS.key("a");
+    let breaker = breaker(COUNTING.max_concurrent(1));
+    for stalls in [false, true] {
+        for polls in 1..6 {
+            let time = freeze();
+            for is_keyed in [false, true] {
+                let items = async_items(vec![Ok(1), Ok(2), Err(3)]);
+                let mut stream: Pin<Box<dyn Stream<Item = _>>> = if is_keyed {
+                    Box::pin(by_key.guard_stream(items))
+                } else {
+                    Box::pin(breaker.guard_stream(items))
+                };
+                assert!(poll_once(pin!(stream.next())).is_pending());
+                let in_flight =
+                    |key: &KeyedCircuit<'_>| key.snapshot().and_then(|seen| seen.in_flight);
+                assert_eq!(
+                    Some(1),
+                    if is_keyed { in_flight(&by_key) } else { breaker.snapshot().in_flight }
+                );
+                time.advance(if stalls { millis(2_250) } else { secs(1) });
+                for _ in 1..polls {
+                    let _ = ready(stream.next());
+                }
+                drop(stream);
+            }
+            time.advance(secs(60));
+            assert!(admits(&breaker) && by_key.try_acquire().is_ok());
+            for seen in [breaker.snapshot(), by_key.snapshot().unwrap()] {
+                let before = if stalls { polls } else { 0 };
+                assert_eq!((seen.stalled, seen.in_flight), (before, Some(0)), "{polls}: {seen}");
+                assert_eq!(seen.late, before, "each that stalled ends once: {seen}");
+            }
+        }
+    }
 }
