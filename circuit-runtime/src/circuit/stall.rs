@@ -85,6 +85,7 @@ impl<'a> CircuitRef<'a> {
             inner.drop_stalled(stalled);
             return None;
         }
+        inner.forget_dropped(stalled);
         let calls = u64::from(stalled.calls);
         self.bump_by(Count::Failures, calls);
         self.bump_by(Count::Stalled, calls);
@@ -258,6 +259,15 @@ impl Inner {
     fn drop_stalled(&mut self, stalled: Stalled) {
         let [first, last] = self.dropped;
         self.dropped = [first.min(stalled.first), last.max(stalled.last)];
+    }
+
+    /// Before calls count as stalled. If some that were dropped began at the same time, the clock has gone back
+    /// since, and starts no longer tell them apart.
+    fn forget_dropped(&mut self, stalled: Stalled) {
+        let [first, last] = self.dropped;
+        if first <= stalled.last && stalled.first <= last {
+            self.dropped = NONE;
+        }
     }
 
     /// Whether a call of this start was dropped.

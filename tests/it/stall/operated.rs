@@ -161,3 +161,26 @@ fn a_success_of_before_the_clock_went_back_is_none_since_a_call_hung() {
     zero.advance(millis(2_250));
     assert_eq!((stalled(&breaker), run(&breaker)), (5, 5), "each counts");
 }
+
+#[test]
+fn what_stalls_after_the_clock_went_back_is_not_what_was_dropped_before() {
+    let zero = freeze();
+    let breaker = breaker(COUNTING);
+    let later = freeze();
+    later.advance(secs(1));
+    breaker.disable();
+    breaker.resume();
+    let dropped = hang(&breaker, 1);
+    breaker.disable();
+    later.advance(secs(60));
+    breaker.resume();
+    dropped.into_iter().for_each(Permit::success);
+    drop(later);
+    zero.advance(secs(1));
+    let hung = hang(&breaker, 1);
+    zero.advance(millis(2_250));
+    assert_eq!(stalled(&breaker), 1);
+    hung.into_iter().for_each(Permit::success);
+    let seen = breaker.snapshot();
+    assert_eq!((seen.successes, seen.late), (1, 1), "{seen}");
+}
