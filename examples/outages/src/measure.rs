@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use circuit_runtime::test_util;
+use circuit_runtime::test_util::{self, Frozen};
+use circuit_runtime::{CircuitBreaker, Config};
 use futures_lite::stream::{Stream, StreamExt};
 use tokio::time::{self, Instant};
 
@@ -149,10 +150,25 @@ pub(crate) fn run(outage: &'static Outage, strategy: Strategy) -> Measured {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime without sockets needs nothing that can be missing").block_on(async {
-        let _clock = test_util::freeze().follow_tokio();
+        let clock = test_util::freeze();
+        reach_the_end_of_a_stretch(&clock);
+        let _clock = clock.follow_tokio();
         let service = Arc::new(Service::new(outage));
         load(outage, strategy, &service, Service::parts).await
     })
+}
+
+/// `stall` counts calls together that began within the same stretch of time. Waits for the end of one, so that
+/// all runs begin alike, whenever they are made.
+fn reach_the_end_of_a_stretch(clock: &Frozen) {
+    let second = Duration::from_secs(1);
+    let breaker = CircuitBreaker::new("clock", Config::new().stall(second));
+    let call = breaker.try_acquire();
+    clock.advance(second);
+    while breaker.snapshot().stalled == 0 {
+        clock.advance(Duration::from_micros(1));
+    }
+    drop(call);
 }
 
 /// Makes the calls at an even pace, whatever has become of those before, and waits for their ends.
