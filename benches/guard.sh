@@ -25,12 +25,12 @@ async                    28
 bulkhead                256
 alternating             165
 flapping               1710
-probing                 870
+probing                 845
 count-window-third      205
 time-window-failing     195
 snapshot               1090
 snapshot-of-100-keys  46800
-state                    90
+state                    70
 '
 
 command -v valgrind >/dev/null || {

@@ -329,6 +329,8 @@ impl CircuitBreaker {
     }
 
     /// Asks a circuit's state machine. A call that has waited has a place.
+    #[expect(clippy::inline_always, reason = "a call more is 20 instructions for each probe")]
+    #[inline(always)]
     pub(super) fn ask_locked(
         &self,
         circuit: CircuitRef<'_>,

@@ -128,7 +128,7 @@ impl KeyedCircuit<'_> {
 
     fn hint(self, hint: Hint) -> bool {
         let (breaker, key) = self.parts();
-        breaker.notice_all_stalled();
+        breaker.notice_stalled_of_key(key);
         let told = breaker.keys.made().and_then(|keys| {
             keys.change_present(key, |circuit| circuit.hint(breaker.name(), hint))
         });

@@ -72,11 +72,24 @@ impl CircuitBreaker {
 
     /// Counts the calls of all circuits that have stalled. Not under a lock: it may make a transition,
     /// which is reported.
+    #[inline]
     pub(crate) fn notice_all_stalled(&self) {
         self.notice_stalled(self.base());
-        // Of keys all circuits have the same flag, unless one has rules of its own.
-        for circuit in self.keys.get().into_iter().flat_map(Keys::circuits) {
-            self.notice_stalled(circuit);
+        if let Some(keys) = self.keys.made() {
+            self.notice_stalled_of(keys);
+        }
+    }
+
+    /// One by one: the circuit of a key may have rules of its own.
+    #[inline(never)]
+    fn notice_stalled_of(&self, keys: &Keys) {
+        keys.circuits().for_each(|circuit| self.notice_stalled(circuit));
+    }
+
+    /// Counts the calls of one key that have stalled.
+    pub(super) fn notice_stalled_of_key(&self, key: &str) {
+        if let Some(lookup) = self.keys.made().and_then(|keys| keys.peek(key)) {
+            self.notice_stalled(self.circuit(lookup.published));
         }
     }
 
