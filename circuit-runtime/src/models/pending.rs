@@ -3,7 +3,7 @@
 use loom::thread;
 
 use super::watched::{Watched, watch};
-use super::{WAIT, consecutive};
+use super::{WAIT, a_failure_beside_a_reconfiguration, a_success_beside_a_failure, consecutive};
 use crate::test_util::freeze;
 use crate::{Config, State, Window};
 
@@ -87,17 +87,7 @@ fn a_pending_failure_of_a_past_period_is_late() {
 /// What is noted under the old rules is judged by the new ones at the next outcome.
 #[test]
 fn a_reconfiguration_loses_no_pending_failure() {
-    loom::model(|| {
-        let time = freeze();
-        let watched = failing(consecutive(5));
-        let call = watched.pass();
-        let other = thread::spawn(move || watched.reconfigure(consecutive(3)));
-        call.failure();
-        other.join().unwrap();
-        assert_eq!(watched.breaker.state(), State::Closed);
-        watched.pass().failure();
-        assert_eq!(watched.settled(&time).state, State::Open);
-    });
+    a_failure_beside_a_reconfiguration(1);
 }
 
 #[test]
@@ -141,23 +131,8 @@ fn pending_failures_enter_the_count_window_exactly() {
 /// A rate that the second failure reaches.
 #[test]
 fn a_pending_success_comes_before_or_after_the_failure_that_opens() {
-    loom::model(|| {
-        let time = freeze();
-        let rate = Config::new().failure_rate(0.5).window(Window::Calls(8)).min_calls(1);
-        let watched = watch(rate.recovery(WAIT));
-        (0..2).for_each(|_| watched.pass().success());
-        watched.pass().failure();
-        let (one, two) = (watched.pass(), watched.pass());
-        let other = thread::spawn(move || one.success());
-        two.failure();
-        other.join().unwrap();
-        let settled = watched.settled(&time);
-        match settled.state {
-            State::Open => assert_eq!((settled.successes, settled.late), (2, 1)),
-            State::Closed => assert_eq!((settled.successes, settled.late), (3, 0)),
-            State::HalfOpen => unreachable!(),
-        }
-    });
+    let rate = Config::new().failure_rate(0.5).window(Window::Calls(8)).min_calls(1);
+    a_success_beside_a_failure(rate.recovery(WAIT), 2);
 }
 
 fn time_window() -> Config {
