@@ -145,13 +145,17 @@ impl OptionsError {
     }
 }
 
+/// Whether it may stand in a name.
+fn is_fine(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')
+}
+
 /// Names stand in keys, so that braces would move them to another slot, and in lines of text.
 pub(crate) fn check_name(option: &'static str, name: &str) -> Result<(), OptionsError> {
     let error = |message| Err(OptionsError { option, message });
     if name.is_empty() || name.len() > LONGEST_NAME {
         return error(format!("must have from 1 to {LONGEST_NAME} characters, has {}", name.len()));
     }
-    let is_fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     match name.chars().find(|c| !is_fine(*c)) {
         Some(c) => error(format!(
             "must be of the letters, digits, `.`, `_` and `-` of ASCII, has `{}`",
@@ -162,9 +166,8 @@ pub(crate) fn check_name(option: &'static str, name: &str) -> Result<(), Options
 }
 
 fn name_of_this_process() -> String {
-    let is_fine = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let host = std::env::var("HOSTNAME").unwrap_or_default();
-    let host: String = host.chars().filter(is_fine).take(32).collect();
+    let host: String = host.chars().filter(|c| is_fine(*c)).take(32).collect();
     let host = if host.is_empty() { "instance" } else { &host };
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     format!("{host}-{}-{:x}", std::process::id(), since.as_nanos() & 0xffff_ffff)
