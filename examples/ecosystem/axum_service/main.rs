@@ -20,6 +20,7 @@ mod surroundings;
 use std::{
     env, error,
     net::{Ipv4Addr, SocketAddr},
+    pin::pin,
     process::ExitCode,
     sync::Arc,
     time::{Duration, Instant},
@@ -33,6 +34,7 @@ use axum::{
     routing::get,
 };
 use circuit_runtime::{CallTimeoutError, CircuitOpenError, circuit_breaker};
+use futures_lite::future::poll_once;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use reqwest::Client;
 use tokio::{net::TcpListener, sync::Notify, time};
@@ -187,6 +189,12 @@ async fn run() -> Result<(), Box<dyn error::Error>> {
         async move { quit.notified().await }
     });
     let server = tokio::spawn(server.into_future());
+    // The first look is what makes a signal wait for this program instead of killing it. It comes
+    // before the addresses are told, so that whoever has read them can end it well.
+    let mut interrupted = pin!(tokio::signal::ctrl_c());
+    if let Some(result) = poll_once(interrupted.as_mut()).await {
+        return Ok(result?);
+    }
     println!("The circuits, live: http://{address}/circuits/ui");
     println!("For Prometheus:     http://{address}/metrics");
     println!("Ask yourself:       curl -i http://{address}/stock\n");
@@ -204,7 +212,7 @@ async fn run() -> Result<(), Box<dyn error::Error>> {
         time::timeout(Duration::from_secs(15), check::one_cycle(&http, address)).await??;
     } else {
         tokio::select! {
-            result = tokio::signal::ctrl_c() => result?,
+            result = interrupted => result?,
             () = time::sleep(seconds.unwrap_or(Duration::MAX)) => {}
         }
     }
