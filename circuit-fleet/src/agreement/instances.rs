@@ -69,13 +69,13 @@ impl Instance {
 /// The instances by their numbers, and in the orders in which they are asked for: as a store keeps a hash and sorted sets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Instances {
-    all: BTreeMap<u64, Instance>,
-    by_report: BTreeSet<(ServerTime, u64)>,
+    pub(super) all: BTreeMap<u64, Instance>,
+    pub(super) by_report: BTreeSet<(ServerTime, u64)>,
     /// Those that take part in the opening and aren't silent.
-    members: BTreeSet<u64>,
+    pub(super) members: BTreeSet<u64>,
     /// Those whose failures count, by when the first of these came.
-    failing: BTreeSet<(ServerTime, u64)>,
-    run: u64,
+    pub(super) failing: BTreeSet<(ServerTime, u64)>,
+    pub(super) run: u64,
 }
 
 impl Instances {

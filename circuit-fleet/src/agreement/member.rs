@@ -93,6 +93,20 @@ impl Member {
         }
     }
 
+    /// Goes by other rules from now on: the circuit's options have changed, or what it takes part in.
+    pub fn follow(&mut self, rules: Rules) {
+        self.rules = rules;
+    }
+
+    /// When the open circuit admits a probe, as far as is known here.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Millis> {
+        match self.local {
+            Local::Open(open) => Some(open.deadline),
+            Local::Closed | Local::HalfOpen { .. } => None,
+        }
+    }
+
     /// Takes note of the calls that the circuit had in all, rejected ones too: about once a second.
     pub fn note_calls(&mut self, calls: u64, now: Millis) {
         self.pace.note(calls, now);
@@ -199,6 +213,11 @@ impl Member {
                 .filter(|(_, age)| *age <= MAX_AGE)
                 .map(|(succeeded, age)| Probe { succeeded, age }),
         }
+    }
+
+    /// The report that the instance takes part no longer.
+    pub fn leave(&mut self, now: Millis) -> Report {
+        Report { state: State::Left, ..self.report(now) }
     }
 
     /// Takes the reply to the report of this number. False: it comes too late to be of use.

@@ -29,6 +29,7 @@ mod report;
 mod rules;
 mod schedule;
 mod status;
+mod stored;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -41,6 +42,7 @@ pub use record::Record;
 pub use report::{Probe, Report, State};
 pub use rules::{Advice, Deadline, Event, Rules};
 pub use status::{Reply, Status};
+pub use stored::Stored;
 pub use text::{FormatError, MAX_BYTES};
 
 /// What is older changes nothing: the store refuses such reports, and an instance drops such statuses.

@@ -9,13 +9,13 @@ const PUBLISH_GAP: Millis = 1_000;
 /// The reports of one circuit, merged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Record {
-    instances: Instances,
-    success: Option<ServerTime>,
-    opening: Option<Opening>,
-    is_alert: bool,
-    published: Option<ServerTime>,
+    pub(super) instances: Instances,
+    pub(super) success: Option<ServerTime>,
+    pub(super) opening: Option<Opening>,
+    pub(super) is_alert: bool,
+    pub(super) published: Option<ServerTime>,
     /// Something has changed that wasn't published.
-    is_news: bool,
+    pub(super) is_news: bool,
 }
 
 impl Record {

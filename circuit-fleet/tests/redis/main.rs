@@ -3,6 +3,7 @@
 //! A process is one instance of a fleet, so these tests take turns; further instances are further processes of this program.
 
 mod acl;
+mod agreement;
 mod circuitctl;
 mod http;
 mod orders;
