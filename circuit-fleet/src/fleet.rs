@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::error::{FleetError, JoinError};
 use crate::member::{Member, Request};
 use crate::options::Options;
+use crate::sharing::Sharing;
 use crate::store::Store;
 use crate::view::View;
 
@@ -58,13 +59,16 @@ impl Fleet {
     pub fn join(address: &str, options: Options) -> Result<Self, JoinError> {
         options.validate()?;
         let client = Client::open(address).map_err(JoinError::Address)?;
+        let sharing =
+            options.wants().map(|wants| Sharing::new(&client, options.namespace(), wants));
+        let sharing = sharing.transpose().map_err(JoinError::Address)?;
         // Relaxed: no other memory depends on it.
         if JOINED.swap(true, Ordering::Relaxed) {
             return Err(JoinError::Joined);
         }
         let (requests, receiver) = mpsc::channel(QUEUE);
         let store = Store::new(client, options.namespace());
-        start(Member::new(options, store), receiver).map_err(JoinError::Thread)?;
+        start(Member::new(options, store, sharing), receiver).map_err(JoinError::Thread)?;
         Ok(Fleet { requests })
     }
 

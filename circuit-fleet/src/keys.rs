@@ -39,6 +39,24 @@ impl Keys {
     pub(crate) fn report(&self, instance: &str) -> String {
         self.key(&format!("report:{instance}"))
     }
+
+    /// What the record of one circuit is kept in, in the order in which the script wants it: a hash of the instances' latest
+    /// reports, sorted sets of them by time, by their first failure that counts, and of those in the opening, and a string.
+    pub(crate) fn record(&self, circuit: &str) -> [String; 5] {
+        [
+            "evidence:reports",
+            "evidence:times",
+            "evidence:failing",
+            "opening:members",
+            "opening:record",
+        ]
+        .map(|name| self.key(&format!("{name}:{circuit}")))
+    }
+
+    /// A channel: how things stand with one circuit, if that has changed.
+    pub(crate) fn status(&self, circuit: &str) -> String {
+        self.key(&format!("status:{circuit}"))
+    }
 }
 
 #[cfg(test)]
@@ -49,7 +67,8 @@ mod tests {
     fn all_keys_of_a_namespace_are_in_one_slot() {
         let keys = Keys::of("checkout");
         let all = [keys.live(), keys.orders(), keys.version(), keys.audit(), keys.report("pod-7")];
-        for key in all {
+        let all = all.into_iter().chain(keys.record("shop::{pay}"));
+        for key in all.chain([keys.status("shop::{pay}")]) {
             assert!(key.starts_with("f:{checkout}:"), "{key}");
         }
     }

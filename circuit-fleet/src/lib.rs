@@ -12,6 +12,7 @@ mod draft;
 mod error;
 mod fleet;
 mod keys;
+mod link;
 mod member;
 #[cfg(doc)]
 #[doc = include_str!("../docs/operations.md")]
@@ -20,6 +21,8 @@ mod operator;
 mod options;
 mod remember;
 mod report;
+mod script;
+mod sharing;
 mod state;
 mod store;
 mod view;

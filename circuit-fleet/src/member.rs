@@ -11,6 +11,7 @@ use crate::error::FleetError;
 use crate::options::Options;
 use crate::remember;
 use crate::report::Reporter;
+use crate::sharing::Sharing;
 use crate::state::{Due, State};
 use crate::store::Store;
 use crate::view::View;
@@ -41,14 +42,15 @@ pub(crate) struct Member {
     store: Store,
     state: State,
     reporter: Reporter,
+    sharing: Option<Sharing>,
     ready: watch::Sender<bool>,
 }
 
 impl Member {
-    pub(crate) fn new(options: Options, store: Store) -> Self {
+    pub(crate) fn new(options: Options, store: Store, sharing: Option<Sharing>) -> Self {
         let state = State::new(options.instance_name());
         let reporter = Reporter::new(options.shows_keys());
-        Member { options, store, state, reporter, ready: watch::Sender::new(false) }
+        Member { options, store, state, reporter, sharing, ready: watch::Sender::new(false) }
     }
 
     /// Until the fleet is left or dropped. Whoever has left is to be told.
@@ -60,13 +62,20 @@ impl Member {
             let due = self.state.recall(version, held);
             self.carry_out(&due);
         }
+        let mut sharing = self.sharing.take();
         // Time is kept beside: an order ends while Redis keeps us waiting, too.
         let left = tokio::select! {
             left = self.serve(requests) => left,
             () = keep_time() => None,
+            () = share(sharing.as_mut()) => None,
         };
         set_orders(Vec::new());
-        let leaving = self.store.leave(self.options.instance_name());
+        let leaving = async {
+            let _ = self.store.leave(self.options.instance_name()).await;
+            if let Some(sharing) = &mut sharing {
+                sharing.leave().await;
+            }
+        };
         let _ = timeout(Duration::from_secs(1), leaving).await;
         left
     }
@@ -170,6 +179,14 @@ async fn keep_time() {
     loop {
         let next = lift_expired_orders().map_or(LIFTING, |next| next.min(LIFTING));
         tokio::time::sleep(next.max(Duration::from_millis(1))).await;
+    }
+}
+
+/// Shares what circuits see, as long as this is polled.
+async fn share(sharing: Option<&mut Sharing>) {
+    match sharing {
+        Some(sharing) => sharing.take_part().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::sharing::Wants;
+
 /// The longest name of a namespace or an instance, in bytes.
 const LONGEST_NAME: usize = 64;
 
@@ -24,6 +26,7 @@ pub struct Options {
     obeys_orders: bool,
     is_in_view: bool,
     shows_keys: bool,
+    shares: Wants,
     remembers_at: Option<PathBuf>,
 }
 
@@ -41,6 +44,7 @@ impl Options {
             obeys_orders: true,
             is_in_view: true,
             shows_keys: false,
+            shares: Wants { probing: true, alert: false },
             remembers_at: None,
         }
     }
@@ -69,6 +73,39 @@ impl Options {
     #[must_use]
     pub fn show_keys(self) -> Self {
         Options { shows_keys: true, ..self }
+    }
+
+    /// Whether the instance's circuits that have opened by themselves probe in turn with those of the same name in other
+    /// instances, and are told when one of them has found the service well. They do unless this says no. Circuits with keys
+    /// probe alone.
+    ///
+    /// Others never open a circuit, close it, or keep it open for more than
+    /// [`max_recovery`](circuit_runtime::Config::max_recovery) longer than it would stay by itself.
+    /// [`ramp`](circuit_runtime::Config::ramp) goes well with it: it spares a service that all come back to at the same time.
+    ///
+    /// ```
+    /// let options = circuit_fleet::Options::new("checkout").shared_probing(false);
+    /// # let _ = options;
+    /// ```
+    #[must_use]
+    pub fn shared_probing(self, shares: bool) -> Self {
+        Options { shares: Wants { probing: shares, ..self.shares }, ..self }
+    }
+
+    /// Whether a failure opens a circuit of the instance while calls fail all over the fleet: then its `threshold` is 1. Not
+    /// unless this says so. Circuits with keys take no part.
+    ///
+    /// It needs failures in a row, without anybody's success between them, of three instances, or of two if no more
+    /// have the circuit: 10 of them, or twice the circuit's `threshold` if that is more. Anybody's success ends it. It saves
+    /// calls where each instance has few, and nothing above some ten a second.
+    ///
+    /// ```
+    /// let options = circuit_fleet::Options::new("checkout").alert(true);
+    /// # let _ = options;
+    /// ```
+    #[must_use]
+    pub fn alert(self, heeds: bool) -> Self {
+        Options { shares: Wants { alert: heeds, ..self.shares }, ..self }
     }
 
     /// A file in which the instance keeps the orders that it obeys, so that they hold after a restart without Redis, too, for what is left
@@ -118,6 +155,11 @@ impl Options {
 
     pub(crate) fn shows_keys(&self) -> bool {
         self.shows_keys
+    }
+
+    /// What its circuits share with those of others, if anything.
+    pub(crate) fn wants(&self) -> Option<Wants> {
+        (self.shares != Wants::NOTHING).then_some(self.shares)
     }
 
     pub(crate) fn remembers_at(&self) -> Option<&PathBuf> {

@@ -3,34 +3,14 @@
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{
-    Client, Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ServerErrorKind,
-};
+use redis::{Client, Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, ServerErrorKind};
 
 use crate::error::FleetError;
 use crate::keys::Keys;
+use crate::link::{Link, STALE};
+use crate::script::Code;
 use crate::state::Stored;
 use crate::wire::Report;
-
-/// What is older is dropped, by scripts and here. So no answer is waited for longer.
-pub(crate) const STALE: Duration = Duration::from_secs(2);
-
-/// So many failures in a row, and the address is resolved anew.
-const FAILURES: u32 = 3;
-
-/// A script: its text, and the hash by which a server knows it that has run it before.
-struct Code {
-    text: &'static str,
-    hash: String,
-    reads_only: bool,
-}
-
-impl Code {
-    fn new(text: &'static str, reads_only: bool) -> Self {
-        Code { text, hash: Script::new(text).get_hash().to_owned(), reads_only }
-    }
-}
 
 static BEAT: LazyLock<Code> = LazyLock::new(|| Code::new(include_str!("scripts/beat.lua"), false));
 static READ: LazyLock<Code> = LazyLock::new(|| Code::new(include_str!("scripts/read.lua"), true));
@@ -48,9 +28,7 @@ struct ServerTime {
 
 /// One namespace of a server.
 pub(crate) struct Store {
-    client: Client,
-    connection: Option<ConnectionManager>,
-    failures: u32,
+    link: Link,
     time: Option<ServerTime>,
     keys: Keys,
 }
@@ -74,24 +52,12 @@ impl Store {
     /// Connects to nothing yet.
     pub(crate) fn new(client: Client, namespace: &str) -> Self {
         let keys = Keys::of(namespace);
-        Store { client, connection: None, failures: 0, time: None, keys }
-    }
-
-    fn connection(&mut self) -> RedisResult<ConnectionManager> {
-        if let Some(connection) = &self.connection {
-            return Ok(connection.clone());
-        }
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(STALE))
-            .set_response_timeout(Some(STALE))
-            .set_number_of_retries(0);
-        let connection = ConnectionManager::new_lazy_with_config(self.client.clone(), config)?;
-        Ok(self.connection.insert(connection).clone())
+        Store { link: Link::new(client), time: None, keys }
     }
 
     /// Sends a command. An answer that is older than two seconds is none.
     async fn send<T: FromRedisValue>(&mut self, command: &Cmd) -> RedisResult<T> {
-        let mut connection = self.connection()?;
+        let mut connection = self.link.connection()?;
         let sent = Instant::now();
         let answer = command.query_async(&mut connection).await;
         let answer = answer.and_then(|answer| {
@@ -101,23 +67,8 @@ impl Store {
                 Ok(answer)
             }
         });
-        self.judge(answer.as_ref().err());
+        self.link.judge(answer.as_ref().err());
         answer
-    }
-
-    /// After failures in a row, and where the user or the password is no more what it was, a connection is made anew.
-    fn judge(&mut self, error: Option<&RedisError>) {
-        let Some(error) = error else {
-            self.failures = 0;
-            return;
-        };
-        self.failures += 1;
-        let is_stale = error.kind() == ErrorKind::AuthenticationFailed
-            || matches!(error.code(), Some("NOAUTH" | "WRONGPASS"));
-        if is_stale || self.failures >= FAILURES {
-            self.connection = None;
-            self.failures = 0;
-        }
     }
 
     /// Runs a script that the server may not know yet.
@@ -127,8 +78,7 @@ impl Store {
         keys: &[String],
         arguments: &[String],
     ) -> RedisResult<T> {
-        let (by_hash, in_full) =
-            if code.reads_only { ("EVALSHA_RO", "EVAL_RO") } else { ("EVALSHA", "EVAL") };
+        let (by_hash, in_full) = code.commands();
         let command = |name: &str, script: &str| {
             let mut command = redis::cmd(name);
             command.arg(script).arg(keys.len()).arg(keys).arg(arguments);

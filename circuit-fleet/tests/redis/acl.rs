@@ -27,6 +27,8 @@ fn an_instance_takes_part_with_the_documented_rights_and_its_orders_are_refused(
     let breaker = circuit("with rights");
     set_user(&turn, "checkout");
     set_user(&turn, "checkout-ops");
+    let onlooker = ["ACL", "SETUSER", "onlooker", "on", ">sees", "-@all", "+pubsub"];
+    assert_eq!(turn.redis.command(&onlooker), "OK");
     turn.redis.command(&["ACL", "SETUSER", "default", "off"]);
     let instance = turn.redis.address_of("checkout:secret@");
     let fleet = circuit_fleet::Fleet::join(&instance, options("a"));
@@ -45,11 +47,19 @@ fn an_instance_takes_part_with_the_documented_rights_and_its_orders_are_refused(
     assert_eq!((&*history[0].by, &*history[0].user), ("alice", "checkout-ops"));
     assert!(turn.runtime.block_on(operator.restore("bob")).unwrap().is_empty());
 
+    let user = ["--user", "checkout", "--pass", "secret"];
+    until("what the circuit has seen is on record", || {
+        turn.redis.command_of(&user, &["HLEN", "f:{test}:evidence:reports:with rights"]) == "1"
+    });
+    until("the instance hears what is published", || {
+        let onlooker = ["--user", "onlooker", "--pass", "sees"];
+        turn.redis.command_of(&onlooker, &["PUBSUB", "NUMPAT"]) == "1"
+    });
+
     // Somebody who has the password of an instance.
     let mut forger = Operator::new(&instance, "test").unwrap();
     let refused = turn.runtime.block_on(forger.order(&draft(action())));
     assert!(matches!(refused, Err(FleetError::Redis(_))), "{refused:?}");
-    let user = ["--user", "checkout", "--pass", "secret"];
     for forged in [
         &["HSET", "f:{test}:orders", "99", "9999999999999 {}"][..],
         &["EVAL", "return redis.call('HSET', KEYS[1], '99', 'x')", "1", "f:{test}:orders"],
@@ -58,6 +68,9 @@ fn an_instance_takes_part_with_the_documented_rights_and_its_orders_are_refused(
         &["DEL", "f:{test}:orders"],
         &["XADD", "f:{test}:audit", "*", "by", "nobody"],
         &["GET", "another:key"],
+        &["HSET", "f:{other}:evidence:reports:with rights", "1", "x"],
+        &["PUBLISH", "f:{other}:status:with rights", "x"],
+        &["PSUBSCRIBE", "*"],
         &["FLUSHALL"],
         &["CONFIG", "GET", "*"],
     ] {

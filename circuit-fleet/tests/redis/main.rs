@@ -8,6 +8,8 @@ mod circuitctl;
 mod http;
 mod orders;
 mod server;
+mod service;
+mod together;
 mod trouble;
 
 use std::process::{Child, Command, Stdio};

@@ -1,0 +1,231 @@
+//! Reports to Redis, and what comes back: replies, and statuses that others have changed.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use circuit_runtime::{CircuitBreaker, Config, Permit};
+use redis::aio::{AsyncPushSender, ConnectionManager, SendError};
+use redis::{
+    Client, ErrorKind, Pipeline, PushInfo, PushKind, RedisError, RedisResult, ServerErrorKind,
+    from_redis_value,
+};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
+
+use crate::agreement::{Reply, Status};
+use crate::keys::Keys;
+use crate::link::Link;
+use crate::script::Code;
+
+static AGREE: LazyLock<Code> =
+    LazyLock::new(|| Code::new(include_str!("../scripts/agree.lua"), false));
+
+/// As for orders, and apart from it: who may not share what circuits see shall still hear of orders.
+static REDIS: CircuitBreaker = CircuitBreaker::new(
+    "circuit-fleet-sharing",
+    Config::new().threshold(3).recovery(Duration::from_secs(1)).jitter(0.5),
+);
+
+/// So many reports go at once.
+pub(super) const MOST_REPORTS: usize = 128;
+/// So many batches of them wait for their answers.
+const MOST_UNDER_WAY: usize = 8;
+/// So many statuses wait to be looked at. More are dropped: what they say, the next reply says, too.
+const MOST_HEARD: usize = 128;
+
+/// A report on its way.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub(super) circuit: &'static str,
+    pub(super) number: u64,
+    pub(super) line: String,
+}
+
+/// What has become of a batch of reports. `None`: nothing is known of this one.
+#[derive(Debug)]
+pub(super) struct Answers {
+    pub(super) sent: Vec<Sent>,
+    pub(super) replies: RedisResult<Vec<Option<Reply>>>,
+    has_subscribed: bool,
+    link: u32,
+}
+
+/// What comes from Redis.
+pub(super) enum Told {
+    Answers(Answers),
+    /// A status that was published, and the circuit's name.
+    Heard(String, Status),
+    /// The connection is gone: the next server may have another clock.
+    Lost,
+}
+
+/// The connection that reports go over.
+pub(super) struct Exchange {
+    link: Link,
+    /// How often the link was made anew.
+    number: u32,
+    has_subscribed: bool,
+    keys: Keys,
+    under_way: JoinSet<Answers>,
+    pushed: mpsc::Receiver<(String, Status)>,
+    was_lost: Arc<Notify>,
+}
+
+impl Exchange {
+    /// Connects to nothing yet.
+    pub(super) fn new(client: &Client, namespace: &str) -> RedisResult<Self> {
+        let (sender, pushed) = mpsc::channel(MOST_HEARD);
+        let was_lost = Arc::new(Notify::new());
+        let keys = Keys::of(namespace);
+        let ear = Ear { channels: keys.status(""), sender, was_lost: Arc::clone(&was_lost) };
+        Ok(Exchange {
+            link: Link::with_pushes(client, Arc::new(ear))?,
+            number: 0,
+            has_subscribed: false,
+            keys,
+            under_way: JoinSet::new(),
+            pushed,
+            was_lost,
+        })
+    }
+
+    /// Whether reports can be sent now: not while many wait for their answers, or Redis is known to be away.
+    pub(super) fn admit(&self) -> Option<Permit<'static>> {
+        let has_room = self.under_way.len() < MOST_UNDER_WAY;
+        has_room.then(|| REDIS.try_acquire().ok()).flatten()
+    }
+
+    pub(super) fn send(&mut self, sent: Vec<Sent>, permit: Permit<'static>) {
+        // Fails only with a client that `with_pushes` would have refused.
+        let Ok(mut connection) = self.link.connection() else { return permit.failure() };
+        let (keys, link) = (self.keys.clone(), self.number);
+        let subscribes = !self.has_subscribed;
+        self.under_way.spawn(async move {
+            let replies = exchange(&mut connection, &keys, &sent).await;
+            if replies.is_ok() {
+                permit.success();
+            } else {
+                permit.failure();
+            }
+            let has_subscribed =
+                subscribes && replies.is_ok() && subscribe(&mut connection, &keys).await;
+            Answers { sent, replies, has_subscribed, link }
+        });
+    }
+
+    /// Sends the last reports.
+    pub(super) async fn send_last(&mut self, sent: &[Sent]) {
+        if let Ok(mut connection) = self.link.connection() {
+            // The store forgets who is silent.
+            let _ = exchange(&mut connection, &self.keys, sent).await;
+        }
+    }
+
+    /// What comes next.
+    pub(super) async fn told(&mut self) -> Told {
+        loop {
+            tokio::select! {
+                Some(answers) = self.under_way.join_next() => {
+                    // One that has panicked is lost, as messages may be.
+                    let Ok(answers) = answers else { continue };
+                    if answers.link == self.number {
+                        self.has_subscribed |= answers.has_subscribed;
+                        if self.link.judge(answers.replies.as_ref().err()) {
+                            self.number += 1;
+                            self.has_subscribed = false;
+                        }
+                    }
+                    return Told::Answers(answers);
+                }
+                Some((circuit, status)) = self.pushed.recv() => return Told::Heard(circuit, status),
+                () = self.was_lost.notified() => return Told::Lost,
+            }
+        }
+    }
+}
+
+/// Runs the script for each of the reports, in one go.
+async fn exchange(
+    connection: &mut ConnectionManager,
+    keys: &Keys,
+    sent: &[Sent],
+) -> RedisResult<Vec<Option<Reply>>> {
+    let mut rows: Vec<RedisResult<Row>> = batch(keys, sent, false).query_async(connection).await?;
+    let is_unknown =
+        |error: &RedisError| error.kind() == ErrorKind::Server(ServerErrorKind::NoScript);
+    if rows.iter().any(|row| row.as_ref().is_err_and(is_unknown)) {
+        // What was merged already changes nothing the second time.
+        rows = batch(keys, sent, true).query_async(connection).await?;
+    }
+    if rows.iter().all(RedisResult::is_err) {
+        return rows.into_iter().map(|row| row.map(|_| None)).collect();
+    }
+    Ok(rows.into_iter().map(|row| row.ok().and_then(reply)).collect())
+}
+
+/// Whether the report counts, the instance's place, whether the status was published, and the status.
+type Row = (bool, u32, bool, String);
+
+fn reply((accepted, place, _, status): Row) -> Option<Reply> {
+    Some(Reply { accepted, place, status: Status::decode(&status).ok()? })
+}
+
+/// A server that has run the script once knows it by its hash.
+fn batch(keys: &Keys, sent: &[Sent], is_first_in_full: bool) -> Pipeline {
+    let (by_hash, in_full) = AGREE.commands();
+    let mut batch = redis::pipe();
+    batch.ignore_errors();
+    for (index, Sent { circuit, line, .. }) in sent.iter().enumerate() {
+        if is_first_in_full && index == 0 {
+            batch.cmd(in_full).arg(AGREE.text);
+        } else {
+            batch.cmd(by_hash).arg(&AGREE.hash);
+        }
+        let record = keys.record(circuit);
+        batch.arg(record.len()).arg(&record).arg(line).arg(keys.status(circuit));
+    }
+    batch
+}
+
+/// Asks for what is published. Whether that needs no second attempt: who has no right to it polls.
+async fn subscribe(connection: &mut ConnectionManager, keys: &Keys) -> bool {
+    match connection.psubscribe(keys.status("*")).await {
+        Ok(()) => true,
+        Err(error) => error.code().is_some(),
+    }
+}
+
+/// Takes what the server says unasked.
+struct Ear {
+    /// What the names of the channels begin with.
+    channels: String,
+    sender: mpsc::Sender<(String, Status)>,
+    was_lost: Arc<Notify>,
+}
+
+impl AsyncPushSender for Ear {
+    fn send(&self, push: PushInfo) -> Result<(), SendError> {
+        match push.kind {
+            PushKind::Disconnection => self.was_lost.notify_one(),
+            PushKind::PMessage => {
+                if let Some(heard) = self.read(push) {
+                    // A full queue drops it: the next reply says the same.
+                    let _ = self.sender.try_send(heard);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl Ear {
+    /// `None`: nothing that this version knows.
+    fn read(&self, push: PushInfo) -> Option<(String, Status)> {
+        let [_, channel, line] = <[_; 3]>::try_from(push.data).ok()?;
+        let channel: String = from_redis_value(channel).ok()?;
+        let line: String = from_redis_value(line).ok()?;
+        let circuit = channel.strip_prefix(&self.channels)?.to_owned();
+        Some((circuit, Status::decode(&line).ok()?))
+    }
+}

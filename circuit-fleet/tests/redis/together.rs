@@ -1,0 +1,181 @@
+//! Shared probing and the alert among real processes: beside others that are alone, and while Redis is in trouble.
+
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use circuit_fleet::{Fleet, Options};
+use circuit_runtime::{CallError, CircuitBreaker, Config, State};
+
+use crate::server::Redis;
+use crate::service::{Calls, Service, call};
+use crate::{Turn, until};
+
+/// Instances that call the service, each a process. They end when this is dropped.
+struct Callers {
+    children: Vec<Child>,
+    prefix: &'static str,
+}
+
+impl Callers {
+    fn start(redis: &Redis, service: &Service, prefix: &'static str, many: usize) -> Self {
+        let start = |number| {
+            Command::new(std::env::current_exe().unwrap())
+                .args(["--ignored", "--exact", "together::a_caller"])
+                .env("INSTANCE_OF", redis.address())
+                .env("SERVICE", service.address())
+                .env("INSTANCE", format!("{prefix}{number}"))
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap()
+        };
+        Callers { children: (0..many).map(start).collect(), prefix }
+    }
+
+    /// Whether this holds for the calls of each of them.
+    fn all(&self, service: &Service, holds: impl Fn(Calls) -> bool) -> bool {
+        self.count(service, holds) == self.children.len()
+    }
+
+    /// For how many it holds.
+    fn count(&self, service: &Service, holds: impl Fn(Calls) -> bool) -> usize {
+        service.calls(self.prefix).into_iter().filter(|calls| holds(*calls)).count()
+    }
+
+    fn sum(&self, service: &Service, of: impl Fn(Calls) -> u32) -> u32 {
+        service.calls(self.prefix).into_iter().map(of).sum()
+    }
+
+    /// Lets them leave. None of them has met an error that is not the service's or the circuit's.
+    fn leave(mut self) {
+        self.children.iter_mut().for_each(|child| drop(child.stdin.take()));
+        for child in &mut self.children {
+            assert!(child.wait().unwrap().success(), "a call failed because of the fleet");
+        }
+    }
+}
+
+impl Drop for Callers {
+    fn drop(&mut self) {
+        for child in &mut self.children {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Not a test: what [`Callers`] run, until their input ends.
+#[test]
+#[ignore = "needs redis-server"]
+fn a_caller() {
+    let variable = |name: &str| std::env::var(name);
+    let (Ok(service), Ok(name)) = (variable("SERVICE"), variable("INSTANCE")) else { return };
+    let redis = variable("INSTANCE_OF").unwrap();
+    let is_alone = name.starts_with("alone");
+    let wait = Duration::from_secs(if name.starts_with("in-trouble") { 3 } else { 8 });
+    let config = Config::new().threshold(5).recovery(wait);
+    let breaker = Box::leak(Box::new(CircuitBreaker::new("payments", config)));
+    breaker.register();
+    let options = Options::new("test").instance(&name).orders(false);
+    let options = options.shared_probing(!is_alone).alert(!is_alone);
+    let fleet = Fleet::join(&redis, options).unwrap();
+    let ends = Arc::new(AtomicBool::new(false));
+    let says = Arc::clone(&ends);
+    thread::spawn(move || {
+        let _ = std::io::stdin().read(&mut [0]);
+        says.store(true, Ordering::SeqCst);
+    });
+    while !ends.load(Ordering::SeqCst) {
+        let called = breaker.call(|| {
+            let kind = if breaker.state() == State::HalfOpen { "probe" } else { "call" };
+            let is_well = call(&service, &name, kind).expect("the service answers");
+            if is_well { Ok(()) } else { Err("down") }
+        });
+        assert!(matches!(called, Ok(()) | Err(CallError::Open(_) | CallError::Failed("down"))));
+        thread::sleep(Duration::from_millis(180 + fastrand::u64(..40)));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(fleet.leave());
+}
+
+/// How many instances the store knows of, by the record of their circuit.
+fn known(redis: &Redis) -> usize {
+    redis.command(&["HLEN", "f:{test}:evidence:reports:payments"]).parse().unwrap_or(0)
+}
+
+#[test]
+#[ignore = "needs redis-server"]
+fn instances_that_share_call_a_dead_service_less_and_come_back_sooner_than_alone() {
+    const MANY: usize = 12;
+    let turn = Turn::take();
+    let service = Service::start();
+    let together = Callers::start(&turn.redis, &service, "together", MANY);
+    let alone = Callers::start(&turn.redis, &service, "alone", MANY);
+    let everybody =
+        |holds: &dyn Fn(Calls) -> bool| together.all(&service, holds) && alone.all(&service, holds);
+    until("all are served, and share", || {
+        everybody(&|calls| calls.good >= 5) && known(&turn.redis) == MANY
+    });
+    service.forget();
+    service.set_down(true);
+    until("each that is alone has probed twice", || {
+        alone.all(&service, |calls| calls.failed_probes >= 2)
+    });
+    // Those that are alone have just probed, and will wait.
+    service.set_down(false);
+    let failed = [&together, &alone].map(|it| it.sum(&service, |calls| calls.failed));
+    let probes = [&together, &alone].map(|it| it.sum(&service, |calls| calls.failed_probes));
+    until("all that share are served", || together.all(&service, |calls| calls.good > 0));
+    let served_alone = alone.count(&service, |calls| calls.good > 0);
+    println!("together, alone: failed {failed:?}, probes {probes:?}; {served_alone} alone served");
+    assert!(failed[0] < failed[1] && probes[0] < probes[1], "{failed:?} {probes:?}");
+    assert!(served_alone < MANY, "who is alone was as soon");
+    until("so are those that are alone", || alone.all(&service, |calls| calls.good > 0));
+    together.leave();
+    alone.leave();
+    until("whoever leaves takes itself off the record", || known(&turn.redis) == 0);
+}
+
+#[test]
+#[ignore = "needs redis-server"]
+fn without_redis_each_probes_and_comes_back_by_itself_and_no_call_fails_for_it() {
+    const MANY: usize = 6;
+    let mut turn = Turn::take();
+    let service = Service::start();
+    let callers = Callers::start(&turn.redis, &service, "in-trouble", MANY);
+    let outage = |turn: &mut Turn, trouble: &str| {
+        until(&format!("{trouble}: all are served, and share"), || {
+            callers.all(&service, |calls| calls.good >= 5) && known(&turn.redis) == MANY
+        });
+        service.forget();
+        service.set_down(true);
+        until(&format!("{trouble}: all have opened"), || {
+            callers.all(&service, |calls| calls.failed > 0)
+        });
+        match trouble {
+            "killed" => turn.redis.kill(),
+            "frozen" => turn.redis.signal("-STOP"),
+            "emptied" => _ = turn.redis.command(&["FLUSHALL"]),
+            other => panic!("{other}"),
+        }
+        service.forget();
+        until(&format!("{trouble}: each probes"), || {
+            callers.all(&service, |calls| calls.failed_probes >= 2)
+        });
+        service.set_down(false);
+        until(&format!("{trouble}: each is served"), || {
+            callers.all(&service, |calls| calls.good > 0)
+        });
+        service.forget();
+    };
+    outage(&mut turn, "killed");
+    turn.redis.start_again();
+    outage(&mut turn, "frozen");
+    turn.redis.signal("-CONT");
+    outage(&mut turn, "emptied");
+    callers.leave();
+}
