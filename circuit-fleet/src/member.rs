@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use circuit_runtime::{CircuitBreaker, Config, circuits, lift_expired_orders, set_orders};
+use circuit_runtime::{
+    CircuitBreaker, Config, circuits, lift_expired_orders, refused_orders, set_orders,
+};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -127,6 +129,8 @@ impl Member {
             let due = self.state.notice(stored);
             self.carry_out(&due);
         }
+        // Not only when orders change: a circuit may have registered since.
+        self.state.note_refused(&refused_orders());
         let mut report = Report {
             form: FORM,
             instance: self.options.instance_name().to_owned(),
@@ -149,8 +153,7 @@ impl Member {
         }
         let has_expired = self.state.expire();
         if due.changed || has_expired {
-            let refused = set_orders(self.state.in_force());
-            self.state.note_refused(&refused);
+            set_orders(self.state.put_in_force());
         }
         if *due != Due::default() || has_expired {
             self.remember();

@@ -28,6 +28,10 @@ pub(crate) struct State {
     held: BTreeMap<u64, Obeyed>,
     /// Why it doesn't obey others, as long as they stand.
     refused: BTreeMap<u64, String>,
+    /// The versions of the orders that were last put in force, by their numbers there.
+    put_in_force: Vec<u64>,
+    /// Why some circuit doesn't obey one of these.
+    refused_by_circuits: BTreeMap<u64, String>,
 }
 
 #[derive(Debug)]
@@ -52,6 +56,8 @@ impl State {
             version: 0,
             held: BTreeMap::new(),
             refused: BTreeMap::new(),
+            put_in_force: Vec::new(),
+            refused_by_circuits: BTreeMap::new(),
         }
     }
 
@@ -100,12 +106,13 @@ impl State {
         self.refused.insert(version, message);
     }
 
-    /// Notes which of [`in_force`](Self::in_force) some circuit refuses.
+    /// Notes what circuits refuse of the orders that were last [put in force](Self::put_in_force). Circuits that register
+    /// later may refuse some, too.
     pub(crate) fn note_refused(&mut self, refused: &[RefusedOrder]) {
-        let versions: Vec<u64> = self.held.keys().copied().collect();
+        self.refused_by_circuits.clear();
         for RefusedOrder { order, fault, .. } in refused {
-            if let Some(version) = versions.get(*order) {
-                self.refused.entry(*version).or_insert_with(|| fault.to_string());
+            if let Some(version) = self.put_in_force.get(*order) {
+                self.refused_by_circuits.entry(*version).or_insert_with(|| fault.to_string());
             }
         }
     }
@@ -117,8 +124,9 @@ impl State {
         self.held.len() < before
     }
 
-    /// The orders in force, the latest last.
-    pub(crate) fn in_force(&self) -> Vec<Order> {
+    /// The orders to put in force, the latest last.
+    pub(crate) fn put_in_force(&mut self) -> Vec<Order> {
+        self.put_in_force = self.held.keys().copied().collect();
         self.held.values().map(|obeyed| obeyed.order.clone()).collect()
     }
 
@@ -137,7 +145,7 @@ impl State {
             version: *version,
             message: message.clone(),
         };
-        self.refused.iter().map(refused).collect()
+        self.refused.iter().chain(&self.refused_by_circuits).map(refused).collect()
     }
 
     /// Takes over what this instance has remembered from before its start.

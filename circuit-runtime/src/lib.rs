@@ -73,6 +73,8 @@ pub use breaker::keyed::{KeyedBreaker, KeyedCircuit};
 pub use classify::Classify;
 pub use classify::sql::sql_state;
 pub use classify::ways::{by_error, by_result, by_source, by_value};
+#[cfg(feature = "serde")]
+pub use config::duration_text::{DurationError, parse_duration};
 pub use config::error::ConfigError;
 pub use config::option::ConfigOption;
 pub use config::{Config, OnCancel, Window};
@@ -96,7 +98,9 @@ pub use settings::fault::{SettingsError, SettingsFault};
 #[cfg(feature = "serde")]
 pub use settings::force::{configure, settings_report};
 #[cfg(feature = "serde")]
-pub use settings::orders::{Order, RefusedOrder, lift_expired_orders, orders, set_orders};
+pub use settings::orders::{
+    Order, RefusedOrder, lift_expired_orders, orders, refused_orders, set_orders,
+};
 #[cfg(feature = "serde")]
 pub use settings::report::Report;
 #[cfg(feature = "serde")]

@@ -9,7 +9,7 @@ use axum::http::{self, Request, StatusCode};
 use circuit_runtime::test_util::freeze;
 use circuit_runtime::{
     CircuitBreaker, Config, KeyedBreaker, Mode, Order, Reason, Settings, State, circuit_breaker,
-    configure, find, lift_expired_orders, orders, set_orders,
+    configure, find, lift_expired_orders, orders, refused_orders, set_orders,
 };
 use http_body_util::BodyExt;
 use tower::ServiceExt;
@@ -258,6 +258,30 @@ fn a_limit_that_is_ordered_changes_the_calls_limit_and_is_lifted_with_the_order(
     without_a_limit().unwrap();
     let refused = set_orders(vec![order("circuits.\"without a limit\".timeout = '2s'")]);
     assert!(refused[0].fault.message().contains("no `timeout`"), "{refused:?}");
+}
+
+#[test]
+fn what_a_circuit_refuses_that_registers_later_is_known_as_long_as_it_stands() {
+    let _alone = alone();
+    let time = freeze();
+    let brief = settings("circuits.elsewhere.mode = 'shadow'");
+    let brief = Order::new(brief, "alice", secs(10)).unwrap();
+    let refused = order("circuits.\"late refusal\".min_calls = 50");
+    assert!(set_orders(vec![brief, refused]).is_empty(), "there is no such circuit yet");
+    assert!(refused_orders().is_empty());
+
+    let breaker = registered("late refusal", Config::new());
+    assert_eq!(breaker.config(), Config::new());
+    let told = || refused_orders().into_iter().map(|it| (it.order, it.fault.to_string()));
+    let first: Vec<_> = told().collect();
+    assert_eq!((first.len(), first[0].0), (1, 1));
+    assert!(first[0].1.starts_with("an order's min_calls: "), "{first:?}");
+    // Its number is that of its setting, though the order before it is over.
+    time.advance(secs(10));
+    lift_expired_orders();
+    assert_eq!(told().collect::<Vec<_>>(), first);
+    set_orders(Vec::new());
+    assert!(refused_orders().is_empty());
 }
 
 fn post(app: &Router, path: &str) -> (StatusCode, serde_json::Value) {

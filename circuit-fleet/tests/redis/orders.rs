@@ -116,6 +116,25 @@ fn what_an_instance_cannot_obey_is_refused_by_name_and_reason() {
 
 #[test]
 #[ignore = "needs redis-server"]
+fn what_a_circuit_refuses_that_registers_later_is_reported() {
+    let turn = Turn::take();
+    let fleet = turn.join(&options("pod-7"));
+    assert!(turn.is_ready(&fleet));
+    let settings = json!({ "circuits": { "comes later": { "min_calls": 500 } } });
+    let version = turn.order(&draft(Action::Settings(settings)));
+    let mut operator = turn.operator();
+    let told = turn.runtime.block_on(operator.acknowledged(version)).unwrap();
+    assert_eq!(told.to_string(), "1/1 in force", "no circuit of this name is there yet");
+    circuit("comes later");
+    until("the refusal is reported", || {
+        let told = turn.runtime.block_on(operator.acknowledged(version)).unwrap().to_string();
+        told.starts_with("0/1 in force, 1 refused: pod-7: an order's min_calls: ")
+    });
+    turn.leave(fleet);
+}
+
+#[test]
+#[ignore = "needs redis-server"]
 fn an_instance_that_takes_no_orders_shows_itself_and_one_without_view_shows_no_circuits() {
     let turn = Turn::take();
     let breaker = circuit("left alone");

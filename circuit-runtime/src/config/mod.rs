@@ -5,6 +5,8 @@ pub(crate) mod checked;
 mod choice;
 #[cfg(feature = "serde")]
 pub(crate) mod duration;
+#[cfg(feature = "serde")]
+pub(crate) mod duration_text;
 pub(crate) mod error;
 pub(crate) mod option;
 mod rules;

@@ -88,6 +88,12 @@ pub(crate) fn settings_refused(circuit: &str, faults: &str) {
     contained(|| tracing::settings_refused(circuit, faults));
 }
 
+/// Reports that a circuit that has registered doesn't go with an order.
+#[cfg(all(feature = "serde", feature = "tracing"))]
+pub(crate) fn order_refused(circuit: &str, faults: &str) {
+    contained(|| tracing::order_refused(circuit, faults));
+}
+
 /// Reports how long a call of a circuit with `slow_call` took.
 #[cfg(feature = "metrics")]
 pub(crate) fn record_duration(

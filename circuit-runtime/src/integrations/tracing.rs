@@ -88,6 +88,17 @@ pub(super) fn settings_refused(circuit: &str, faults: &str) {
     );
 }
 
+/// An operator's order that a circuit refuses which has registered after it was given.
+#[cfg(feature = "serde")]
+pub(super) fn order_refused(circuit: &str, faults: &str) {
+    tracing::warn!(
+        target: "circuit_runtime",
+        circuit,
+        faults,
+        "an order doesn't go with this circuit: it isn't obeyed"
+    );
+}
+
 /// A wait as a number of seconds, which it stays for OpenTelemetry, rounded as the messages round
 /// it: `29.8` where they say `29.8s`. `None`: for good.
 fn seconds(wait: Duration) -> Option<f64> {

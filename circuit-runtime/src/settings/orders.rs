@@ -1,5 +1,6 @@
 //! Operators' orders: settings that somebody puts over everything else, for some time.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,9 +16,41 @@ use crate::outcome::Mode;
 use crate::primitives::clock::{self, Wait, nanos};
 use crate::primitives::sync::unpoisoned;
 
-/// The orders in force, the latest last. Locked while circuits change, so that of two threads that set orders one
-/// is obeyed everywhere. No user code runs under it.
-static ORDERS: Mutex<Vec<Order>> = Mutex::new(Vec::new());
+/// The orders in force. Locked while circuits change, so that of two threads that set orders one is obeyed
+/// everywhere. No user code runs under it.
+static IN_FORCE: Mutex<InForce> =
+    Mutex::new(InForce { orders: Vec::new(), refused: BTreeMap::new() });
+
+struct InForce {
+    /// Each with its number as they were set, the latest last.
+    orders: Vec<(usize, Order)>,
+    /// What registered circuits don't obey, by their names.
+    refused: BTreeMap<&'static str, Vec<RefusedOrder>>,
+}
+
+impl InForce {
+    fn obey_all(&mut self) -> Vec<Obeyed> {
+        registry::circuits().into_iter().map(|breaker| self.obey(breaker)).collect()
+    }
+
+    fn obey(&mut self, breaker: &'static CircuitBreaker) -> Obeyed {
+        let (obeyed, refused) = obey(breaker, &self.orders);
+        if refused.is_empty() {
+            self.refused.remove(breaker.name());
+        } else {
+            self.refused.insert(breaker.name(), refused);
+        }
+        obeyed
+    }
+
+    fn refused(&self) -> Vec<RefusedOrder> {
+        self.refused.values().flatten().cloned().collect()
+    }
+
+    fn orders(&self) -> impl DoubleEndedIterator<Item = &Order> {
+        self.orders.iter().map(|(_, order)| order)
+    }
+}
 
 /// An operator's order: settings for some circuits, who says it, why, and for how long.
 ///
@@ -106,7 +139,7 @@ impl Order {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RefusedOrder {
-    /// Which of the orders, from 0, as they were set.
+    /// Which of the orders, from 0, as they were set: the number stays, also when others have been lifted since.
     pub order: usize,
     /// The circuit, the option, and why.
     pub fault: SettingsFault,
@@ -116,7 +149,8 @@ pub struct RefusedOrder {
 /// option, or of the mode, the latest in the list wins. A circuit that registers later obeys before its first call.
 ///
 /// Returns the orders that registered circuits don't obey: those whose options don't go with what the circuit's code and
-/// its other settings say. Such a circuit takes nothing from that order.
+/// its other settings say. Such a circuit takes nothing from that order. [`refused_orders`] has the circuits that register later,
+/// too.
 ///
 /// An order that is over stays in force until this, or [`lift_expired_orders`](crate::lift_expired_orders), is called. While an
 /// order stands, the HTTP routes (feature `axum`) answer changes of its circuits with 409, and say whose order it is.
@@ -145,19 +179,43 @@ pub struct RefusedOrder {
 /// ```
 pub fn set_orders(orders: Vec<Order>) -> Vec<RefusedOrder> {
     registry::on_register_obey(registered);
-    let mut present = unpoisoned(ORDERS.lock());
-    *present = orders;
-    let obeyed = registry::circuits().into_iter().map(|breaker| obey(breaker, &present));
-    let (changes, refused): (Vec<_>, Vec<_>) = obeyed.unzip();
+    let mut present = unpoisoned(IN_FORCE.lock());
+    present.orders = orders.into_iter().enumerate().collect();
+    let changes = present.obey_all();
+    let refused = present.refused();
     drop(present);
     changes.into_iter().for_each(Obeyed::notify);
-    refused.into_iter().flatten().collect()
+    refused
+}
+
+/// The orders in force that registered circuits don't obey now, those that have registered since [`set_orders`] too. With the
+/// feature `tracing`, there is a warning when such a circuit registers.
+///
+/// ```
+/// use std::time::Duration;
+/// use circuit_runtime::{CircuitBreaker, Config, Order, refused_orders, set_orders};
+///
+/// static MAIL: CircuitBreaker = CircuitBreaker::new("mail", Config::new().threshold(3));
+///
+/// // `min_calls` needs a rate, which this circuit hasn't.
+/// let settings = serde_json::from_str(r#"{ "circuits": { "mail": { "min_calls": 50 } } }"#)?;
+/// assert!(set_orders(vec![Order::new(settings, "alice", Duration::from_secs(600))?]).is_empty());
+///
+/// MAIL.register();
+/// let refused = refused_orders();
+/// assert_eq!(refused[0].order, 0);
+/// assert!(refused[0].fault.to_string().contains("min_calls"), "{}", refused[0].fault);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn refused_orders() -> Vec<RefusedOrder> {
+    unpoisoned(IN_FORCE.lock()).refused()
 }
 
 /// The orders in force, the latest last.
 #[must_use]
 pub fn orders() -> Vec<Order> {
-    unpoisoned(ORDERS.lock()).clone()
+    unpoisoned(IN_FORCE.lock()).orders().cloned().collect()
 }
 
 /// Lifts the orders whose time is over. Returns when the next one's will be: call it again then. It needs no network and no
@@ -178,16 +236,12 @@ pub fn orders() -> Vec<Order> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn lift_expired_orders() -> Option<Duration> {
-    let mut present = unpoisoned(ORDERS.lock());
-    let before = present.len();
-    present.retain(|order| order.left().is_some());
-    let changes: Vec<_> = if present.len() == before {
-        Vec::new()
-    } else {
-        let circuits = registry::circuits().into_iter();
-        circuits.map(|breaker| obey(breaker, &present).0).collect()
-    };
-    let next = present.iter().filter_map(Order::left).min();
+    let mut present = unpoisoned(IN_FORCE.lock());
+    let before = present.orders.len();
+    present.orders.retain(|(_, order)| order.left().is_some());
+    let has_changed = present.orders.len() < before;
+    let changes = if has_changed { present.obey_all() } else { Vec::new() };
+    let next = present.orders().filter_map(Order::left).min();
     drop(present);
     changes.into_iter().for_each(Obeyed::notify);
     next
@@ -196,15 +250,15 @@ pub fn lift_expired_orders() -> Option<Duration> {
 /// The latest order that speaks of this circuit.
 #[cfg(feature = "axum")]
 pub(crate) fn order_for(circuit: &str) -> Option<Order> {
-    let present = unpoisoned(ORDERS.lock());
+    let present = unpoisoned(IN_FORCE.lock());
     let speaks = |order: &&Order| order.left().is_some() && order.says(circuit).is_some();
-    present.iter().rev().find(speaks).cloned()
+    present.orders().rev().find(speaks).cloned()
 }
 
 /// Who ordered this option of a circuit, or its mode.
 #[cfg(feature = "axum")]
 pub(super) fn author_of(circuit: &str, name: &str) -> Option<Arc<str>> {
-    let present = unpoisoned(ORDERS.lock());
+    let present = unpoisoned(IN_FORCE.lock());
     let says = |order: &&Order| {
         order.says(circuit).is_some_and(|(mode, options)| match name {
             "mode" => mode.is_some(),
@@ -212,17 +266,28 @@ pub(super) fn author_of(circuit: &str, name: &str) -> Option<Arc<str>> {
             _ => ConfigOption::ALL.iter().any(|it| it.name() == name && options.names(*it)),
         })
     };
-    present.iter().rev().find(says).map(|order| Arc::clone(&order.by))
+    present.orders().rev().find(says).map(|order| Arc::clone(&order.by))
 }
 
 fn registered(breaker: &'static CircuitBreaker) {
-    let present = unpoisoned(ORDERS.lock());
-    if present.is_empty() {
+    let mut present = unpoisoned(IN_FORCE.lock());
+    if present.orders.is_empty() {
         return;
     }
-    let (obeyed, _refused) = obey(breaker, &present);
+    let obeyed = present.obey(breaker);
+    let refused = present.refused.get(breaker.name()).cloned().unwrap_or_default();
     drop(present);
     obeyed.notify();
+    warn(breaker, &refused);
+}
+
+/// One event for a circuit that doesn't obey.
+#[cfg_attr(not(feature = "tracing"), expect(unused_variables, reason = "nobody is told"))]
+fn warn(breaker: &CircuitBreaker, refused: &[RefusedOrder]) {
+    #[cfg(feature = "tracing")]
+    if let Err(error) = SettingsError::check(refused.iter().map(|it| it.fault.clone()).collect()) {
+        crate::integrations::order_refused(breaker.name(), &error.to_string());
+    }
 }
 
 /// What obeying has changed, and whose order that was.
@@ -241,16 +306,19 @@ impl Obeyed {
 const LIFTED: &str = "an order's end";
 
 /// Puts the orders in force for a circuit, and tells which it refuses.
-fn obey(breaker: &'static CircuitBreaker, orders: &[Order]) -> (Obeyed, Vec<RefusedOrder>) {
+fn obey(
+    breaker: &'static CircuitBreaker,
+    orders: &[(usize, Order)],
+) -> (Obeyed, Vec<RefusedOrder>) {
     let mut refused = Vec::new();
     let (mut mode, mut options) = (None, Config::new());
-    for (number, order) in orders.iter().enumerate() {
+    for (number, order) in orders {
         let Some((its_mode, its_options)) = order.says(breaker.name()) else { continue };
         let merged = its_options.over(options);
         match check(breaker, merged) {
             Ok(()) => options = merged,
             Err(fault) => {
-                refused.push(RefusedOrder { order: number, fault });
+                refused.push(RefusedOrder { order: *number, fault });
                 continue;
             }
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use circuit_fleet::Action;
-use circuit_runtime::Mode;
+use circuit_runtime::{Mode, parse_duration};
 use lexopt::prelude::*;
 
 use super::Failure;
@@ -114,7 +114,10 @@ impl Arguments {
         }
         let namespace =
             namespace.ok_or("which fleet? Say --namespace, or set CIRCUITCTL_NAMESPACE")?;
-        let by = by.ok_or("who are you? Say --by, or set USER")?;
+        if by.is_none() && (is_order || matches!(command, Command::Restore)) {
+            return Err("who are you? Say --by, or set USER".into());
+        }
+        let by = by.unwrap_or_default();
         let redis = redis.unwrap_or_else(|| "redis://127.0.0.1".to_owned());
         let why = why.unwrap_or_default();
         let arguments = Arguments {
@@ -165,18 +168,8 @@ fn settings(path: &Path) -> Result<serde_json::Value, Failure> {
     Ok(toml::from_str(&text).map_err(|error| format!("{shown}: {error}"))?)
 }
 
-/// `90s`, `10m`, `2h`.
 fn time(text: &str) -> Result<Duration, Failure> {
-    let wrong = || format!("`{text}` is no time; write `90s`, `10m` or `2h`");
-    let unit = text.chars().last().ok_or_else(wrong)?;
-    let seconds = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        _ => return Err(wrong().into()),
-    };
-    let number: u64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
-    Ok(Duration::from_secs(number.checked_mul(seconds).ok_or_else(wrong)?))
+    Ok(parse_duration(text).map_err(|error| format!("--for: {error}"))?)
 }
 
 #[cfg(test)]
@@ -209,8 +202,9 @@ mod tests {
             ("list --for 1m", "go with an order"),
             ("list --dry-run", "go with an order"),
             ("reset a --for 1m", "not with `reset`"),
-            ("shadow a --for 10", "write `90s`, `10m` or `2h`"),
-            ("shadow a --for é", "write `90s`"),
+            ("shadow a --for 10", "--for: `10` has no unit; write a number and a unit"),
+            ("shadow a --for 5min", "write `\"5m\"`"),
+            ("shadow a --for é", "--for: `é` is not a duration"),
             ("shadow a --fro 10m", "--fro"),
             ("settings /no/such/file", "/no/such/file: "),
         ] {
