@@ -67,6 +67,19 @@ impl Action {
         }
     }
 
+    /// Whether it speaks of this circuit.
+    pub(crate) fn names(&self, circuit: &str) -> bool {
+        match self {
+            Action::Mode { circuit: named, .. } | Action::Reset { circuit: named } => {
+                matches(named, circuit)
+            }
+            Action::Settings(settings) => settings["circuits"]
+                .as_object()
+                .is_some_and(|circuits| circuits.keys().any(|named| matches(named, circuit))),
+            Action::Cancel(_) => false,
+        }
+    }
+
     /// What goes to Redis. Settings are checked here, so that a slip of the pen reaches no instance.
     pub(crate) fn what(&self) -> Result<What, FleetError> {
         Ok(match self {
@@ -87,6 +100,11 @@ impl Action {
             Action::Cancel(version) => What::Cancel(*version),
         })
     }
+}
+
+/// Whether a name or a pattern is that of a circuit.
+pub(crate) fn matches(pattern: &str, circuit: &str) -> bool {
+    pattern.strip_suffix('*').map_or(pattern == circuit, |beginning| circuit.starts_with(beginning))
 }
 
 fn has_danger(settings: &Value) -> bool {
@@ -158,7 +176,17 @@ impl OrderDraft {
         OrderDraft { only: Some(instances), ..self }
     }
 
-    pub(crate) fn check(&self) -> Result<(), OptionsError> {
+    /// Whether the order can be given. [`order`](crate::Operator::order) asks this, too.
+    ///
+    /// # Errors
+    ///
+    /// With what is wrong with the author, the reason, the time, or the settings.
+    pub fn validate(&self) -> Result<(), FleetError> {
+        self.check()?;
+        self.action.what().map(drop)
+    }
+
+    fn check(&self) -> Result<(), OptionsError> {
         let error = |option, message: String| Err(OptionsError::new(option, message));
         if self.by.trim().is_empty() || self.by.len() > LONGEST_TEXT {
             return error("by", format!("must have from 1 to {LONGEST_TEXT} characters"));

@@ -32,6 +32,14 @@ pub enum FleetError {
     /// Redis isn't there, is too slow, or refuses the command.
     #[error("Redis: {0}")]
     Redis(#[from] redis::RedisError),
+    /// An order is [dangerous](crate::Action::is_dangerous), and the number of the instances that it is for is missing, or another one.
+    #[error("this is for {reach}; if that is meant, confirm the number of instances, {instances}")]
+    Unconfirmed {
+        /// How many instances it is for.
+        instances: usize,
+        /// How far it reaches, in words.
+        reach: String,
+    },
     /// What stands in Redis is of no form that this version knows.
     #[error("{0}")]
     Form(String),

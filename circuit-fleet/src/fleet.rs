@@ -45,6 +45,8 @@ static JOINED: AtomicBool = AtomicBool::new(false);
 #[must_use = "an instance leaves the fleet when this is dropped"]
 pub struct Fleet {
     requests: mpsc::Sender<Request>,
+    #[cfg(feature = "axum")]
+    namespace: String,
 }
 
 impl Fleet {
@@ -68,8 +70,14 @@ impl Fleet {
         }
         let (requests, receiver) = mpsc::channel(QUEUE);
         let store = Store::new(client, options.namespace());
+        #[cfg(feature = "axum")]
+        let namespace = options.namespace().to_owned();
         start(Member::new(options, store, sharing), receiver).map_err(JoinError::Thread)?;
-        Ok(Fleet { requests })
+        Ok(Fleet {
+            requests,
+            #[cfg(feature = "axum")]
+            namespace,
+        })
     }
 
     /// Waits until the orders that stand are obeyed, at most for this long. Whether they are.
@@ -92,6 +100,11 @@ impl Fleet {
     #[cfg(feature = "axum")]
     pub(crate) fn requests(&self) -> mpsc::WeakSender<Request> {
         self.requests.downgrade()
+    }
+
+    #[cfg(feature = "axum")]
+    pub(crate) fn namespace(&self) -> &str {
+        &self.namespace
     }
 
     /// Leaves the fleet: its orders are lifted here, and its name is taken from Redis, if that answers within a second.

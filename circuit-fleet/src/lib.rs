@@ -19,6 +19,7 @@ mod member;
 pub mod operations {}
 mod operator;
 mod options;
+mod reach;
 mod remember;
 mod report;
 mod script;
@@ -34,4 +35,5 @@ pub use error::{FleetError, JoinError};
 pub use fleet::Fleet;
 pub use operator::{AuditEntry, Operator};
 pub use options::{Options, OptionsError};
+pub use reach::Reach;
 pub use view::{Instance, StandingOrder, View};

@@ -9,6 +9,7 @@ use circuit_runtime::{
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::draft::matches;
 use crate::error::FleetError;
 use crate::options::Options;
 use crate::remember;
@@ -191,9 +192,4 @@ async fn share(sharing: Option<&mut Sharing>) {
         Some(sharing) => sharing.take_part().await,
         None => std::future::pending().await,
     }
-}
-
-/// Whether a name or a pattern is that of a circuit.
-fn matches(pattern: &str, circuit: &str) -> bool {
-    pattern.strip_suffix('*').map_or(pattern == circuit, |beginning| circuit.starts_with(beginning))
 }

@@ -1,9 +1,11 @@
 //! What an operator does: gives orders, sees whether they are obeyed, takes them back.
 
 use std::fmt;
+use std::time::Duration;
 
 use redis::Client;
 use serde::Serialize;
+use tokio::time::{Instant, sleep};
 
 use crate::acknowledgement::Acknowledgement;
 use crate::draft::OrderDraft;
@@ -12,6 +14,9 @@ use crate::options::check_name;
 use crate::store::{Sending, Store, unwritable};
 use crate::view::View;
 use crate::wire::{self, FORM, What};
+
+/// How long [`Operator::wait`] waits between two looks.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 
 /// An entry of the audit stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -78,7 +83,7 @@ impl Operator {
     ///
     /// If something in the draft is wrong; if Redis doesn't answer, or its ACL doesn't let this user give orders.
     pub async fn order(&mut self, draft: &OrderDraft) -> Result<u64, FleetError> {
-        draft.check()?;
+        draft.validate()?;
         let what = draft.action.what()?;
         // Also tells the server's time, and what versions there have been.
         let view = self.view().await?;
@@ -116,6 +121,27 @@ impl Operator {
         let order = view.orders.iter().find(|order| order.version == version);
         let only = order.and_then(|order| order.only.clone());
         Ok(Acknowledgement::of(&view, version, only.as_deref()))
+    }
+
+    /// Waits until no instance is silent about an order, at most for this long: they look for orders once a second. How far it has
+    /// got.
+    ///
+    /// # Errors
+    ///
+    /// If Redis doesn't answer within two seconds.
+    pub async fn wait(
+        &mut self,
+        version: u64,
+        within: Duration,
+    ) -> Result<Acknowledgement, FleetError> {
+        let end = Instant::now() + within;
+        loop {
+            let acknowledgement = self.acknowledged(version).await?;
+            if acknowledgement.silent.is_empty() || Instant::now() >= end {
+                return Ok(acknowledgement);
+            }
+            sleep(BETWEEN_LOOKS).await;
+        }
     }
 
     /// The latest orders, the latest first: at most so many.

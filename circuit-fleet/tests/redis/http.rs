@@ -29,7 +29,7 @@ fn the_fleet_is_shown_with_its_instances_circuits_and_orders() {
     let breaker = circuit("is shown");
     breaker.try_acquire().unwrap().success();
     let fleet = turn.join(&options("a"));
-    let app: Router = circuit_fleet::axum::router(&fleet);
+    let app: Router = circuit_fleet::axum::router(&fleet).into();
     turn.order(&draft(Action::mode("is shown", Mode::Shadow)).because("to look"));
     let mut shown = Value::Null;
     until("it is shown in shadow", || {

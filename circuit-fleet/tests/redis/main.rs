@@ -6,6 +6,7 @@ mod acl;
 mod agreement;
 mod circuitctl;
 mod http;
+mod http_orders;
 mod orders;
 mod server;
 mod service;
@@ -18,7 +19,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use circuit_fleet::{Action, Fleet, Operator, Options, OrderDraft};
-use circuit_runtime::{CircuitBreaker, Config, Mode, set_orders};
+use circuit_runtime::{CircuitBreaker, Config, Mode, find, set_orders};
 use server::Redis;
 use tokio::runtime::Runtime;
 
@@ -86,8 +87,11 @@ fn draft(action: Action) -> OrderDraft {
     OrderDraft::new(action, "alice")
 }
 
-/// A registered circuit.
+/// A registered circuit; the same for the same name.
 fn circuit(name: &'static str) -> &'static CircuitBreaker {
+    if let Some(breaker) = find(name) {
+        return breaker;
+    }
     let breaker = Box::leak(Box::new(CircuitBreaker::new(name, Config::new().threshold(1))));
     breaker.register();
     breaker
