@@ -113,8 +113,19 @@ impl CircuitBreaker {
         };
         if is_special {
             self.admit_special(fallback, to_register)
+        } else if summary.try_admit_measured().is_some() {
+            self.admit_measured(fallback)
         } else {
             self.admit_by_machine(fallback)
+        }
+    }
+
+    /// Admits a call to a closed circuit that times its calls, or counts those in flight.
+    #[inline(never)]
+    fn admit_measured(&self, fallback: Fallback) -> Result<Admission, CircuitOpenError> {
+        match self.base.published().try_admit_measured() {
+            Some(admission) => Ok(admission),
+            None => self.admit_by_machine(fallback),
         }
     }
 

@@ -76,8 +76,10 @@ impl CircuitBreaker {
         self.notice_stalled(circuit);
         let summary = circuit.published.summary();
         // `ramp` and `throttle` have let the call pass before it waited, and aren't asked twice.
-        let lock_free =
-            Answer::again(summary).or_else(|| circuit.published.admit_lock_free(summary));
+        let lock_free = circuit
+            .published
+            .admit_again(summary)
+            .or_else(|| circuit.published.admit_lock_free(summary));
         // Read last, as in `ask`.
         let answer = if circuit.published.stamp() == stamp {
             let answer = lock_free.unwrap_or_else(|| self.ask_locked(circuit, stamp, true));

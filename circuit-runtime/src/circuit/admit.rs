@@ -1,6 +1,7 @@
 //! Admission: may this call run?
 
 use super::bulkhead::Acquired;
+use super::ticket::stopwatch;
 use super::{CircuitRef, Inner, Published};
 use crate::circuit::machine::{Decision, Verdict};
 use crate::circuit::{Admission, Summary, Ticket};
@@ -29,13 +30,6 @@ pub(crate) struct Refusal {
 }
 
 impl Answer {
-    /// Admits a call that a closed circuit has admitted before. `None`: the circuit isn't closed, or its
-    /// mode decides.
-    pub(crate) fn again(summary: Summary) -> Option<Self> {
-        let is_closed = summary.mode() == Mode::Normal && summary.state() == State::Closed;
-        is_closed.then(|| Answer::Admitted(admission(summary, Ticket::of(summary))))
-    }
-
     fn rejected(reason: Rejection) -> Self {
         Answer::Rejected(Refusal { reason, retry_after: NEVER })
     }
@@ -52,17 +46,55 @@ impl Answer {
 }
 
 impl Published {
+    /// Admits a call to a closed circuit that only times its calls, or counts those in flight. `None`: something
+    /// else may decide.
+    #[inline]
+    pub(crate) fn try_admit_measured(&self) -> Option<Admission> {
+        let summary = self.summary();
+        let ticket = summary.try_admit_measured()?;
+        let admission = self.admission(summary, ticket);
+        if summary.is_limited() {
+            // Without a key there is only this stamp.
+            let has_place = self.bulkhead.try_acquire(0, self.max_concurrent()) == Acquired::Place;
+            return has_place.then(|| admission.map(Ticket::in_bulkhead));
+        }
+        Some(admission)
+    }
+
+    /// Admits a call that a closed circuit has admitted before. `None`: the circuit isn't closed, or its
+    /// mode decides.
+    pub(crate) fn admit_again(&self, summary: Summary) -> Option<Answer> {
+        let is_closed = summary.mode() == Mode::Normal && summary.state() == State::Closed;
+        is_closed.then(|| Answer::Admitted(self.admission(summary, Ticket::of(summary))))
+    }
+
+    /// An admission, with the start time if a rule of the circuit needs it.
+    #[inline]
+    fn admission(&self, summary: Summary, ticket: Ticket) -> Admission {
+        if summary.is_timed() {
+            Admission::at(ticket, self.stopwatch(&Moment::default()))
+        } else {
+            Admission::new(ticket)
+        }
+    }
+
+    #[inline]
+    fn max_concurrent(&self) -> u32 {
+        // Relaxed: a limit that has just changed may be applied a moment later.
+        self.max_concurrent.load(Ordering::Relaxed)
+    }
+
     /// Decides without the lock; `None`: the machine must decide.
     #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
     #[inline(always)]
     pub(crate) fn admit_lock_free(&self, summary: Summary) -> Option<Answer> {
         match summary.mode() {
             Mode::Disabled => {
-                Some(Answer::Admitted(admission(summary, Ticket::of(summary).counted())))
+                Some(Answer::Admitted(self.admission(summary, Ticket::of(summary).counted())))
             }
             Mode::ForcedOpen => Some(Answer::rejected(Rejection::ForcedOpen)),
             Mode::Normal | Mode::Shadow if summary.admits_all() => {
-                Some(Answer::Admitted(admission(summary, Ticket::of(summary))))
+                Some(Answer::Admitted(self.admission(summary, Ticket::of(summary))))
             }
             Mode::Normal | Mode::Shadow => {
                 let state = summary.state();
@@ -125,11 +157,9 @@ impl CircuitRef<'_> {
                 let ticket = Ticket::of_epoch(inner.machine.epoch());
                 let is_probe = inner.machine.state() == State::HalfOpen;
                 let ticket = if is_probe { ticket.of_probe() } else { ticket };
-                let timed = inner.machine.rules().slow_call.is_some();
-                let admission = if timed {
-                    Admission::at(ticket, moment.exact())
-                } else {
-                    Admission::new(ticket)
+                let admission = match inner.machine.rules().slow_call {
+                    Some(slow_call) => Admission::at(ticket, stopwatch(slow_call, &moment)),
+                    None => Admission::new(ticket),
                 };
                 let transition = change.map(|change| inner.note(name, change));
                 let answer = if inner.machine.is_selective() && !is_probe {
@@ -230,9 +260,7 @@ impl CircuitRef<'_> {
     }
 
     fn take_place(&self, admission: Admission, stamp: u64) -> Answer {
-        // Relaxed: a limit that has just changed may be applied a moment later.
-        let most = self.published.max_concurrent.load(Ordering::Relaxed);
-        match self.published.bulkhead.try_acquire(stamp, most) {
+        match self.published.bulkhead.try_acquire(stamp, self.published.max_concurrent()) {
             Acquired::Place => Answer::Admitted(admission.map(Ticket::in_bulkhead)),
             Acquired::Reassigned => Answer::Reassigned,
             Acquired::Full => Answer::rejected(Rejection::TooManyCalls),
@@ -255,8 +283,3 @@ pub(super) fn retry_after(state: State, left: Nanos) -> Nanos {
 }
 
 const SECOND: Nanos = 1_000_000_000;
-
-/// An admission, with the start time if a rule of the circuit needs it.
-fn admission(summary: Summary, ticket: Ticket) -> Admission {
-    if summary.is_timed() { Admission::at(ticket, clock::now()) } else { Admission::new(ticket) }
-}

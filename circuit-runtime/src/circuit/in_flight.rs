@@ -20,7 +20,7 @@
 //! found. So a call that loads it (Acquire) and needn't look sees that summary; one that comes before
 //! looks, too, and waits for the lock.
 
-use crate::primitives::clock::{LAG, Moment, NEVER, Nanos, SKEW, Wait};
+use crate::primitives::clock::{COARSE_FROM, LAG, Moment, NEVER, Nanos, SKEW, Wait};
 use crate::primitives::sync::{AtomicU64, Ordering};
 
 /// As many words as cohorts that can be in flight before the first must have stalled (at most 35), and some more.
@@ -45,23 +45,16 @@ const LABEL: u64 = !(COUNT | TAKEN | WAITED_FOR);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stall(Nanos);
 
-/// Limits from here on are measured by the coarse clock, which lags too much for shorter ones.
-const COARSE: Nanos = 1_000_000_000;
-
 impl Stall {
     /// The length of a cohort's stretch, as a shift.
     pub(crate) fn shift(self) -> u32 {
         (self.0 / 16).max(1).ilog2()
     }
 
-    fn is_coarse(self) -> bool {
-        self.0 >= COARSE
-    }
-
     /// The present time, by the clock that is exact enough.
     #[inline]
     pub(crate) fn now(self, moment: &Moment) -> Nanos {
-        if self.is_coarse() { moment.coarse() } else { moment.exact() }
+        moment.by_length(self.0)
     }
 
     /// How long after the start of its first call a cohort has stalled, at most.
@@ -79,7 +72,7 @@ impl Stall {
     /// How long after the start of its last call a cohort has stalled. A start by the coarse clock
     /// may lag.
     fn wait(self) -> Nanos {
-        self.0.saturating_add(if self.is_coarse() { LAG } else { 0 })
+        self.0.saturating_add(if self.0 >= COARSE_FROM { LAG } else { 0 })
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Inner;
 use super::bulkhead::Freed;
 use super::published::IN_BUCKET;
+use super::ticket::stopwatch;
 use super::{CircuitRef, Published};
 #[cfg(feature = "stream")]
 use crate::circuit::machine::Change;
@@ -35,10 +36,7 @@ impl End {
     /// The verdict by these rules.
     #[inline]
     pub(crate) fn verdict(self, rules: &Rules, admission: Admission, moment: &Moment) -> Verdict {
-        // Without a start time the call wasn't timed, because the circuit had no `slow_call` then:
-        // not slow.
-        let took = || admission.took(moment).unwrap_or_default();
-        let slow = || rules.slow_call.is_some_and(|slow| took() >= slow);
+        let slow = || rules.slow_call.is_some_and(|limit| admission.is_slow(limit, moment));
         let judged = |failure| Verdict::of(Sample { failure, slow: slow() });
         match self {
             End::Outcome(Outcome::Success) => judged(false),
@@ -144,10 +142,23 @@ impl Published {
         is_ignored && Summary(self.summary.load(Ordering::Relaxed)).is_closed_since(ticket)
     }
 
-    /// Whether a call that took this long was slow.
-    pub(crate) fn is_slow(&self, took: Nanos) -> bool {
+    /// Whether a call that ends now was slow. In place, not by [`Admission::is_slow`]: a call is 23 instructions more.
+    #[inline]
+    pub(crate) fn is_slow(&self, admission: Admission, moment: &Moment) -> bool {
+        let limit = self.slow_after();
+        admission.took(|| stopwatch(limit, moment)).is_some_and(|took| took >= limit)
+    }
+
+    /// The time by which calls are timed.
+    #[inline]
+    pub(crate) fn stopwatch(&self, moment: &Moment) -> Nanos {
+        stopwatch(self.slow_after(), moment)
+    }
+
+    #[inline]
+    fn slow_after(&self) -> Nanos {
         // Relaxed: a limit that has just changed may be applied a moment later.
-        took >= self.slow_after.load(Ordering::Relaxed)
+        self.slow_after.load(Ordering::Relaxed)
     }
 
     /// Removes a call from the bulkhead.

@@ -45,6 +45,9 @@ const HARMLESS: u64 = TIMED | LIMITED | WAITS | SELECTIVE | WATCHED | UNREGISTER
 /// The flags under which a call passes at once.
 const PASSES: u64 = LOCK | PENDING | BUCKET;
 
+/// The flags under which a call passes that is timed, or for which there is a place in the bulkhead.
+const MEASURED: u64 = TIMED | LIMITED | WAITS | UNREGISTERED;
+
 /// A circuit in 64 bits. All flags clear: closed, nothing to write, mode normal, no rule that needs
 /// more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +104,12 @@ impl Summary {
     #[inline]
     pub(crate) fn try_admit_watched(self) -> Option<Ticket> {
         (self.is_watched() && self.unwatched().passes()).then(|| Ticket::of(self))
+    }
+
+    /// [`try_admit`](Summary::try_admit) of a circuit that may time its calls, or count those in flight.
+    #[inline]
+    pub(crate) fn try_admit_measured(self) -> Option<Ticket> {
+        (self.0 & FLAGS & !(PASSES | MEASURED) == 0).then(|| Ticket::of(self))
     }
 
     #[inline]

@@ -262,11 +262,47 @@ fn what_is_slow_is_told_without_the_lock() {
     let slow = clock::nanos(WAIT);
     let owns = [Config::new().slow_call(WAIT), Config::new()].map(own);
     let [timed, untimed] = owns.each_ref().map(Circuit::by_ref);
-    assert!(timed.published.is_slow(slow) && !timed.published.is_slow(slow - 1));
-    assert!(!untimed.published.is_slow(slow) && !untimed.published.is_slow(NEVER - 1));
+    let is_slow = |circuit: CircuitRef<'_>, took| {
+        circuit.published.is_slow(Admission::at(Ticket::of_epoch(0), 7), &Moment::at(7 + took))
+    };
+    assert!(is_slow(timed, slow) && !is_slow(timed, slow - 1));
+    assert!(!is_slow(untimed, slow) && !is_slow(untimed, NEVER - 8));
     let rules = Config::new().slow_call(WAIT * 2).rules();
     drop(timed.reconfigure("test", rules, &rules));
-    assert!(timed.published.is_slow(slow * 2) && !timed.published.is_slow(slow));
+    assert!(is_slow(timed, slow * 2) && !is_slow(timed, slow));
+}
+
+#[test]
+fn a_long_slow_call_is_told_by_the_coarse_clock_unless_durations_are_published() {
+    let short = Duration::from_millis(999);
+    for (slow_call, by_coarse) in [(short, false), (WAIT, !cfg!(feature = "metrics"))] {
+        let (own, time) = (own(Config::new().slow_call(slow_call)), freeze());
+        let (moment, admission) = (Moment::default(), ask(own.by_ref()).unwrap());
+        // It lags by more than in life.
+        let _ = moment.coarse();
+        time.advance(slow_call);
+        let is_slow = own.published().is_slow(admission, &moment);
+        assert_eq!(is_slow, !by_coarse, "{slow_call:?}");
+        let rules = own.by_ref().rules();
+        let verdict = End::Outcome(Outcome::Success).verdict(&rules, admission, &moment);
+        assert_eq!(verdict.sample.unwrap().slow, is_slow, "{slow_call:?}");
+    }
+}
+
+#[test]
+fn a_call_that_is_timed_or_counted_in_flight_is_admitted_without_the_lock_while_closed() {
+    let config = FRAGILE.slow_call(WAIT).max_concurrent(1);
+    let own = own(config);
+    let (circuit, published) = (own.by_ref(), own.published());
+    let admission = published.try_admit_measured().unwrap();
+    assert_eq!(admission.ticket, Ticket::of_epoch(0).with_start().in_bulkhead());
+    assert!(published.try_admit_measured().is_none(), "no place");
+    assert_eq!(published.release(), Freed::Nothing);
+    drop(circuit.set_mode(Mode::Shadow, Mode::Normal));
+    assert!(published.try_admit_measured().is_none(), "a mode decides");
+    drop(circuit.set_mode(Mode::Normal, Mode::Normal));
+    call(circuit, true);
+    assert!(published.try_admit_measured().is_none(), "open");
 }
 
 #[test]

@@ -210,6 +210,13 @@ impl Ticket {
     }
 }
 
+/// The time by the clock that tells whether a call takes as long as `slow_call`. Metrics are told how long each
+/// call took, and need the exact one.
+#[inline]
+pub(crate) fn stopwatch(slow_call: Nanos, moment: &Moment) -> Nanos {
+    if cfg!(feature = "metrics") { moment.exact() } else { moment.by_length(slow_call) }
+}
+
 /// An admission: the ticket, and its start time or slot.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Admission {
@@ -279,8 +286,14 @@ impl Admission {
 
     /// How long the call took, if its start time is known.
     #[inline]
-    pub(crate) fn took(self, now: &Moment) -> Option<Nanos> {
-        self.ticket.has_start().then(|| now.exact().saturating_sub(self.given))
+    pub(crate) fn took(self, now: impl FnOnce() -> Nanos) -> Option<Nanos> {
+        self.ticket.has_start().then(|| now().saturating_sub(self.given))
+    }
+
+    /// Whether the call was slow by this limit if it ends now. Without a start time it wasn't timed, because the
+    /// circuit had no `slow_call` then: not slow.
+    pub(super) fn is_slow(self, limit: Nanos, now: &Moment) -> bool {
+        self.took(|| stopwatch(limit, now)).is_some_and(|took| took >= limit)
     }
 
     /// The admission as a permit stores it.
@@ -292,10 +305,10 @@ impl Admission {
     /// With a start time by which the call takes as long as it took until an earlier moment.
     #[cfg(feature = "stream")]
     #[must_use]
-    pub(crate) fn having_taken(self, took: Option<Nanos>, now: &Moment) -> Self {
+    pub(crate) fn having_taken(self, took: Option<Nanos>, now: impl FnOnce() -> Nanos) -> Self {
         match took {
             Some(took) if self.ticket.has_start() => {
-                Admission { given: now.exact().saturating_sub(took), ..self }
+                Admission { given: now().saturating_sub(took), ..self }
             }
             _ => self,
         }

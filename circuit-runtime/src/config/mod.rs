@@ -132,6 +132,9 @@ impl Config {
     }
 
     /// A call that took at least this long is slow, whatever it returned. Default off.
+    ///
+    /// From one second on it is told to a tick of the system's coarse clock, at most 10 ms; exactly with the feature
+    /// `metrics`, which publishes durations.
     #[must_use]
     pub const fn slow_call(mut self, at_least: Duration) -> Self {
         self.slow_call = Choice::Given(at_least);

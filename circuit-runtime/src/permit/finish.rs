@@ -258,7 +258,7 @@ pub(super) fn record_duration(
 ) {
     #[cfg(feature = "metrics")]
     if end != End::Cancelled {
-        if let Some(took) = admission.took(moment) {
+        if let Some(took) = admission.took(|| moment.exact()) {
             crate::integrations::record_duration(breaker, took);
         }
     }

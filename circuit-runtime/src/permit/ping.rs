@@ -6,7 +6,7 @@ use std::mem::ManuallyDrop;
 use super::{Fallback, Handle, RawPermit};
 use crate::circuit::Admission;
 use crate::error::CircuitOpenError;
-use crate::primitives::clock::{self, Moment};
+use crate::primitives::clock::Moment;
 
 impl<S: Handle> RawPermit<S> {
     /// Whether the circuit was half-open when it admitted the call, which decides whether it closes.
@@ -30,7 +30,7 @@ impl<S: Handle> RawPermit<S> {
         self.leave_list(&moment);
         let ticket = self.admission.admission().ticket.with_in_body(true);
         self.admission = if is_timed {
-            Admission::at(ticket, clock::now()).stored()
+            Admission::at(ticket, self.handle.published().stopwatch(&moment)).stored()
         } else {
             self.admission.admission().map(|_| ticket).stored()
         };

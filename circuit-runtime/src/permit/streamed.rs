@@ -24,7 +24,7 @@ impl<S: Handle> RawPermit<S> {
         let (handle, admission) = (self.handle, self.admission.admission());
         let (breaker, published) = (handle.breaker(), handle.published());
         let moment = Moment::default();
-        let took = admission.took(&moment);
+        let took = admission.took(|| published.stopwatch(&moment));
         self.leave_list(&moment);
         let admission = self.admission.admission();
         // A probe can't have been admitted by a circuit that isn't half-open yet.
@@ -55,7 +55,7 @@ impl<S: Handle> RawPermit<S> {
             return transition.map(|transition| PendingTransition { handle, transition });
         }
         let moment = Moment::default();
-        let admission = admission.having_taken(took, &moment);
+        let admission = admission.having_taken(took, || published.stopwatch(&moment));
         let transition = if admission.ticket.is_answered() {
             finish_answered(breaker, circuit, admission, end, &moment)
         } else {

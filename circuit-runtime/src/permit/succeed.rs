@@ -17,7 +17,26 @@ pub(super) fn succeed(breaker: &CircuitBreaker, published: &Published, admission
         OnSuccess::Bucket => succeed_by_bucket(breaker, published, admission.ticket),
         OnSuccess::Pend => succeed_pending(breaker, published, admission.ticket),
         _ if admission.ticket.is_listed() => succeed_listed(breaker, published, admission),
-        _ => succeed_slow(breaker, published, admission),
+        _ if admission.ticket.is_probe() => {
+            let end = End::Outcome(Outcome::Success);
+            report(breaker, finish_slow(breaker, published, admission, end));
+        }
+        _ => succeed_measured(breaker, published, admission),
+    }
+}
+
+/// Ends a success that may have been timed, or be in the bulkhead.
+#[inline(never)]
+fn succeed_measured(breaker: &CircuitBreaker, published: &Published, admission: Admission) {
+    let moment = Moment::default();
+    let on_success = published.summary().on_success_for(admission.ticket);
+    if on_success == OnSuccess::Nothing && !published.is_slow(admission, &moment) {
+        leave_bulkhead(breaker, published, admission.ticket);
+        breaker.count_success(published, published.number());
+        record_duration(breaker, admission, End::Outcome(Outcome::Success), &moment);
+    } else {
+        cold_path();
+        succeed_slow(breaker, published, admission);
     }
 }
 
@@ -81,7 +100,7 @@ fn succeed_in_new_bucket(
 fn succeed_slow(breaker: &CircuitBreaker, published: &Published, admission: Admission) {
     let moment = Moment::default();
     let circuit = breaker.circuit(published);
-    let slow = admission.took(&moment).is_some_and(|took| published.is_slow(took));
+    let slow = published.is_slow(admission, &moment);
     let end = End::Outcome(Outcome::Success);
     if !slow && circuit.record_lock_free(admission.ticket, &moment) {
         leave_bulkhead(breaker, published, admission.ticket);

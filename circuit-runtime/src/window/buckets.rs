@@ -3,13 +3,10 @@
 use std::time::Duration;
 
 use super::{Env, Sample, WindowTotals};
-use crate::primitives::clock::{LAG, Nanos, nanos};
+use crate::primitives::clock::{COARSE_FROM, Nanos, nanos};
 
 /// How many buckets a time window has; its documented granularity.
 pub(crate) const BUCKETS: usize = 10;
-
-/// Buckets of at least this width are told by the coarse clock.
-pub(crate) const COARSE_FROM: Nanos = 50 * LAG;
 
 /// The outcomes of the last D of time, in ten buckets of D / 10.
 ///
@@ -363,6 +360,6 @@ mod tests {
     fn the_coarse_clock_is_for_buckets_that_are_long_beside_its_lag() {
         assert_eq!(window(10 * COARSE_FROM - 10).now(&Clocks(1, 0)), 1);
         assert_eq!(window(10 * COARSE_FROM).now(&Clocks(1, 0)), 0);
-        assert_eq!(COARSE_FROM, 50 * LAG);
+        assert_eq!(COARSE_FROM, 1_000_000_000);
     }
 }

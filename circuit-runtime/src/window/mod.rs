@@ -5,7 +5,7 @@ pub(crate) mod pending;
 mod ring;
 pub(crate) mod sharded;
 
-pub(crate) use buckets::{BUCKETS, COARSE_FROM, slot};
+pub(crate) use buckets::{BUCKETS, slot};
 
 use buckets::Buckets;
 use ring::Ring;

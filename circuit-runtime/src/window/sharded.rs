@@ -29,10 +29,10 @@
 use std::sync::atomic::AtomicU64 as Counter;
 
 use crate::counters::increment;
-use crate::primitives::clock::{self, Moment, Nanos};
+use crate::primitives::clock::{self, COARSE_FROM, Moment, Nanos};
 use crate::primitives::per_thread::{PerThread, Thread};
 use crate::primitives::sync::{AtomicU32, AtomicU64, Ordering};
-use crate::window::{BUCKETS, COARSE_FROM, Span, slot};
+use crate::window::{BUCKETS, Span, slot};
 
 /// The per-thread part of a time window.
 #[derive(Debug)]

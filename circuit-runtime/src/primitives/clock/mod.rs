@@ -45,6 +45,9 @@ pub(crate) fn coarse() -> Nanos {
 /// is in use.
 pub(crate) const LAG: Nanos = 20_000_000;
 
+/// Times of at least this length, a hundred of those ticks, are told by the coarse clock.
+pub(crate) const COARSE_FROM: Nanos = 50 * LAG;
+
 #[cfg(target_os = "linux")]
 mod os {
     use rustix::time::{ClockId, Timespec, clock_gettime};
@@ -181,6 +184,12 @@ impl Moment {
     pub(crate) fn coarse(&self) -> Nanos {
         read(&self.coarse, || self.exact.get().unwrap_or_else(coarse))
     }
+
+    /// By the clock that is exact enough to tell whether a time of this length has passed.
+    #[inline]
+    pub(crate) fn by_length(&self, length: Nanos) -> Nanos {
+        if length >= COARSE_FROM { self.coarse() } else { self.exact() }
+    }
 }
 
 fn read(cell: &Cell<Option<Nanos>>, clock: impl FnOnce() -> Nanos) -> Nanos {
@@ -235,5 +244,12 @@ mod tests {
         assert_eq!((moment.exact(), moment.coarse()), (exact, exact));
         assert_eq!((coarse_first.coarse(), coarse_first.exact()), (coarse, exact + SKEW));
         assert_eq!((Moment::at(7).exact(), Moment::at(7).coarse()), (7, 7));
+    }
+
+    #[test]
+    fn a_hundred_ticks_and_more_are_told_by_the_coarse_clock() {
+        let moment = Moment { exact: Cell::new(Some(8)), coarse: Cell::new(Some(7)) };
+        let told = [0, COARSE_FROM - 1, COARSE_FROM, NEVER].map(|length| moment.by_length(length));
+        assert_eq!(told, [8, 8, 7, 7]);
     }
 }
