@@ -24,8 +24,8 @@ keyed                   174
 async                    28
 bulkhead                150
 alternating             165
-flapping               1710
-probing                 845
+flapping               1150
+probing                 820
 count-window-third      205
 time-window-failing     195
 snapshot               1090

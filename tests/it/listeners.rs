@@ -217,6 +217,27 @@ fn a_listener_that_panics_while_a_panic_opens_the_circuit_leaves_that_panic_alon
 }
 
 #[test]
+fn a_transition_stays_what_it_was_however_many_follow_while_its_listeners_run() {
+    let breaker = leaked("busy listener", FRAGILE);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    breaker.on_transition(move |transition| {
+        if transition.number == 1 {
+            for _ in 0..40 {
+                breaker.reset();
+                fail(breaker, 1);
+            }
+        }
+        log.lock().unwrap().push((transition.number, transition.to));
+    });
+    fail(breaker, 1);
+    let states = [State::Open, State::Closed].into_iter().cycle();
+    assert_eq!((1..=81).zip(states).collect::<Vec<_>>(), *seen.lock().unwrap());
+    let recent: Vec<_> = breaker.snapshot().recent_transitions.iter().map(|t| t.number).collect();
+    assert_eq!((66..=81).collect::<Vec<_>>(), recent);
+}
+
+#[test]
 fn a_panicking_listener_loses_no_nested_change() {
     let breaker = leaked("panicking listener", FRAGILE);
     let seen = recorded(breaker);

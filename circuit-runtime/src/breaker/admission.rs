@@ -352,7 +352,7 @@ impl CircuitBreaker {
         if let Some(transition) = transition {
             // Half-open now: it can't be evicted at this moment, but no longer until a known time.
             self.may_have_room(circuit.published);
-            self.notify(*transition);
+            self.notify(transition);
         }
         answer
     }

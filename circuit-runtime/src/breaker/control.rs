@@ -169,12 +169,12 @@ impl CircuitBreaker {
     /// Changes all circuits, and returns what is to be reported after the locks are released.
     pub(super) fn changes(
         &self,
-        change: impl Fn(CircuitRef<'_>) -> (Option<Box<Transition>>, Woken),
+        change: impl Fn(CircuitRef<'_>) -> (Option<Arc<Transition>>, Woken),
     ) -> Changes {
         let mut changes = Changes::default();
         self.change_all(|circuit| {
             let (transition, woken) = change(circuit);
-            changes.transitions.extend(transition.map(|transition| *transition));
+            changes.transitions.extend(transition);
             changes.woken.and(woken);
         });
         changes
@@ -191,6 +191,6 @@ impl CircuitBreaker {
 /// What has been changed and nobody has been told of.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
-    transitions: Vec<Transition>,
+    transitions: Vec<Arc<Transition>>,
     woken: Woken,
 }

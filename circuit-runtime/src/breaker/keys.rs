@@ -147,10 +147,10 @@ impl CircuitBreaker {
     }
 
     /// Reports what a change of one key has done, with no lock held.
-    pub(super) fn key_changed(&self, (transition, woken): (Option<Box<Transition>>, Woken)) {
+    pub(super) fn key_changed(&self, (transition, woken): (Option<Arc<Transition>>, Woken)) {
         drop(woken);
         if let Some(transition) = transition {
-            self.notify(*transition);
+            self.notify(transition);
         }
         self.may_admit();
     }

@@ -26,6 +26,7 @@ pub(crate) use settings::PendingChange;
 
 use std::fmt;
 use std::ptr;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[cfg(all(feature = "tokio", feature = "tower"))]
@@ -288,7 +289,7 @@ impl CircuitBreaker {
     /// lock held.
     #[cold]
     #[inline(never)]
-    pub(crate) fn notify(&self, transition: Transition) {
+    pub(crate) fn notify(&self, transition: Arc<Transition>) {
         if transition.to != State::Open {
             self.may_admit();
         }

@@ -47,7 +47,7 @@ impl CircuitBreaker {
                 self.probe_freed(published);
             }
             if let Some(transition) = judged.transition {
-                self.notify(*transition);
+                self.notify(transition);
             }
         }
         // After the outcome is recorded, as at the end of any call.

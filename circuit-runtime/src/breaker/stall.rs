@@ -1,5 +1,7 @@
 //! Calls that have run for `stall`: who comes by notices them.
 
+use std::sync::Arc;
+
 use super::CircuitBreaker;
 use crate::circuit::{Admission, Answer, CircuitRef, End, Unlisted};
 use crate::error::CircuitOpenError;
@@ -109,7 +111,7 @@ impl CircuitBreaker {
         admission: Admission,
         end: End,
         moment: &Moment,
-    ) -> (Unlisted, Option<Box<Transition>>) {
+    ) -> (Unlisted, Option<Arc<Transition>>) {
         let (unlisted, transition, to_new_key) =
             circuit.unlist(|| self.name(), admission, end, moment);
         if to_new_key {
@@ -119,11 +121,11 @@ impl CircuitBreaker {
     }
 
     /// Reports what came of calls that have stalled.
-    pub(crate) fn stalled(&self, circuit: CircuitRef<'_>, transition: Option<Box<Transition>>) {
+    pub(crate) fn stalled(&self, circuit: CircuitRef<'_>, transition: Option<Arc<Transition>>) {
         // They don't keep the circuit from another key any longer.
         self.may_have_room(circuit.published);
         if let Some(transition) = transition {
-            self.notify(*transition);
+            self.notify(transition);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Admission: may this call run?
 
+use std::sync::Arc;
+
 use super::bulkhead::Acquired;
 use super::ticket::stopwatch;
 use super::{CircuitRef, Inner, Published};
@@ -144,7 +146,7 @@ impl CircuitRef<'_> {
         name: &'static str,
         stamp: u64,
         has_place: bool,
-    ) -> (Answer, Option<Box<Transition>>) {
+    ) -> (Answer, Option<Arc<Transition>>) {
         let mut inner = self.lock();
         if self.published.stamp() != stamp {
             return (Answer::Reassigned, None);

@@ -56,7 +56,7 @@ impl CircuitRef<'_> {
         &self,
         name: &'static str,
         by: Option<&Arc<str>>,
-    ) -> Option<Box<Transition>> {
+    ) -> Option<Arc<Transition>> {
         let mut inner = self.lock();
         let change = inner.machine.reset(&self.env(&Moment::default()));
         let transition = change.map(|change| {
@@ -76,7 +76,7 @@ impl CircuitRef<'_> {
         name: &'static str,
         rules: Rules,
         common: &Rules,
-    ) -> (Option<Box<Transition>>, Woken) {
+    ) -> (Option<Arc<Transition>>, Woken) {
         let mut inner = self.lock();
         inner.has_rules_override = rules != *common;
         inner.flags = flags_of(&rules, inner.registered);

@@ -1,5 +1,7 @@
 //! What others know of the service, told to one circuit under its lock.
 
+use std::sync::Arc;
+
 use super::CircuitRef;
 use crate::observe::event::Transition;
 use crate::primitives::clock::{Moment, Nanos};
@@ -16,7 +18,7 @@ pub(crate) enum Hint {
 impl CircuitRef<'_> {
     /// Follows a hint. The deadline may change within a period: whoever reads the one before is rejected as
     /// it would have been just before, or finds it over and asks under the lock.
-    pub(crate) fn hint(&self, name: &'static str, hint: Hint) -> Option<Box<Transition>> {
+    pub(crate) fn hint(&self, name: &'static str, hint: Hint) -> Option<Arc<Transition>> {
         let mut inner = self.lock();
         let moment = Moment::default();
         let env = self.env(&moment);

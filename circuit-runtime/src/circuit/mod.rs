@@ -88,7 +88,7 @@ pub(crate) use published::Published;
 pub(crate) use queue::{Join, Joined, Leaves, Turn, Woken};
 #[cfg(feature = "stream")]
 pub(crate) use record::ProbeAnswer;
-pub(crate) use record::{End, Late};
+pub(crate) use record::{End, Judged, Late};
 pub(crate) use stall::Unlisted;
 pub(crate) use summary::Summary;
 pub(crate) use ticket::{Admission, StoredAdmission, Ticket};
@@ -190,7 +190,7 @@ struct Inner {
     flags: u64,
     key: Option<Arc<str>>,
     transitions: u64,
-    recent: VecDeque<Transition>,
+    recent: VecDeque<Arc<Transition>>,
     /// The counters when the present key got the circuit, to be subtracted.
     before: Option<Box<Totals>>,
     /// The first period of the present key.
@@ -336,10 +336,9 @@ impl<'a> CircuitRef<'a> {
 
 impl Inner {
     /// Makes a transition of a change, with number and time, and keeps it among the recent ones.
-    /// Boxed, so that the many outcomes that change nothing pass on only a pointer.
+    /// By reference, so that the many outcomes that change nothing pass on only a pointer.
     #[cold]
-    #[expect(clippy::unnecessary_box_returns, reason = "boxed for the callers, which pass it on")]
-    fn note(&mut self, name: &'static str, change: Change) -> Box<Transition> {
+    fn note(&mut self, name: &'static str, change: Change) -> Arc<Transition> {
         self.transitions += 1;
         let transition = Transition {
             circuit: name,
@@ -352,10 +351,20 @@ impl Inner {
             error: None,
             at: clock::date(),
         };
-        if self.recent.len() == RECENT {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(transition.clone());
-        Box::new(transition)
+        let oldest = if self.recent.len() == RECENT { self.recent.pop_front() } else { None };
+        let transition = in_place_of(oldest, transition);
+        self.recent.push_back(Arc::clone(&transition));
+        transition
     }
+}
+
+/// A transition, in the room of an earlier one that nobody else has any more.
+fn in_place_of(earlier: Option<Arc<Transition>>, transition: Transition) -> Arc<Transition> {
+    if let Some(mut earlier) = earlier {
+        if let Some(room) = Arc::get_mut(&mut earlier) {
+            *room = transition;
+            return earlier;
+        }
+    }
+    Arc::new(transition)
 }

@@ -72,7 +72,7 @@ pub(crate) struct Judged {
     pub(crate) verdict: Verdict,
     /// It decided nothing: if it was a probe, another call may probe.
     pub(crate) is_neutral: bool,
-    pub(crate) transition: Option<Box<Transition>>,
+    pub(crate) transition: Option<Arc<Transition>>,
 }
 
 /// What a call answers whose circuit may be half-open.
@@ -84,7 +84,7 @@ pub(crate) enum ProbeAnswer {
     Counted {
         /// A slow one has failed.
         was_slow: bool,
-        transition: Option<Box<Transition>>,
+        transition: Option<Arc<Transition>>,
     },
 }
 
@@ -170,15 +170,17 @@ impl Published {
 }
 
 impl CircuitRef<'_> {
-    /// Adds the error that caused a transition, which wasn't known under the lock, to it and to the
-    /// recent transition that it is.
-    pub(crate) fn note_error(&self, transition: &mut Transition, error: Arc<str>) {
+    /// Adds the error that caused a transition, which wasn't known under the lock; to the recent
+    /// transition that it is, too.
+    pub(crate) fn note_error(&self, transition: &mut Arc<Transition>, error: Arc<str>) {
+        let known = Transition { error: Some(error), ..Transition::clone(transition) };
+        let known = Arc::new(known);
         let mut inner = self.lock();
-        let noted = inner.recent.iter_mut().rev().find(|noted| *noted == transition);
+        let noted = inner.recent.iter_mut().rev().find(|noted| Arc::ptr_eq(noted, transition));
         if let Some(noted) = noted {
-            noted.error = Some(Arc::clone(&error));
+            *noted = Arc::clone(&known);
         }
-        transition.error = Some(error);
+        *transition = known;
     }
 
     /// Records a success that isn't slow, if that can be done without the lock.
@@ -276,7 +278,7 @@ impl CircuitRef<'_> {
         name: &'static str,
         change: Option<Change>,
         moment: &Moment,
-    ) -> Option<Box<Transition>> {
+    ) -> Option<Arc<Transition>> {
         let transition = change.map(|change| {
             self.note_use(moment.exact());
             inner.note(name, change)

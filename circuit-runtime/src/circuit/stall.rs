@@ -1,5 +1,7 @@
 //! Calls that run for `stall`: they are listed while in flight, and count as failures once somebody notices.
 
+use std::sync::Arc;
+
 use super::in_flight::{Cohort, InFlight, Left, Stalled};
 use super::{Admission, Answer, CircuitRef, CountersRef, End, Inner};
 use crate::counters::Count;
@@ -53,7 +55,7 @@ impl<'a> CircuitRef<'a> {
         &self,
         name: impl FnOnce() -> &'static str,
         moment: &Moment,
-    ) -> Option<Box<Transition>> {
+    ) -> Option<Arc<Transition>> {
         let list = self.in_flight()?;
         self.look(list, &mut self.lock(), name, moment)
     }
@@ -65,7 +67,7 @@ impl<'a> CircuitRef<'a> {
         inner: &mut MutexGuard<'_, Inner>,
         name: impl FnOnce() -> &'static str,
         moment: &Moment,
-    ) -> Option<Box<Transition>> {
+    ) -> Option<Arc<Transition>> {
         let taken = list.take_stalled(inner.machine.period(), list.stall().now(moment));
         let transition =
             taken.stalled.and_then(|stalled| self.count_stalled(inner, stalled, name, moment));
@@ -80,7 +82,7 @@ impl<'a> CircuitRef<'a> {
         stalled: Stalled,
         name: impl FnOnce() -> &'static str,
         moment: &Moment,
-    ) -> Option<Box<Transition>> {
+    ) -> Option<Arc<Transition>> {
         if inner.mode == Mode::Disabled {
             inner.drop_stalled(stalled);
             return None;
@@ -151,7 +153,7 @@ impl<'a> CircuitRef<'a> {
         admission: Admission,
         end: End,
         moment: &Moment,
-    ) -> (Unlisted, Option<Box<Transition>>, bool) {
+    ) -> (Unlisted, Option<Arc<Transition>>, bool) {
         if let Some(admission) = self.try_unlist_at(admission, end, moment) {
             return (Unlisted::InTime(admission), None, false);
         }

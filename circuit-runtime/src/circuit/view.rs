@@ -73,7 +73,10 @@ impl<C> View<C> {
 impl Inner {
     /// The transitions that it remembers; mostly none.
     fn latest(&self) -> Vec<Transition> {
-        if self.recent.is_empty() { Vec::new() } else { self.recent.iter().cloned().collect() }
+        if self.recent.is_empty() {
+            return Vec::new();
+        }
+        self.recent.iter().map(|transition| Transition::clone(transition)).collect()
     }
 }
 

@@ -245,12 +245,17 @@ impl Listeners {
 
     pub(crate) fn add(&self, listener: impl Fn(&Transition) + Send + Sync + 'static) {
         unpoisoned(self.list.lock()).push(Arc::new(listener));
-        // Release: pairs with the Acquire in `snapshot`. Only a hint where to look: the list has a lock.
+        // Release: pairs with the Acquire in `is_empty`.
         self.any.store(true, Ordering::Release);
     }
 
+    fn is_empty(&self) -> bool {
+        // Acquire: pairs with the Release in `add`. Only a hint where to look: the list has a lock.
+        !self.any.load(Ordering::Acquire)
+    }
+
     fn snapshot(&self) -> Vec<Listener> {
-        if !self.any.load(Ordering::Acquire) {
+        if self.is_empty() {
             return Vec::new();
         }
         unpoisoned(self.list.lock()).clone()
@@ -267,7 +272,7 @@ impl fmt::Debug for Listeners {
 
 /// A transition, and the listeners to call.
 struct Delivery {
-    transition: Transition,
+    transition: Arc<Transition>,
     listeners: Vec<Listener>,
 }
 
@@ -279,12 +284,12 @@ thread_local! {
 
 /// Calls all listeners, on this thread, with no lock held.
 #[cold]
-pub(crate) fn deliver(transition: Transition, listeners: &Listeners) {
-    let mut listeners = listeners.snapshot();
-    listeners.extend(GLOBAL.snapshot());
-    if listeners.is_empty() {
+pub(crate) fn deliver(transition: Arc<Transition>, listeners: &Listeners) {
+    if listeners.is_empty() && GLOBAL.is_empty() {
         return;
     }
+    let mut listeners = listeners.snapshot();
+    listeners.extend(GLOBAL.snapshot());
     let mut next = Some(Delivery { transition, listeners });
     let nested = PENDING.try_with(|pending| {
         let mut pending = pending.borrow_mut();

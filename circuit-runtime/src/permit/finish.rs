@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{Handle, RawPermit};
 use crate::breaker::CircuitBreaker;
 use crate::circuit::machine::Verdict;
-use crate::circuit::{Admission, CircuitRef, End, Late, Published, Ticket, Unlisted};
+use crate::circuit::{Admission, CircuitRef, End, Judged, Late, Published, Ticket, Unlisted};
 use crate::counters::Count;
 use crate::observe::event::Transition;
 use crate::outcome::Outcome;
@@ -40,7 +40,7 @@ impl<S: Handle> After<S> {
 #[must_use]
 pub struct PendingTransition<S> {
     pub(super) handle: S,
-    pub(super) transition: Box<Transition>,
+    pub(super) transition: Arc<Transition>,
 }
 
 impl<S: Handle> PendingTransition<S> {
@@ -52,7 +52,7 @@ impl<S: Handle> PendingTransition<S> {
         if let Some(error) = error {
             handle.breaker().circuit(handle.published()).note_error(&mut transition, error);
         }
-        handle.breaker().notify(*transition);
+        handle.breaker().notify(transition);
     }
 }
 
@@ -66,9 +66,9 @@ pub(super) fn dropped(breaker: &CircuitBreaker, published: &Published, admission
 }
 
 /// Reports a transition that no error caused.
-pub(super) fn report(breaker: &CircuitBreaker, transition: Option<Box<Transition>>) {
+pub(super) fn report(breaker: &CircuitBreaker, transition: Option<Arc<Transition>>) {
     if let Some(transition) = transition {
-        breaker.notify(*transition);
+        breaker.notify(transition);
     }
 }
 
@@ -88,7 +88,7 @@ pub(super) fn finish_slow(
     published: &Published,
     admission: Admission,
     end: End,
-) -> Option<Box<Transition>> {
+) -> Option<Arc<Transition>> {
     if admission.ticket.has_to_leave() {
         return finish_and_leave(breaker, published, admission, end);
     }
@@ -107,7 +107,7 @@ fn fail(
     breaker: &CircuitBreaker,
     published: &Published,
     admission: Admission,
-) -> Option<Box<Transition>> {
+) -> Option<Arc<Transition>> {
     let circuit = breaker.circuit(published);
     if !admission.ticket.has_start() && circuit.pend_failure(admission.ticket) {
         circuit.bump(Count::Failures);
@@ -123,7 +123,7 @@ fn finish_judged(
     published: &Published,
     admission: Admission,
     end: End,
-) -> Option<Box<Transition>> {
+) -> Option<Arc<Transition>> {
     finish_at(breaker, breaker.circuit(published), admission, end, &Moment::default())
 }
 
@@ -137,7 +137,7 @@ fn finish_and_leave(
     published: &Published,
     admission: Admission,
     end: End,
-) -> Option<Box<Transition>> {
+) -> Option<Arc<Transition>> {
     let outside = admission.map(Ticket::outside_bulkhead);
     if !admission.ticket.is_listed() {
         let transition = finish_slow(breaker, published, outside, end);
@@ -158,7 +158,7 @@ pub(super) fn finish_listed(
     circuit: CircuitRef<'_>,
     admission: Admission,
     end: End,
-) -> [Option<Box<Transition>>; 2] {
+) -> [Option<Arc<Transition>>; 2] {
     let moment = Moment::default();
     let (unlisted, noticed) = breaker.unlist(circuit, admission, end, &moment);
     let transition = if let Unlisted::InTime(admission) = unlisted {
@@ -178,7 +178,7 @@ fn finish_ignored(
     published: &Published,
     admission: Admission,
     end: End,
-) -> Option<Box<Transition>> {
+) -> Option<Arc<Transition>> {
     let (circuit, moment) = (breaker.circuit(published), Moment::default());
     if !published.is_neutral(admission.ticket, end) {
         return finish_at(breaker, circuit, admission, end, &moment);
@@ -196,7 +196,7 @@ pub(super) fn finish_at(
     admission: Admission,
     end: End,
     moment: &Moment,
-) -> Option<Box<Transition>> {
+) -> Option<Arc<Transition>> {
     let ticket = admission.ticket;
     if ticket.is_uncounted() {
         return None;
@@ -206,20 +206,21 @@ pub(super) fn finish_at(
         count_unjudged(breaker, circuit, admission, end, moment);
         return None;
     }
-    let judged = match circuit.record(|| breaker.name(), admission, end, moment) {
+    let recorded = circuit.record(|| breaker.name(), admission, end, moment);
+    let Judged { verdict, is_neutral, transition } = match recorded {
         Ok(judged) => judged,
         Err(late) => {
             count_late(breaker, circuit, late);
             return None;
         }
     };
-    count(circuit, end, judged.verdict);
+    count(circuit, end, verdict);
     // It may have been the last probe in flight: then the circuit may be evicted.
     breaker.may_have_room(circuit.published);
-    if judged.is_neutral {
+    if is_neutral {
         breaker.probe_freed(circuit.published);
     }
-    judged.transition
+    transition
 }
 
 /// [`finish_at`] for a call that has answered as a probe, which isn't among the calls that must be fast.
@@ -231,7 +232,7 @@ pub(super) fn finish_answered(
     admission: Admission,
     end: End,
     moment: &Moment,
-) -> Option<Box<Transition>> {
+) -> Option<Arc<Transition>> {
     record_duration(breaker, admission, end, moment);
     match circuit.record_answered(breaker.name(), admission, end, moment) {
         Ok(judged) => {

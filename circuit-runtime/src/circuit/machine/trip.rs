@@ -45,7 +45,7 @@ impl Machine {
         let Rules { recovery, backoff, max_recovery, jitter, .. } = self.rules;
         let exponent = i32::try_from(self.streak).unwrap_or(i32::MAX);
         let wait = saturate(in_float(recovery) * backoff.powi(exponent)).min(max_recovery);
-        let spread = 1.0 + jitter * (2.0 * env.roll() - 1.0);
+        let spread = if jitter > 0.0 { 1.0 + jitter * (2.0 * env.roll() - 1.0) } else { 1.0 };
         self.last_wait = saturate(in_float(wait) * spread).max(1);
         self.streak = self.streak.saturating_add(1);
         let granted = self.granted(self.requested_wait, env);
@@ -65,8 +65,12 @@ impl Machine {
     /// by jitter, because its other clients were told the same time.
     pub(super) fn granted(&self, requested: Nanos, env: &impl Env) -> Nanos {
         let granted = requested.min(self.rules.max_requested_wait);
-        let more = in_float(granted) * self.rules.jitter * env.roll();
-        granted.saturating_add(saturate(more))
+        if self.rules.jitter > 0.0 {
+            let more = in_float(granted) * self.rules.jitter * env.roll();
+            granted.saturating_add(saturate(more))
+        } else {
+            granted
+        }
     }
 
     fn wait(&mut self, wait: Nanos, env: &impl Env, reason: Reason) -> Change {
