@@ -14,7 +14,7 @@ use crate::error::FleetError;
 use crate::options::Options;
 use crate::remember;
 use crate::report::Reporter;
-use crate::sharing::Sharing;
+use crate::sharing::{Sharing, Trouble};
 use crate::state::{Due, State};
 use crate::store::Store;
 use crate::view::View;
@@ -46,6 +46,7 @@ pub(crate) struct Member {
     state: State,
     reporter: Reporter,
     sharing: Option<Sharing>,
+    trouble: Trouble,
     ready: watch::Sender<bool>,
 }
 
@@ -53,7 +54,9 @@ impl Member {
     pub(crate) fn new(options: Options, store: Store, sharing: Option<Sharing>) -> Self {
         let state = State::new(options.instance_name());
         let reporter = Reporter::new(options.shows_keys());
-        Member { options, store, state, reporter, sharing, ready: watch::Sender::new(false) }
+        let trouble = sharing.as_ref().map(Sharing::trouble).unwrap_or_default();
+        let ready = watch::Sender::new(false);
+        Member { options, store, state, reporter, sharing, trouble, ready }
     }
 
     /// Until the fleet is left or dropped. Whoever has left is to be told.
@@ -138,6 +141,7 @@ impl Member {
             version: self.state.version(),
             orders: self.state.held(),
             refused: self.state.refused(),
+            cannot_share: self.trouble.get(),
             ..Report::default()
         };
         if self.options.is_in_view() {

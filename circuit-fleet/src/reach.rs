@@ -125,6 +125,7 @@ mod tests {
                 .map(|circuit| json!({ "name": circuit, "calls_a_second": 10.0 }))
                 .collect(),
             left_out: 0,
+            cannot_share: None,
         });
         View { instances: instances.collect(), ..View::default() }
     }

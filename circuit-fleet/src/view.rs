@@ -37,6 +37,9 @@ pub struct Instance {
     pub circuits: Vec<Value>,
     /// How many circuits had no room in its report.
     pub left_out: usize,
+    /// Why its circuits take no part in shared probing and the alert, though they shall: what Redis has last answered, such
+    /// as that its user lacks a right.
+    pub cannot_share: Option<String>,
 }
 
 /// An order that stands.
@@ -97,6 +100,7 @@ impl Instance {
             refused: report.refused.into_iter().map(|it| (it.version, it.message)).collect(),
             circuits: report.circuits,
             left_out: report.left_out,
+            cannot_share: report.cannot_share,
         }
     }
 }

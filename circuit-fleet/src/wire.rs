@@ -60,6 +60,9 @@ pub(crate) struct Report {
     pub(crate) circuits: Vec<Value>,
     /// How many circuits had no room.
     pub(crate) left_out: usize,
+    /// Why what its circuits see can't be shared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cannot_share: Option<String>,
 }
 
 /// An order, its version, and how long it still lasts.

@@ -120,3 +120,7 @@ fn wanted(wants: Wants, mode: Mode) -> Wants {
 fn calls(seen: &Snapshot) -> u64 {
     seen.successes + seen.failures + seen.ignored + seen.rejected + seen.cancelled + seen.late
 }
+
+#[cfg(test)]
+#[path = "circuit_tests.rs"]
+mod tests;

@@ -8,7 +8,7 @@ mod rules;
 mod seen;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Once;
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use circuit_runtime::{circuits, on_transition};
 use redis::{Client, RedisResult};
@@ -32,6 +32,20 @@ const BEGINNING: Millis = 1_000_000_000;
 /// Wakes the thread once a circuit has changed its state.
 static CHANGED: Notify = Notify::const_new();
 
+/// What Redis has last answered, if it doesn't take reports.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Trouble(Arc<Mutex<Option<String>>>);
+
+impl Trouble {
+    pub(crate) fn get(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, trouble: Option<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+}
+
 /// The circuits of an instance that takes part.
 pub(crate) struct Sharing {
     wants: Wants,
@@ -41,6 +55,7 @@ pub(crate) struct Sharing {
     /// Circuits with keys decide alone.
     keyed: BTreeSet<&'static str>,
     exchange: Exchange,
+    trouble: Trouble,
     look_at: Millis,
     find_at: Millis,
     send_at: Millis,
@@ -56,10 +71,16 @@ impl Sharing {
             circuits: BTreeMap::new(),
             keyed: BTreeSet::new(),
             exchange: Exchange::new(client, namespace)?,
+            trouble: Trouble::default(),
             look_at: 0,
             find_at: 0,
             send_at: 0,
         })
+    }
+
+    /// Why the instance can't take part, to be looked at while it tries to.
+    pub(crate) fn trouble(&self) -> Trouble {
+        self.trouble.clone()
     }
 
     /// Takes part, as long as this is polled.
@@ -159,15 +180,18 @@ impl Sharing {
                 }
             }
             Told::Answers(Answers { sent, replies: Ok(replies), .. }) => {
+                self.trouble.set(None);
                 for (Sent { circuit, number, .. }, reply) in sent.iter().zip(replies) {
                     if let (Some(circuit), Some(reply)) = (self.circuits.get_mut(circuit), reply) {
                         circuit.replied(*number, &reply, now);
                     }
                 }
             }
-            Told::Answers(Answers { replies: Err(_), .. }) | Told::Lost => {
+            Told::Answers(Answers { replies: Err(error), .. }) => {
+                self.trouble.set(Some(error.to_string()));
                 self.circuits.values_mut().for_each(Circuit::disconnected);
             }
+            Told::Lost => self.circuits.values_mut().for_each(Circuit::disconnected),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! What the agreement needs to know of a circuit's options.
 
-use circuit_runtime::Config;
+use circuit_runtime::{Config, parse_duration};
 use serde_json::{Map, Value};
 
+use super::seen::millis;
 use crate::agreement::{Millis, Rules};
 
 /// What an instance takes part in.
@@ -22,7 +23,10 @@ pub(super) fn rules(config: &Config, wants: Wants) -> Rules {
         Ok(Value::Object(options)) => options,
         _ => Map::new(),
     };
-    let time = |name: &str| options.get(name).and_then(Value::as_str).and_then(millis);
+    let time = |name: &str| {
+        let text = options.get(name).and_then(Value::as_str)?;
+        parse_duration(text).ok().map(millis)
+    };
     let recovery = time("recovery").unwrap_or(RECOVERY);
     let threshold = match options.get("threshold") {
         Some(given) => given.as_u64().and_then(|given| u32::try_from(given).ok()),
@@ -48,26 +52,6 @@ const REPLACING: [&str; 3] = ["failure_rate", "failure_count", "throttle"];
 
 fn is_given(value: &Value) -> bool {
     value.as_str() != Some("off")
-}
-
-/// `1m 30s`, as the runtime writes it, in whole milliseconds, rounded up.
-fn millis(text: &str) -> Option<Millis> {
-    let mut nanos = 0_u128;
-    for part in text.split_ascii_whitespace() {
-        let (number, unit) = part.split_at(part.find(|c: char| !c.is_ascii_digit())?);
-        let scale = match unit {
-            "d" => 86_400_000_000_000,
-            "h" => 3_600_000_000_000,
-            "m" => 60_000_000_000,
-            "s" => 1_000_000_000,
-            "ms" => 1_000_000,
-            "us" => 1_000,
-            "ns" => 1,
-            _ => return None,
-        };
-        nanos = nanos.saturating_add(number.parse::<u128>().ok()?.saturating_mul(scale));
-    }
-    Some(Millis::try_from(nanos.div_ceil(1_000_000)).unwrap_or(Millis::MAX))
 }
 
 #[cfg(test)]
@@ -106,8 +90,6 @@ mod tests {
         assert_eq!((read.threshold, read.recovery, read.call_limit), (Some(7), 61_500, Some(900)));
         assert_eq!(read.max_recovery, 90_061_000);
         assert!((read.backoff - 1.5).abs() < f64::EPSILON);
-        assert_eq!(millis("1us"), Some(1));
-        assert_eq!([millis("1.5s"), millis("7"), millis("x")], [None; 3]);
     }
 
     #[test]

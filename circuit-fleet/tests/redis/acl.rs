@@ -13,7 +13,10 @@ fn rules(user: &str) -> Vec<&'static str> {
 }
 
 fn set_user(turn: &Turn, user: &str) {
-    let rules = rules(user);
+    set_user_with(turn, &rules(user));
+}
+
+fn set_user_with(turn: &Turn, rules: &[&str]) {
     let rules: Vec<String> =
         rules.iter().map(|word| word.replace("{checkout}", "{test}")).collect();
     let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
@@ -77,5 +80,27 @@ fn an_instance_takes_part_with_the_documented_rights_and_its_orders_are_refused(
         let said = turn.redis.command_of(&user, forged);
         assert!(said.contains("NOPERM") || said.contains("ACL"), "{forged:?}: {said}");
     }
+    turn.leave(fleet);
+}
+
+#[test]
+#[ignore = "needs redis-server"]
+fn an_instance_without_the_rights_to_share_obeys_orders_and_says_what_it_lacks() {
+    let turn = Turn::take();
+    let breaker = circuit("without rights");
+    let rules = rules("checkout");
+    let lacks = |rule: &&&str| ["evidence", "opening"].iter().all(|what| !rule.contains(what));
+    set_user_with(&turn, &rules.iter().filter(lacks).copied().collect::<Vec<_>>());
+    let address = turn.redis.address_of("checkout:secret@");
+    let fleet = circuit_fleet::Fleet::join(&address, options("a"));
+    let fleet = fleet.unwrap_or_else(|_| panic!("another test's instance is here"));
+    turn.order(&draft(Action::mode("without rights", Mode::ForcedOpen)));
+    assert_eq!(breaker.mode(), Mode::ForcedOpen);
+    let mut operator = turn.operator();
+    until("it says what it lacks", || {
+        let view = turn.runtime.block_on(operator.view()).unwrap_or_default();
+        let said = view.instances.into_iter().find_map(|instance| instance.cannot_share);
+        said.is_some_and(|said| said.to_lowercase().contains("no permissions"))
+    });
     turn.leave(fleet);
 }
