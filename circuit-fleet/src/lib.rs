@@ -1,3 +1,5 @@
+// README.md's picture is left out: of two definitions the first one holds.
+//! [fleet-page]: data:image/svg+xml,%3Csvg%20xmlns='http://www.w3.org/2000/svg'/%3E
 #![doc = include_str!("../README.md")]
 #![doc(test(attr(deny(warnings))))]
 #![forbid(unsafe_code)]
