@@ -19,7 +19,7 @@ throttled                99
 merging                 426
 waiting                 260
 stale                   830
-watched                 430
+watched                 300
 keyed                   174
 async                    28
 bulkhead                150

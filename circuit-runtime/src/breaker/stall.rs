@@ -29,16 +29,11 @@ impl CircuitBreaker {
 
     /// Admits a call to a closed circuit whose calls are listed, and lists it. `None`: something else may decide,
     /// or may have to be counted.
-    #[inline]
-    pub(super) fn try_ask_watched(
-        circuit: CircuitRef<'_>,
-        stamp: u64,
-        moment: &Moment,
-    ) -> Option<Admission> {
+    #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
+    #[inline(always)]
+    fn try_ask_watched(circuit: CircuitRef<'_>, stamp: u64, moment: &Moment) -> Option<Admission> {
         let ticket = circuit.published.summary().try_admit_watched()?;
-        // The stamp is read last, as in `ask`.
-        let admits = !circuit.may_have_stalled(moment) && circuit.published.stamp() == stamp;
-        admits.then(|| circuit.list(Admission::new(ticket), moment))
+        circuit.try_list_admitted(ticket, stamp, moment)
     }
 
     /// Asks a circuit whose calls are listed, all that decides: before that, it counts those that have stalled.

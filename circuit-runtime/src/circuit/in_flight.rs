@@ -57,9 +57,11 @@ impl Stall {
         moment.by_length(self.0)
     }
 
-    /// How long after the start of its first call a cohort has stalled, at most.
+    /// How far ahead of the clock of any thread it can be when a look is due.
     fn reach(self) -> Nanos {
-        self.wait().saturating_add(1 << self.shift())
+        let cohort = self.wait().saturating_add(1 << self.shift());
+        // As in `Wait::left`: more is left only if the clock has gone back.
+        cohort.saturating_add(cohort.min(SKEW))
     }
 
     /// Whether a call of this start can't have stalled yet. False says nothing, also if the clock has
@@ -207,8 +209,9 @@ impl InFlight {
     #[inline]
     pub(crate) fn is_due(&self, now: Nanos) -> bool {
         // Acquire: pairs with the Release in `look_next`.
-        let until = self.due.load(Ordering::Acquire);
-        Wait { until, length: self.reach.load(Ordering::Relaxed) }.left(now).is_none()
+        let left = self.due.load(Ordering::Acquire).wrapping_sub(now);
+        // One comparison: nothing is left, or less than that, or more than can be.
+        left.wrapping_sub(1) >= self.reach.load(Ordering::Relaxed)
     }
 
     /// Adds a call. False: it stays off the list. Its period is over; or its thread has slept for
@@ -224,24 +227,24 @@ impl InFlight {
             && word
                 .compare_exchange_weak(seen, seen + 1, Ordering::Relaxed, Ordering::Relaxed)
                 .is_ok();
-        is_joined || self.add_slow(cohort)
+        is_joined || self.add_slow(cohort.label, cohort.index)
     }
 
     /// [`add`](Self::add) of a cohort's first call, or beside others.
     #[cold]
     #[inline(never)]
-    fn add_slow(&self, cohort: Cohort) -> bool {
-        let word = &self.cohorts[cohort.index];
+    fn add_slow(&self, label: u64, index: usize) -> bool {
+        let word = &self.cohorts[index];
         let joined = |seen: u64| {
-            if seen & LABEL == cohort.label {
+            if seen & LABEL == label {
                 (seen & TAKEN == 0 && seen & COUNT != COUNT).then_some(seen + 1)
             } else {
-                (seen & COUNT == 0 || is_later(cohort.label, seen)).then_some(cohort.label + 1)
+                (seen & COUNT == 0 || is_later(label, seen)).then_some(label + 1)
             }
         };
         let seen = word.fetch_update(Ordering::Relaxed, Ordering::Relaxed, joined);
         if let Ok(seen) = seen {
-            if seen & LABEL != cohort.label {
+            if seen & LABEL != label {
                 self.note_uncounted(seen & COUNT);
             }
         }

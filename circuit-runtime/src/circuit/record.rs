@@ -96,6 +96,13 @@ impl Published {
         Summary(self.summary.load(Ordering::Relaxed)).has_nothing_to_write(ticket)
     }
 
+    /// The same, of a call that was listed.
+    #[inline]
+    pub(crate) fn has_nothing_to_write_unlisted(&self, ticket: Ticket) -> bool {
+        let summary = Summary(self.summary.load(Ordering::Relaxed));
+        summary.unwatched().has_nothing_to_write(ticket)
+    }
+
     /// What a success has to write that wasn't timed and isn't in the bulkhead.
     #[inline]
     pub(crate) fn on_success_for_bare(&self, ticket: Ticket) -> OnSuccess {

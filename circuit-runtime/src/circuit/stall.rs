@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::in_flight::{Cohort, InFlight, Left, Stalled};
-use super::{Admission, Answer, CircuitRef, CountersRef, End, Inner};
+use super::{Admission, Answer, CircuitRef, CountersRef, End, Inner, Ticket};
 use crate::counters::Count;
 use crate::observe::event::Transition;
 use crate::outcome::{Mode, Outcome, State};
@@ -99,6 +99,26 @@ impl<'a> CircuitRef<'a> {
         // From here on a key may expire: the time runs from this call.
         self.note_use(moment.exact());
         Some(inner.note(name(), change))
+    }
+
+    /// Lists a call that a closed circuit has just admitted by this ticket. `None`: calls may have stalled that nobody has
+    /// noticed, or there is no place for it, or no list yet, or the circuit is another key's.
+    #[inline]
+    pub(crate) fn try_list_admitted(
+        &self,
+        ticket: Ticket,
+        stamp: u64,
+        moment: &Moment,
+    ) -> Option<Admission> {
+        let list = self.in_flight()?;
+        let stall = list.stall();
+        let (now, shift) = (stall.now(moment), stall.shift());
+        // The stamp is read last, as in `ask`.
+        if list.is_due(now) || self.published.stamp() != stamp {
+            return None;
+        }
+        let cohort = Cohort::of(ticket.epoch(), now, shift);
+        list.add(cohort).then(|| Admission::new(ticket).listed(now, shift))
     }
 
     /// Lists a call that has been admitted.

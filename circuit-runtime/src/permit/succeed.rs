@@ -9,6 +9,8 @@ use crate::primitives::clock::{self, Moment, Nanos};
 use crate::primitives::sync::cold_path;
 use crate::window::OnSuccess;
 
+const SUCCESS: End = End::Outcome(Outcome::Success);
+
 /// Ends a success that has something to write; mostly without the lock.
 #[inline(never)]
 pub(super) fn succeed(breaker: &CircuitBreaker, published: &Published, admission: Admission) {
@@ -43,11 +45,20 @@ fn succeed_measured(breaker: &CircuitBreaker, published: &Published, admission: 
 /// Ends a success that is in the list of calls in flight.
 #[inline(never)]
 fn succeed_listed(breaker: &CircuitBreaker, published: &Published, admission: Admission) {
-    let end = End::Outcome(Outcome::Success);
-    match breaker.circuit(published).try_unlist(admission, end) {
-        Some(admission) => succeed_slow(breaker, published, admission),
-        None => report(breaker, finish_slow(breaker, published, admission, end)),
+    match breaker.circuit(published).try_unlist(admission, SUCCESS) {
+        Some(unlisted) if published.has_nothing_to_write_unlisted(unlisted.ticket) => {
+            breaker.count_success(published, unlisted.number());
+        }
+        Some(unlisted) => succeed_slow(breaker, published, unlisted),
+        None => succeed_by_machine(breaker, published, admission),
     }
+}
+
+/// Ends a success that is judged behind the lock, or taken off the list there.
+#[cold]
+#[inline(never)]
+fn succeed_by_machine(breaker: &CircuitBreaker, published: &Published, admission: Admission) {
+    report(breaker, finish_slow(breaker, published, admission, SUCCESS));
 }
 
 /// Ends a success that ends a run, or enters a window with failures.
@@ -101,12 +112,11 @@ fn succeed_slow(breaker: &CircuitBreaker, published: &Published, admission: Admi
     let moment = Moment::default();
     let circuit = breaker.circuit(published);
     let slow = published.is_slow(admission, &moment);
-    let end = End::Outcome(Outcome::Success);
     if !slow && circuit.record_lock_free(admission.ticket, &moment) {
         leave_bulkhead(breaker, published, admission.ticket);
         circuit.bump(Count::Successes);
-        record_duration(breaker, admission, end, &moment);
+        record_duration(breaker, admission, SUCCESS, &moment);
     } else {
-        report(breaker, finish_slow(breaker, published, admission, end));
+        succeed_by_machine(breaker, published, admission);
     }
 }
