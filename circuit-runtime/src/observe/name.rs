@@ -108,9 +108,9 @@ fn intern(name: &'static str) -> NameRef {
     unpoisoned(NAMES.lock()).entry(name).or_insert_with(|| Box::leak(Box::new(name)))
 }
 
-/// Input: `shop::Client::charge::{{closure}}::__CIRCUIT_BREAKER::Here`
+/// Input: `shop::Client::charge::{{closure}}::__CIRCUIT_BREAKER::__CircuitHere`. The attribute names the last two.
 fn cut(path: &'static str) -> &'static str {
-    let mut name = path.split("::__CIRCUIT_BREAKER").next().unwrap_or(path);
+    let mut name = path.strip_suffix("::__CIRCUIT_BREAKER::__CircuitHere").unwrap_or(path);
     while let Some(shorter) = name.strip_suffix("::{{closure}}") {
         name = shorter;
     }
@@ -131,12 +131,15 @@ mod tests {
     #[test]
     fn what_the_attribute_added_is_cut_off() {
         for (path, name) in [
-            ("shop::pay::__CIRCUIT_BREAKER::Here", "shop::pay"),
+            ("shop::pay::__CIRCUIT_BREAKER::__CircuitHere", "shop::pay"),
             (
-                "shop::S<T>::pay::{{closure}}::{{closure}}::__CIRCUIT_BREAKER::Here",
+                "shop::S<T>::pay::{{closure}}::{{closure}}::__CIRCUIT_BREAKER::__CircuitHere",
                 "shop::S<T>::pay",
             ),
-            ("<shop::S as shop::Pay>::pay::__CIRCUIT_BREAKER::Here", "<shop::S as shop::Pay>::pay"),
+            (
+                "<shop::S as shop::Pay>::pay::__CIRCUIT_BREAKER::__CircuitHere",
+                "<shop::S as shop::Pay>::pay",
+            ),
             ("elsewhere", "elsewhere"),
         ] {
             assert_eq!(cut(path), name);
@@ -149,8 +152,8 @@ mod tests {
         impl Client {
             fn charge() -> &'static str {
                 static __CIRCUIT_BREAKER: Name = {
-                    enum Here {}
-                    Name::found::<Here>()
+                    enum __CircuitHere {}
+                    Name::found::<__CircuitHere>()
                 };
                 __CIRCUIT_BREAKER.get()
             }

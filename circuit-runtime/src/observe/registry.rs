@@ -1,9 +1,12 @@
 //! The circuits of this process, by name.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Mutex;
 #[cfg(feature = "serde")]
 use std::sync::OnceLock;
+
+use foldhash::fast::FixedState;
 
 use crate::breaker::CircuitBreaker;
 use crate::observe::event::{self, Transition};
@@ -35,7 +38,8 @@ pub(crate) fn on_register(then: fn(&'static CircuitBreaker)) {
 
 struct Registry {
     circuits: Vec<&'static CircuitBreaker>,
-    by_name: BTreeMap<&'static str, Registered>,
+    /// The seed is fixed: names are the program's own.
+    by_name: HashMap<&'static str, Registered, FixedState>,
 }
 
 struct Registered {
@@ -46,21 +50,20 @@ struct Registered {
 
 impl Registry {
     const fn new() -> Self {
-        Registry { circuits: Vec::new(), by_name: BTreeMap::new() }
+        Registry { circuits: Vec::new(), by_name: HashMap::with_hasher(FixedState::with_seed(0)) }
     }
 
-    /// Registers a circuit, and gives it a unique name.
+    /// Registers a circuit under a unique name: the one that it wants, or `name#2` and so on if others have it.
     fn add(&mut self, breaker: &'static CircuitBreaker, wanted: &'static str) -> &'static str {
-        let name = self.unique(wanted);
         self.circuits.push(breaker);
-        self.by_name.insert(name, Registered { breaker, next: 2 });
-        name
-    }
-
-    /// The name, or `name#2` and so on if others have it.
-    fn unique(&mut self, wanted: &'static str) -> &'static str {
-        let Some(first) = self.by_name.get_mut(wanted) else { return wanted };
-        let mut number = first.next;
+        let registered = Registered { breaker, next: 2 };
+        let mut number = match self.by_name.entry(wanted) {
+            Entry::Vacant(place) => {
+                place.insert(registered);
+                return wanted;
+            }
+            Entry::Occupied(first) => first.get().next,
+        };
         let name = loop {
             let name = format!("{wanted}#{number}");
             number += 1;
@@ -72,6 +75,7 @@ impl Registry {
         if let Some(first) = self.by_name.get_mut(wanted) {
             first.next = number;
         }
+        self.by_name.insert(name, registered);
         name
     }
 }
