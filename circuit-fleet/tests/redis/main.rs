@@ -5,9 +5,12 @@
 mod acl;
 mod agreement;
 mod circuitctl;
+mod delay;
+mod failover;
 mod http;
 mod http_orders;
 mod orders;
+mod proxy;
 mod server;
 mod service;
 mod together;
@@ -42,9 +45,14 @@ impl Turn {
     }
 
     fn join(&self, options: &Options) -> Fleet {
+        Turn::join_at(&self.redis.address(), options)
+    }
+
+    /// By another way than straight to the server.
+    fn join_at(address: &str, options: &Options) -> Fleet {
         let mut joined = None;
         until("the last test's instance has left", || {
-            joined = Fleet::join(&self.redis.address(), options.clone()).ok();
+            joined = Fleet::join(address, options.clone()).ok();
             joined.is_some()
         });
         joined.unwrap()

@@ -23,6 +23,8 @@ impl Redis {
         let mut server = Command::new("redis-server")
             .args(["--bind", "127.0.0.1", "--port", &self.port.to_string()])
             .args(["--save", "", "--appendonly", "no"])
+            // A replica otherwise leaves a file, which the next server loads.
+            .args(["--repl-diskless-load", "on-empty-db"])
             .stdout(Stdio::null())
             .spawn()
             .expect("redis-server is installed");
@@ -31,6 +33,10 @@ impl Redis {
             thread::sleep(Duration::from_millis(20));
         }
         self.server = Some(server);
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     pub(crate) fn address(&self) -> String {
