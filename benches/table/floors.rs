@@ -11,6 +11,11 @@ use crate::plain::{self, Answer};
 use crate::{ALONE, rows};
 
 static WORD: AtomicU64 = AtomicU64::new(0);
+static RUNNING: AtomicU64 = AtomicU64::new(0);
+static BEGUN: [AtomicU64; 16] = [const { AtomicU64::new(0) }; 16];
+static FAILURES: AtomicU64 = AtomicU64::new(0);
+/// Set in a word when calls must stop to look.
+const MARK: u64 = 1 << 63;
 
 thread_local! {
     static SUCCESSES: Cell<u64> = const { Cell::new(0) };
@@ -50,6 +55,69 @@ async fn least_async(number: u64) -> Answer {
     answer
 }
 
+/// The least for a breaker that judges how long a call has taken, to a tick.
+#[inline(never)]
+fn least_slow(number: u64) -> Answer {
+    let begun = clock_gettime(ClockId::MonotonicCoarse);
+    let admitted = admit();
+    let answer = plain::succeed(number);
+    count(admitted, || {
+        let ended = clock_gettime(ClockId::MonotonicCoarse);
+        i64::from(ended.tv_sec - begun.tv_sec < 2)
+    });
+    answer
+}
+
+/// The least for a breaker that knows how many calls run.
+#[inline(never)]
+fn least_bulkhead(number: u64) -> Answer {
+    let running = RUNNING.fetch_add(1, Ordering::Relaxed);
+    let admitted = admit();
+    let answer = plain::succeed(number);
+    count(admitted, || i64::from(running < 100));
+    RUNNING.fetch_sub(1, Ordering::Relaxed);
+    answer
+}
+
+/// The least for a breaker that knows since when the calls run: which of several words a call is counted in depends on the
+/// time at which it begins. And when it ends, whether it has been counted as hung.
+#[inline(never)]
+fn least_stall(number: u64) -> Answer {
+    let begun = clock_gettime(ClockId::MonotonicCoarse);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the clock begins at zero, and the lower bits tell"
+    )]
+    let word = &BEGUN[begun.tv_sec as usize % BEGUN.len()];
+    word.fetch_add(1, Ordering::Relaxed);
+    let admitted = admit();
+    let answer = plain::succeed(number);
+    count(admitted, || {
+        let ended = clock_gettime(ClockId::MonotonicCoarse);
+        i64::from(ended.tv_sec - begun.tv_sec < 3)
+    });
+    word.fetch_sub(1, Ordering::Relaxed);
+    answer
+}
+
+/// The least for a breaker that lets each failure be seen by all threads: one call in ten fails.
+#[inline(never)]
+fn least_failing(number: u64) -> Answer {
+    let admitted = FAILURES.load(Ordering::Acquire) & MARK;
+    let answer = plain::fail_some(number);
+    let word = FAILURES.load(Ordering::Relaxed);
+    match &answer {
+        Err(_) => {
+            let more = |word: u64| Some(word.wrapping_add(1) & !MARK);
+            let _ = FAILURES.fetch_update(Ordering::AcqRel, Ordering::Relaxed, more);
+        }
+        Ok(_) if word & MARK == admitted => SUCCESSES.set(SUCCESSES.get().wrapping_add(1)),
+        Ok(_) => _ = ask(&FAILURES),
+    }
+    answer
+}
+
 #[inline]
 fn admit() -> u64 {
     match WORD.load(Ordering::Acquire) {
@@ -71,6 +139,10 @@ pub(crate) fn add(suite: &mut Suite) {
     suite.add_both(rows::LEAST, ALONE, |calls| repeat(calls, least));
     suite.add_both(rows::LEAST_IN_TIME, ALONE, |calls| repeat(calls, least_in_time));
     suite.add(rows::LEAST_ASYNC, ALONE, |calls| repeat(calls, |n| plain::ready(least_async(n))));
+    suite.add(rows::LEAST_SLOW, ALONE, |calls| repeat(calls, least_slow));
+    suite.add_both(rows::LEAST_BULKHEAD, ALONE, |calls| repeat(calls, least_bulkhead));
+    suite.add_both(rows::LEAST_STALL, ALONE, |calls| repeat(calls, least_stall));
+    suite.add_both(rows::LEAST_FAILING, ALONE, |calls| repeat(calls, least_failing));
     suite.add(rows::CLOCK, ALONE, |calls| {
         repeat(calls, |_| clock_gettime(ClockId::Monotonic));
     });

@@ -1,4 +1,7 @@
 //! What this crate promises itself, each promise beside what was measured in this run.
+//!
+//! A limit is a floor of this run and some nanoseconds for all else. Those nanoseconds are meant for a machine on which the
+//! least that a breaker does takes [`LEAST_WHERE_SET`]; where it takes longer they grow with it.
 
 use std::fmt::Write;
 
@@ -6,8 +9,12 @@ use crate::markdown::{figure, find};
 use crate::measure::Measured;
 use crate::ours::future_growth;
 use crate::{
-    ALONE, API, ATTRIBUTE, BREAKER, BY_HAND, CONCURRENT_MAP, FAILSAFE, PLAIN, RECLOSER, rows,
+    ALONE, API, ATTRIBUTE, BREAKER, BY_HAND, CONCURRENT_MAP, FAILSAFE, PLAIN, RECLOSER, SEATBELT,
+    THROTTLE_NET, rows,
 };
+
+/// What [`rows::LEAST`] takes over a plain call on the machine for which the nanoseconds were set.
+const LEAST_WHERE_SET: f64 = 0.62;
 
 struct Goal {
     text: String,
@@ -17,14 +24,33 @@ struct Goal {
     floor: String,
 }
 
+impl Goal {
+    fn new(text: impl Into<String>, measured: f64, limit: f64, floor: String) -> Self {
+        Goal { text: text.into(), measured, limit, unit: "ns", floor }
+    }
+}
+
 /// Each goal, what was measured, and whether it is met; beside it what the machine asks for the parts.
 pub(crate) fn table(measured: &[Measured]) -> String {
-    let mut table =
-        String::from("| goal | measured | limit | met | floor |\n|---|---:|---:|---|---|\n");
-    let mut goals = goals(measured);
-    goals.extend(others(measured));
+    let run = Run { measured };
+    let slower = run.slower();
+    let mut table = format!(
+        "The least that a breaker does takes {} times as long here as where the limits were set; so do the nanoseconds that \
+         they grant beside the floors.\n\n",
+        figure(slower)
+    );
+    table.push_str("| goal | measured | limit | met | floor |\n|---|---:|---:|---|---|\n");
+    let goals = [
+        run.healthy(),
+        run.failing(),
+        run.rejecting(),
+        run.by_key(),
+        run.rare(),
+        run.second_thread(),
+    ];
     let whole = |goal: &&Goal| goal.measured.is_finite() && goal.limit.is_finite();
-    for &Goal { ref text, measured, limit, unit, ref floor } in goals.iter().filter(whole) {
+    for &Goal { ref text, measured, limit, unit, ref floor } in goals.iter().flatten().filter(whole)
+    {
         let met = if measured <= limit { "yes" } else { "**no**" };
         let (measured, limit) = (figure(measured), figure(limit));
         writeln!(table, "| {text} | {measured} {unit} | {limit} {unit} | {met} | {floor} |")
@@ -33,143 +59,172 @@ pub(crate) fn table(measured: &[Measured]) -> String {
     table
 }
 
-/// What is neither a healthy call nor a rejection.
-fn others(measured: &[Measured]) -> [Goal; 5] {
-    let get = |row, column| find(measured, row, column, 1).unwrap_or(f64::NAN);
-    let goal = |text: &str, measured, limit, floor| Goal {
-        text: text.to_owned(),
-        measured,
-        limit,
-        unit: "ns",
-        floor,
-    };
-    let round_trip = get(rows::ROUND_TRIP, ATTRIBUTE) - get(rows::ROUND_TRIP, PLAIN);
-    let mutexes = figure(10_000.0 * get(rows::MUTEX, ALONE));
-    [
-        goal("opening or closing, over a plain call", round_trip, 120.0, String::new()),
-        goal("`snapshot()`", get(rows::SNAPSHOT, API), 1_000.0, String::new()),
-        goal(
-            "`snapshot()` of 10,000 keys",
-            get(rows::SNAPSHOT_KEYS, API),
-            600_000.0,
-            format!("10,000 mutexes: {mutexes} ns"),
-        ),
-        goal(rows::NEW_KEY_OPEN, get(rows::NEW_KEY_OPEN, ATTRIBUTE), 1_000.0, String::new()),
-        goal(rows::FIRST, get(rows::FIRST, ATTRIBUTE), 400.0, String::new()),
-    ]
+/// The figures of this run.
+struct Run<'a> {
+    measured: &'a [Measured],
 }
 
-fn goals(measured: &[Measured]) -> Vec<Goal> {
-    let get = |row, column, threads| find(measured, row, column, threads).unwrap_or(f64::NAN);
-    let alone = |row| get(row, ALONE, 1);
-    let over = |row| get(row, ATTRIBUTE, 1) - get(row, PLAIN, 1);
-    let goal = |text: &str, measured, limit, floor: String| Goal {
-        text: text.to_owned(),
-        measured,
-        limit,
-        unit: "ns",
-        floor,
-    };
-    let none = String::new;
-    let clocks = format!("two readings of the clock: {} ns", figure(alone(rows::TWO_CLOCKS)));
-    let map = |row| {
-        let over = |column| figure(get(row, column, 1) - get(row, PLAIN, 1));
-        format!("{BY_HAND}: {} ns; {CONCURRENT_MAP}: {} ns", over(BY_HAND), over(CONCURRENT_MAP))
-    };
-    let by_hand = |name, row| {
-        let over = alone(name) - get(row, PLAIN, 1);
-        format!("{name}: {} ns", figure(over))
-    };
-    let least = |row| by_hand(rows::LEAST, row);
-    let least_in_time = |row| {
-        let over = alone(rows::LEAST_IN_TIME) - get(row, PLAIN, 1);
-        format!("{}, and a reading of the coarse clock: {} ns", rows::LEAST, figure(over))
-    };
-    let best_rejection = [FAILSAFE, RECLOSER, BREAKER]
-        .map(|peer| get(rows::REJECTION, peer, 1))
-        .into_iter()
-        .fold(f64::INFINITY, f64::min);
-    let mut goals = vec![
-        goal(
-            "success, consecutive rule, over a plain call",
-            over(rows::CONSECUTIVE),
-            1.0,
-            least(rows::CONSECUTIVE),
-        ),
-        goal(
-            "success, count window, over a plain call",
-            over(rows::COUNT),
-            1.5,
-            least(rows::COUNT),
-        ),
-        goal(
-            "success, time window, over a plain call",
-            over(rows::TIME),
-            8.0,
-            least_in_time(rows::TIME),
-        ),
-        goal(
-            "success, slow-call rule, over a plain call",
-            over(rows::SLOW),
-            alone(rows::TWO_CLOCKS) + 2.0,
-            clocks,
-        ),
-        goal(
-            "10 % failures, count window, beside recloser",
-            get(rows::COUNT_FAILING, ATTRIBUTE, 1),
-            get(rows::COUNT_FAILING, RECLOSER, 1),
-            format!(
-                "a compare-exchange: {} ns; a mutex: {} ns",
-                figure(alone(rows::EXCHANGE)),
-                figure(alone(rows::MUTEX))
+impl Run<'_> {
+    fn get(&self, row: &str, column: &str, threads: usize) -> f64 {
+        find(self.measured, row, column, threads).unwrap_or(f64::NAN)
+    }
+
+    /// A part that stands alone.
+    fn alone(&self, row: &str) -> f64 {
+        self.get(row, ALONE, 1)
+    }
+
+    /// What the attribute adds to a plain call.
+    fn over(&self, row: &str, threads: usize) -> f64 {
+        self.get(row, ATTRIBUTE, threads) - self.get(row, PLAIN, threads)
+    }
+
+    /// What a floor by hand adds to a plain call.
+    fn floor(&self, row: &str, threads: usize) -> f64 {
+        self.get(row, ALONE, threads) - self.get(rows::CONSECUTIVE, PLAIN, threads)
+    }
+
+    /// By how much this machine is slower than the one where the limits were set.
+    fn slower(&self) -> f64 {
+        (self.floor(rows::LEAST, 1) / LEAST_WHERE_SET).max(1.0)
+    }
+
+    /// The quickest of the peers that have the rule of a row.
+    fn best_peer(&self, row: &str, threads: usize) -> f64 {
+        [FAILSAFE, RECLOSER, BREAKER, THROTTLE_NET, SEATBELT]
+            .into_iter()
+            .filter_map(|peer| find(self.measured, row, peer, threads))
+            .fold(f64::INFINITY, f64::min)
+    }
+
+    /// At most a floor by hand and so much, on one thread.
+    fn over_floor(&self, row: &'static str, floor: &str, and: f64) -> Goal {
+        let by_hand = self.floor(floor, 1);
+        let text = format!("{row}, over a plain call");
+        let limit = by_hand + and * self.slower();
+        Goal::new(text, self.over(row, 1), limit, format!("{floor}: {} ns", figure(by_hand)))
+    }
+
+    /// At most what a part takes, so many times, and so much.
+    fn over_part(&self, row: &'static str, part: &str, times: f64, and: f64) -> Goal {
+        let alone = self.alone(part);
+        let text = format!("{row}, over a plain call");
+        let limit = times * alone + and * self.slower();
+        Goal::new(text, self.over(row, 1), limit, format!("{part}: {} ns", figure(alone)))
+    }
+
+    /// Below the quickest peer.
+    fn first(&self, row: &'static str, threads: usize) -> Goal {
+        let text = match threads {
+            1 => format!("{row}, beside the quickest peer"),
+            _ => format!("{row}, beside the quickest peer, {threads} threads"),
+        };
+        Goal::new(
+            text,
+            self.get(row, ATTRIBUTE, threads),
+            self.best_peer(row, threads),
+            String::new(),
+        )
+    }
+
+    fn healthy(&self) -> Vec<Goal> {
+        let bulkhead_and_clock = self.over(rows::BULKHEAD, 1) + self.alone(rows::COARSE_CLOCK);
+        let stall =
+            format!("{}: {} ns", rows::LEAST_STALL, figure(self.floor(rows::LEAST_STALL, 1)));
+        vec![
+            self.over_floor(rows::CONSECUTIVE, rows::LEAST, 0.38),
+            self.over_floor(rows::COUNT, rows::LEAST, 0.88),
+            self.over_floor(rows::TIME, rows::LEAST_IN_TIME, 4.24),
+            self.over_floor(rows::ASYNC, rows::LEAST_ASYNC, 2.85),
+            self.over_part(rows::SLOW, rows::COARSE_CLOCK, 2.0, 3.0),
+            self.over_part(rows::BULKHEAD, rows::FETCH_ADD, 2.0, 3.0),
+            Goal::new(
+                format!("{}, beside a bulkhead and a reading of the coarse clock", rows::STALL),
+                self.over(rows::STALL, 1),
+                bulkhead_and_clock,
+                stall,
             ),
-        ),
-        goal(
-            "async success, over a plain future",
-            over(rows::ASYNC),
-            3.0,
-            by_hand(rows::LEAST_ASYNC, rows::ASYNC),
-        ),
-        goal(
-            "rejection with its error, over a plain call",
-            over(rows::REJECTION),
-            8.0,
-            least_in_time(rows::REJECTION),
-        ),
-        goal(
-            "rejection, beside a third of the best peer's",
-            get(rows::REJECTION, ATTRIBUTE, 1),
-            best_rejection / 3.0,
-            none(),
-        ),
-        goal("one hot key, over a plain call", over(rows::KEYS_1), 20.0, map(rows::KEYS_1)),
-        goal(
-            "10,000 keys in random order, over a plain call",
-            over(rows::KEYS_10_000),
-            40.0,
-            map(rows::KEYS_10_000),
-        ),
-        Goal {
-            text: "growth of the future".to_owned(),
-            measured: future_growth(),
-            limit: 48.0,
-            unit: "bytes",
-            floor: none(),
-        },
-    ];
-    goals.extend(second_thread(get));
-    goals
-}
+            Goal {
+                text: "growth of the future".to_owned(),
+                measured: future_growth(),
+                limit: 48.0,
+                unit: "bytes",
+                floor: String::new(),
+            },
+        ]
+    }
 
-fn second_thread(get: impl Fn(&'static str, &'static str, usize) -> f64) -> Vec<Goal> {
-    let more = |row, column| 100.0 * (get(row, column, 2) / get(row, column, 1) - 1.0);
-    [rows::CONSECUTIVE, rows::COUNT, rows::TIME, rows::SLOW, rows::REJECTION]
-        .map(|row| Goal {
-            text: format!("{row}: what a second thread adds"),
-            measured: more(row, ATTRIBUTE),
-            limit: 20.0,
-            unit: "%",
-            floor: format!("plain call: {} %", figure(more(row, PLAIN))),
-        })
-        .into()
+    fn failing(&self) -> Vec<Goal> {
+        vec![
+            self.over_floor(rows::IGNORED, rows::LEAST, 3.38),
+            self.over_part(rows::FAILURE, rows::EXCHANGE, 1.0, 5.0),
+            self.over_part(rows::ALTERNATING, rows::EXCHANGE, 1.0, 5.0),
+            self.first(rows::FAILURE, 1),
+            self.first(rows::FAILURE, 2),
+            self.first(rows::ALTERNATING, 1),
+            self.first(rows::ALTERNATING, 2),
+            self.first(rows::IGNORED, 1),
+            self.first(rows::IGNORED, 2),
+            self.first(rows::COUNT_FAILING, 1),
+            self.first(rows::COUNT_FAILING, 2),
+            self.first(rows::TIME_FAILING, 1),
+            self.first(rows::TIME_FAILING, 2),
+        ]
+    }
+
+    fn rejecting(&self) -> Vec<Goal> {
+        let mut goals = vec![self.over_floor(rows::REJECTION, rows::LEAST_IN_TIME, 3.93)];
+        goals.extend([1, 2].map(|threads| {
+            let mut goal = self.first(rows::REJECTION, threads);
+            goal.text = goal.text.replace("the quickest peer", "a third of the quickest peer's");
+            Goal { limit: goal.limit / 3.0, ..goal }
+        }));
+        goals
+    }
+
+    fn by_key(&self) -> Vec<Goal> {
+        [rows::KEYS_1, rows::KEYS_1_000, rows::KEYS_10_000]
+            .map(|row| {
+                let over = |column| self.get(row, column, 1) - self.get(row, PLAIN, 1);
+                let text = format!("{row}, beside a look-up in a concurrent map");
+                let floor = format!("{BY_HAND}: {} ns", figure(over(BY_HAND)));
+                Goal::new(text, self.over(row, 1), over(CONCURRENT_MAP), floor)
+            })
+            .into()
+    }
+
+    /// What isn't done for each call.
+    fn rare(&self) -> Vec<Goal> {
+        let slower = self.slower();
+        let mutexes = format!("10,000 mutexes: {} ns", figure(10_000.0 * self.alone(rows::MUTEX)));
+        let goal =
+            |text: &str, measured, limit, floor| Goal::new(text, measured, limit * slower, floor);
+        let none = String::new;
+        vec![
+            goal(
+                "opening or closing, over a plain call",
+                self.over(rows::ROUND_TRIP, 1),
+                120.0,
+                none(),
+            ),
+            goal(rows::SNAPSHOT, self.get(rows::SNAPSHOT, API, 1), 1_000.0, none()),
+            goal(rows::SNAPSHOT_KEYS, self.get(rows::SNAPSHOT_KEYS, API, 1), 600_000.0, mutexes),
+            goal(rows::NEW_KEY_OPEN, self.get(rows::NEW_KEY_OPEN, ATTRIBUTE, 1), 1_000.0, none()),
+            goal(rows::FIRST, self.get(rows::FIRST, ATTRIBUTE, 1), 400.0, none()),
+        ]
+    }
+
+    fn second_thread(&self) -> Vec<Goal> {
+        let more =
+            |row, column| 100.0 * (self.get(row, column, 2) / self.get(row, column, 1) - 1.0);
+        [rows::CONSECUTIVE, rows::COUNT, rows::TIME, rows::SLOW, rows::REJECTION]
+            .map(|row| Goal {
+                text: format!("{row}: what a second thread adds"),
+                measured: more(row, ATTRIBUTE),
+                limit: 20.0,
+                unit: "%",
+                floor: format!("plain call: {} %", figure(more(row, PLAIN))),
+            })
+            .into()
+    }
 }

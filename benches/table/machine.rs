@@ -18,9 +18,16 @@ pub(crate) fn caption() -> String {
         _ => String::new(),
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let versions = ["failsafe", "recloser", "breaker", "tower-resilience-circuitbreaker"]
-        .map(|name| format!("{name} {}", locked(name)))
-        .join(", ");
+    let versions = [
+        "failsafe",
+        "recloser",
+        "breaker",
+        "tower-resilience-circuitbreaker",
+        "throttle-net",
+        "seatbelt",
+    ]
+    .map(|name| format!("{name} {}", locked(name)))
+    .join(", ");
     format!(
         "{model}{generation}, {cores} cores, {os}, {date}, {rustc}; {versions}. Median of interleaved rounds, `cargo bench -p \
          benches`.",

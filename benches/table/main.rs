@@ -14,10 +14,12 @@ mod keys;
 mod machine;
 mod markdown;
 mod measure;
+mod options;
 mod ours;
 mod peers;
 mod plain;
 mod shown;
+mod standing;
 
 use std::time::Duration;
 
@@ -31,6 +33,8 @@ const FAILSAFE: &str = "failsafe";
 const RECLOSER: &str = "recloser";
 const BREAKER: &str = "breaker";
 const TOWER: &str = "tower-resilience";
+const THROTTLE_NET: &str = "throttle-net";
+const SEATBELT: &str = "seatbelt";
 /// Floors.
 const ALONE: &str = "alone";
 const CONCURRENT_MAP: &str = "papaya alone";
@@ -47,6 +51,9 @@ mod rows {
     pub(crate) const BULKHEAD: &str = "success, bulkhead";
     pub(crate) const WAITING: &str = "success, bulkhead with a wait";
     pub(crate) const RAMPED: &str = "success, ramp that is over";
+    pub(crate) const STALE: &str = "success, `stale`";
+    pub(crate) const PINGED: &str = "probe after a ping, success";
+    pub(crate) const STREAM: &str = "an item of a stream";
     pub(crate) const COUNT_FAILING: &str = "10 % failures, count window";
     pub(crate) const TIME_FAILING: &str = "10 % failures, time window";
     pub(crate) const FAILURE: &str = "failure";
@@ -79,6 +86,13 @@ mod rows {
     pub(crate) const LEAST_ASYNC: &str =
         "a word loaded twice and a counter of the thread around an await, by hand";
     pub(crate) const LEAST_IN_TIME: &str = "the same and a reading of the coarse clock, by hand";
+    pub(crate) const LEAST_SLOW: &str = "two readings of the coarse clock around a call, by hand";
+    pub(crate) const LEAST_BULKHEAD: &str = "two atomic additions around a call, by hand";
+    pub(crate) const LEAST_STALL: &str =
+        "two atomic additions and two readings of the coarse clock around a call, by hand";
+    pub(crate) const LEAST_STALE: &str = "lru behind a mutex, by hand";
+    pub(crate) const LEAST_FAILING: &str =
+        "a compare-exchange for one call in ten, a word loaded twice for all, by hand";
     pub(crate) const CLOCK: &str = "a reading of the clock";
     pub(crate) const TWO_CLOCKS: &str = "two readings of the clock";
     pub(crate) const COARSE_CLOCK: &str = "a reading of the coarse clock";
@@ -96,6 +110,7 @@ fn main() {
     let first = first::measure();
     let mut suite = Suite::default();
     ours::add(&mut suite);
+    options::add(&mut suite);
     peers::add(&mut suite);
     keys::add(&mut suite);
     shown::add(&mut suite);
@@ -121,6 +136,7 @@ fn main() {
             markdown::replace(page, &format!("{}\n\n{caption}\n", markdown::front(&measured)))
         });
         machine::write("docs/benchmark.svg", |_| chart::svg(&measured, &caption));
+        machine::write("docs/benchmark-rows.svg", |_| standing::svg(&measured, &caption));
     }
 }
 

@@ -4,13 +4,17 @@ use std::fmt::Write;
 
 use crate::measure::Measured;
 use crate::{
-    ALONE, API, ATTRIBUTE, BREAKER, BY_HAND, CONCURRENT_MAP, FAILSAFE, PLAIN, RECLOSER, TOWER, rows,
+    ALONE, API, ATTRIBUTE, BREAKER, BY_HAND, CONCURRENT_MAP, FAILSAFE, PLAIN, RECLOSER, SEATBELT,
+    THROTTLE_NET, TOWER, rows,
 };
 
-const COLUMNS: [&str; 7] = [PLAIN, ATTRIBUTE, API, FAILSAFE, RECLOSER, BREAKER, TOWER];
-const ROWS: [(&str, usize); 41] = [
+const COLUMNS: [&str; 9] =
+    [PLAIN, ATTRIBUTE, API, FAILSAFE, RECLOSER, BREAKER, TOWER, THROTTLE_NET, SEATBELT];
+const ROWS: [(&str, usize); 51] = [
     (rows::CONSECUTIVE, 1),
     (rows::CONSECUTIVE, 2),
+    (rows::CONSECUTIVE, 16),
+    (rows::CONSECUTIVE, 64),
     (rows::COUNT, 1),
     (rows::COUNT, 2),
     (rows::COUNT_FAILING, 1),
@@ -30,8 +34,13 @@ const ROWS: [(&str, usize); 41] = [
     (rows::WAITING, 1),
     (rows::WAITING, 2),
     (rows::RAMPED, 1),
+    (rows::STALE, 1),
+    (rows::STALE, 2),
+    (rows::STREAM, 1),
     (rows::FAILURE, 1),
     (rows::FAILURE, 2),
+    (rows::FAILURE, 16),
+    (rows::FAILURE, 64),
     (rows::ALTERNATING, 1),
     (rows::ALTERNATING, 2),
     (rows::MERGING, 1),
@@ -39,10 +48,13 @@ const ROWS: [(&str, usize); 41] = [
     (rows::IGNORED, 2),
     (rows::REJECTION, 1),
     (rows::REJECTION, 2),
+    (rows::REJECTION, 16),
+    (rows::REJECTION, 64),
     (rows::FALLBACK, 1),
     (rows::FULL, 1),
     (rows::PROBE, 1),
     (rows::PROBE_SUCCESS, 1),
+    (rows::PINGED, 1),
     (rows::ROUND_TRIP, 1),
     (rows::ASYNC, 1),
     (rows::ASYNC_FAILURE, 1),
@@ -51,7 +63,7 @@ const ROWS: [(&str, usize); 41] = [
     (rows::KEYS_1_000, 1),
     (rows::KEYS_10_000, 1),
 ];
-const REST: [(&str, &str, usize); 24] = [
+const REST: [(&str, &str, usize); 32] = [
     (rows::KEYS_100_000, ATTRIBUTE, 1),
     (rows::KEYS_100_000, CONCURRENT_MAP, 1),
     (rows::KEYS_100_000, BY_HAND, 1),
@@ -71,6 +83,14 @@ const REST: [(&str, &str, usize); 24] = [
     (rows::LEAST, ALONE, 1),
     (rows::LEAST_IN_TIME, ALONE, 1),
     (rows::LEAST_ASYNC, ALONE, 1),
+    (rows::LEAST_SLOW, ALONE, 1),
+    (rows::LEAST_BULKHEAD, ALONE, 1),
+    (rows::LEAST_BULKHEAD, ALONE, 2),
+    (rows::LEAST_STALL, ALONE, 1),
+    (rows::LEAST_STALL, ALONE, 2),
+    (rows::LEAST_STALE, ALONE, 1),
+    (rows::LEAST_FAILING, ALONE, 1),
+    (rows::LEAST_FAILING, ALONE, 2),
     (rows::CLOCK, ALONE, 1),
     (rows::COARSE_CLOCK, ALONE, 1),
     (rows::MUTEX, ALONE, 1),
@@ -98,39 +118,42 @@ const FRONT: [(&str, usize); 8] = [
     (rows::ASYNC, 1),
 ];
 
+const FRONT_COLUMNS: [&str; 6] = [PLAIN, ATTRIBUTE, FAILSAFE, RECLOSER, BREAKER, TOWER];
+
 pub(crate) fn table(measured: &[Measured]) -> String {
-    let mut table = calls(measured, &ROWS);
+    let mut table = calls(measured, &ROWS, &COLUMNS);
     table.push_str("\n\n| for comparison | ns |\n|---|---:|\n");
     for (row, column, threads) in REST {
         if let Some(nanos) = find(measured, row, column, threads) {
-            write_to(&mut table, format_args!("| {row}: {column} | {} |\n", figure(nanos)));
+            let more = more(threads);
+            write_to(&mut table, format_args!("| {row}{more}: {column} | {} |\n", figure(nanos)));
         }
     }
     table
 }
 
 pub(crate) fn front(measured: &[Measured]) -> String {
-    calls(measured, &FRONT)
+    calls(measured, &FRONT, &FRONT_COLUMNS)
 }
 
 /// Nanoseconds per call, and how many times those of the plain call in the same row.
-fn calls(measured: &[Measured], rows: &[(&str, usize)]) -> String {
+fn calls(measured: &[Measured], rows: &[(&str, usize)], columns: &[&str]) -> String {
     let mut table = String::from("| ns per call (and times a plain call) |");
-    for column in COLUMNS {
+    for column in columns {
         write_to(&mut table, format_args!(" {column} |"));
     }
     table.push_str("\n|---|");
-    table.push_str(&"---:|".repeat(COLUMNS.len()));
+    table.push_str(&"---:|".repeat(columns.len()));
     let measured_at_all =
-        |row, threads| COLUMNS.iter().any(|column| find(measured, row, column, threads).is_some());
+        |row, threads| columns.iter().any(|column| find(measured, row, column, threads).is_some());
     for &(row, threads) in rows.iter().filter(|&&(row, threads)| measured_at_all(row, threads)) {
-        let more = if threads == 2 { ", 2 threads" } else { "" };
+        let more = more(threads);
         write_to(&mut table, format_args!("\n| {row}{more} |"));
         let plain = find(measured, row, PLAIN, threads);
-        for column in COLUMNS {
+        for column in columns {
             let cell = match (find(measured, row, column, threads), plain) {
                 (None, _) => String::new(),
-                (Some(nanos), Some(plain)) if column != PLAIN => {
+                (Some(nanos), Some(plain)) if *column != PLAIN => {
                     format!("{} (×{})", figure(nanos), figure(nanos / plain))
                 }
                 (Some(nanos), _) => figure(nanos),
@@ -139,6 +162,11 @@ fn calls(measured: &[Measured], rows: &[(&str, usize)]) -> String {
         }
     }
     table
+}
+
+/// What a row says of its threads.
+fn more(threads: usize) -> String {
+    if threads == 1 { String::new() } else { format!(", {threads} threads") }
 }
 
 /// Three digits at most behind the first that counts.

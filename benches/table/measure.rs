@@ -6,6 +6,7 @@
 //! the same seconds.
 
 use std::hint::black_box;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,10 @@ pub(crate) struct Effort {
 
 /// How often a sample of several threads is taken until they overlap by four fifths.
 const ATTEMPTS: usize = 10;
+
+/// So many times longer are the samples of a crowd, and so many times rarer: its threads should get their turns several
+/// times.
+const CROWD: usize = 10;
 
 #[derive(Default)]
 pub(crate) struct Suite {
@@ -88,6 +93,18 @@ impl Suite {
         self.add_threads(row, column, 2, calls);
     }
 
+    /// Adds it for one thread, for two, and for as many as a server has, of which most wait for a core.
+    pub(crate) fn add_crowds(
+        &mut self,
+        row: &'static str,
+        column: &'static str,
+        calls: impl Fn(u64) + Sync + Clone + 'static,
+    ) {
+        for threads in [1, 2, 16, 64] {
+            self.add_threads(row, column, threads, calls.clone());
+        }
+    }
+
     /// Only the rows whose name has these words in it.
     pub(crate) fn only(&mut self, words: &str) {
         self.candidates.retain(|candidate| candidate.row.contains(words));
@@ -105,7 +122,10 @@ impl Suite {
             for ((candidate, calls), samples) in
                 self.candidates.iter().zip(&sizes).zip(&mut samples)
             {
-                samples.push(candidate.sample(*calls, round));
+                // A sample of a crowd is as long as several of others.
+                if !candidate.is_crowd() || round % CROWD == 0 {
+                    samples.push(candidate.sample(*calls, round));
+                }
             }
         }
         self.candidates
@@ -127,7 +147,10 @@ impl Candidate {
         let mut calls = 256;
         loop {
             let nanos = self.sample(calls, 0);
-            let wanted = effort.sample.as_nanos() as f64 / nanos.max(0.1);
+            let mut wanted = effort.sample.as_nanos() as f64 / nanos.max(0.1);
+            if self.is_crowd() {
+                wanted *= CROWD as f64 * cores() / self.threads as f64;
+            }
             if calls as f64 * 2.0 >= wanted {
                 #[expect(
                     clippy::cast_possible_truncation,
@@ -140,9 +163,36 @@ impl Candidate {
         }
     }
 
+    fn is_crowd(&self) -> bool {
+        self.threads as f64 > cores()
+    }
+
+    /// Nanoseconds of a core per call, of more threads than there are cores.
+    fn sample_of_crowd(&self, calls: u64, round: usize) -> f64 {
+        let barrier = Barrier::new(self.threads);
+        let run = || {
+            (self.calls)(self.warming);
+            barrier.wait();
+            let start = Instant::now();
+            (self.calls)(calls);
+            (start, Instant::now())
+        };
+        let run = || on_stack(round, run);
+        let spread = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..self.threads).map(|_| scope.spawn(run)).collect();
+            threads.into_iter().map(joined).collect::<Vec<_>>()
+        });
+        let began = spread.iter().map(|&(start, _)| start).min().expect("some threads");
+        let ended = spread.iter().map(|&(_, end)| end).max().expect("some threads");
+        (ended - began).as_nanos() as f64 * cores() / (self.threads as f64 * calls as f64)
+    }
+
     /// Nanoseconds per call; of several threads, as each of them sees it. One thread is a new one too: what stands
     /// where on the stack of the main thread makes a nanosecond or two.
     fn sample(&self, calls: u64, round: usize) -> f64 {
+        if self.is_crowd() {
+            return self.sample_of_crowd(calls, round);
+        }
         let timed = || {
             let start = Instant::now();
             (self.calls)(calls);
@@ -187,9 +237,17 @@ impl Candidate {
         let run = || on_stack(round, run);
         std::thread::scope(|scope| {
             let threads: Vec<_> = (0..self.threads).map(|_| scope.spawn(run)).collect();
-            threads.into_iter().map(|thread| thread.join().expect("a candidate panicked")).collect()
+            threads.into_iter().map(joined).collect()
         })
     }
+}
+
+fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().expect("a candidate panicked")
+}
+
+fn cores() -> f64 {
+    std::thread::available_parallelism().map_or(1, usize::from) as f64
 }
 
 /// Runs it at another place within a cache line of the stack in each round: which stores share a line makes a nanosecond.

@@ -225,9 +225,11 @@ pub(crate) fn add(suite: &mut Suite) {
 }
 
 fn add_healthy(suite: &mut Suite) {
-    suite.add_both(rows::CONSECUTIVE, PLAIN, |calls| repeat(calls, plain::success));
-    suite.add_both(rows::CONSECUTIVE, ATTRIBUTE, |calls| repeat(calls, consecutive));
-    suite.add_both(rows::CONSECUTIVE, API, |calls| repeat(calls, |n| through_api(&CONSECUTIVE, n)));
+    suite.add_crowds(rows::CONSECUTIVE, PLAIN, |calls| repeat(calls, plain::success));
+    suite.add_crowds(rows::CONSECUTIVE, ATTRIBUTE, |calls| repeat(calls, consecutive));
+    suite.add_crowds(rows::CONSECUTIVE, API, |calls| {
+        repeat(calls, |n| through_api(&CONSECUTIVE, n));
+    });
     suite.add_both(rows::COUNT, PLAIN, |calls| repeat(calls, plain::success));
     suite.add_both(rows::COUNT, ATTRIBUTE, |calls| repeat(calls, count_window));
     suite.add_both(rows::COUNT, API, |calls| repeat(calls, |n| through_api(&COUNT_WINDOW, n)));
@@ -267,13 +269,13 @@ fn add_failing(suite: &mut Suite) {
     suite.add_both(rows::TIME_FAILING, API, |calls| {
         repeat(calls, |n| some_failing_through_api(&TIME_WINDOW_FAILING, n));
     });
-    suite.add_both(rows::FAILURE, PLAIN, |calls| repeat(calls, plain::failure));
+    suite.add_crowds(rows::FAILURE, PLAIN, |calls| repeat(calls, plain::failure));
     let _ = failing(0);
     let failing_circuit = find("benches failing").expect("it has been called");
-    suite.add_both(rows::FAILURE, ATTRIBUTE, move |calls| {
+    suite.add_crowds(rows::FAILURE, ATTRIBUTE, move |calls| {
         in_runs(calls, || failing_circuit.reset(), failing);
     });
-    suite.add_both(rows::FAILURE, API, |calls| {
+    suite.add_crowds(rows::FAILURE, API, |calls| {
         in_runs(calls, || FAILING.reset(), |n| failing_through_api(&FAILING, n));
     });
     suite.add_both(rows::ALTERNATING, PLAIN, |calls| repeat(calls, plain::alternating));
@@ -296,9 +298,9 @@ fn add_failing(suite: &mut Suite) {
 
 fn add_rejecting(suite: &mut Suite) {
     let _ = (open(0), open_with_fallback(0), failing_through_api(&OPEN, 0));
-    suite.add_both(rows::REJECTION, PLAIN, |calls| repeat(calls, plain::failure));
-    suite.add_both(rows::REJECTION, ATTRIBUTE, |calls| repeat(calls, open));
-    suite.add_both(rows::REJECTION, API, |calls| {
+    suite.add_crowds(rows::REJECTION, PLAIN, |calls| repeat(calls, plain::failure));
+    suite.add_crowds(rows::REJECTION, ATTRIBUTE, |calls| repeat(calls, open));
+    suite.add_crowds(rows::REJECTION, API, |calls| {
         repeat(calls, |n| failing_through_api(&OPEN, n));
     });
     suite.add(rows::FALLBACK, PLAIN, |calls| repeat(calls, plain::success));

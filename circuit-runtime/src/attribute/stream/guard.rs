@@ -168,6 +168,7 @@ mod without_tokio {
     pub trait TokioFeature {}
 
     /// `time_limits` without the feature, with that bound.
+    #[must_use]
     pub fn time_limits<R>(_: Returns<R>, _: Option<Duration>, _: Option<Duration>) -> Unlimited
     where
         Returns<R>: TokioFeature,
@@ -176,6 +177,7 @@ mod without_tokio {
     }
 
     /// `idle_limit` without the feature, with that bound.
+    #[must_use]
     pub fn idle_limit<R>(_: Returns<R>, _: Duration) -> Unlimited
     where
         Returns<R>: TokioFeature,
