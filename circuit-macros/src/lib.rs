@@ -48,14 +48,14 @@ use proc_macro2::TokenStream;
 /// | `throttle` | number in (0, 1), or `"50%"` | off | against overload: while a larger share of the calls in the window fails, calls are rejected by chance, at most 9 of 10; the circuit stays closed |
 /// | `window` | integer (calls) or duration | 100 calls; with `throttle` 10 seconds | the last N calls, or the last stretch of time, over which rates, `failure_count` and `throttle` are taken; with `throttle` a time |
 /// | `min_calls` | integer ≥ 1 | 10, or a smaller count window | minimum calls before a rate or `throttle` applies |
-/// | `merge_failures` | duration | off | failures within this time of the first are one for `threshold` and `failure_count`; a success ends it; rates count all |
-/// | `stall` | duration | off | a call that still runs after this long counts as a failure then, whatever it returns one day; longer than `slow_call`, shorter than `timeout`, at most a `window` of time |
+/// | `merge_failures` | duration | off | failures within this time of the first are one for `threshold` and `failure_count`; a success ends the group; rates count all |
+/// | `stall` | duration | off | a call that still runs after this long counts as a failure, as soon as somebody looks: the next call, the end of a call, `state()`, a scrape; longer than `slow_call`, shorter than `timeout`, at most a `window` of time |
 /// | `recovery` | duration | `"60s"` | how long the circuit stays open before a probe may pass |
 /// | `backoff` | number ≥ 1 | 1 | each opening in a row multiplies the wait by this |
 /// | `max_recovery` | duration | 10 × `recovery` | cap of the wait; if given, it also caps what a service asks for (`Retry-After`) |
 /// | `jitter` | number in [0, 1) | 0 | the wait, after the cap, is drawn from wait × (1 ± jitter) |
 /// | `success_threshold` | integer, 1 to 1,000 | 1 | probes that must succeed for the circuit to close |
-/// | `probes` | integer, `success_threshold` to 1,000 | `success_threshold` | calls that a half-open circuit admits in order to decide; also the most in flight per round |
+/// | `probes` | integer, `success_threshold` to 1,000 | `success_threshold` | calls that a half-open circuit admits in order to decide, and the most of them that may run at once |
 /// | `probe_timeout` | duration | the longer of `recovery` and `timeout`; by hand and with `breaker`: `recovery` | while all probes are in flight, how long until more are admitted; not below `timeout`, and with a `ping` better twice that; each further round waits twice as long, up to ten times this |
 /// | `ramp` | duration | off | after closing from half-open, and after `resume()` from forced open, the share of calls that pass grows from 10 % to 100 % in this time |
 /// | `ping` | path or closure over the parameters, borrowed | none | what a probe runs first: on `Err`, a panic or after `timeout` the probe has failed, and the call is rejected without its body |
@@ -70,7 +70,7 @@ use proc_macro2::TokenStream;
 /// | `fallback` | path, closure or any other expression | none | what runs instead of the body when the call is rejected |
 /// | `fallback_on` | `open` or `any` | `open` | `open`: when the call is rejected, for any reason; `any`: also when it fails or times out |
 /// | `stale` | duration | off | feature `stale`: keeps a clone of each success and gives it, up to this age, where `fallback_on` says; after it comes the `fallback` |
-/// | `stale_key` | expression over the parameters, `Hash + Eq` | none | all that the kept value depends on; needed unless there are no parameters and no receiver, or the one parameter is the `key`; `()`: one value for all, or with a `key` one for each |
+/// | `stale_key` | expression over the parameters, `Hash + Eq` | none | all that the kept value depends on; needed if the function has a receiver or parameters, unless its only parameter is the `key`; `()`: one value for all, or with a `key` one for each |
 /// | `max_stale` | integer ≥ 1 | 10,000 | bound on the values that are kept; the least recently used goes |
 /// | `name` | string literal or constant | `module::Type::function` | the circuit's name in the registry, in errors and events; the default is unique, but its text may change between compilers |
 /// | `key` | expression over the parameters | none | one circuit per distinct key |

@@ -169,10 +169,10 @@ impl CircuitBreaker {
         }
     }
 
-    /// Notes that a key's circuit may have become idle, if a new key waits for one.
+    /// Notes that a key's circuit may have become idle, if a new key was refused it.
     #[inline]
     pub(crate) fn may_have_room(&self, published: &Published) {
-        if published.is_waited_for() {
+        if published.was_refused() {
             self.make_room(published);
         }
     }

@@ -27,8 +27,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Admits a call to a closed circuit whose calls are listed, and lists it. `None`: something else may decide,
-    /// or may have to be counted.
+    /// Admits a call to a closed circuit whose calls are listed, and lists it. `None`: take the slow way.
     #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
     #[inline(always)]
     fn try_ask_watched(circuit: CircuitRef<'_>, stamp: u64, moment: &Moment) -> Option<Admission> {
@@ -36,7 +35,7 @@ impl CircuitBreaker {
         circuit.try_list_admitted(ticket, stamp, moment)
     }
 
-    /// Asks a circuit whose calls are listed, all that decides: before that, it counts those that have stalled.
+    /// Asks a circuit with `stall`. If calls may have stalled, counts them first.
     pub(super) fn ask_watched(&self, circuit: CircuitRef<'_>, stamp: u64) -> Answer {
         let moment = Moment::default();
         match Self::try_ask_watched(circuit, stamp, &moment) {

@@ -81,7 +81,7 @@ impl CircuitRef<'_> {
         // The coarse clock will do: a key expires after minutes.
         let now = moment.coarse();
         let wait = if inner.machine.state() == State::Closed {
-            if self.published.take_shown() {
+            if self.published.take_viewed() {
                 self.note_use(now);
             }
             inner.machine.rules().recovery
@@ -126,7 +126,7 @@ impl CircuitRef<'_> {
             return Ok(had_key);
         };
         if !matches!(idleness, Idleness::Healthy | Idleness::Failing) {
-            self.published.wait_for();
+            self.published.note_refused_key();
         }
         Err(idleness)
     }
@@ -139,7 +139,7 @@ impl CircuitRef<'_> {
         let woken = self.send_away(&mut inner);
         let free = self.published.bulkhead.hand_over(self.published.key_lock.next_stamp());
         if !free {
-            self.published.wait_for();
+            self.published.note_refused_key();
         }
         let (rules, modes) = (*inner.machine.rules(), inner.modes);
         self.begin_anew(&mut inner, None, rules, modes);

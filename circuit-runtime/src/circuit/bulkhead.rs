@@ -7,13 +7,13 @@ use crate::primitives::sync::{AtomicU64, Ordering, const_fn};
 /// of, by the lower bits of its stamp: so a circuit with calls in flight isn't reassigned, and a
 /// call whose circuit has been reassigned isn't admitted.
 ///
-/// All in one word, with [`WAITED_FOR`] and [`QUEUED`]: a new key, or a call, that finds calls in
+/// All in one word, with [`REFUSED_KEY`] and [`QUEUED`]: a new key, or a call, that finds calls in
 /// flight, and the last of these calls to end, are ordered, so that one of them notices the other.
 #[derive(Debug)]
 pub(super) struct Bulkhead(AtomicU64);
 
 /// A new key would have got the circuit if no call had been in flight.
-const WAITED_FOR: u64 = 1 << 31;
+const REFUSED_KEY: u64 = 1 << 31;
 /// Calls wait for a place: no other call takes one before them. Changed under the circuit's lock,
 /// under which the queue is.
 const QUEUED: u64 = 1 << 30;
@@ -34,14 +34,14 @@ pub(crate) enum Freed {
     Nothing,
     /// A call waits for it.
     ToQueue,
-    /// It was the last one, and a new key waits for that.
+    /// It was the last one, and a new key was refused because of it.
     ToNewKey,
 }
 
 /// The key, and the calls in flight.
 #[expect(clippy::cast_possible_truncation, reason = "a half each")]
 fn parts(held: u64) -> (u32, u32) {
-    ((held >> 32) as u32, (held & !(WAITED_FOR | QUEUED)) as u32)
+    ((held >> 32) as u32, (held & !(REFUSED_KEY | QUEUED)) as u32)
 }
 
 /// The lower bits of the generation of a stamp, as many as fit.
@@ -75,7 +75,7 @@ impl Bulkhead {
     #[must_use]
     pub(super) fn release(&self) -> Freed {
         let held = self.0.fetch_sub(1, Ordering::Relaxed);
-        if held & (WAITED_FOR | QUEUED) == 0 {
+        if held & (REFUSED_KEY | QUEUED) == 0 {
             Freed::Nothing
         } else if held & QUEUED != 0 {
             Freed::ToQueue
@@ -104,12 +104,12 @@ impl Bulkhead {
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 
-    /// Notes that no call waits. True: none is in flight either, and a new key waits for that.
+    /// Notes that no call waits. True: none is in flight either, and a new key was refused because of them.
     /// Under the circuit's lock.
     #[must_use]
     pub(super) fn end_queue(&self) -> bool {
         let held = self.0.fetch_and(!QUEUED, Ordering::Relaxed);
-        held & WAITED_FOR != 0 && parts(held).1 == 0
+        held & REFUSED_KEY != 0 && parts(held).1 == 0
     }
 
     /// The calls in flight.
@@ -119,19 +119,19 @@ impl Bulkhead {
     }
 
     /// Reassigns to the key with this stamp, if no call is in flight or waits; otherwise notes that
-    /// a key waits for the last of them. Under the circuit's lock.
+    /// a new key was refused because of them. Under the circuit's lock.
     pub(super) fn hand_over(&self, to: u64) -> bool {
         let is_idle = |held| held & QUEUED == 0 && parts(held).1 == 0;
         let next = |held| {
-            Some(if is_idle(held) { u64::from(fitting(to)) << 32 } else { held | WAITED_FOR })
+            Some(if is_idle(held) { u64::from(fitting(to)) << 32 } else { held | REFUSED_KEY })
         };
         let held = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
         held.is_ok_and(is_idle)
     }
 
-    /// Notes that no key waits any longer.
-    pub(super) fn stop_waiting(&self) {
-        self.0.fetch_and(!WAITED_FOR, Ordering::Relaxed);
+    /// Forgets that a new key was refused.
+    pub(super) fn forget_refused_key(&self) {
+        self.0.fetch_and(!REFUSED_KEY, Ordering::Relaxed);
     }
 }
 
@@ -165,7 +165,7 @@ mod tests {
         assert!(bulkhead.try_acquire(0, 1) == Acquired::Place && !bulkhead.hand_over(2));
         assert_eq!(bulkhead.release(), Freed::ToNewKey);
         assert_eq!(take_and_leave(), (true, Freed::ToNewKey));
-        bulkhead.stop_waiting();
+        bulkhead.forget_refused_key();
         assert_eq!(take_and_leave(), (true, Freed::Nothing));
     }
 

@@ -32,14 +32,14 @@ const COUNT: u64 = (1 << 23) - 1;
 /// They have been taken: who began then and isn't counted comes too late to join.
 const TAKEN: u64 = 1 << 23;
 /// A new key would have got the circuit if these calls hadn't been in flight.
-const WAITED_FOR: u64 = 1 << 24;
+const REFUSED_KEY: u64 = 1 << 24;
 /// Which cohort it is, by the length of its stretch, its number and its period: as many bits of each
 /// as fit. Numbers that differ by a multiple of 2¹⁷ are thousands of `stall` apart.
 const SHIFT: u32 = 25;
 const NUMBER: u32 = 31;
 const NUMBER_BITS: u32 = 17;
 const PERIOD: u32 = NUMBER + NUMBER_BITS;
-const LABEL: u64 = !(COUNT | TAKEN | WAITED_FOR);
+const LABEL: u64 = !(COUNT | TAKEN | REFUSED_KEY);
 
 /// How long a call may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -251,7 +251,7 @@ impl InFlight {
         seen.is_ok()
     }
 
-    /// Takes a call off, of a cohort that no new key waits for. False: nothing has changed.
+    /// Takes a call off, of a cohort because of which no new key was refused. False: nothing has changed.
     #[inline]
     pub(crate) fn try_remove(&self, cohort: Cohort) -> bool {
         let word = &self.cohorts[cohort.index];
@@ -271,11 +271,11 @@ impl InFlight {
         let left = |seen: u64| {
             let is_counted = seen & (LABEL | TAKEN) == cohort.label && seen & COUNT != 0;
             let is_last = seen & COUNT == 1;
-            is_counted.then(|| (if is_last { seen & !WAITED_FOR } else { seen }) - 1)
+            is_counted.then(|| (if is_last { seen & !REFUSED_KEY } else { seen }) - 1)
         };
         let word = &self.cohorts[cohort.index];
         match word.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left) {
-            Ok(seen) if seen & COUNT == 1 && seen & WAITED_FOR != 0 => Left::ToNewKey,
+            Ok(seen) if seen & COUNT == 1 && seen & REFUSED_KEY != 0 => Left::ToNewKey,
             Ok(_) => Left::InTime,
             Err(_) => Left::Gone,
         }
@@ -363,12 +363,12 @@ impl InFlight {
         if is_below_zero { 0 } else { u32::try_from(all).unwrap_or(u32::MAX) }
     }
 
-    /// Whether calls of this period are counted: then a new key waits for the last of them. Under the
-    /// circuit's lock.
-    pub(crate) fn is_waited_for(&self, period: u32) -> bool {
+    /// Whether calls of this period are counted. If so, notes that a new key was refused because of them: the last one to
+    /// end makes room. Under the circuit's lock.
+    pub(crate) fn mark_refused(&self, period: u32) -> bool {
         let waits = |seen: u64| {
             let is_busy = seen & COUNT != 0 && seen >> PERIOD == u64::from(period) & 0xffff;
-            is_busy.then_some(seen | WAITED_FOR)
+            is_busy.then_some(seen | REFUSED_KEY)
         };
         let waits = |word: &AtomicU64| {
             word.fetch_update(Ordering::Relaxed, Ordering::Relaxed, waits).is_ok()

@@ -24,7 +24,7 @@ pub struct Published {
     full: Deadline,
     /// How long a call takes at least that is slow.
     pub(super) slow_after: AtomicU64,
-    /// How many successes in a row may not be pending any more.
+    /// At so many pending successes in a row, the last one takes the lock.
     pub(super) pending_limit: AtomicU32,
     /// The most calls in flight, for the bulkhead.
     pub(super) max_concurrent: AtomicU32,
@@ -43,13 +43,13 @@ pub struct Published {
     judges_cancelled: AtomicBool,
     /// A new key was refused this circuit because it was in use: whoever ends a call here calls
     /// `make_room`.
-    waited_for: AtomicBool,
+    refused_key: AtomicBool,
 }
 
 /// As a limit of pending successes: outcomes may be pending in the current bucket of a time window.
 pub(super) const IN_BUCKET: u32 = u32::MAX;
 
-/// The key has been asked for since the last eviction sweep.
+/// The key has been asked for since an eviction last looked.
 const REFERENCED: u8 = 1;
 /// The key has been asked for since somebody last looked at the circuit.
 const VIEWED: u8 = 1 << 1;
@@ -106,7 +106,7 @@ impl Published {
             number,
             used_since: constant!(AtomicU8::new(REFERENCED | VIEWED)),
             judges_cancelled: AtomicBool::new(judges_cancelled(rules)),
-            waited_for: constant!(AtomicBool::new(false)),
+            refused_key: constant!(AtomicBool::new(false)),
             open: constant!(Deadline::new()),
             full: constant!(Deadline::new()),
             slow_after: AtomicU64::new(slow_after(rules)),
@@ -145,40 +145,40 @@ impl Published {
         }
     }
 
-    /// Whether the key has been asked for since the last eviction sweep; clears the bit.
-    pub(crate) fn take_searched(&self) -> bool {
+    /// Whether the key has been asked for since an eviction last looked; clears the bit.
+    pub(crate) fn take_referenced(&self) -> bool {
         // Relaxed: as in `touch`.
         self.used_since.fetch_and(!REFERENCED, Ordering::Relaxed) & REFERENCED != 0
     }
 
     /// Whether the key has been asked for since somebody last looked at the circuit; clears the
     /// bit.
-    pub(super) fn take_shown(&self) -> bool {
+    pub(super) fn take_viewed(&self) -> bool {
         // Relaxed: as in `touch`. Read first: most keys haven't been asked for since, and an exchange takes
         // the cache line from the calls.
         self.used_since.load(Ordering::Relaxed) & VIEWED != 0
             && self.used_since.fetch_and(!VIEWED, Ordering::Relaxed) & VIEWED != 0
     }
 
-    /// Whether a new key waits for this circuit to become idle. That is noted under the circuit's
+    /// Whether a new key was refused this circuit because it was in use. That is noted under the circuit's
     /// lock (`reassign`): a thread that asks after a change under that lock knows of every key that
     /// was refused before, and later keys see the change.
     #[inline]
-    pub(crate) fn is_waited_for(&self) -> bool {
+    pub(crate) fn was_refused(&self) -> bool {
         // Relaxed: the circuit's lock orders the two.
-        self.waited_for.load(Ordering::Relaxed)
+        self.refused_key.load(Ordering::Relaxed)
     }
 
-    pub(super) fn wait_for(&self) {
+    pub(super) fn note_refused_key(&self) {
         // Relaxed: the circuit's lock orders the two.
-        self.waited_for.store(true, Ordering::Relaxed);
+        self.refused_key.store(true, Ordering::Relaxed);
     }
 
-    /// Notes that no key waits: the circuit is a candidate for eviction again.
-    pub(crate) fn stop_waiting(&self) {
-        // Relaxed: keys wait and stop waiting only under the lock of the entries.
-        self.waited_for.store(false, Ordering::Relaxed);
-        self.bulkhead.stop_waiting();
+    /// Forgets that a new key was refused: the circuit is a candidate for eviction again.
+    pub(crate) fn forget_refused_key(&self) {
+        // Relaxed: both change only under the lock of the entries.
+        self.refused_key.store(false, Ordering::Relaxed);
+        self.bulkhead.forget_refused_key();
     }
 
     /// Which key this circuit serves. Read after the summary (Acquire), after a look-up, or under
@@ -232,8 +232,8 @@ const fn slow_after(rules: &Rules) -> Nanos {
 }
 
 /// The successes in a row after which a success has nothing to write any more: in a count window as many as it
-/// holds, in a run the first one. That one may be pending, the next one must tell the others. [`IN_BUCKET`]: time
-/// tells.
+/// holds; without a window the second: the first ends the run, and may be pending, the second takes the lock and publishes that
+/// there is nothing left to write. [`IN_BUCKET`]: time tells.
 const fn pending_limit(rules: &Rules) -> u32 {
     match rules.window {
         None => 2,

@@ -68,7 +68,7 @@ impl<'a> CircuitRef<'a> {
         name: impl FnOnce() -> &'static str,
         moment: &Moment,
     ) -> Option<Arc<Transition>> {
-        let taken = list.take_stalled(inner.machine.period(), list.stall().now(moment));
+        let taken = list.take_stalled(inner.machine.first_epoch(), list.stall().now(moment));
         let transition =
             taken.stalled.and_then(|stalled| self.count_stalled(inner, stalled, name, moment));
         self.publish(inner);
@@ -236,9 +236,9 @@ impl<'a> CircuitRef<'a> {
         self.in_flight().map_or(0, InFlight::total)
     }
 
-    /// Whether calls of this key are listed; then a new key waits for the last of them.
+    /// Whether calls of this key are listed; then a new key was refused because of them.
     pub(super) fn has_listed_calls(&self, inner: &Inner) -> bool {
-        self.in_flight().is_some_and(|list| list.is_waited_for(inner.machine.period()))
+        self.in_flight().is_some_and(|list| list.mark_refused(inner.machine.first_epoch()))
     }
 
     /// Applies a change of `stall`.
@@ -263,7 +263,7 @@ impl<'a> CircuitRef<'a> {
             (Mode::Disabled, Mode::Disabled) => {}
             (Mode::Disabled, _) => {
                 let now = list.stall().now(moment);
-                if let Some(stalled) = list.take_stalled(inner.machine.period(), now).stalled {
+                if let Some(stalled) = list.take_stalled(inner.machine.first_epoch(), now).stalled {
                     inner.drop_stalled(stalled);
                 }
             }

@@ -164,7 +164,7 @@ impl Summary {
         self.0 & !(HARMLESS | PASSES) == ticket.bare().bits()
     }
 
-    /// The number of the period.
+    /// The epoch: a number that rises with each period and each round of probes.
     #[expect(clippy::cast_possible_truncation, reason = "the bit above the epoch is zero")]
     pub(crate) fn epoch(self) -> u32 {
         (self.0 >> EPOCH) as u32

@@ -69,7 +69,7 @@ impl Keys {
     }
 
     fn make_candidate(entries: &mut Entries, published: &Published) {
-        published.stop_waiting();
+        published.forget_refused_key();
         let number = published.number();
         let examined_anyway = [Queue::Vacant, Queue::Candidate, Queue::Failing];
         if !examined_anyway.into_iter().any(|queue| entries.queues.is_in(number, queue)) {
@@ -151,7 +151,7 @@ impl Keys {
         let circuit = lookup.and_then(|lookup| self.circuit(lookup.published));
         if let Some(circuit) = circuit {
             change(circuit);
-            if circuit.published.is_waited_for() {
+            if circuit.published.was_refused() {
                 Self::make_candidate(&mut entries, circuit.published);
             }
         }
@@ -169,7 +169,7 @@ impl Keys {
         let lookup = self.find(&entries, key)?;
         let circuit = self.circuit(lookup.published)?;
         let answer = change(circuit);
-        if circuit.published.is_waited_for() {
+        if circuit.published.was_refused() {
             Self::make_candidate(&mut entries, circuit.published);
         }
         Some(answer)
@@ -182,7 +182,7 @@ impl Keys {
         change(base);
         for circuit in self.first(entries.hashes.len()) {
             change(circuit);
-            if circuit.published.is_waited_for() {
+            if circuit.published.was_refused() {
                 Self::make_candidate(&mut entries, circuit.published);
             }
         }

@@ -31,15 +31,16 @@ impl Eviction<'_> {
     pub(super) fn run(&mut self) -> Option<usize> {
         let healthy: MayGo = |idleness| idleness == Idleness::Healthy;
         let closed: MayGo = |idleness| matches!(idleness, Idleness::Healthy | Idleness::Failing);
-        let wait_over: MayGo = |idleness| !matches!(idleness, Idleness::Until(_) | Idleness::Busy);
+        let unless_busy: MayGo =
+            |idleness| !matches!(idleness, Idleness::Until(_) | Idleness::Busy);
         self.recheck_one_failing();
-        self.evict_first(Queue::Vacant, wait_over)
+        self.evict_first(Queue::Vacant, unless_busy)
             .or_else(|| self.evict_by_clock(Queue::Candidate, healthy))
             .or_else(|| self.evict_by_clock(Queue::Failing, closed))
             .or_else(|| {
                 // Read under the lock, under which time doesn't go back.
                 self.entries.queues.advance(clock::now());
-                self.evict_first(Queue::WaitOver, wait_over)
+                self.evict_first(Queue::WaitOver, unless_busy)
             })
     }
 
@@ -58,7 +59,7 @@ impl Eviction<'_> {
         let mut first_spared = None;
         while let Some(slot) = self.entries.queues.first(queue) {
             let circuit = self.keys.slots.circuit(slot)?;
-            if first_spared != Some(slot) && circuit.published.take_searched() {
+            if first_spared != Some(slot) && circuit.published.take_referenced() {
                 first_spared = first_spared.or(Some(slot));
                 self.entries.queues.put(slot, queue);
             } else if self.try_evict(slot, circuit, may_go) {

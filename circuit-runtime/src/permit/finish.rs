@@ -15,7 +15,7 @@ use crate::outcome::Outcome;
 use crate::primitives::clock::Moment;
 use crate::window::Sample;
 
-/// What a call that has ended is counted by that is answered by something else.
+/// Counts, for a call that has ended, what answered it: a fallback or a kept value.
 pub(crate) struct After<S> {
     handle: S,
     ticket: Ticket,

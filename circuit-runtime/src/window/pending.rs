@@ -19,7 +19,7 @@ use crate::primitives::sync::{AtomicU64, Ordering, const_fn};
 #[derive(Debug)]
 pub(crate) struct PendingOutcomes(AtomicU64);
 
-/// No word of outcomes: with so many failures fewer more are left.
+/// Can't be a word of outcomes: so many noted failures leave fewer spare.
 const SEALED: u64 = u64::MAX;
 
 /// The bits of the outcomes.

@@ -56,11 +56,6 @@ impl Probes {
         Probes { taken: self.taken + 1, last: now, ..self }
     }
 
-    /// The number of the present round.
-    pub(super) fn round(&self) -> u32 {
-        self.round
-    }
-
     /// Records that so many probes have stalled. Those of a further round may be of an earlier one, and
     /// may still be in flight as far as the present one knows, until its lease is over.
     pub(super) fn stall(&mut self, probes: u32) {

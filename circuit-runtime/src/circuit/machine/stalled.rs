@@ -4,11 +4,11 @@ use super::{Change, Machine, Period};
 use crate::window::{Env, Sample};
 
 impl Machine {
-    /// The period that is running, by the epoch in which it began. (Each round of probes has an epoch of
+    /// The epoch in which the running period began. (Each round of probes has an epoch of
     /// its own.)
-    pub(crate) fn period(&self) -> u32 {
+    pub(crate) fn first_epoch(&self) -> u32 {
         match self.period {
-            Period::HalfOpen(probes) => self.epoch.wrapping_sub(probes.round()),
+            Period::HalfOpen(probes) => probes.first_epoch(self.epoch),
             Period::Closed { .. } | Period::Open(_) => self.epoch,
         }
     }
@@ -20,7 +20,7 @@ impl Machine {
             Period::HalfOpen(probes) => probes.includes(epochs_ago),
             Period::Closed { .. } | Period::Open(_) => epochs_ago == 0,
         };
-        runs.then(|| self.period())
+        runs.then(|| self.first_epoch())
     }
 
     /// Records so many calls of the present period that have stalled. With `as_one` they are one failure
