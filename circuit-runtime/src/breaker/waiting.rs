@@ -129,7 +129,10 @@ where
         if let Some(breaker) = to_register {
             breaker.register();
         }
-        ask_own(breaker, fallback)
+        match published.try_admit_measured() {
+            Some(admission) => Step::Done(Ok((published, admission))),
+            None => ask_own(breaker, fallback),
+        }
     }
 
     /// Asks, and doesn't wait.

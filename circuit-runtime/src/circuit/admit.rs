@@ -50,7 +50,8 @@ impl Answer {
 impl Published {
     /// Admits a call to a closed circuit that only times its calls, or counts those in flight. `None`: something
     /// else may decide.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
+    #[inline(always)]
     pub(crate) fn try_admit_measured(&self) -> Option<Admission> {
         let summary = self.summary();
         let ticket = summary.try_admit_measured()?;

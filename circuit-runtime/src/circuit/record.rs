@@ -149,8 +149,9 @@ impl Published {
         is_ignored && Summary(self.summary.load(Ordering::Relaxed)).is_closed_since(ticket)
     }
 
-    /// Whether a call that ends now was slow. In place, not by [`Admission::is_slow`]: a call is 23 instructions more.
-    #[inline]
+    /// Whether a call that ends now was slow. Not by [`Admission::is_slow`], which is another call.
+    #[expect(clippy::inline_always, reason = "a call is 23 instructions more for each success")]
+    #[inline(always)]
     pub(crate) fn is_slow(&self, admission: Admission, moment: &Moment) -> bool {
         let limit = self.slow_after();
         admission.took(|| stopwatch(limit, moment)).is_some_and(|took| took >= limit)

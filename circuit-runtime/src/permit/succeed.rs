@@ -19,10 +19,7 @@ pub(super) fn succeed(breaker: &CircuitBreaker, published: &Published, admission
         OnSuccess::Bucket => succeed_by_bucket(breaker, published, admission.ticket),
         OnSuccess::Pend => succeed_pending(breaker, published, admission.ticket),
         _ if admission.ticket.is_listed() => succeed_listed(breaker, published, admission),
-        _ if admission.ticket.is_probe() => {
-            let end = End::Outcome(Outcome::Success);
-            report(breaker, finish_slow(breaker, published, admission, end));
-        }
+        _ if admission.ticket.is_probe() => succeed_by_machine(breaker, published, admission),
         _ => succeed_measured(breaker, published, admission),
     }
 }
@@ -35,7 +32,7 @@ fn succeed_measured(breaker: &CircuitBreaker, published: &Published, admission: 
     if on_success == OnSuccess::Nothing && !published.is_slow(admission, &moment) {
         leave_bulkhead(breaker, published, admission.ticket);
         breaker.count_success(published, published.number());
-        record_duration(breaker, admission, End::Outcome(Outcome::Success), &moment);
+        record_duration(breaker, admission, SUCCESS, &moment);
     } else {
         cold_path();
         succeed_slow(breaker, published, admission);
