@@ -14,6 +14,12 @@ pub enum JoinError {
     /// The address isn't one of a Redis server.
     #[error("the address of Redis: {0}")]
     Address(redis::RedisError),
+    /// The address is `rediss://…`, and this crate was built without its feature `tls`.
+    #[error(
+        "TLS to Redis needs the feature `tls` of circuit-fleet; for circuitctl, install it with \
+         `cargo install circuit-fleet --features cli,tls`"
+    )]
+    Tls,
     /// This process has joined a fleet already: orders are for all its circuits. Let the other one leave first.
     #[error("this process has joined a fleet already; let that leave first")]
     Joined,

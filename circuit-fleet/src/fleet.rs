@@ -5,10 +5,10 @@ use std::thread;
 use std::time::Duration;
 
 use circuit_runtime::set_orders;
-use redis::Client;
 use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::address::client;
 use crate::error::{FleetError, JoinError};
 use crate::member::{Member, Request};
 use crate::options::Options;
@@ -52,7 +52,8 @@ pub struct Fleet {
 impl Fleet {
     /// Joins a fleet: from now on this instance obeys its orders, and shows its circuits. Nothing is asked of Redis yet.
     ///
-    /// The address is `redis://user:password@host:port/database`, or `redis+unix:///path`.
+    /// The address is `redis://user:password@host:port/database`, `rediss://…` for TLS, which needs the feature `tls`, or
+    /// `redis+unix:///path`.
     /// The orders of [`set_orders`](circuit_runtime::set_orders) are the fleet's from now on; don't set others.
     ///
     /// # Errors
@@ -60,7 +61,7 @@ impl Fleet {
     /// If an option or the address is wrong, if this process is in a fleet already, or if no thread can be started.
     pub fn join(address: &str, options: Options) -> Result<Self, JoinError> {
         options.validate()?;
-        let client = Client::open(address).map_err(JoinError::Address)?;
+        let client = client(address)?;
         let sharing =
             options.wants().map(|wants| Sharing::new(&client, options.namespace(), wants));
         let sharing = sharing.transpose().map_err(JoinError::Address)?;

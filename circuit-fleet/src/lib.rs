@@ -6,6 +6,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod acknowledgement;
+mod address;
 #[doc(hidden)]
 pub mod agreement;
 #[cfg(feature = "axum")]

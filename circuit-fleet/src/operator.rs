@@ -3,11 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use redis::Client;
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
 use crate::acknowledgement::Acknowledgement;
+use crate::address::client;
 use crate::draft::OrderDraft;
 use crate::error::{FleetError, JoinError};
 use crate::options::check_name;
@@ -63,7 +63,7 @@ impl Operator {
     /// If the address or the namespace is wrong.
     pub fn new(address: &str, namespace: &str) -> Result<Self, JoinError> {
         check_name("namespace", namespace)?;
-        let client = Client::open(address).map_err(JoinError::Address)?;
+        let client = client(address)?;
         Ok(Operator { store: Store::new(client, namespace) })
     }
 

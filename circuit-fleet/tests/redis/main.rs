@@ -13,9 +13,11 @@ mod orders;
 mod proxy;
 mod server;
 mod service;
+mod tls;
 mod together;
 mod trouble;
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -125,10 +127,15 @@ struct Other(Child);
 
 impl Other {
     fn start(redis: &Redis, name: &str) -> Self {
+        Other::start_at(&redis.address(), name, &[])
+    }
+
+    fn start_at(address: &str, name: &str, variables: &[(&str, &Path)]) -> Self {
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["--ignored", "--exact", "another_instance"])
-            .env("INSTANCE_OF", redis.address())
+            .env("INSTANCE_OF", address)
             .env("INSTANCE", name)
+            .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()

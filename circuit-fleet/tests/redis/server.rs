@@ -1,6 +1,8 @@
 //! A Redis server that ends with the test.
 
+use std::ffi::OsString;
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -8,12 +10,35 @@ use std::time::Duration;
 pub(crate) struct Redis {
     server: Option<Child>,
     port: u16,
+    /// How it listens there.
+    listening: Vec<OsString>,
 }
 
 impl Redis {
     pub(crate) fn start() -> Self {
+        Redis::listening(|port| vec!["--port".into(), port.into()])
+    }
+
+    /// Takes connections through TLS only, and asks clients for no certificate.
+    pub(crate) fn start_with_tls(certificate: &Path, key: &Path, authority: &Path) -> Self {
+        Redis::listening(|port| {
+            let mut options: Vec<OsString> =
+                ["--port", "0", "--tls-port", port].map(Into::into).into();
+            options.extend(["--tls-auth-clients", "no"].map(Into::into));
+            for (option, file) in [
+                ("--tls-cert-file", certificate),
+                ("--tls-key-file", key),
+                ("--tls-ca-cert-file", authority),
+            ] {
+                options.extend([option.into(), file.into()]);
+            }
+            options
+        })
+    }
+
+    fn listening(at: impl FnOnce(&str) -> Vec<OsString>) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut redis = Redis { server: None, port };
+        let mut redis = Redis { server: None, port, listening: at(&port.to_string()) };
         redis.start_again();
         redis
     }
@@ -21,7 +46,8 @@ impl Redis {
     /// At the same address, and empty.
     pub(crate) fn start_again(&mut self) {
         let mut server = Command::new("redis-server")
-            .args(["--bind", "127.0.0.1", "--port", &self.port.to_string()])
+            .args(["--bind", "127.0.0.1"])
+            .args(&self.listening)
             .args(["--save", "", "--appendonly", "no"])
             // A replica otherwise leaves a file, which the next server loads.
             .args(["--repl-diskless-load", "on-empty-db"])
@@ -46,6 +72,10 @@ impl Redis {
     /// `user:password@`, or nothing.
     pub(crate) fn address_of(&self, user: &str) -> String {
         format!("redis://{user}127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn address_through_tls(&self) -> String {
+        format!("rediss://127.0.0.1:{}", self.port)
     }
 
     /// As `kill -9` does.
