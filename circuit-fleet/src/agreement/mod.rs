@@ -10,6 +10,7 @@
 //! | | |
 //! |---|---|
 //! | [`Member`] | one instance's side: local events in; reports, and changes of the local circuit's deadline and suspicion out |
+//! | [`Seen`] | what has happened to a circuit between two looks at its counters, as those local events |
 //! | [`Report`] | what an instance tells the store, once a second or at once if something has happened |
 //! | [`Record`] | what the store keeps of a circuit, and how a report changes it. All of [`Record::apply`] is one atomic step |
 //! | [`Status`] | what the store tells the instances: in the reply to a report, and published when it has changed |
@@ -28,6 +29,7 @@ mod record;
 mod report;
 mod rules;
 mod schedule;
+mod seen;
 mod status;
 mod stored;
 mod tally;
@@ -40,7 +42,8 @@ pub use member::Member;
 pub use opening::Opening;
 pub use record::Record;
 pub use report::{Probe, Report, State};
-pub use rules::{Advice, Deadline, Event, Rules};
+pub use rules::{Advice, Deadline, Event, Rules, look_every};
+pub use seen::{Seen, millis};
 pub use status::{Reply, Status};
 pub use stored::Stored;
 pub use text::{FormatError, MAX_BYTES};
@@ -49,6 +52,10 @@ pub use text::{FormatError, MAX_BYTES};
 pub const MAX_AGE: Millis = 2_000;
 /// So long after the last reply, or earlier, an instance's circuit behaves as one without a fleet.
 pub const ALONE_AFTER: Millis = 3_000;
+/// An instance looks so often at what its calls have come to,
+pub const LOOK: Millis = 100;
+/// and so often if it heeds alerts.
+pub const LOOK_WITH_ALERT: Millis = 25;
 /// An instance reports so often, if nothing happens.
 pub const BEAT: Millis = 1_000;
 /// And no more often than this, whatever happens.

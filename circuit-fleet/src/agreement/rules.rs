@@ -1,6 +1,6 @@
 //! What a member is told of its circuit, and what it advises.
 
-use super::{Millis, PROBE_STEP};
+use super::{LOOK, LOOK_WITH_ALERT, Millis, PROBE_STEP};
 
 /// What a member needs to know of the circuit and of what it takes part in.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,6 +46,12 @@ impl Rules {
         let (least, most) = PROBE_STEP;
         self.call_limit.unwrap_or(least).clamp(least, most)
     }
+}
+
+/// How often to look at what calls have come to, with or without the alert.
+#[must_use]
+pub fn look_every(alert: bool) -> Millis {
+    if alert { LOOK_WITH_ALERT } else { LOOK }
 }
 
 /// What has happened to the local circuit.

@@ -5,8 +5,7 @@ use std::time::Duration;
 use circuit_runtime::{CircuitBreaker, Config, Mode, Snapshot, State};
 
 use super::rules::{Wants, rules};
-use super::seen::{Seen, millis};
-use crate::agreement::{Deadline, Event, Member, Millis, Reply, Report, Status};
+use crate::agreement::{Deadline, Event, Member, Millis, Reply, Report, Seen, Status, millis};
 
 /// A wait that is so much longer than it should be was lengthened by somebody else.
 const LENGTHENED: Millis = 250;

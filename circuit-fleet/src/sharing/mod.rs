@@ -1,11 +1,10 @@
 //! Shared probing and the alert: what the instance's circuits and those of others tell each other, over Redis.
 //!
-//! No call knows of it. A circuit's calls are seen in its counters, ten times a second, and its transitions at once.
+//! No call knows of it. A circuit's calls are seen in its counters, ten times a second or more, and its transitions at once.
 
 mod circuit;
 mod exchange;
 mod rules;
-mod seen;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, Once, PoisonError};
@@ -15,13 +14,11 @@ use redis::{Client, RedisResult};
 use tokio::sync::Notify;
 use tokio::time::{Duration, Instant, sleep_until};
 
-use crate::agreement::Millis;
+use crate::agreement::{Millis, look_every};
 use circuit::Circuit;
 use exchange::{Answers, Exchange, MOST_REPORTS, Sent, Told};
 pub(crate) use rules::Wants;
 
-/// How often the counters are looked at.
-const LOOK: Millis = 100;
 /// How often new circuits are looked for.
 const FIND: Millis = 1_000;
 /// How long reports wait for the next attempt if none can be sent.
@@ -95,7 +92,7 @@ impl Sharing {
             }
             let is_look = now >= self.look_at;
             if is_look {
-                self.look_at = now + LOOK;
+                self.look_at = now + look_every(self.wants.alert);
             }
             for circuit in self.circuits.values_mut() {
                 if is_look || circuit.again.is_some_and(|again| again <= now) {

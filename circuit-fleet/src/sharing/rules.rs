@@ -3,8 +3,7 @@
 use circuit_runtime::{Config, parse_duration};
 use serde_json::{Map, Value};
 
-use super::seen::millis;
-use crate::agreement::{Millis, Rules};
+use crate::agreement::{Millis, Rules, millis};
 
 /// What an instance takes part in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

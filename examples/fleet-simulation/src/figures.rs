@@ -39,7 +39,7 @@ pub(crate) const USUAL: Situation = Situation {
     kind: Kind::Dead,
     befalls: None,
     lengths: (45_000, 75_000),
-    runs: 20,
+    runs: 100,
     probing: true,
     alert: true,
     network: |_| Network::good(),

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use circuit_fleet::agreement::{Advice, Deadline, Event, Member, Rules};
+use circuit_fleet::agreement::{Advice, Deadline, Member, Rules, Seen, look_every};
 use circuit_runtime::{CircuitBreaker, Config, Outcome, Permit, Reason, State, Transition};
 
 use crate::Millis;
@@ -71,6 +71,8 @@ pub(crate) struct Own {
 pub(crate) struct Instance {
     node: &'static Node,
     pub(crate) member: Member,
+    seen: Seen,
+    look: Millis,
     pub(crate) own: Own,
     /// What its monotonic clock is ahead of the simulation's.
     ahead: Millis,
@@ -81,6 +83,7 @@ pub(crate) struct Instance {
     pub(crate) told: Option<Millis>,
     pub(crate) next_report: Option<Millis>,
     pub(crate) next_advice: Option<Millis>,
+    pub(crate) next_look: Option<Millis>,
 }
 
 impl Drop for Instance {
@@ -91,9 +94,13 @@ impl Drop for Instance {
 
 impl Instance {
     pub(crate) fn new(number: u64, config: Config, rules: Rules, ahead: Millis) -> Self {
+        let node = Node::take(config);
+        let (seen, _) = Seen::first(&node.breaker.snapshot());
         Instance {
-            node: Node::take(config),
+            node,
             member: Member::new(number, rules),
+            seen,
+            look: look_every(rules.alert),
             own: Own {
                 state: State::Closed,
                 since: 0,
@@ -109,6 +116,7 @@ impl Instance {
             told: None,
             next_report: None,
             next_advice: None,
+            next_look: None,
         }
     }
 
@@ -136,14 +144,11 @@ impl Instance {
     /// A call ends.
     pub(crate) fn end(&mut self, call: Call, now: Millis) -> Vec<Transition> {
         let Call { permit, fate, .. } = call;
-        let local = self.local(now);
         if fate.is_good {
             self.own.run = 0;
-            self.member.note(Event::Success, local);
             permit.success();
         } else {
             self.own.run += 1;
-            self.member.note(Event::Failure, local);
             match fate.asks {
                 Some(wait) => permit.record(Outcome::OpenFor(Duration::from_millis(wait))),
                 None => permit.failure(),
@@ -152,10 +157,19 @@ impl Instance {
         self.follow(now)
     }
 
-    /// Does what the fleet advises. Gives what has changed: nothing may.
+    /// When its background task looks at the circuit next, by the simulation's time.
+    pub(crate) fn look_at(&self, now: Millis) -> Millis {
+        now + self.look - self.local(now) % self.look
+    }
+
+    /// Takes note of what has happened, and does what the fleet advises. Gives what has changed: nothing may.
     pub(crate) fn heed(&mut self, now: Millis) -> (Advice, Vec<Transition>) {
-        let advice = self.member.advise(self.local(now));
+        let local = self.local(now);
         let breaker = &self.node.breaker;
+        for event in self.seen.events(&breaker.snapshot()) {
+            self.member.note(event, local);
+        }
+        let advice = self.member.advise(local);
         match advice.deadline {
             Some(Deadline::ProbeNow) => breaker.probe_now(),
             Some(Deadline::Extend(wait)) => {
@@ -178,29 +192,22 @@ impl Instance {
         })
     }
 
-    /// Tells the fleet what has happened to the circuit.
+    /// Keeps its own account of what has happened to the circuit.
     fn follow(&mut self, now: Millis) -> Vec<Transition> {
         let changes = self.node.changes();
-        let local = self.local(now);
         for change in &changes {
             (self.own.state, self.own.since) = (change.to, now);
-            let event = match change.to {
-                State::Closed => {
-                    self.own.run = 0;
-                    Event::Closed
-                }
-                State::HalfOpen => Event::HalfOpened,
+            match change.to {
+                State::Closed => self.own.run = 0,
+                State::HalfOpen => {}
                 State::Open => {
                     let wait = change.retry_after.unwrap_or_default().as_micros().div_ceil(1_000);
                     let wait = Millis::try_from(wait).unwrap_or(Millis::MAX);
-                    let asked = matches!(change.reason, Reason::Requested { .. });
                     self.own.deadline = now.saturating_add(wait);
-                    self.own.asked = asked;
+                    self.own.asked = matches!(change.reason, Reason::Requested { .. });
                     self.own.is_held = false;
-                    Event::Opened { wait, asked }
                 }
-            };
-            self.member.note(event, local);
+            }
         }
         changes
     }

@@ -255,7 +255,7 @@ impl World<'_> {
             let life = self.lives[index];
             self.plan(now + fate.takes, What::Ends { instance: index, life, call });
         }
-        self.attend(index);
+        self.notice(index, &changes);
     }
 
     fn ends(&mut self, index: usize, call: Call) {
@@ -270,7 +270,20 @@ impl World<'_> {
             self.checks.changed(change, is_good, run + 1, threshold, told, now);
         }
         self.note(index, &changes);
-        self.attend(index);
+        self.notice(index, &changes);
+    }
+
+    /// A transition wakes the background task. The outcomes of calls are seen when it looks next.
+    fn notice(&mut self, index: usize, changes: &[Transition]) {
+        if !changes.is_empty() {
+            self.attend(index);
+        }
+        let Some(instance) = &mut self.instances[index] else { return };
+        let look = instance.look_at(self.now);
+        if self.is_fleet && instance.next_look != Some(look) {
+            instance.next_look = Some(look);
+            self.plan(look, What::Wakes(index));
+        }
     }
 
     fn note(&mut self, index: usize, changes: &[Transition]) {

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use circuit_runtime::{Mode, Reason, Snapshot, State, Transition};
 
-use crate::agreement::{Event, Millis};
+use super::{Event, Millis};
 
 /// A circuit as it was at the last look.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Seen {
+pub struct Seen {
     /// The number of the last transition, and the state after it.
     number: u64,
     state: State,
@@ -22,7 +22,8 @@ pub(super) struct Seen {
 
 impl Seen {
     /// The first look, and what it tells: calls that have ended before count for nothing.
-    pub(super) fn first(circuit: &Snapshot) -> (Self, Option<Event>) {
+    #[must_use]
+    pub fn first(circuit: &Snapshot) -> (Self, Option<Event>) {
         let last = circuit.recent_transitions.last();
         let seen = Seen::of(circuit);
         let event = last.filter(|last| last.to != State::Closed).map(|last| event(last, circuit));
@@ -43,7 +44,7 @@ impl Seen {
 
     /// What has happened since the last look, in this order: calls of the closed circuit before the transitions that
     /// they led to.
-    pub(super) fn events(&mut self, circuit: &Snapshot) -> Vec<Event> {
+    pub fn events(&mut self, circuit: &Snapshot) -> Vec<Event> {
         let before = std::mem::replace(self, Seen::of(circuit));
         let is_new = |change: &&Transition| change.number > before.number;
         let changes: Vec<_> = circuit.recent_transitions.iter().filter(is_new).collect();
@@ -124,7 +125,8 @@ fn run_of(reason: &Reason) -> Option<u32> {
 }
 
 /// Whole milliseconds, rounded up.
-pub(super) fn millis(time: Duration) -> Millis {
+#[must_use]
+pub fn millis(time: Duration) -> Millis {
     Millis::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(Millis::MAX)
 }
 
