@@ -12,6 +12,7 @@
 //! - [`operation`]: names, sharing, inspection, control.
 //! - `settings`: options, limits and modes from a file and the environment (only with the feature `serde`).
 //! - `ecosystem`: tracing, metrics, serde, tower and axum (only with all of these features).
+//! - [`fleets`]: many instances of one service, with the crate `circuit-fleet`.
 //! - [`cookbook`]: recipes for axum, reqwest, tonic, HTTP/2, sqlx, retries, health checks and alerts.
 //! - [`performance`]: what a call costs, how much memory a circuit takes, what the attribute adds to a build.
 //! - [`promises`]: what you can rely on, and which test proves it.
@@ -65,6 +66,10 @@ pub mod settings {}
 ))]
 #[doc = include_str!("../docs/ecosystem.md")]
 pub mod ecosystem {}
+
+// As above.
+#[cfg_attr(not(doctest), doc = include_str!("../docs/fleets.md"))]
+pub mod fleets {}
 
 // As above.
 #[cfg_attr(feature = "metrics", doc = "[`publish`]: crate::metrics::publish\n")]

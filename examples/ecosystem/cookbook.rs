@@ -7,3 +7,6 @@ pub mod cookbook {}
 
 #[doc = include_str!("../../circuit-runtime/docs/classification.md")]
 pub mod classification {}
+
+#[doc = include_str!("../../circuit-runtime/docs/fleets.md")]
+pub mod fleets {}

@@ -100,11 +100,14 @@ function draw() {
   const { instances, orders } = view;
   const silent = instances.filter((instance) => instance.silent).map(({ name }) => name);
   const cut = instances.filter((instance) => instance.left_out).map(({ name, left_out }) => `${name}: ${number(left_out)}`);
+  const apart = instances.filter((instance) => instance.cannot_share).map(({ name, cannot_share }) => `${name}: ${cannot_share}`);
   drawOrders(orders, instances);
   const circuits = drawCircuits(instances);
   text($("#sum"), `${several(instances.length, "instance")}, ${several(circuits.size, "circuit")}`);
   $("#silent").hidden = !silent.length;
   text($("#silent"), `Silent for more than five seconds: ${silent.join(", ")}`);
+  $("#apart").hidden = !apart.length;
+  text($("#apart"), `Can't share what their circuits see: ${apart.join("; ")}`);
   $("#left-out").hidden = !cut.length;
   text($("#left-out"), `Circuits that had no room in a report: ${cut.join(", ")}`);
   const open = [...circuits.values()].filter((shown) => [...shown.values()].some((c) => rank(c) < 1)).length;
