@@ -21,6 +21,7 @@ waiting                 155
 stale                   830
 watched                 300
 keyed                   174
+keyed-measured          780
 async                    28
 bulkhead                150
 alternating             165

@@ -210,6 +210,13 @@ fn keyed(number: u64) -> Answer {
     by_key(black_box("one.example.com"), number)
 }
 
+/// By a number, which is made a text first.
+#[circuit_breaker(key = number % 8, slow_call = "1h", max_concurrent = 10)]
+#[inline(never)]
+fn measured_by_key(number: u64) -> Answer {
+    Ok(number + 1)
+}
+
 #[circuit_breaker]
 async fn healthy_async(number: u64) -> Answer {
     Ok(number + 1)
@@ -244,6 +251,7 @@ fn main() {
         Some("stale") => stale,
         Some("watched") => watched,
         Some("keyed") => keyed,
+        Some("keyed-measured") => measured_by_key,
         Some("async") => polled,
         Some("bulkhead") => bulkhead,
         Some("alternating") => alternating,

@@ -35,6 +35,21 @@ impl Keys {
     }
 }
 
+impl Lookup<'_> {
+    /// Admits a call of a known key to a closed circuit that only times its calls, or counts those in flight. `None`:
+    /// something else may decide.
+    #[inline]
+    pub(super) fn try_admit_measured(self) -> Option<Admission> {
+        let Lookup { published, stamp } = self;
+        let summary = published.summary();
+        // Read last, as in `ask`.
+        let is_present = published.stamp() == stamp;
+        let admission =
+            if is_present { published.try_admit_measured(summary, stamp) } else { None };
+        admission.map(|admission| admission.by(published.number()))
+    }
+}
+
 impl CircuitBreaker {
     /// Admits a call of an annotated function; the first call registers the circuit. `fallback`
     /// says whether a fallback runs instead of a rejected call.
@@ -123,7 +138,7 @@ impl CircuitBreaker {
     /// Admits a call to a closed circuit that times its calls, or counts those in flight.
     #[inline(never)]
     fn admit_measured(&self, fallback: Fallback) -> Result<Admission, CircuitOpenError> {
-        match self.base.published().try_admit_measured() {
+        match self.base.try_admit_measured() {
             Some(admission) => Ok(admission),
             None => self.admit_by_machine(fallback),
         }
@@ -209,6 +224,11 @@ impl CircuitBreaker {
         known: Option<Lookup<'static>>,
         fallback: Fallback,
     ) -> Result<(&'static Published, Admission), CircuitOpenError> {
+        if let Some(known) = known {
+            if let Some(admission) = known.try_admit_measured() {
+                return Ok((known.published, admission));
+            }
+        }
         let base = self.base.published();
         let Some(keys) = self.keys.get() else {
             return Ok((base, self.enter(fallback)?));

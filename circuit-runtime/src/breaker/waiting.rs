@@ -129,7 +129,7 @@ where
         if let Some(breaker) = to_register {
             breaker.register();
         }
-        match published.try_admit_measured() {
+        match breaker.base.try_admit_measured() {
             Some(admission) => Step::Done(Ok((published, admission))),
             None => ask_own(breaker, fallback),
         }
@@ -306,6 +306,11 @@ fn ask_for_key<'a>(breaker: &'static CircuitBreaker, key: &str, fallback: Fallba
         Ok(admitted) => return Step::Done(Ok(admitted)),
         Err(known) => known,
     };
+    if let Some(known) = known {
+        if let Some(admission) = known.try_admit_measured() {
+            return Step::Done(Ok((known.published, admission)));
+        }
+    }
     // A new key takes over what goes for all.
     let published = known.map_or(breaker.base.published(), |known| known.published);
     if !published.summary().may_wait() {

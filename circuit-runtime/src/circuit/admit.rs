@@ -49,16 +49,15 @@ impl Answer {
 
 impl Published {
     /// Admits a call to a closed circuit that only times its calls, or counts those in flight. `None`: something
-    /// else may decide.
+    /// else may decide. `stamp` is that of the call's look-up, and is still the circuit's after the summary was read.
     #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
     #[inline(always)]
-    pub(crate) fn try_admit_measured(&self) -> Option<Admission> {
-        let summary = self.summary();
+    pub(crate) fn try_admit_measured(&self, summary: Summary, stamp: u64) -> Option<Admission> {
         let ticket = summary.try_admit_measured()?;
         let admission = self.admission(summary, ticket);
         if summary.is_limited() {
-            // Without a key there is only this stamp.
-            let has_place = self.bulkhead.try_acquire(0, self.max_concurrent()) == Acquired::Place;
+            let acquired = self.bulkhead.try_acquire(stamp, self.max_concurrent());
+            let has_place = acquired == Acquired::Place;
             return has_place.then(|| admission.map(Ticket::in_bulkhead));
         }
         Some(admission)

@@ -170,6 +170,15 @@ impl Circuit {
         &self.counters
     }
 
+    /// Admits a call to a closed circuit that only times its calls, or counts those in flight. `None`: something
+    /// else may decide.
+    #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
+    #[inline(always)]
+    pub(crate) fn try_admit_measured(&self) -> Option<Admission> {
+        // Without a key there is only one stamp.
+        self.published.try_admit_measured(self.published.summary(), 0)
+    }
+
     #[inline]
     pub(crate) fn by_ref(&self) -> CircuitRef<'_> {
         let counters = CountersRef::Single(&self.counters);

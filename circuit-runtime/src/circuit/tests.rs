@@ -294,15 +294,15 @@ fn a_call_that_is_timed_or_counted_in_flight_is_admitted_without_the_lock_while_
     let config = FRAGILE.slow_call(WAIT).max_concurrent(1);
     let own = own(config);
     let (circuit, published) = (own.by_ref(), own.published());
-    let admission = published.try_admit_measured().unwrap();
+    let admission = own.try_admit_measured().unwrap();
     assert_eq!(admission.ticket, Ticket::of_epoch(0).with_start().in_bulkhead());
-    assert!(published.try_admit_measured().is_none(), "no place");
+    assert!(own.try_admit_measured().is_none(), "no place");
     assert_eq!(published.release(), Freed::Nothing);
     drop(circuit.set_mode(Mode::Shadow, Mode::Normal));
-    assert!(published.try_admit_measured().is_none(), "a mode decides");
+    assert!(own.try_admit_measured().is_none(), "a mode decides");
     drop(circuit.set_mode(Mode::Normal, Mode::Normal));
     call(circuit, true);
-    assert!(published.try_admit_measured().is_none(), "open");
+    assert!(own.try_admit_measured().is_none(), "open");
 }
 
 #[test]

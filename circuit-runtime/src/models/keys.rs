@@ -119,27 +119,32 @@ fn a_key_is_never_taken_for_what_stands_there_half_replaced() {
 
 #[test]
 fn a_key_that_comes_while_another_fails_is_not_opened_by_it() {
-    few(2, || {
-        let _time = freeze();
-        let breaker = keyed(consecutive(1), 1);
-        let call = move |key| admit(breaker, key);
-        call("the-first-key").unwrap().record(Outcome::Success);
-        let other = thread::spawn(move || {
-            call("the-first-key").map(|permit| permit.record(Outcome::Failure)).is_ok()
-        });
-        let permit = call("the-second-key").unwrap();
-        other.join().unwrap();
-        permit.record(Outcome::Success);
-        // Whoever has the one circuit now: what the other did is not in its account, and no call is
-        // forgotten.
-        let all = breaker.snapshot();
-        // What comes late here has lost its circuit, and is unprotected, too.
-        assert_eq!(all.successes + all.failures + all.unprotected, 3, "{all:?}");
-        assert!(all.late <= all.unprotected, "{all:?}");
-        if let Some(second) = breaker.snapshot_of("the-second-key") {
-            assert_eq!((second.state, second.failures), (State::Closed, 0));
-        }
+    // Timed calls have an admission of their own.
+    for config in [consecutive(1), consecutive(1).slow_call(WAIT)] {
+        few(2, move || another_key_fails(config));
+    }
+}
+
+fn another_key_fails(config: Config) {
+    let _time = freeze();
+    let breaker = keyed(config, 1);
+    let call = move |key| admit(breaker, key);
+    call("the-first-key").unwrap().record(Outcome::Success);
+    let other = thread::spawn(move || {
+        call("the-first-key").map(|permit| permit.record(Outcome::Failure)).is_ok()
     });
+    let permit = call("the-second-key").unwrap();
+    other.join().unwrap();
+    permit.record(Outcome::Success);
+    // Whoever has the one circuit now: what the other did is not in its account, and no call is
+    // forgotten.
+    let all = breaker.snapshot();
+    // What comes late here has lost its circuit, and is unprotected, too.
+    assert_eq!(all.successes + all.failures + all.unprotected, 3, "{all:?}");
+    assert!(all.late <= all.unprotected, "{all:?}");
+    if let Some(second) = breaker.snapshot_of("the-second-key") {
+        assert_eq!((second.state, second.failures), (State::Closed, 0));
+    }
 }
 
 #[test]
