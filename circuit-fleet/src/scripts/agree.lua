@@ -90,7 +90,7 @@ local function begin()
   is_news = true
 end
 
--- The instances. `counted`: what `run` has of its failures.
+-- The instances. `counted`: what `run` has of its failures. `was_opened`: it may be among the members.
 local function parse(line)
   local field = words(line)
   local function at(place) return field[place] and tonumber(field[place]) or nil end
@@ -98,7 +98,7 @@ local function parse(line)
   return {
     number = at(1) or 0, reported = at(2) or 0, failures = at(3) or 0, run = at(4) or 0, first = at(5) or 0,
     last = at(6) or 0, state = field[7], opened = at(8), begun = at(9) or 0, ended = at(10) or 0,
-    counted = at(4) or 0,
+    counted = at(4) or 0, was_opened = at(8),
   }
 end
 local function get(id)
@@ -115,10 +115,18 @@ local function save(id, it)
 end
 local function put(id, it)
   save(id, it)
-  if it.opened then redis.call('ZADD', KEYS[4], 0, id) else redis.call('ZREM', KEYS[4], id) end
-  if it.run > 0 then redis.call('ZADD', KEYS[3], text(it.first), id) else redis.call('ZREM', KEYS[3], id) end
+  if it.opened then
+    redis.call('ZADD', KEYS[4], 0, id)
+  elseif it.was_opened then
+    redis.call('ZREM', KEYS[4], id)
+  end
+  if it.run > 0 then
+    redis.call('ZADD', KEYS[3], text(it.first), id)
+  elseif it.counted > 0 then
+    redis.call('ZREM', KEYS[3], id)
+  end
   run = math.max(0, run - it.counted) + it.run
-  it.counted = it.run
+  it.counted, it.was_opened = it.run, it.opened
 end
 local function remove(id)
   local it = get(id)
@@ -267,10 +275,10 @@ local is_fresh = report.made and since(now, report.made) <= MAX_AGE and since(re
 if is_fresh then merge(math.min(report.made, now)) end
 
 -- How things stand.
-local active, from = redis.call('HLEN', KEYS[1]), redis.call('ZCARD', KEYS[3])
-local first = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')[2]
+local active, from, members = redis.call('HLEN', KEYS[1]), redis.call('ZCARD', KEYS[3]), live()
+local first = from > 0 and redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')[2] or nil
 local shown = math.min(run, MOST_32)
-local status = { '1', text(now), text(shown), text(from), option(tonumber(first)), text(active), option(success) }
+local status = { '1', text(now), text(shown), text(from), option(first and tonumber(first)), text(active), option(success) }
 local fields = {}
 if opening then
   fields = {
@@ -278,7 +286,7 @@ if opening then
     text(opening.failed), option(opening.probing), option(opening.ended), text(opening.proved), text(opening.broken),
   }
   for _, field in ipairs(fields) do status[#status + 1] = field end
-  table.insert(status, 9, text(live()))
+  table.insert(status, 9, text(members))
 else
   status[#status + 1] = '-'
 end
@@ -298,5 +306,8 @@ local record = {
 }
 for _, field in ipairs(fields) do record[#record + 1] = field end
 redis.call('SET', KEYS[5], table.concat(record, ' '), 'PX', KEPT_FOR)
-for key = 1, 4 do redis.call('PEXPIRE', KEYS[key], KEPT_FOR) end
-return { is_fresh and 1 or 0, redis.call('ZLEXCOUNT', KEYS[4], '-', '(' .. me), publishes and 1 or 0, line }
+for key, size in ipairs({ active, active, from, members }) do
+  if size > 0 then redis.call('PEXPIRE', KEYS[key], KEPT_FOR) end
+end
+local place = members > 0 and redis.call('ZLEXCOUNT', KEYS[4], '-', '(' .. me) or 0
+return { is_fresh and 1 or 0, place, publishes and 1 or 0, line }

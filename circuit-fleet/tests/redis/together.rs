@@ -10,6 +10,7 @@ use std::time::Duration;
 use circuit_fleet::{Fleet, Options};
 use circuit_runtime::{CallError, CircuitBreaker, Config, State};
 
+use crate::proxy::Proxy;
 use crate::server::Redis;
 use crate::service::{Calls, Service, call};
 use crate::{Turn, until};
@@ -21,11 +22,11 @@ struct Callers {
 }
 
 impl Callers {
-    fn start(redis: &Redis, service: &Service, prefix: &'static str, many: usize) -> Self {
+    fn start(redis: &str, service: &Service, prefix: &'static str, many: usize) -> Self {
         let start = |number| {
             Command::new(std::env::current_exe().unwrap())
                 .args(["--ignored", "--exact", "together::a_caller"])
-                .env("INSTANCE_OF", redis.address())
+                .env("INSTANCE_OF", redis)
                 .env("SERVICE", service.address())
                 .env("INSTANCE", format!("{prefix}{number}"))
                 .stdin(Stdio::piped())
@@ -113,8 +114,8 @@ fn instances_that_share_call_a_dead_service_less_and_come_back_sooner_than_alone
     const MANY: usize = 12;
     let turn = Turn::take();
     let service = Service::start();
-    let together = Callers::start(&turn.redis, &service, "together", MANY);
-    let alone = Callers::start(&turn.redis, &service, "alone", MANY);
+    let together = Callers::start(&turn.redis.address(), &service, "together", MANY);
+    let alone = Callers::start(&turn.redis.address(), &service, "alone", MANY);
     let everybody =
         |holds: &dyn Fn(Calls) -> bool| together.all(&service, holds) && alone.all(&service, holds);
     until("all are served, and share", || {
@@ -140,42 +141,57 @@ fn instances_that_share_call_a_dead_service_less_and_come_back_sooner_than_alone
     until("whoever leaves takes itself off the record", || known(&turn.redis) == 0);
 }
 
-#[test]
-#[ignore = "needs redis-server"]
-fn without_redis_each_probes_and_comes_back_by_itself_and_no_call_fails_for_it() {
+/// Instances that reach Redis through a proxy, and have one outage of their service after the other.
+struct Outages {
+    service: Service,
+    callers: Callers,
+}
+
+impl Outages {
     const MANY: usize = 6;
-    let mut turn = Turn::take();
-    let service = Service::start();
-    let callers = Callers::start(&turn.redis, &service, "in-trouble", MANY);
-    let outage = |turn: &mut Turn, trouble: &str| {
-        until(&format!("{trouble}: all are served, and share"), || {
-            callers.all(&service, |calls| calls.good >= 5) && known(&turn.redis) == MANY
-        });
+
+    /// The service is down, and comes back, while something is wrong with Redis.
+    fn outage(&self, redis: &mut Redis, trouble: &str, befalls: impl FnOnce(&mut Redis)) {
+        let Outages { service, callers } = self;
+        let all = |what: &str, holds: &dyn Fn(Calls) -> bool| {
+            until(&format!("{trouble}: {what}"), || callers.all(service, holds));
+        };
+        service.forget();
+        all("each is served", &|calls| calls.good >= 5);
+        until(&format!("{trouble}: they share"), || known(redis) == Self::MANY);
         service.forget();
         service.set_down(true);
-        until(&format!("{trouble}: all have opened"), || {
-            callers.all(&service, |calls| calls.failed > 0)
-        });
-        match trouble {
-            "killed" => turn.redis.kill(),
-            "frozen" => turn.redis.signal("-STOP"),
-            "emptied" => _ = turn.redis.command(&["FLUSHALL"]),
-            other => panic!("{other}"),
-        }
+        all("each calls", &|calls| calls.failed > 0);
+        befalls(redis);
         service.forget();
-        until(&format!("{trouble}: each probes"), || {
-            callers.all(&service, |calls| calls.failed_probes >= 2)
-        });
+        all("each probes", &|calls| calls.failed_probes >= 2);
         service.set_down(false);
-        until(&format!("{trouble}: each is served"), || {
-            callers.all(&service, |calls| calls.good > 0)
-        });
-        service.forget();
-    };
-    outage(&mut turn, "killed");
+        all("each is served again", &|calls| calls.good > 0);
+    }
+}
+
+#[test]
+#[ignore = "needs redis-server"]
+fn whatever_befalls_redis_each_probes_and_comes_back_and_no_call_fails_for_it() {
+    let mut turn = Turn::take();
+    let service = Service::start();
+    let proxy = Proxy::to(&turn.redis);
+    let callers = Callers::start(&proxy.address(), &service, "in-trouble", Outages::MANY);
+    let outages = Outages { service, callers };
+    outages.outage(&mut turn.redis, "killed", Redis::kill);
     turn.redis.start_again();
-    outage(&mut turn, "frozen");
+    outages.outage(&mut turn.redis, "frozen", |redis| redis.signal("-STOP"));
     turn.redis.signal("-CONT");
-    outage(&mut turn, "emptied");
-    callers.leave();
+    outages.outage(&mut turn.redis, "emptied", |redis| _ = redis.command(&["FLUSHALL"]));
+    let late = Duration::from_millis(500);
+    outages.outage(&mut turn.redis, "late", |_| proxy.delay(late));
+    // Late as it is: they share all the same.
+    let mut other = Redis::start();
+    outages.outage(&mut turn.redis, "failed over", |redis| {
+        redis.kill();
+        proxy.lead_to(&other);
+    });
+    proxy.delay(Duration::ZERO);
+    outages.outage(&mut other, "well", |_| ());
+    outages.callers.leave();
 }
