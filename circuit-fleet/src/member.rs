@@ -14,7 +14,7 @@ use crate::error::FleetError;
 use crate::options::Options;
 use crate::remember;
 use crate::report::Reporter;
-use crate::sharing::{Sharing, Trouble};
+use crate::sharing::{Health, Sharing};
 use crate::state::{Due, State};
 use crate::store::Store;
 use crate::view::View;
@@ -46,7 +46,7 @@ pub(crate) struct Member {
     state: State,
     reporter: Reporter,
     sharing: Option<Sharing>,
-    trouble: Trouble,
+    health: Health,
     ready: watch::Sender<bool>,
 }
 
@@ -54,9 +54,9 @@ impl Member {
     pub(crate) fn new(options: Options, store: Store, sharing: Option<Sharing>) -> Self {
         let state = State::new(options.instance_name());
         let reporter = Reporter::new(options.shows_keys());
-        let trouble = sharing.as_ref().map(Sharing::trouble).unwrap_or_default();
+        let health = sharing.as_ref().map(Sharing::health).unwrap_or_default();
         let ready = watch::Sender::new(false);
-        Member { options, store, state, reporter, sharing, trouble, ready }
+        Member { options, store, state, reporter, sharing, health, ready }
     }
 
     /// Until the fleet is left or dropped. Whoever has left is to be told.
@@ -141,7 +141,8 @@ impl Member {
             version: self.state.version(),
             orders: self.state.held(),
             refused: self.state.refused(),
-            cannot_share: self.trouble.get(),
+            cannot_share: self.health.trouble(),
+            dropped: self.health.dropped(),
             ..Report::default()
         };
         if self.options.is_in_view() {

@@ -126,6 +126,7 @@ mod tests {
                 .collect(),
             left_out: 0,
             cannot_share: None,
+            dropped: 0,
         });
         View { instances: instances.collect(), ..View::default() }
     }

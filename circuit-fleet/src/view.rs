@@ -40,6 +40,8 @@ pub struct Instance {
     /// Why its circuits take no part in shared probing and the alert, though they shall: what Redis has last answered, such
     /// as that its user lacks a right.
     pub cannot_share: Option<String>,
+    /// How much of what others have published came too fast to be looked at, since its start. It hears the same a second later.
+    pub dropped: u64,
 }
 
 /// An order that stands.
@@ -101,6 +103,7 @@ impl Instance {
             circuits: report.circuits,
             left_out: report.left_out,
             cannot_share: report.cannot_share,
+            dropped: report.dropped,
         }
     }
 }

@@ -63,6 +63,9 @@ pub(crate) struct Report {
     /// Why what its circuits see can't be shared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) cannot_share: Option<String>,
+    /// How many published statuses came too fast to be looked at.
+    #[serde(default)]
+    pub(crate) dropped: u64,
 }
 
 /// An order, its version, and how long it still lasts.

@@ -1,5 +1,6 @@
 //! Reports to Redis, and what comes back: replies, and statuses that others have changed.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ static REDIS: CircuitBreaker = CircuitBreaker::new(
 pub(super) const MOST_REPORTS: usize = 128;
 /// So many batches of them wait for their answers.
 const MOST_UNDER_WAY: usize = 8;
-/// So many statuses wait to be looked at. More are dropped: what they say, the next reply says, too.
+/// So many statuses wait to be looked at. More are dropped and counted: what they say, the next reply says, too.
 const MOST_HEARD: usize = 128;
 
 /// A report on its way.
@@ -72,12 +73,17 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    /// Connects to nothing yet.
-    pub(super) fn new(client: &Client, namespace: &str) -> RedisResult<Self> {
+    /// Connects to nothing yet. `dropped` counts the statuses that were dropped.
+    pub(super) fn new(
+        client: &Client,
+        namespace: &str,
+        dropped: Arc<AtomicU64>,
+    ) -> RedisResult<Self> {
         let (sender, pushed) = mpsc::channel(MOST_HEARD);
         let was_lost = Arc::new(Notify::new());
         let keys = Keys::of(namespace);
-        let ear = Ear { channels: keys.status(""), sender, was_lost: Arc::clone(&was_lost) };
+        let channels = keys.status("");
+        let ear = Ear { channels, sender, dropped, was_lost: Arc::clone(&was_lost) };
         Ok(Exchange {
             link: Link::with_pushes(client, Arc::new(ear))?,
             number: 0,
@@ -200,6 +206,7 @@ struct Ear {
     /// What the names of the channels begin with.
     channels: String,
     sender: mpsc::Sender<(String, Status)>,
+    dropped: Arc<AtomicU64>,
     was_lost: Arc<Notify>,
 }
 
@@ -209,8 +216,10 @@ impl AsyncPushSender for Ear {
             PushKind::Disconnection => self.was_lost.notify_one(),
             PushKind::PMessage => {
                 if let Some(heard) = self.read(push) {
-                    // A full queue drops it: the next reply says the same.
-                    let _ = self.sender.try_send(heard);
+                    if self.sender.try_send(heard).is_err() {
+                        // Relaxed: it is only shown.
+                        self.dropped.fetch_add(1, Ordering::Relaxed);
+                    }
                 }
             }
             _ => {}
@@ -227,5 +236,37 @@ impl Ear {
         let line: String = from_redis_value(line).ok()?;
         let circuit = channel.strip_prefix(&self.channels)?.to_owned();
         Some((circuit, Status::decode(&line).ok()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use redis::Value;
+
+    use super::*;
+    use crate::agreement::{Record, ServerTime};
+
+    #[test]
+    fn what_is_published_is_read_and_what_comes_too_fast_is_counted() {
+        let (sender, mut heard) = mpsc::channel(2);
+        let (dropped, was_lost) = (Arc::<AtomicU64>::default(), Arc::<Notify>::default());
+        let channels = Keys::of("test").status("");
+        let ear = Ear { channels, sender, dropped: Arc::clone(&dropped), was_lost };
+        let status = Record::default().status(ServerTime(7));
+        let push = |channel: &str, line: &str| {
+            let data = ["*", channel, line].map(|text| Value::BulkString(text.into()));
+            let push = PushInfo { kind: PushKind::PMessage, data: data.into() };
+            assert!(ear.send(push).is_ok());
+        };
+        push("f:{other}:status:pay", &status.encode());
+        push("f:{test}:status:pay", "no status");
+        for _ in 0..3 {
+            push("f:{test}:status:shop::pay", &status.encode());
+        }
+        for _ in 0..2 {
+            assert_eq!(heard.try_recv(), Ok(("shop::pay".to_owned(), status)));
+        }
+        assert!(heard.try_recv().is_err());
+        assert_eq!(dropped.load(Ordering::Relaxed), 1);
     }
 }

@@ -7,6 +7,7 @@ mod exchange;
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use circuit_runtime::{circuits, on_transition};
@@ -29,17 +30,27 @@ const BEGINNING: Millis = 1_000_000_000;
 /// Wakes the thread once a circuit has changed its state.
 static CHANGED: Notify = Notify::const_new();
 
-/// What Redis has last answered, if it doesn't take reports.
+/// How sharing goes.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Trouble(Arc<Mutex<Option<String>>>);
+pub(crate) struct Health {
+    trouble: Arc<Mutex<Option<String>>>,
+    dropped: Arc<AtomicU64>,
+}
 
-impl Trouble {
-    pub(crate) fn get(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+impl Health {
+    /// What Redis has last answered, if it doesn't take reports.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set(&self, trouble: Option<String>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    /// How many statuses were dropped, because too many came at once.
+    pub(crate) fn dropped(&self) -> u64 {
+        // Relaxed: it is only shown.
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    fn set_trouble(&self, trouble: Option<String>) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
     }
 }
 
@@ -52,7 +63,7 @@ pub(crate) struct Sharing {
     /// Circuits with keys decide alone.
     keyed: BTreeSet<&'static str>,
     exchange: Exchange,
-    trouble: Trouble,
+    health: Health,
     look_at: Millis,
     find_at: Millis,
     send_at: Millis,
@@ -61,23 +72,25 @@ pub(crate) struct Sharing {
 impl Sharing {
     /// Connects to nothing yet.
     pub(crate) fn new(client: &Client, namespace: &str, wants: Wants) -> RedisResult<Self> {
+        let health = Health::default();
+        let exchange = Exchange::new(client, namespace, Arc::clone(&health.dropped))?;
         Ok(Sharing {
             wants,
             instance: fastrand::u64(..),
             began: Instant::now(),
             circuits: BTreeMap::new(),
             keyed: BTreeSet::new(),
-            exchange: Exchange::new(client, namespace)?,
-            trouble: Trouble::default(),
+            exchange,
+            health,
             look_at: 0,
             find_at: 0,
             send_at: 0,
         })
     }
 
-    /// Why the instance can't take part, to be looked at while it tries to.
-    pub(crate) fn trouble(&self) -> Trouble {
-        self.trouble.clone()
+    /// How it goes, to be looked at meanwhile.
+    pub(crate) fn health(&self) -> Health {
+        self.health.clone()
     }
 
     /// Takes part, as long as this is polled.
@@ -177,7 +190,7 @@ impl Sharing {
                 }
             }
             Told::Answers(Answers { sent, replies: Ok(replies), .. }) => {
-                self.trouble.set(None);
+                self.health.set_trouble(None);
                 for (Sent { circuit, number, .. }, reply) in sent.iter().zip(replies) {
                     if let (Some(circuit), Some(reply)) = (self.circuits.get_mut(circuit), reply) {
                         circuit.replied(*number, &reply, now);
@@ -185,7 +198,7 @@ impl Sharing {
                 }
             }
             Told::Answers(Answers { replies: Err(error), .. }) => {
-                self.trouble.set(Some(error.to_string()));
+                self.health.set_trouble(Some(error.to_string()));
                 self.circuits.values_mut().for_each(Circuit::disconnected);
             }
             Told::Lost => self.circuits.values_mut().for_each(Circuit::disconnected),
