@@ -21,7 +21,7 @@ waiting                 155
 stale                   830
 watched                 300
 keyed                   174
-keyed-measured          780
+keyed-measured          356
 async                    28
 bulkhead                150
 alternating             165

@@ -210,11 +210,14 @@ fn keyed(number: u64) -> Answer {
     by_key(black_box("one.example.com"), number)
 }
 
-/// By a number, which is made a text first.
-#[circuit_breaker(key = number % 8, slow_call = "1h", max_concurrent = 10)]
+#[circuit_breaker(key = host, max_keys = 10, slow_call = "1h", max_concurrent = 10)]
 #[inline(never)]
-fn measured_by_key(number: u64) -> Answer {
-    Ok(number + 1)
+fn measured_by_key(host: &str, number: u64) -> Answer {
+    Ok(number + host.len() as u64)
+}
+
+fn keyed_measured(number: u64) -> Answer {
+    measured_by_key(black_box("one.example.com"), number)
 }
 
 #[circuit_breaker]
@@ -251,7 +254,7 @@ fn main() {
         Some("stale") => stale,
         Some("watched") => watched,
         Some("keyed") => keyed,
-        Some("keyed-measured") => measured_by_key,
+        Some("keyed-measured") => keyed_measured,
         Some("async") => polled,
         Some("bulkhead") => bulkhead,
         Some("alternating") => alternating,

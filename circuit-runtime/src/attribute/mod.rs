@@ -91,7 +91,8 @@ pub fn enter_shared<S: StaticHandle>(
 }
 
 /// `enter` for a function with a key.
-#[inline]
+#[expect(clippy::inline_always, reason = "out of line a call takes 31 instructions more, of 171")]
+#[inline(always)]
 pub fn enter_keyed<S: StaticHandle>(
     breaker: S,
     key: &str,
