@@ -32,6 +32,10 @@ time-window-failing     195
 snapshot               1090
 snapshot-of-100-keys  46800
 state                    70
+by-hand                  28
+by-hand-async            56
+rejecting-by-hand        78
+rejecting-half-open     230
 '
 
 command -v valgrind >/dev/null || {

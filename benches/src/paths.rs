@@ -1,8 +1,12 @@
 //! `paths NAME CALLS`: makes so many calls by one path, for `guard.sh` to count the instructions of.
 
+use std::future::Future;
 use std::hint::black_box;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use circuit_runtime::{CircuitOpenError, circuit_breaker};
+use circuit_runtime::{CallError, CircuitBreaker, CircuitOpenError, Config, circuit_breaker};
 
 #[derive(Debug)]
 enum Failure {
@@ -227,12 +231,63 @@ async fn healthy_async(number: u64) -> Answer {
 
 #[inline(never)]
 fn polled(number: u64) -> Answer {
-    use std::future::Future;
-    use std::task::{Context, Poll, Waker};
-    match std::pin::pin!(healthy_async(number)).poll(&mut Context::from_waker(Waker::noop())) {
+    poll(healthy_async(number))
+}
+
+/// Polls a future that is ready at once.
+#[inline]
+fn poll<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => answer,
         Poll::Pending => unreachable!("it doesn't wait"),
     }
+}
+
+static BY_HAND: CircuitBreaker = CircuitBreaker::new("paths by hand", Config::new());
+static OPEN: CircuitBreaker = CircuitBreaker::new(
+    "paths open",
+    Config::new().threshold(1).recovery(Duration::from_secs(3_600)),
+);
+
+fn to_answer(result: Result<u64, CallError<Failure>>) -> Answer {
+    result.map_err(|_| Failure::Service)
+}
+
+#[inline(never)]
+fn by_hand(number: u64) -> Answer {
+    to_answer(BY_HAND.call(|| Ok(number + 1)))
+}
+
+#[inline(never)]
+fn by_hand_async(number: u64) -> Answer {
+    to_answer(poll(BY_HAND.call_async(async move { Ok(number + 1) })))
+}
+
+#[inline(never)]
+fn rejecting_by_hand(_: u64) -> Answer {
+    to_answer(OPEN.call(|| Err(Failure::Service)))
+}
+
+/// All its probes run, for good.
+#[circuit_breaker(breaker = FULL)]
+#[inline(never)]
+fn full(number: u64) -> Answer {
+    Ok(number + 1)
+}
+
+static FULL: CircuitBreaker = CircuitBreaker::new(
+    "paths full",
+    Config::new()
+        .threshold(1)
+        .recovery(Duration::from_nanos(1))
+        .probe_timeout(Duration::from_secs(3_600)),
+);
+
+fn rejecting_half_open() -> fn(u64) -> Answer {
+    FULL.try_acquire().expect("it is closed").failure();
+    std::thread::sleep(Duration::from_millis(1));
+    std::mem::forget(FULL.try_acquire().expect("its wait is over"));
+    full
 }
 
 fn main() {
@@ -265,6 +320,10 @@ fn main() {
         Some("snapshot") => snapshot,
         Some("snapshot-of-100-keys") => snapshot_of_keys,
         Some("state") => state,
+        Some("by-hand") => by_hand,
+        Some("by-hand-async") => by_hand_async,
+        Some("rejecting-by-hand") => rejecting_by_hand,
+        Some("rejecting-half-open") => rejecting_half_open(),
         _ => panic!("usage: paths NAME CALLS"),
     };
     let calls: u64 = arguments.get(2).and_then(|calls| calls.parse().ok()).expect("CALLS");

@@ -13,7 +13,7 @@ type Entered<P> = Result<RawPermit<P>, CircuitOpenError>;
 /// `enter` of a function that blocks.
 #[inline]
 pub fn enter_waiting<S: StaticHandle>(handle: S, fallback: Fallback) -> Entered<S> {
-    let (_, admission) = Caller::OwnOfFunction(handle.get()).block(fallback)?;
+    let admission = handle.get().enter_waiting(fallback)?;
     Ok(RawPermit::entered(handle, admission))
 }
 
@@ -35,7 +35,7 @@ pub fn enter_shared_waiting<S: StaticHandle>(
 ) -> Entered<SharedHandle<S>> {
     let admission = match handle.get().passing() {
         Some(admission) => admission,
-        None => Caller::OwnOfFunction(handle.get()).block(fallback)?.1,
+        None => handle.get().enter_waiting(fallback)?,
     };
     Ok(RawPermit::entered(SharedHandle(handle), admission))
 }

@@ -229,11 +229,15 @@ impl CircuitBreaker {
     /// Acquires a permit that isn't handed to the user; the call may wait for a place.
     #[inline]
     fn acquire(&self) -> Result<RawPermit<RefHandle<'_>>, CircuitOpenError> {
-        let admission = if let Some(ticket) = self.base.published().summary().try_admit() {
+        let summary = self.base.published().summary();
+        let admission = if let Some(ticket) = summary.try_admit() {
             Admission::new(ticket)
-        } else {
+        } else if summary.may_wait() {
             cold_path();
             Caller::Own(self).block(Fallback::None)?.1
+        } else {
+            cold_path();
+            self.acquire_slow()?
         };
         Ok(RawPermit::new(RefHandle(self), admission))
     }
