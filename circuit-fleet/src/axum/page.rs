@@ -19,7 +19,7 @@ const PAGE: &str = concat!(
 /// compares, and ask its own server.
 const POLICY: &str = concat!(
     "default-src 'none'; ",
-    "script-src 'sha256-EjusPKIjuQ4OxAD1/NEe6jsKsTSY+YqLQRc/0OymIcs='; ",
+    "script-src 'sha256-KL7IRyqwmGrxw7zu8rp1Mg9GasMEmvE/LhPyU8KyfJA='; ",
     "style-src 'sha256-7V3Tq0EljTyB2JZhtfttRDAMgeDOHUq8Mn8Hn2M+5a8='; ",
     "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 );

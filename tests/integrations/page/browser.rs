@@ -1,7 +1,9 @@
 //! Headless Chromium by way of `chromedriver`, and what all tests of the page need.
 
+use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -23,6 +25,11 @@ impl Drop for Browser {
         let _ = self.driver.wait();
     }
 }
+
+/// A line for each violation that axe-core finds.
+const CHECK: &str = "const done = arguments[1];
+    axe.run().then(({ violations }) => done(violations.flatMap(({ id, nodes }) =>
+        nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`))), (error) => done([String(error)]));";
 
 async fn ask(method: reqwest::Method, url: &str, body: Option<Value>) -> Value {
     let mut request = reqwest::Client::new().request(method, url);
@@ -107,6 +114,17 @@ impl Browser {
         self.post("execute/async", json!({ "script": script, "args": [argument] })).await
     }
 
+    /// What axe-core finds against the page: a line for each violation.
+    pub(super) async fn violations(&self) -> Value {
+        if self.run("return typeof axe").await == "undefined" {
+            let path =
+                Path::new(env!("CARGO_MANIFEST_DIR")).join("node_modules/axe-core/axe.min.js");
+            let missing = "run `npm ci --ignore-scripts --prefix tests/integrations` first";
+            self.run(&fs::read_to_string(path).expect(missing)).await;
+        }
+        self.run_async(CHECK, json!(null)).await
+    }
+
     pub(super) async fn press(&self, keys: &str) {
         let actions: Vec<_> = keys
             .chars()
@@ -140,8 +158,12 @@ pub(super) fn circuit(name: &'static str, config: Config) -> &'static CircuitBre
 }
 
 pub(super) async fn serve(app: Router) -> String {
+    serve_at("/circuits/ui", app).await
+}
+
+pub(super) async fn serve_at(path: &str, app: Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/circuits/ui", listener.local_addr().unwrap());
+    let url = format!("http://{}{path}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
     url
 }

@@ -47,7 +47,7 @@ function drawOrders(orders, instances) {
 function drawCircuits(instances) {
   const circuits = new Map(), wanted = filter.value.trim().toLowerCase();
   for (const instance of instances) {
-    for (const circuit of instance.circuits) {
+    for (const circuit of instance.circuits.map(reported)) {
       if (!circuits.has(circuit.name)) circuits.set(circuit.name, new Map());
       circuits.get(circuit.name).set(instance.name, circuit);
     }
@@ -58,7 +58,7 @@ function drawCircuits(instances) {
   keep($("#circuits"), names, makeCircuit, ({ parts }, name) => {
     const shown = circuits.get(name), all = [...shown.values()];
     text(parts.counts, counted(all));
-    text(parts.calls, `${number(all.reduce((sum, c) => sum + (c.calls_a_second ?? 0), 0))} calls/s`);
+    text(parts.calls, `${number(all.reduce((sum, c) => sum + c.calls, 0))} calls/s`);
     keep(parts.instances, [...shown.keys()], makeInstance, (node, instance) => drawInstance(node, shown.get(instance)));
   });
   const empty = $("#empty");
@@ -92,7 +92,7 @@ function drawInstance(node, c) {
   mode.className = "mode" + forced;
   text(mode, modeOf(c));
   text(numbers, figures(c));
-  text(keys, c.open_keys ? `open: ${c.open_keys.join(", ")}` : "");
+  text(keys, c.keys.length ? `open: ${c.keys.join(", ")}` : "");
 }
 
 function draw() {

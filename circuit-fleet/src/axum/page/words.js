@@ -20,7 +20,8 @@ const STATES = ["open", "half-open", "closed"];
 // An order's modes are written as in settings, a circuit's as in snapshots.
 const MODES = { forced_open: "force open", disabled: "disable", shadow: "shadow", normal: "resume" };
 
-const rank = ({ state, mode }) => (mode === "forced-open" ? -1 : STATES.indexOf(state));
+// The worst first; a state that this page doesn't know comes after open.
+const rank = ({ state, mode }) => (mode === "forced-open" ? -1 : STATES.includes(state) ? STATES.indexOf(state) : 0.5);
 const modeOf = ({ mode }) => mode.replace("-", " ");
 
 // In how many instances a circuit is in which state, or in which mode if one lies over it: the worst first.
@@ -33,17 +34,32 @@ function counted(circuits) {
   return [...counts].map(([word, count]) => `${number(count)} ${word}`).join(", ");
 }
 
-// An order is settings as JSON, or words.
+// An order is settings as JSON, or words. What isn't of that form is shown as it is.
 function ordered(what) {
-  let settings;
-  try { settings = JSON.parse(what); } catch { return what; }
   const parts = [];
-  for (const [circuit, { mode, ...options }] of Object.entries(settings.circuits ?? {})) {
-    if (mode) parts.push(`${MODES[mode] ?? mode} ${circuit}`);
-    const said = Object.entries(options).map(([option, value]) => `${option} = ${typeof value === "string" ? value : JSON.stringify(value)}`);
-    if (said.length) parts.push(`${circuit}: ${said.join(", ")}`);
+  try {
+    for (const [circuit, { mode, ...options }] of Object.entries(JSON.parse(what).circuits)) {
+      if (mode) parts.push(`${MODES[mode] ?? mode} ${circuit}`);
+      const said = Object.entries(options).map(([option, value]) => `${option} = ${typeof value === "string" ? value : JSON.stringify(value)}`);
+      if (said.length) parts.push(`${circuit}: ${said.join(", ")}`);
+    }
+  } catch {
+    return what;
   }
   return parts.join("; ") || what;
+}
+
+// A circuit as an instance reports it. Another version of the library, or another language, may leave something out.
+function reported(circuit) {
+  const c = circuit ?? {}, word = (value, missing) => (typeof value === "string" ? value : missing);
+  const count = (value) => (Number.isFinite(value) ? value : 0);
+  return {
+    name: word(c.name, "?"), state: word(c.state, "unknown"), mode: word(c.mode, "normal"),
+    calls: count(c.calls_a_second), rejected: count(c.rejected), run: count(c.failures_in_a_row),
+    rate: Number.isFinite(c.window?.failure_rate) ? c.window.failure_rate : null,
+    wait: Number.isFinite(c.retry_after_ms) ? c.retry_after_ms : null,
+    keys: Array.isArray(c.open_keys) ? c.open_keys.map(String) : [],
+  };
 }
 
 // How far an order has got.
@@ -61,10 +77,10 @@ function reached(order, instances) {
 }
 
 function figures(c) {
-  const words = [`${number(c.calls_a_second)} calls/s`];
-  if (c.window && c.window.failure_rate !== null) words.push(`${percent(c.window.failure_rate)} failing`);
-  else if (c.failures_in_a_row) words.push(`${several(c.failures_in_a_row, "failure")} in a row`);
-  if (c.state !== "closed" && c.mode !== "forced-open" && c.retry_after_ms !== null) words.push(`probe in ${duration(c.retry_after_ms)}`);
+  const words = [`${number(c.calls)} calls/s`];
+  if (c.rate !== null) words.push(`${percent(c.rate)} failing`);
+  else if (c.run) words.push(`${several(c.run, "failure")} in a row`);
+  if (c.state !== "closed" && c.mode !== "forced-open" && c.wait !== null) words.push(`probe in ${duration(c.wait)}`);
   if (c.rejected) words.push(`${number(c.rejected)} rejected`);
   // Lines break between the figures, not within one.
   return words.map((word) => word.replaceAll(" ", "\u00a0")).join(" · ");
