@@ -25,8 +25,9 @@ static JOINED: AtomicBool = AtomicBool::new(false);
 /// An instance's part in a fleet, from [`Fleet::join`] until [`leave`](Fleet::leave) or drop.
 ///
 /// A thread of its own speaks with Redis, once a second: no call of a circuit waits for it, and it needs no runtime of
-/// the program's. While Redis is away, or doesn't answer within two seconds, everything goes on as it was: the orders that
-/// the instance has heard of hold to their ends, and no others.
+/// the program's. Changes of circuits wake it, through [`on_transition`](circuit_runtime::on_transition). While Redis is
+/// away, or doesn't answer within two seconds, everything goes on as it was: the orders that the instance has heard of
+/// hold to their ends, and no others; and its circuits wait for nobody else's.
 ///
 /// ```no_run
 /// # #[tokio::main(flavor = "current_thread")]
