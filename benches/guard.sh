@@ -17,7 +17,7 @@ rejecting                78
 ramped                   23
 throttled                99
 merging                 426
-waiting                 155
+waiting                 126
 stale                   830
 watched                 300
 keyed                   174

@@ -80,9 +80,20 @@ impl CircuitBreaker {
         fallback: Fallback,
     ) -> Result<Admission, CircuitOpenError> {
         if self.base.published().summary().may_wait() {
-            return Ok(Caller::OwnOfFunction(self).block(fallback)?.1);
+            return self.enter_or_wait(fallback);
         }
         self.enter(fallback)
+    }
+
+    #[inline(never)]
+    fn enter_or_wait(&'static self, fallback: Fallback) -> Result<Admission, CircuitOpenError> {
+        if self.base.published().summary().is_registered() {
+            if let Some(admission) = self.base.try_admit_measured() {
+                return Ok(admission);
+            }
+        }
+        cold_path();
+        Ok(Caller::OwnOfFunction(self).block(fallback)?.1)
     }
 
     /// Asks a circuit again, for a call that has a place now. Unless the call is admitted and judged,
