@@ -71,6 +71,7 @@ pub(crate) mod in_flight;
 pub(crate) mod machine;
 mod published;
 mod queue;
+mod recent;
 mod record;
 mod stall;
 mod summary;
@@ -86,6 +87,7 @@ pub(crate) use bulkhead::Freed;
 pub(crate) use hints::Hint;
 pub(crate) use published::Published;
 pub(crate) use queue::{Join, Joined, Leaves, Turn, Woken};
+pub(crate) use recent::RECENT;
 #[cfg(feature = "stream")]
 pub(crate) use record::ProbeAnswer;
 pub(crate) use record::{End, Judged, Late};
@@ -94,7 +96,6 @@ pub(crate) use summary::Summary;
 pub(crate) use ticket::{Admission, StoredAdmission, Ticket};
 pub(crate) use view::View;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -112,6 +113,7 @@ use env::CallEnv;
 use in_flight::InFlight;
 use once_cell::race::OnceBox;
 use queue::Queue;
+use recent::Recent;
 
 /// A circuit by references to its parts: for keys' circuits, parts of one kind are stored together.
 #[derive(Debug, Clone, Copy)]
@@ -199,7 +201,7 @@ struct Inner {
     flags: u64,
     key: Option<Arc<str>>,
     transitions: u64,
-    recent: VecDeque<Arc<Transition>>,
+    recent: Recent,
     /// The counters when the present key got the circuit, to be subtracted.
     before: Option<Box<Totals>>,
     /// The first period of the present key.
@@ -217,9 +219,6 @@ struct Inner {
     departed: Option<Box<Departed>>,
 }
 
-/// How many transitions a circuit remembers.
-pub(crate) const RECENT: usize = 16;
-
 impl Locked {
     const_fn! {
     pub(crate) fn new(rules: Rules, registered: bool) -> Self {
@@ -235,7 +234,7 @@ impl Locked {
                 flags: summary::flags_of(&rules, registered),
                 key: None,
                 transitions: 0,
-                recent: constant!(VecDeque::new()),
+                recent: Recent::new(),
                 before: None,
                 since_epoch: 0,
                 transitions_before: 0,
@@ -360,20 +359,6 @@ impl Inner {
             error: None,
             at: clock::date(),
         };
-        let oldest = if self.recent.len() == RECENT { self.recent.pop_front() } else { None };
-        let transition = in_place_of(oldest, transition);
-        self.recent.push_back(Arc::clone(&transition));
-        transition
+        self.recent.add(transition)
     }
-}
-
-/// A transition, in the room of an earlier one that nobody else has any more.
-fn in_place_of(earlier: Option<Arc<Transition>>, transition: Transition) -> Arc<Transition> {
-    if let Some(mut earlier) = earlier {
-        if let Some(room) = Arc::get_mut(&mut earlier) {
-            *room = transition;
-            return earlier;
-        }
-    }
-    Arc::new(transition)
 }
