@@ -20,6 +20,7 @@ mod redis;
 mod service;
 mod watch;
 
+use std::process::ExitCode;
 use std::time::Duration;
 
 use circuit_fleet::Operator;
@@ -36,7 +37,17 @@ const INSTANCES: usize = 5;
 const FLAP: Duration = Duration::from_secs(15);
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Failure> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("fleet_demo: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Failure> {
     if let Some(instance) = instance::asked_for() {
         return instance.run().await;
     }
