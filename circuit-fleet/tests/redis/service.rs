@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -16,26 +15,30 @@ pub(crate) struct Calls {
     pub(crate) failed_probes: u32,
 }
 
+/// What a service knows of itself.
+#[derive(Debug, Default)]
+struct State {
+    /// Those whose names begin so can't reach it.
+    is_down_for: Option<&'static str>,
+    calls: BTreeMap<String, Calls>,
+}
+
 /// Ends with the test's process.
 pub(crate) struct Service {
     address: SocketAddr,
-    is_down: Arc<AtomicBool>,
-    calls: Arc<Mutex<BTreeMap<String, Calls>>>,
+    state: Arc<Mutex<State>>,
 }
 
 impl Service {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let service = Service {
-            address: listener.local_addr().unwrap(),
-            is_down: Arc::default(),
-            calls: Arc::default(),
-        };
-        let (is_down, calls) = (Arc::clone(&service.is_down), Arc::clone(&service.calls));
+        let address = listener.local_addr().unwrap();
+        let service = Service { address, state: Arc::default() };
+        let state = Arc::clone(&service.state);
         thread::spawn(move || {
             for stream in listener.incoming() {
                 // Who was killed meanwhile needs no answer.
-                let _ = stream.and_then(|stream| answer(&stream, &is_down, &calls));
+                let _ = stream.and_then(|stream| answer(&stream, &state));
             }
         });
         service
@@ -46,33 +49,34 @@ impl Service {
     }
 
     pub(crate) fn set_down(&self, is_down: bool) {
-        self.is_down.store(is_down, Ordering::SeqCst);
+        self.state.lock().unwrap().is_down_for = is_down.then_some("");
+    }
+
+    /// Breaks the path of the instances whose names begin so.
+    pub(crate) fn cut_off(&self, prefix: &'static str) {
+        self.state.lock().unwrap().is_down_for = Some(prefix);
     }
 
     /// The calls so far of the instances whose names begin so.
     pub(crate) fn calls(&self, prefix: &str) -> Vec<Calls> {
-        let calls = self.calls.lock().unwrap();
-        let of = calls.iter().filter(|(name, _)| name.starts_with(prefix));
+        let state = self.state.lock().unwrap();
+        let of = state.calls.iter().filter(|(name, _)| name.starts_with(prefix));
         of.map(|(_, calls)| *calls).collect()
     }
 
     /// Begins to count anew.
     pub(crate) fn forget(&self) {
-        self.calls.lock().unwrap().values_mut().for_each(|calls| *calls = Calls::default());
+        self.state.lock().unwrap().calls.values_mut().for_each(|calls| *calls = Calls::default());
     }
 }
 
-fn answer(
-    mut stream: &TcpStream,
-    is_down: &AtomicBool,
-    calls: &Mutex<BTreeMap<String, Calls>>,
-) -> std::io::Result<()> {
+fn answer(mut stream: &TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line)?;
     let (name, kind) = line.trim().split_once(' ').unwrap_or_default();
-    let is_down = is_down.load(Ordering::SeqCst);
-    let mut calls = calls.lock().unwrap();
-    let calls = calls.entry(name.to_owned()).or_default();
+    let mut state = state.lock().unwrap();
+    let is_down = state.is_down_for.is_some_and(|prefix| name.starts_with(prefix));
+    let calls = state.calls.entry(name.to_owned()).or_default();
     if is_down {
         calls.failed += 1;
         calls.failed_probes += u32::from(kind == "probe");

@@ -77,7 +77,7 @@ fn a_caller() {
     let (Ok(service), Ok(name)) = (variable("SERVICE"), variable("INSTANCE")) else { return };
     let redis = variable("INSTANCE_OF").unwrap();
     let is_alone = name.starts_with("alone");
-    let wait = Duration::from_secs(if name.starts_with("in-trouble") { 3 } else { 8 });
+    let wait = Duration::from_secs(if name.contains("trouble") { 3 } else { 8 });
     let config = Config::new().threshold(5).recovery(wait);
     let breaker = Box::leak(Box::new(CircuitBreaker::new("payments", config)));
     breaker.register();
@@ -139,6 +139,39 @@ fn instances_that_share_call_a_dead_service_less_and_come_back_sooner_than_alone
     together.leave();
     alone.leave();
     until("whoever leaves takes itself off the record", || known(&turn.redis) == 0);
+}
+
+#[test]
+#[ignore = "needs redis-server"]
+fn instances_whose_path_is_broken_cost_the_others_no_call() {
+    let turn = Turn::take();
+    let service = Service::start();
+    let start = |prefix, many| Callers::start(&turn.redis.address(), &service, prefix, many);
+    let (cut_off, well) = (start("trouble", 3), start("well", 5));
+    until("all are served, and share", || {
+        let served = |callers: &Callers| callers.all(&service, |calls| calls.good >= 5);
+        served(&cut_off) && served(&well) && known(&turn.redis) == 8
+    });
+    service.forget();
+    service.cut_off("trouble");
+    until("each that is cut off has probed twice", || {
+        cut_off.all(&service, |calls| calls.failed_probes >= 2)
+    });
+    assert!(well.all(&service, |calls| calls.good > 5 && calls.failed == 0));
+    let mut rejected = Vec::new();
+    until("all show their circuits", || {
+        let view = turn.runtime.block_on(turn.operator().view()).unwrap_or_default();
+        let shown = view.instances.iter().filter(|it| it.name.starts_with("well"));
+        let shown = shown.filter_map(|it| it.circuits.first()?["rejected"].as_u64());
+        rejected = shown.collect();
+        rejected.len() == 5
+    });
+    assert_eq!(rejected, [0; 5]);
+    service.set_down(false);
+    service.forget();
+    until("all are served", || cut_off.all(&service, |calls| calls.good > 0));
+    cut_off.leave();
+    well.leave();
 }
 
 /// Instances that reach Redis through a proxy, and have one outage of their service after the other.
