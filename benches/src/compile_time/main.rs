@@ -109,20 +109,17 @@ fn pass(report: &str, name: &str) -> Duration {
 
 /// The time from nothing to the runtime with its default features, and why each dependency is there.
 fn clean_build(folder: &Path) {
-    let target = folder.join("clean");
-    let mut times = Vec::new();
-    for _ in 0..3 {
-        let _ = std::fs::remove_dir_all(&target);
-        let start = Instant::now();
-        let status = Command::new(env!("CARGO"))
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .args(["build", "--quiet", "-p", "circuit-runtime", "--target-dir"])
-            .arg(&target)
-            .status();
-        assert!(status.is_ok_and(|status| status.success()), "the runtime builds");
-        times.push(start.elapsed());
+    println!("\n| clean build, default features | |\n|---|---:|");
+    let builds: [(&str, &[&str]); 4] = [
+        ("circuit-runtime", &["circuit-runtime"]),
+        ("circuit-runtime without the attribute", &["circuit-runtime", "--no-default-features"]),
+        ("failsafe", &["failsafe"]),
+        ("recloser", &["recloser"]),
+    ];
+    for (title, arguments) in builds {
+        println!("| {title} | {} |", millis(clean_build_of(folder, arguments)));
     }
-    println!("\nClean build of circuit-runtime, default features: {}.\n", millis(median(times)));
+    println!();
     println!("| dependency | why |\n|---|---|");
     let used = dependencies();
     for (names, reason) in REASONS {
@@ -134,6 +131,25 @@ fn clean_build(folder: &Path) {
         |name: &String| REASONS.iter().any(|(names, _)| names.split(", ").any(|one| one == name));
     let unexplained: Vec<_> = used.iter().filter(|name| !explained(name)).collect();
     assert!(unexplained.is_empty(), "dependencies without a reason: {unexplained:?}");
+}
+
+/// How long cargo takes to build a package with all that it needs.
+fn clean_build_of(folder: &Path, package: &[&str]) -> Duration {
+    let target = folder.join("clean");
+    let round = |_| {
+        let _ = std::fs::remove_dir_all(&target);
+        let start = Instant::now();
+        let status = Command::new(env!("CARGO"))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .args(["build", "--quiet", "--target-dir"])
+            .arg(&target)
+            .arg("-p")
+            .args(package)
+            .status();
+        assert!(status.is_ok_and(|status| status.success()), "it builds");
+        start.elapsed()
+    };
+    median((0..3).map(round).collect())
 }
 
 /// The names of all packages that the runtime needs.

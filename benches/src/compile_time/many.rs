@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::subject::{self, CIRCUIT_BREAKER, Libraries, PLAIN, TRACING};
+use crate::subject::{self, Attribute, BY_HAND, CIRCUIT_BREAKER, Libraries, PLAIN, TRACING};
 
 const FUNCTIONS: usize = 1_000;
 const ROUNDS: usize = 3;
@@ -32,17 +32,19 @@ pub(crate) fn measure(folder: &Path, libraries: &Libraries) {
     println!("|---|---:|---:|---:|---:|");
     let goal = Costs { check: 0.7, release: 8.0, debug: 10.0, debug_information: f64::NAN };
     for (title, keyword) in [("", ""), (", async", "async ")] {
-        let [plain, tracing, ours] = [PLAIN, TRACING, CIRCUIT_BREAKER].map(|attribute| {
+        let measured = |attribute: &Attribute| {
             let source = folder.join("many.rs");
-            let text = subject::short(&attribute, FUNCTIONS, keyword);
+            let text = subject::short(attribute, FUNCTIONS, keyword);
             std::fs::write(&source, text).expect("it can be written");
             let costs = costs(folder, &source, libraries, &optimized);
             row(&format!("{}{title}", attribute.title), &costs);
             costs
-        });
+        };
+        let [plain, tracing, ours] = [&PLAIN, &TRACING, &CIRCUIT_BREAKER].map(measured);
         ratio(&format!("… as a multiple of none{title}"), &ours, &plain);
         ratio(&format!("… of `tracing::instrument`{title}"), &ours, &tracing);
         if keyword.is_empty() {
+            measured(&BY_HAND);
             row("the goal", &goal);
         }
     }

@@ -10,18 +10,38 @@ pub(super) struct Attribute {
     import: &'static str,
     /// What stands on each of them.
     on_each: &'static str,
+    /// What stands in each of them around its body.
+    around: [&'static str; 2],
 }
 
-pub(super) const PLAIN: Attribute = Attribute { title: "none", import: "", on_each: "" };
+const NOTHING: [&str; 2] = ["", ""];
+
+pub(super) const PLAIN: Attribute =
+    Attribute { title: "none", import: "", on_each: "", around: NOTHING };
+/// The least that an attribute with a static can do: a static of four words, and one call that runs the body as a closure. No
+/// option, no outcome, no error.
+pub(super) const BY_HAND: Attribute = Attribute {
+    title: "an empty attribute, a static of four words and one call, by hand",
+    import: "use empty_attribute::empty;\n\
+        pub struct Circuit(std::sync::atomic::AtomicU64, &'static str, u32);\n\
+        pub fn call<T>(_: &'static Circuit, body: impl FnOnce() -> T) -> T { body() }",
+    on_each: "#[empty]",
+    around: [
+        "static CIRCUIT: Circuit = Circuit(std::sync::atomic::AtomicU64::new(0), \"name\", 3); call(&CIRCUIT, move || {",
+        "})",
+    ],
+};
 pub(super) const TRACING: Attribute = Attribute {
     title: "`tracing::instrument`",
     import: "use tracing::instrument;",
     on_each: "#[instrument]",
+    around: NOTHING,
 };
 pub(super) const CIRCUIT_BREAKER: Attribute = Attribute {
     title: "`circuit_breaker`",
     import: "use circuit_runtime::circuit_breaker;",
     on_each: "#[circuit_breaker(threshold = 3, recovery = \"10s\")]",
+    around: NOTHING,
 };
 pub(super) const ATTRIBUTES: [Attribute; 4] = [
     PLAIN,
@@ -29,6 +49,7 @@ pub(super) const ATTRIBUTES: [Attribute; 4] = [
         title: "an empty attribute",
         import: "use empty_attribute::empty;",
         on_each: "#[empty]",
+        around: NOTHING,
     },
     TRACING,
     CIRCUIT_BREAKER,
@@ -51,14 +72,16 @@ pub(super) fn short(attribute: &Attribute, functions: usize, kind: &str) -> Stri
 }
 
 fn crate_of(
-    Attribute { import, on_each, .. }: &Attribute,
+    Attribute { import, on_each, around: [before, after], .. }: &Attribute,
     functions: usize,
     kind: &str,
     body: impl Fn(usize) -> String,
 ) -> String {
     let function = |number| {
         let body = body(number);
-        format!("{on_each}\npub {kind}fn function_{number}(argument: u64) -> Answer {{{body}}}\n")
+        format!(
+            "{on_each}\npub {kind}fn function_{number}(argument: u64) -> Answer {{{before}{body}{after}}}\n"
+        )
     };
     let functions: String = (0..functions).map(function).collect();
     format!(
