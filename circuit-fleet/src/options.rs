@@ -96,7 +96,8 @@ impl Options {
     /// unless this says so. Circuits with keys take no part.
     ///
     /// It needs failures in a row, without anybody's success between them, of three instances, or of two if no more
-    /// have the circuit: 10 of them, or twice the circuit's `threshold` if that is more. Anybody's success ends it. It saves
+    /// have the circuit: 10 of them, or twice the circuit's `threshold` if that is more. Anybody's success ends it. A
+    /// circuit that has a rate alone opens, too. It saves
     /// calls where each instance has few, and nothing above some ten a second.
     ///
     /// ```

@@ -5,6 +5,7 @@ use fastrand::Rng;
 use redis::{Commands, Connection, Script};
 
 use crate::server::Redis;
+use crate::{Turn, circuit, options, until};
 
 const SCRIPT: &str = include_str!("../../src/scripts/agree.lua");
 /// How the script learns the time, and how it does here.
@@ -206,4 +207,25 @@ fn the_script_refuses_what_it_cannot_read_and_goes_by_the_servers_clock() {
         let left: i64 = store.connection.pttl(&key).unwrap();
         assert!(left == -2 || left > 0, "{key}: {left}");
     }
+}
+
+#[test]
+#[ignore = "needs redis-server"]
+fn an_instance_hears_what_is_published_again_after_redis_was_away() {
+    let mut turn = Turn::take();
+    circuit("listens");
+    let fleet = turn.join(&options("a"));
+    let hears = |turn: &Turn| {
+        until("it hears", || turn.redis.command(&["PUBSUB", "NUMPAT"]) == "1");
+    };
+    hears(&turn);
+    turn.redis.kill();
+    turn.redis.start_again();
+    hears(&turn);
+    turn.leave(fleet);
+    let silent = options("a").shared_probing(false);
+    let fleet = turn.join(&silent);
+    assert!(turn.is_ready(&fleet));
+    assert_eq!(turn.redis.command(&["PUBSUB", "NUMPAT"]), "0", "it takes no part");
+    turn.leave(fleet);
 }
