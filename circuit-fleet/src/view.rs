@@ -58,7 +58,8 @@ pub struct StandingOrder {
     pub user: String,
     /// Why.
     pub why: String,
-    /// What is ordered: settings as JSON, `reset NAME` or `cancel VERSION`.
+    /// What is ordered: settings as JSON, `reset NAME` or `cancel VERSION`; or that this version can't read it, and why. Then nothing
+    /// else is known of it but its version and its end.
     pub what: String,
     /// The instances that it is for; `None`: all.
     pub only: Option<Vec<String>>,
@@ -69,11 +70,12 @@ impl View {
         let (version, stored) = store.orders().await?;
         let mut orders = Vec::new();
         for stored in stored {
-            let order: wire::Order = serde_json::from_str(&stored.json).map_err(|error| {
-                FleetError::Form(format!("order {} can't be read: {error}", stored.version))
-            })?;
             let left_ms = u64::try_from(stored.left.as_millis()).unwrap_or(u64::MAX);
-            orders.push(StandingOrder::new(stored.version, left_ms, order));
+            orders.push(match serde_json::from_str(&stored.json) {
+                Ok(order) => StandingOrder::new(stored.version, left_ms, order),
+                // The others are to be seen all the same, and this one is to be cancelled.
+                Err(error) => StandingOrder::unreadable(stored.version, left_ms, &error),
+            });
         }
         orders.sort_by_key(|order| order.version);
         let reports = store.reports().await?;
@@ -86,7 +88,8 @@ impl View {
     /// The highest version that anybody has seen: the store may have lost some.
     pub(crate) fn highest(&self) -> u64 {
         let seen = self.instances.iter().map(|instance| instance.version);
-        seen.chain([self.version]).max().unwrap_or_default()
+        let standing = self.orders.iter().map(|order| order.version);
+        seen.chain(standing).chain([self.version]).max().unwrap_or_default()
     }
 }
 
@@ -109,6 +112,13 @@ impl Instance {
 }
 
 impl StandingOrder {
+    /// Of a later version's form, or written by something else.
+    fn unreadable(version: u64, left_ms: u64, error: &serde_json::Error) -> Self {
+        let what = format!("can't be read by this version: {error}");
+        let [by, user, why] = ["?", "?", ""].map(str::to_owned);
+        StandingOrder { version, left_ms, by, user, why, what, only: None }
+    }
+
     fn new(version: u64, left_ms: u64, order: wire::Order) -> Self {
         let what = match &order.what {
             What::Settings(settings) => settings.to_string(),

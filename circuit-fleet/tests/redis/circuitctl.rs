@@ -100,3 +100,46 @@ fn settings_come_from_a_file_and_a_slip_reaches_nobody() {
     std::fs::remove_file(file).unwrap();
     turn.leave(fleet);
 }
+
+#[test]
+#[ignore = "needs redis-server"]
+fn only_who_orders_has_to_say_who_they_are() {
+    let turn = Turn::take();
+    let nameless = |line: &str| {
+        let program = env!("CARGO_BIN_EXE_circuitctl");
+        let mut program = Command::new(program);
+        program.args(["--redis", &turn.redis.address(), "--namespace", "test"]);
+        let output = program.args(line.split_whitespace()).env_remove("USER").output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for line in ["list", "orders", "history"] {
+        assert_eq!(nameless(line), (Some(0), String::new()), "{line}");
+    }
+    for line in ["shadow payments", "cancel 1", "orders restore"] {
+        let (code, error) = nameless(line);
+        assert!(code == Some(1) && error.contains("who are you? Say --by"), "{line}: {error}");
+    }
+}
+
+#[test]
+#[ignore = "needs redis-server"]
+fn what_an_instance_says_does_not_steer_the_terminal() {
+    let turn = Turn::take();
+    let now: u64 = turn.redis.command(&["TIME"]).lines().next().unwrap().parse().unwrap();
+    turn.redis.command(&["ZADD", "f:{test}:live", &(now * 1_000).to_string(), "a"]);
+    let report = serde_json::json!({
+        "form": 1, "instance": "a", "version": 0, "orders": [], "circuits": [], "left_out": 0,
+        "refused": [{ "version": 1, "message": "\u{1b}[2Jgone\nwith the screen" }],
+    });
+    turn.redis.command(&["SET", "f:{test}:report:a", &report.to_string()]);
+    let said = prints(&turn, "shadow payments", 2);
+    assert_eq!(said, "order 1\n0/1 in force, 1 refused: a:  [2Jgone with the screen\n");
+    let unknown = serde_json::json!({ "form": 1, "what": "\u{1b}[2J" });
+    let unknown = format!("{} {unknown}", (now + 60) * 1_000);
+    turn.redis.command(&["HSET", "f:{test}:orders", "9", &unknown]);
+    // It hides no other order, and can be cancelled.
+    let said = prints(&turn, "orders", 0);
+    assert!(said.contains("shadow") && said.contains("can't be read by this version: "), "{said}");
+    assert!(!said.contains('\u{1b}'), "{said:?}");
+    assert!(prints(&turn, "cancel 9", 3).starts_with("order 10\n"));
+}

@@ -5,6 +5,7 @@ use std::time::Duration;
 use circuit_fleet::{Action, FleetError, Operator, OrderDraft, Reach};
 
 use super::args::Arguments;
+use super::show::plain;
 use super::{DONE, Failure, REFUSED, SILENT};
 
 /// How long instances have to say that they obey: they ask once a second.
@@ -39,7 +40,7 @@ pub(super) async fn order(
         let told = serde_json::json!({ "version": version, "acknowledgement": acknowledgement });
         println!("{told}");
     } else {
-        println!("{acknowledgement}");
+        println!("{}", plain(&acknowledgement.to_string()));
     }
     Ok(if !acknowledgement.refused.is_empty() {
         REFUSED

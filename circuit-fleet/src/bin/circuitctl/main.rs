@@ -43,7 +43,9 @@ fn main() -> ExitCode {
     });
     done.map_or_else(
         |error| {
-            eprintln!("circuitctl: {error}");
+            // It may quote what stands in Redis. Several faults are a line each.
+            let lines: Vec<_> = error.to_string().lines().map(show::plain).collect();
+            eprintln!("circuitctl: {}", lines.join("\n"));
             ExitCode::from(FAILED)
         },
         ExitCode::from,

@@ -14,7 +14,7 @@ fn json(shown: &(impl Serialize + ?Sized)) -> Result<(), Failure> {
 }
 
 /// What comes from other machines must not steer this terminal.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
