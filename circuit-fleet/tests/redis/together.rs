@@ -123,9 +123,11 @@ fn instances_that_share_call_a_dead_service_less_and_come_back_sooner_than_alone
     });
     service.forget();
     service.set_down(true);
-    until("each that is alone has probed twice", || {
-        alone.all(&service, |calls| calls.failed_probes >= 2)
-    });
+    for probes in 1..=2 {
+        until(&format!("each that is alone has probed {probes} times"), || {
+            alone.all(&service, |calls| calls.failed_probes >= probes)
+        });
+    }
     // Those that are alone have just probed, and will wait.
     service.set_down(false);
     let failed = [&together, &alone].map(|it| it.sum(&service, |calls| calls.failed));
