@@ -63,7 +63,7 @@ const ROWS: [(&str, usize); 51] = [
     (rows::KEYS_1_000, 1),
     (rows::KEYS_10_000, 1),
 ];
-const REST: [(&str, &str, usize); 32] = [
+const REST: [(&str, &str, usize); 35] = [
     (rows::KEYS_100_000, ATTRIBUTE, 1),
     (rows::KEYS_100_000, CONCURRENT_MAP, 1),
     (rows::KEYS_100_000, BY_HAND, 1),
@@ -94,8 +94,11 @@ const REST: [(&str, &str, usize); 32] = [
     (rows::CLOCK, ALONE, 1),
     (rows::COARSE_CLOCK, ALONE, 1),
     (rows::MUTEX, ALONE, 1),
+    (rows::MUTEX, ALONE, 2),
     (rows::FETCH_ADD, ALONE, 1),
+    (rows::FETCH_ADD, ALONE, 2),
     (rows::EXCHANGE, ALONE, 1),
+    (rows::EXCHANGE, ALONE, 2),
 ];
 
 /// What a call takes, if it was measured.
