@@ -80,6 +80,37 @@ impl Situation {
     }
 }
 
+/// What both pages show.
+#[derive(Debug)]
+pub(crate) struct Compared {
+    /// By the number of instances, alone and as a fleet.
+    pub(crate) counts: Vec<(usize, [Mean; 2])>,
+    /// By each instance's calls a second.
+    pub(crate) rates: Vec<(f64, [Mean; 2])>,
+}
+
+impl Compared {
+    pub(crate) fn run() -> Self {
+        let by_count = |count| (count, Situation { count, runs: 8, ..USUAL }.compare());
+        Compared { counts: COUNTS.map(by_count).to_vec(), rates: RATES.map(by_rate).to_vec() }
+    }
+}
+
+const COUNTS: [usize; 9] = [1, 2, 3, 5, 10, 20, 50, 100, 200];
+const RATES: [f64; 5] = [0.01, 0.1, 1.0, 10.0, 100.0];
+
+fn by_rate(rate: f64) -> (f64, [Mean; 2]) {
+    // Long enough for circuits to open, that need five calls each.
+    let lengths = if rate < 0.1 {
+        (900_000, 1_100_000)
+    } else if rate < 1.0 {
+        (120_000, 180_000)
+    } else {
+        USUAL.lengths
+    };
+    (rate, Situation { rate, lengths, runs: 5, ..USUAL }.compare())
+}
+
 /// The figures that the tables show.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Mean {

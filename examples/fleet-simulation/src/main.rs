@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! cargo run --release -p fleet-simulation                        # prints the tables
-//! cargo run --release -p fleet-simulation -- --write             # writes the page for maintainers
+//! cargo run --release -p fleet-simulation -- --write             # writes the page for maintainers, and the guide's pictures
 //! cargo run --release -p fleet-simulation -- --runs 100 1000     # 100 random runs with up to 1,000 instances each
 //! cargo run --release -p fleet-simulation -- --seed 17 8         # one of them again
 //! ```
 
 mod check;
 mod figures;
+mod guide;
 mod instance;
 mod measure;
 mod network;
@@ -27,6 +28,7 @@ mod world;
 use std::error::Error;
 use std::process::ExitCode;
 
+use figures::Compared;
 use sweep::Sweep;
 
 /// Milliseconds of the simulation, from its beginning.
@@ -36,8 +38,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words[..] {
-        [] => page::text().map(|text| println!("{}", without_pictures(&text))),
-        ["--write"] => page::write(),
+        [] => page::text(&Compared::run()).map(|text| println!("{}", without_pictures(&text))),
+        ["--write"] => write(),
         ["--runs", runs, most] => sweep(runs, most, |runs| 0..runs),
         ["--seed", seed, most] => sweep(seed, most, |seed| seed..seed + 1),
         _ => {
@@ -52,6 +54,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn write() -> Result<(), Box<dyn Error>> {
+    let compared = Compared::run();
+    page::write(&compared)?;
+    guide::write(&compared)
 }
 
 fn without_pictures(text: &str) -> String {

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::Millis;
-use crate::figures::{BEGIN, Mean, Situation, USUAL};
+use crate::figures::{BEGIN, Compared, Mean, Situation, USUAL};
 use crate::network::Network;
 use crate::numbers::{float, seconds};
 use crate::picture::Picture;
@@ -24,12 +24,13 @@ pub(crate) fn path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/internals/fleet-simulation.md")
 }
 
-pub(crate) fn write() -> Result<(), Box<dyn Error>> {
-    Ok(fs::write(path(), text()?)?)
+pub(crate) fn write(compared: &Compared) -> Result<(), Box<dyn Error>> {
+    Ok(fs::write(path(), text(compared)?)?)
 }
 
-pub(crate) fn text() -> Result<String, Box<dyn Error>> {
-    let sections = [outage()?, by_count()?, by_rate(), cut(), brown_out()?, store()];
+pub(crate) fn text(compared: &Compared) -> Result<String, Box<dyn Error>> {
+    let sections =
+        [outage()?, by_count(compared)?, by_rate(compared), cut(), brown_out()?, store()];
     Ok(format!("{HEAD}\n{}", sections.join("\n")))
 }
 
@@ -76,17 +77,22 @@ fn outage() -> Result<String, Box<dyn Error>> {
     let headings = ["", "alone", "shared probing", "shared probing and alert"];
     let about = "The service fails every call of everybody, and then is well. The picture shows one of the outages: how many \
         circuits aren't closed.";
+    drawn(&section("A service that is down for all", about, &table(&headings, rows)), &one_outage())
+}
+
+/// How many circuits aren't closed in one of the usual outages.
+pub(crate) fn one_outage() -> Picture<'static> {
     let scenario = USUAL.scenario(0);
     let end = scenario.service.well_from();
     let lines =
         [false, true].map(|is_fleet| steps(&world::run(&scenario, is_fleet).0.open_over_time, end));
-    let picture = Picture {
+    Picture {
         lines,
         across: "seconds",
         up: "not closed",
         shaded: Some((seconds(BEGIN), seconds(end))),
-    };
-    drawn(&section("A service that is down for all", about, &table(&headings, rows)), &picture)
+        names: &[],
+    }
 }
 
 /// A line that stays at a number until the next, up to 40 s after the end; at most four points a second.
@@ -109,13 +115,8 @@ fn steps(counts: &[(Millis, usize)], end: Millis) -> Vec<(f64, f64)> {
     (0..line.len()).filter(|index| turns(*index)).map(|index| line[index]).collect()
 }
 
-fn by_count() -> Result<String, Box<dyn Error>> {
-    let counts = [1, 2, 3, 5, 10, 20, 50, 100, 200];
-    let means: Vec<_> = counts
-        .iter()
-        .map(|count| Situation { count: *count, runs: 8, ..USUAL }.compare())
-        .collect();
-    let rows = counts.iter().zip(&means).map(|(count, means)| {
+fn by_count(compared: &Compared) -> Result<String, Box<dyn Error>> {
+    let rows = compared.counts.iter().map(|(count, means)| {
         vec![
             count.to_string(),
             pair(means, |mean| mean.until_all_open, 0),
@@ -133,7 +134,7 @@ fn by_count() -> Result<String, Box<dyn Error>> {
     ];
     let about = "Alone → as a fleet, means of 8 outages. One instance does as without a fleet.";
     let line = |side: usize| {
-        let points = counts.iter().zip(&means);
+        let points = compared.counts.iter();
         points.map(|(count, means)| (float(*count), means[side].failing_probes)).collect()
     };
     let picture = Picture {
@@ -141,29 +142,20 @@ fn by_count() -> Result<String, Box<dyn Error>> {
         across: "instances",
         up: "failing probes",
         shaded: None,
+        names: &[],
     };
     drawn(&section("By the number of instances", about, &table(&headings, rows)), &picture)
 }
 
-fn by_rate() -> String {
-    let rates = [0.01, 0.1, 1.0, 10.0, 100.0];
-    let rows = rates.map(|rate| {
-        // Long enough for circuits to open, that need five calls each.
-        let lengths = if rate < 0.1 {
-            (900_000, 1_100_000)
-        } else if rate < 1.0 {
-            (120_000, 180_000)
-        } else {
-            USUAL.lengths
-        };
-        let means = Situation { rate, lengths, runs: 5, ..USUAL }.compare();
+fn by_rate(compared: &Compared) -> String {
+    let rows = compared.rates.iter().map(|(rate, means)| {
         vec![
             rate.to_string(),
-            pair(&means, |mean| mean.until_all_open, 0),
-            pair(&means, |mean| mean.failing_probes, 0),
-            pair(&means, |mean| mean.serves[0], 1),
-            pair(&means, |mean| mean.serves[2], 1),
-            pair(&means, |mean| mean.lost, 2),
+            pair(means, |mean| mean.until_all_open, 0),
+            pair(means, |mean| mean.failing_probes, 0),
+            pair(means, |mean| mean.serves[0], 1),
+            pair(means, |mean| mean.serves[2], 1),
+            pair(means, |mean| mean.lost, 2),
         ]
     });
     let headings = [
@@ -227,6 +219,7 @@ fn brown_out() -> Result<String, Box<dyn Error>> {
         across: "calls that fail, %",
         up: "good calls rejected, %",
         shaded: None,
+        names: &[],
     };
     drawn(&section("A brown-out", about, &table(&headings, rows)), &picture)
 }

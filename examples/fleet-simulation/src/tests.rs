@@ -1,11 +1,11 @@
 use std::fs;
 
-use crate::figures::{Situation, USUAL};
-use crate::page;
+use crate::figures::{Compared, Situation, USUAL};
 use crate::random::{self, Plot};
 use crate::service::Kind;
 use crate::sweep::Sweep;
 use crate::world;
+use crate::{guide, page};
 
 /// What holds for each run is checked at each of its steps; the rest is about means, since luck may be on either side in one run.
 #[test]
@@ -85,10 +85,15 @@ fn a_brown_out_costs_a_fleet_no_more_good_calls() {
 }
 
 #[test]
-fn the_page_shows_what_the_runs_give() {
-    let written = fs::read_to_string(page::path()).unwrap();
-    assert!(
-        written == page::text().unwrap(),
-        "the page is out of date: write it with `cargo run --release -p fleet-simulation -- --write`, and look at the difference"
-    );
+fn both_pages_show_what_the_runs_give() {
+    let compared = Compared::run();
+    for (path, text) in
+        [(page::path(), page::text(&compared)), (guide::path(), guide::text(&compared))]
+    {
+        assert!(
+            fs::read_to_string(&path).unwrap() == text.unwrap(),
+            "{} is out of date: write it with `cargo run --release -p fleet-simulation -- --write`, and look at the difference",
+            path.display()
+        );
+    }
 }
