@@ -85,7 +85,7 @@ fn crate_of(
     };
     let functions: String = (0..functions).map(function).collect();
     format!(
-        "#![allow(unused_imports)]\n{import}\n\
+        "#![allow(unused_imports, dead_code)]\n{import}\n\
          pub type Answer = Result<u64, Box<dyn std::error::Error>>;\n{functions}"
     )
 }
