@@ -75,4 +75,4 @@ pub const LEAST_INTERVAL: Millis = 500;
 /// The least and the longest time between the steps by which more instances may probe.
 pub const PROBE_STEP: (Millis, Millis) = (700, 2_000);
 /// The time between the steps by which instances go half-open once a probe has succeeded.
-pub const RELEASE_STEP: Millis = 250;
+pub const RELEASE_STEP: Millis = 100;

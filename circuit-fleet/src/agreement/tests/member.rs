@@ -158,8 +158,8 @@ fn a_success_lets_the_others_go_half_open_one_step_after_the_other() {
     fleet.probe(0, 2_250, true);
     // Seven are left, and the first of them is first.
     assert_eq!(fleet.told_to_probe(2_250), [1]);
-    assert_eq!(fleet.told_to_probe(2_500), [2, 3]);
-    assert_eq!(fleet.told_to_probe(2_750), [4, 5, 6, 7]);
+    assert_eq!(fleet.told_to_probe(2_350), [2, 3]);
+    assert_eq!(fleet.told_to_probe(2_450), [4, 5, 6, 7]);
 }
 
 #[test]
@@ -169,12 +169,12 @@ fn the_others_stop_when_more_fail_than_succeed() {
     fleet.probe(0, 2_250, true);
     assert_eq!(fleet.told_to_probe(2_250), [1]);
     fleet.probe(1, 2_300, false);
-    assert_eq!(fleet.told_to_probe(2_500), [2, 3]);
-    fleet.probe(2, 2_600, false);
-    fleet.all_report(2_600);
-    let advice = fleet.members[3].advise(2_600);
-    assert_eq!(advice.deadline, Some(Deadline::Extend(11_000 - 2_600)));
-    assert_eq!(fleet.told_to_probe(2_750), NOBODY);
+    assert_eq!(fleet.told_to_probe(2_350), [2, 3]);
+    fleet.probe(2, 2_400, false);
+    fleet.all_report(2_400);
+    let advice = fleet.members[3].advise(2_400);
+    assert_eq!(advice.deadline, Some(Deadline::Extend(11_000 - 2_400)));
+    assert_eq!(fleet.told_to_probe(2_450), NOBODY);
 }
 
 #[test]
