@@ -1,10 +1,14 @@
-//! A service that can be down, and counts the calls that reach it.
+//! A service that can be down, hang or fail every second call, and counts the calls that reach it.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
+
+/// How long a caller waits for an answer.
+const LIMIT: Duration = Duration::from_secs(1);
 
 /// The calls of one instance.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -15,12 +19,28 @@ pub(crate) struct Calls {
     pub(crate) failed_probes: u32,
 }
 
+/// What is wrong with a service.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Trouble {
+    /// It fails the calls of those whose names begin so.
+    DownFor(&'static str),
+    /// It takes calls and answers none.
+    Hangs,
+    /// It fails every second call, whoever makes it.
+    FailsEverySecond,
+}
+
+/// Down for all.
+pub(crate) const DOWN: Trouble = Trouble::DownFor("");
+
 /// What a service knows of itself.
 #[derive(Debug, Default)]
 struct State {
-    /// Those whose names begin so can't reach it.
-    is_down_for: Option<&'static str>,
+    trouble: Option<Trouble>,
+    all_calls: u64,
     calls: BTreeMap<String, Calls>,
+    /// The calls that hang.
+    hanging: Vec<TcpStream>,
 }
 
 /// Ends with the test's process.
@@ -38,7 +58,7 @@ impl Service {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 // Who was killed meanwhile needs no answer.
-                let _ = stream.and_then(|stream| answer(&stream, &state));
+                let _ = stream.and_then(|stream| answer(stream, &state));
             }
         });
         service
@@ -48,13 +68,11 @@ impl Service {
         self.address.to_string()
     }
 
-    pub(crate) fn set_down(&self, is_down: bool) {
-        self.state.lock().unwrap().is_down_for = is_down.then_some("");
-    }
-
-    /// Breaks the path of the instances whose names begin so.
-    pub(crate) fn cut_off(&self, prefix: &'static str) {
-        self.state.lock().unwrap().is_down_for = Some(prefix);
+    /// From now on; `None`: it is well. Calls that hang get no answer any more.
+    pub(crate) fn set(&self, trouble: Option<Trouble>) {
+        let mut state = self.state.lock().unwrap();
+        state.trouble = trouble;
+        state.hanging.clear();
     }
 
     /// The calls so far of the instances whose names begin so.
@@ -70,12 +88,18 @@ impl Service {
     }
 }
 
-fn answer(mut stream: &TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
+fn answer(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     let mut line = String::new();
-    BufReader::new(stream).read_line(&mut line)?;
+    BufReader::new(&stream).read_line(&mut line)?;
     let (name, kind) = line.trim().split_once(' ').unwrap_or_default();
     let mut state = state.lock().unwrap();
-    let is_down = state.is_down_for.is_some_and(|prefix| name.starts_with(prefix));
+    state.all_calls += 1;
+    let is_down = match state.trouble {
+        None => false,
+        Some(Trouble::DownFor(prefix)) => name.starts_with(prefix),
+        Some(Trouble::Hangs) => true,
+        Some(Trouble::FailsEverySecond) => state.all_calls % 2 == 0,
+    };
     let calls = state.calls.entry(name.to_owned()).or_default();
     if is_down {
         calls.failed += 1;
@@ -83,14 +107,25 @@ fn answer(mut stream: &TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     } else {
         calls.good += 1;
     }
+    if matches!(state.trouble, Some(Trouble::Hangs)) {
+        state.hanging.push(stream);
+        return Ok(());
+    }
     stream.write_all(if is_down { b"-" } else { b"+" })
 }
 
-/// A call of the service. Whether it is well.
+/// A call of the service. Whether it is well: it says so in time.
 pub(crate) fn call(address: &str, name: &str, kind: &str) -> std::io::Result<bool> {
     let mut stream = TcpStream::connect(address)?;
     stream.write_all(format!("{name} {kind}\n").as_bytes())?;
+    stream.set_read_timeout(Some(LIMIT))?;
     let mut answer = [0];
-    std::io::Read::read_exact(&mut stream, &mut answer)?;
-    Ok(answer == *b"+")
+    match stream.read_exact(&mut answer) {
+        Ok(()) => Ok(answer == *b"+"),
+        Err(error) => match error.kind() {
+            // No answer in time, or none any more.
+            ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::UnexpectedEof => Ok(false),
+            _ => Err(error),
+        },
+    }
 }

@@ -12,7 +12,7 @@ use circuit_runtime::{CallError, CircuitBreaker, Config, State};
 
 use crate::proxy::Proxy;
 use crate::server::Redis;
-use crate::service::{Calls, Service, call};
+use crate::service::{Calls, DOWN, Service, Trouble, call};
 use crate::{Turn, until};
 
 /// Instances that call the service, each a process. They end when this is dropped.
@@ -111,36 +111,73 @@ fn known(redis: &Redis) -> usize {
 #[test]
 #[ignore = "needs redis-server"]
 fn instances_that_share_call_a_dead_service_less_and_come_back_sooner_than_alone() {
-    const MANY: usize = 12;
+    beside_alone(20, DOWN);
+}
+
+/// Each call takes until the caller's limit is over.
+#[test]
+#[ignore = "needs redis-server"]
+fn instances_that_share_wait_less_for_a_service_that_hangs_and_come_back_sooner_than_alone() {
+    beside_alone(12, Trouble::Hangs);
+}
+
+/// An outage that befalls so many that share, and as many that are alone.
+fn beside_alone(many: usize, trouble: Trouble) {
     let turn = Turn::take();
     let service = Service::start();
-    let together = Callers::start(&turn.redis.address(), &service, "together", MANY);
-    let alone = Callers::start(&turn.redis.address(), &service, "alone", MANY);
+    let together = Callers::start(&turn.redis.address(), &service, "together", many);
+    let alone = Callers::start(&turn.redis.address(), &service, "alone", many);
     let everybody =
         |holds: &dyn Fn(Calls) -> bool| together.all(&service, holds) && alone.all(&service, holds);
     until("all are served, and share", || {
-        everybody(&|calls| calls.good >= 5) && known(&turn.redis) == MANY
+        everybody(&|calls| calls.good >= 5) && known(&turn.redis) == many
     });
     service.forget();
-    service.set_down(true);
+    service.set(Some(trouble));
     for probes in 1..=2 {
         until(&format!("each that is alone has probed {probes} times"), || {
             alone.all(&service, |calls| calls.failed_probes >= probes)
         });
     }
     // Those that are alone have just probed, and will wait.
-    service.set_down(false);
+    service.set(None);
     let failed = [&together, &alone].map(|it| it.sum(&service, |calls| calls.failed));
     let probes = [&together, &alone].map(|it| it.sum(&service, |calls| calls.failed_probes));
     until("all that share are served", || together.all(&service, |calls| calls.good > 0));
     let served_alone = alone.count(&service, |calls| calls.good > 0);
     println!("together, alone: failed {failed:?}, probes {probes:?}; {served_alone} alone served");
     assert!(failed[0] < failed[1] && probes[0] < probes[1], "{failed:?} {probes:?}");
-    assert!(served_alone < MANY, "who is alone was as soon");
+    assert!(served_alone < many, "who is alone was as soon");
     until("so are those that are alone", || alone.all(&service, |calls| calls.good > 0));
     together.leave();
     alone.leave();
     until("whoever leaves takes itself off the record", || known(&turn.redis) == 0);
+}
+
+#[test]
+#[ignore = "needs redis-server"]
+fn all_are_served_while_a_service_half_recovers_and_once_it_is_well() {
+    const MANY: usize = 12;
+    let turn = Turn::take();
+    let service = Service::start();
+    let callers = Callers::start(&turn.redis.address(), &service, "in-trouble", MANY);
+    let all = |what: &str, holds: &dyn Fn(Calls) -> bool| {
+        until(what, || callers.all(&service, holds));
+    };
+    all("all are served", &|calls| calls.good >= 5);
+    until("they share", || known(&turn.redis) == MANY);
+    service.set(Some(DOWN));
+    service.forget();
+    until("they take turns to probe", || callers.sum(&service, |calls| calls.failed_probes) >= 12);
+    service.set(Some(Trouble::FailsEverySecond));
+    service.forget();
+    all("each is served, and each has failures", &|calls| calls.good >= 5 && calls.failed > 0);
+    let probes = callers.sum(&service, |calls| calls.failed_probes);
+    println!("while every second call failed, {probes} probes failed");
+    service.set(None);
+    service.forget();
+    all("each is served", &|calls| calls.good >= 10);
+    callers.leave();
 }
 
 #[test]
@@ -155,7 +192,7 @@ fn instances_whose_path_is_broken_cost_the_others_no_call() {
         served(&cut_off) && served(&well) && known(&turn.redis) == 8
     });
     service.forget();
-    service.cut_off("trouble");
+    service.set(Some(Trouble::DownFor("trouble")));
     until("each that is cut off has probed twice", || {
         cut_off.all(&service, |calls| calls.failed_probes >= 2)
     });
@@ -169,7 +206,7 @@ fn instances_whose_path_is_broken_cost_the_others_no_call() {
         rejected.len() == 5
     });
     assert_eq!(rejected, [0; 5]);
-    service.set_down(false);
+    service.set(None);
     service.forget();
     until("all are served", || cut_off.all(&service, |calls| calls.good > 0));
     cut_off.leave();
@@ -195,12 +232,12 @@ impl Outages {
         all("each is served", &|calls| calls.good >= 5);
         until(&format!("{trouble}: they share"), || known(redis) == Self::MANY);
         service.forget();
-        service.set_down(true);
+        service.set(Some(DOWN));
         all("each calls", &|calls| calls.failed > 0);
         befalls(redis);
         service.forget();
         all("each probes", &|calls| calls.failed_probes >= 2);
-        service.set_down(false);
+        service.set(None);
         all("each is served again", &|calls| calls.good > 0);
     }
 }
