@@ -56,7 +56,7 @@ use proc_macro2::TokenStream;
 /// | `jitter` | number in [0, 1) | 0 | the wait, after the cap, is drawn from wait × (1 ± jitter) |
 /// | `success_threshold` | integer, 1 to 1,000 | 1 | probes that must succeed for the circuit to close |
 /// | `probes` | integer, `success_threshold` to 1,000 | `success_threshold` | calls that a half-open circuit admits in order to decide, and the most of them that may run at once |
-/// | `probe_timeout` | duration | the longer of `recovery` and `timeout`; by hand and with `breaker`: `recovery` | while all probes are in flight, how long until more are admitted; not below `timeout`, and with a `ping` better twice that; each further round waits twice as long, up to ten times this |
+/// | `probe_timeout` | duration | the longer of `recovery` and `timeout`; by hand and with `breaker`: `recovery` | how long a full round of probes lasts before more are admitted, doubled for each further round, up to ten times; not below `timeout`, with a `ping` better twice that |
 /// | `ramp` | duration | off | after closing from half-open, and after `resume()` from forced open, the share of calls that pass grows from 10 % to 100 % in this time |
 /// | `ping` | path or closure over the parameters, borrowed | none | what a probe runs first: on `Err`, a panic or after `timeout` the probe has failed, and the call is rejected without its body |
 /// | `failure` | match-arm pattern, guard allowed | `Err(_)`; none with `classify` | results that match are failures: `failure = Err(e) if e.is_server_error()` |

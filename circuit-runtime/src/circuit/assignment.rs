@@ -43,7 +43,7 @@ impl CircuitRef<'_> {
         self.lock().key.as_deref() == Some(key)
     }
 
-    /// How idle the circuit is, apart from calls in flight.
+    /// How idle the circuit is, apart from calls in the bulkhead.
     pub(crate) fn idleness(&self) -> Idleness {
         self.idleness_of(&mut self.lock())
     }

@@ -21,7 +21,7 @@ pub(super) enum Queue {
     Failing,
     /// Not closed; its wait was over when last examined, or may be over by now.
     WaitOver,
-    /// In use by a call, which reports its end.
+    /// In use by a call, which reports its end; or the key has a mode or settings of its own.
     Busy,
 }
 

@@ -144,7 +144,7 @@ impl SlidingWindow {
         }
     }
 
-    /// What one more success that isn't slow has to write, in a window on which no rate trips.
+    /// What one more success that isn't slow has to write, while no rate is reached.
     ///
     /// It can't open the circuit if the window holds only successes. It can't either if it only
     /// slides a count window that can trip already, because it replaces an outcome that was no

@@ -24,8 +24,8 @@ impl Merging {
 }
 
 impl Machine {
-    /// Notes an outcome before it enters the window, and says whether it is a failure that is one with
-    /// those before it, of a run of so many.
+    /// Notes an outcome before it enters the window, and says whether it belongs to the present group of
+    /// failures. `run` is how many failures in a row there are so far.
     #[cold]
     pub(super) fn merge(&mut self, sample: Sample, run: u32, env: &impl Env) -> bool {
         let merged = sample.failure && self.merges(run, env.now());

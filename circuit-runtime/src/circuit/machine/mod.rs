@@ -97,7 +97,7 @@ pub(crate) struct Verdict {
     pub(crate) opens: bool,
     /// The call had no result: a slow one that was cancelled leaves the run of failures alone.
     pub(crate) keeps_run: bool,
-    /// If the circuit opens, the service asks for at least this long.
+    /// The least wait that the service asks for, should the circuit open.
     pub(crate) requested_wait: Nanos,
 }
 
