@@ -25,8 +25,8 @@ keyed-measured          356
 async                    28
 bulkhead                150
 alternating             165
-flapping               1180
-probing                 828
+flapping               1150
+probing                 820
 count-window-third      205
 time-window-failing     195
 snapshot               1090

@@ -71,7 +71,6 @@ pub(crate) mod in_flight;
 pub(crate) mod machine;
 mod published;
 mod queue;
-mod recent;
 mod record;
 mod stall;
 mod summary;
@@ -87,7 +86,6 @@ pub(crate) use bulkhead::Freed;
 pub(crate) use hints::Hint;
 pub(crate) use published::Published;
 pub(crate) use queue::{Join, Joined, Leaves, Turn, Woken};
-pub(crate) use recent::RECENT;
 #[cfg(feature = "stream")]
 pub(crate) use record::ProbeAnswer;
 pub(crate) use record::{End, Judged, Late};
@@ -96,6 +94,7 @@ pub(crate) use summary::Summary;
 pub(crate) use ticket::{Admission, StoredAdmission, Ticket};
 pub(crate) use view::View;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -113,7 +112,6 @@ use env::CallEnv;
 use in_flight::InFlight;
 use once_cell::race::OnceBox;
 use queue::Queue;
-use recent::Recent;
 
 /// A circuit by references to its parts: for keys' circuits, parts of one kind are stored together.
 #[derive(Debug, Clone, Copy)]
@@ -201,7 +199,7 @@ struct Inner {
     flags: u64,
     key: Option<Arc<str>>,
     transitions: u64,
-    recent: Recent,
+    recent: VecDeque<Arc<Transition>>,
     /// The counters when the present key got the circuit, to be subtracted.
     before: Option<Box<Totals>>,
     /// The first period of the present key.
@@ -219,6 +217,9 @@ struct Inner {
     departed: Option<Box<Departed>>,
 }
 
+/// How many transitions a circuit remembers.
+pub(crate) const RECENT: usize = 16;
+
 impl Locked {
     const_fn! {
     pub(crate) fn new(rules: Rules, registered: bool) -> Self {
@@ -234,7 +235,7 @@ impl Locked {
                 flags: summary::flags_of(&rules, registered),
                 key: None,
                 transitions: 0,
-                recent: Recent::new(),
+                recent: constant!(VecDeque::new()),
                 before: None,
                 since_epoch: 0,
                 transitions_before: 0,
@@ -359,6 +360,20 @@ impl Inner {
             error: None,
             at: clock::date(),
         };
-        self.recent.add(transition)
+        let oldest = if self.recent.len() == RECENT { self.recent.pop_front() } else { None };
+        let transition = in_place_of(oldest, transition);
+        self.recent.push_back(Arc::clone(&transition));
+        transition
     }
+}
+
+/// A transition, in the room of an earlier one that nobody else has any more.
+fn in_place_of(earlier: Option<Arc<Transition>>, transition: Transition) -> Arc<Transition> {
+    if let Some(mut earlier) = earlier {
+        if let Some(room) = Arc::get_mut(&mut earlier) {
+            *room = transition;
+            return earlier;
+        }
+    }
+    Arc::new(transition)
 }

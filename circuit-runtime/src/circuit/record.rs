@@ -184,7 +184,10 @@ impl CircuitRef<'_> {
         let known = Transition { error: Some(error), ..Transition::clone(transition) };
         let known = Arc::new(known);
         let mut inner = self.lock();
-        inner.recent.replace(transition, &known);
+        let noted = inner.recent.iter_mut().rev().find(|noted| Arc::ptr_eq(noted, transition));
+        if let Some(noted) = noted {
+            *noted = Arc::clone(&known);
+        }
         *transition = known;
     }
 

@@ -70,6 +70,16 @@ impl<C> View<C> {
     }
 }
 
+impl Inner {
+    /// The transitions that it remembers; mostly none.
+    fn latest(&self) -> Vec<Transition> {
+        if self.recent.is_empty() {
+            return Vec::new();
+        }
+        self.recent.iter().map(|transition| Transition::clone(transition)).collect()
+    }
+}
+
 impl CircuitRef<'_> {
     /// All counters, including the successes that the time window's shards have counted.
     pub(super) fn totals(&self) -> Totals {
@@ -135,7 +145,7 @@ impl CircuitRef<'_> {
             waiting: inner.machine.rules().max_wait.map(|_| inner.waiting()),
             ramp: if is_asked { inner.machine.share_at(|| moment.exact()) } else { None },
             throttle: if is_asked { inner.machine.throttled(&self.env(&moment)) } else { None },
-            recent: inner.recent.to_vec(),
+            recent: inner.latest(),
             counts,
             transitions: inner.transitions,
             transitions_before: inner.transitions_before,
