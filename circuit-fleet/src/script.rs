@@ -1,6 +1,11 @@
 //! Scripts that run in Redis.
 
-use redis::Script;
+use redis::{ErrorKind, RedisError, Script, ServerErrorKind};
+
+/// Whether the server hasn't run the script before, and must be sent its text.
+pub(crate) fn is_unknown(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
+}
 
 /// A script: its text, and the hash by which a server knows it that has run it before.
 pub(crate) struct Code {

@@ -3,12 +3,12 @@
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use redis::{Client, Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, ServerErrorKind};
+use redis::{Client, Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult};
 
 use crate::error::FleetError;
 use crate::keys::Keys;
 use crate::link::{Link, STALE};
-use crate::script::Code;
+use crate::script::{Code, is_unknown};
 use crate::state::Stored;
 use crate::wire::Report;
 
@@ -85,9 +85,7 @@ impl Store {
             command
         };
         match self.send(&command(by_hash, &code.hash)).await {
-            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                self.send(&command(in_full, code.text)).await
-            }
+            Err(error) if is_unknown(&error) => self.send(&command(in_full, code.text)).await,
             answer => answer,
         }
     }

@@ -6,17 +6,14 @@ use std::time::Duration;
 
 use circuit_runtime::{CircuitBreaker, Config, Permit};
 use redis::aio::{AsyncPushSender, ConnectionManager, SendError};
-use redis::{
-    Client, ErrorKind, Pipeline, PushInfo, PushKind, RedisError, RedisResult, ServerErrorKind,
-    from_redis_value,
-};
+use redis::{Client, Pipeline, PushInfo, PushKind, RedisResult, from_redis_value};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
 use crate::agreement::{Reply, Status};
 use crate::keys::Keys;
 use crate::link::Link;
-use crate::script::Code;
+use crate::script::{Code, is_unknown};
 
 static AGREE: LazyLock<Code> =
     LazyLock::new(|| Code::new(include_str!("../scripts/agree.lua"), false));
@@ -157,8 +154,6 @@ async fn exchange(
     sent: &[Sent],
 ) -> RedisResult<Vec<Option<Reply>>> {
     let mut rows: Vec<RedisResult<Row>> = batch(keys, sent, false).query_async(connection).await?;
-    let is_unknown =
-        |error: &RedisError| error.kind() == ErrorKind::Server(ServerErrorKind::NoScript);
     if rows.iter().any(|row| row.as_ref().is_err_and(is_unknown)) {
         // What was merged already changes nothing the second time.
         rows = batch(keys, sent, true).query_async(connection).await?;
