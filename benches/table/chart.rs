@@ -100,6 +100,6 @@ fn panel(measured: &[Measured], title: &str, row: &str, threads: usize) -> Strin
     panel
 }
 
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }

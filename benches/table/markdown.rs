@@ -168,7 +168,7 @@ fn calls(measured: &[Measured], rows: &[(&str, usize)], columns: &[&str]) -> Str
 }
 
 /// What a row says of its threads.
-fn more(threads: usize) -> String {
+pub(crate) fn more(threads: usize) -> String {
     if threads == 1 { String::new() } else { format!(", {threads} threads") }
 }
 
@@ -193,6 +193,6 @@ pub(crate) fn replace(page: &str, figures: &str) -> String {
     format!("{before}{BEGIN}\n\n{figures}\n{END}{after}")
 }
 
-fn write_to(text: &mut String, what: std::fmt::Arguments<'_>) {
+pub(crate) fn write_to(text: &mut String, what: std::fmt::Arguments<'_>) {
     text.write_fmt(what).expect("a string takes everything");
 }

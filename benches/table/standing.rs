@@ -1,8 +1,7 @@
 //! A picture of all rows that peers have, too: where each stands, on one scale.
 
-use std::fmt::Write;
-
-use crate::markdown::{figure, find};
+use crate::chart::escaped;
+use crate::markdown::{figure, find, more, write_to};
 use crate::measure::Measured;
 use crate::{ATTRIBUTE, BREAKER, FAILSAFE, PLAIN, RECLOSER, SEATBELT, THROTTLE_NET, TOWER, rows};
 
@@ -64,7 +63,7 @@ pub(crate) fn svg(measured: &[Measured], caption: &str) -> String {
     for decade in 0..=3 {
         let x = place(10_f64.powi(decade));
         let nanos = 10_u32.pow(decade.unsigned_abs());
-        add(
+        write_to(
             &mut body,
             format_args!(
                 "<line class=\"line\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{HEAD}\" y2=\"{bottom}\"/>\
@@ -81,7 +80,7 @@ pub(crate) fn svg(measured: &[Measured], caption: &str) -> String {
         PEERS.iter().map(|(name, letter)| format!("{letter} {name}")).collect();
     let legend = legend.join(", ");
     let machine = caption.split_once("; ").map_or(caption, |(machine, _)| machine);
-    let machine = machine.replace('&', "&amp;").replace('<', "&lt;");
+    let machine = escaped(machine);
     // The processor's name, and all else.
     let (processor, rest) = machine.split_once("), ").unwrap_or((&machine, ""));
     let height = bottom + 40.0;
@@ -104,12 +103,12 @@ fn has_peer(measured: &[Measured], row: &str, threads: usize) -> bool {
 }
 
 fn add_row(body: &mut String, measured: &[Measured], row: &str, threads: usize, top: f64) {
-    let more = if threads == 1 { String::new() } else { format!(", {threads} threads") };
+    let more = more(threads);
     let ours = find(measured, row, ATTRIBUTE, threads);
     let figures = ours.map_or(String::new(), |nanos| format!(" · {} ns", figure(nanos)));
     let (label, middle) = (top + 11.0, top + 22.0);
     let right = WIDTH - MARGIN;
-    add(
+    write_to(
         body,
         format_args!(
             "<text x=\"{MARGIN}\" y=\"{label}\">{row}{more}{figures}</text>\
@@ -118,12 +117,15 @@ fn add_row(body: &mut String, measured: &[Measured], row: &str, threads: usize, 
     );
     if let Some(nanos) = find(measured, row, PLAIN, threads) {
         let x = place(nanos);
-        add(body, format_args!("<circle class=\"plain\" cx=\"{x:.1}\" cy=\"{middle}\" r=\"4\"/>"));
+        write_to(
+            body,
+            format_args!("<circle class=\"plain\" cx=\"{x:.1}\" cy=\"{middle}\" r=\"4\"/>"),
+        );
     }
     for (peer, letter) in PEERS {
         if let Some(nanos) = find(measured, row, peer, threads) {
             let (x, text) = (place(nanos), middle + 4.0);
-            add(
+            write_to(
                 body,
                 format_args!(
                     "<circle class=\"peer\" cx=\"{x:.1}\" cy=\"{middle}\" r=\"7\"/>\
@@ -134,7 +136,10 @@ fn add_row(body: &mut String, measured: &[Measured], row: &str, threads: usize, 
     }
     if let Some(nanos) = ours {
         let x = place(nanos);
-        add(body, format_args!("<circle class=\"ours\" cx=\"{x:.1}\" cy=\"{middle}\" r=\"6\"/>"));
+        write_to(
+            body,
+            format_args!("<circle class=\"ours\" cx=\"{x:.1}\" cy=\"{middle}\" r=\"6\"/>"),
+        );
     }
     body.push('\n');
 }
@@ -144,8 +149,4 @@ fn place(nanos: f64) -> f64 {
     let [first, last] = DECADES;
     let part = (nanos.log10() - first) / (last - first);
     MARGIN + part.clamp(0.0, 1.0) * (WIDTH - 2.0 * MARGIN)
-}
-
-fn add(text: &mut String, what: std::fmt::Arguments<'_>) {
-    text.write_fmt(what).expect("a string takes everything");
 }
