@@ -219,15 +219,13 @@ impl<'a> CircuitRef<'a> {
         })
     }
 
-    /// Notes the success of a call that was listed.
+    /// Notes the success of a call that was listed. Only of a closed circuit: the failures of probes
+    /// aren't merged, and a probe succeeds before any call of the period after it begins.
     #[inline]
     fn note_if_success(&self, list: &InFlight, epoch: u32, end: End, now: Nanos) {
-        if end == End::Outcome(Outcome::Success) {
-            let summary = self.published.summary();
-            // Else it is late, or judged by nothing.
-            if summary.epoch() == epoch && summary.mode() != Mode::Disabled {
-                list.note_success(now);
-            }
+        let is_success = end == End::Outcome(Outcome::Success);
+        if is_success && self.published.summary().judges_closed(epoch) {
+            list.note_success(now);
         }
     }
 

@@ -164,6 +164,11 @@ impl Summary {
         self.0 & !(HARMLESS | PASSES) == ticket.bare().bits()
     }
 
+    /// Whether the circuit is closed, in this epoch, and judges its calls: in any mode but disabled.
+    pub(crate) fn judges_closed(self, epoch: u32) -> bool {
+        self.0 & (!FLAGS | OPEN | HALF_OPEN | DISABLED) == u64::from(epoch) << EPOCH
+    }
+
     /// The epoch: a number that rises with each period and each round of probes.
     #[expect(clippy::cast_possible_truncation, reason = "the bit above the epoch is zero")]
     pub(crate) fn epoch(self) -> u32 {

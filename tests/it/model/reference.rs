@@ -104,7 +104,8 @@ impl Model {
                     let gives_back = self.state == State::HalfOpen && round == self.period.round;
                     self.period.taken -= u32::from(gives_back);
                 } else {
-                    if listed.is_some() && end == End::Success {
+                    let is_closed = self.state == State::Closed;
+                    if is_closed && listed.is_some() && end == End::Success {
                         self.last_success = self.now;
                     }
                     self.judge(end, slow);
