@@ -18,8 +18,8 @@ ramped                   23
 throttled                99
 merging                 426
 waiting                 126
-stale                   830
-watched                 300
+stale                   565
+watched                 293
 keyed                   174
 keyed-measured          356
 async                    28

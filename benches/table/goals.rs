@@ -122,6 +122,13 @@ impl Run<'_> {
         Goal::new(text, self.over(row, 1), limit, floor_text(part, alone))
     }
 
+    /// At most what another row takes, and so much.
+    fn over_row(&self, row: &'static str, other: &'static str, and: f64) -> Goal {
+        let limit = self.over(other, 1) + and * self.slower();
+        let text = format!("{row}, over a plain call");
+        Goal::new(text, self.over(row, 1), limit, floor_text(other, self.over(other, 1)))
+    }
+
     /// At most so much on two threads that call one circuit, each time at once.
     fn of_two_threads(&self, row: &'static str, limit: f64, floor: &str) -> Goal {
         let by_hand = figure(self.floor(floor, 2));
@@ -150,6 +157,9 @@ impl Run<'_> {
             self.times_floor(rows::COUNT, rows::LEAST, 2.4),
             self.times_floor(rows::TIME, rows::LEAST_IN_TIME, 2.1),
             self.over_floor(rows::ASYNC, rows::LEAST_ASYNC, 2.85),
+            self.times_floor(rows::RAMPED, rows::LEAST, 1.6),
+            self.over_row(rows::THROTTLE, rows::TIME, 5.0),
+            self.times_floor(rows::STALE, rows::LEAST_STALE, 2.0),
             self.over_part(rows::SLOW, rows::COARSE_CLOCK, 2.0, 3.0),
             self.over_part(rows::BULKHEAD, rows::FETCH_ADD, 2.0, 3.0),
             // On the machine where the limits were set: a bulkhead, which took 16.9 ns then, and a reading of the coarse

@@ -90,7 +90,7 @@ mod rows {
     pub(crate) const LEAST_BULKHEAD: &str = "two atomic additions around a call, by hand";
     pub(crate) const LEAST_STALL: &str =
         "two atomic additions and two readings of the coarse clock around a call, by hand";
-    pub(crate) const LEAST_STALE: &str = "lru behind a mutex, by hand";
+    pub(crate) const LEAST_STALE: &str = "values in lru with their time, behind a mutex, by hand";
     pub(crate) const LEAST_FAILING: &str =
         "a compare-exchange for one call in ten, a word loaded twice for all, by hand";
     pub(crate) const CLOCK: &str = "a reading of the clock";

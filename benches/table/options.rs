@@ -2,12 +2,13 @@
 
 use std::num::NonZeroUsize;
 use std::pin::{Pin, pin};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use circuit_runtime::{CircuitBreaker, Config, circuit_breaker};
 use futures_core::Stream;
 use lru::LruCache;
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::measure::{Suite, repeat};
 use crate::plain::{self, Answer, fail, succeed};
@@ -62,7 +63,8 @@ pub(crate) fn add(suite: &mut Suite) {
     suite.add(rows::LEAST_STALE, ALONE, move |calls| {
         repeat(calls, |number| {
             let answer = plain::success(number);
-            values.lock().expect("nobody panics").put(number % 8, answer);
+            let value = (clock_gettime(ClockId::MonotonicCoarse), Arc::new(answer));
+            values.lock().expect("nobody panics").put(number % 8, value);
             answer
         });
     });

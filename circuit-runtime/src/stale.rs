@@ -15,7 +15,7 @@ use foldhash::fast::FixedState;
 use foldhash::quality::RandomState;
 use lru::LruCache;
 
-use crate::primitives::clock::{self, Nanos, Wait};
+use crate::primitives::clock::{Moment, Nanos, Wait};
 use crate::primitives::sync::unpoisoned;
 
 /// A value with its key.
@@ -37,10 +37,10 @@ impl Store {
         Store { values: Mutex::new(None) }
     }
 
-    /// Keeps a value, in the place of another with this hash, and at most so many: the least recently
-    /// used goes.
-    pub(crate) fn put(&self, most: u32, hash: u64, kept: Kept) {
-        let now = clock::now();
+    /// Keeps a value that may become so old, in the place of another with this hash, and at most so many: the
+    /// least recently used goes.
+    pub(crate) fn put(&self, (age, most): (Nanos, u32), hash: u64, kept: Kept) {
+        let now = Moment::default().by_length(age);
         let mut values = unpoisoned(self.values.lock());
         let cache =
             values.get_or_insert_with(|| LruCache::unbounded_with_hasher(FixedState::default()));
@@ -54,7 +54,7 @@ impl Store {
 
     /// What was kept last with this hash, if that is at most so old; else it goes.
     pub(crate) fn get(&self, hash: u64, age: Nanos) -> Option<Kept> {
-        let now = clock::now();
+        let now = Moment::default().by_length(age);
         let mut values = unpoisoned(self.values.lock());
         let cache = values.as_mut()?;
         let (at, kept) = cache.get(&hash)?;

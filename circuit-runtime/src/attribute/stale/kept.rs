@@ -3,11 +3,10 @@
 #![allow(clippy::unused_self, reason = "look-up goes by the value")]
 
 use core::any::TypeId;
-use core::hash::{Hash, Hasher};
+use core::hash::Hash;
 use core::ops::Deref;
 use std::sync::Arc;
 
-use super::key::{AnyKey, OwnedKey};
 use super::{Keeps, Stale};
 use crate::attribute::returns::Returns;
 use crate::primitives::clock::nanos;
@@ -39,7 +38,7 @@ impl<T: Clone + Send + Sync + 'static, E> Keeping<Result<T, E>> {
     /// How it is kept.
     #[inline]
     #[must_use]
-    pub fn __circuit_keeps(&self) -> Keeps<Result<T, E>> {
+    pub fn __circuit_keeps<K: Hash + Eq + Send + Sync + 'static>(&self) -> Keeps<Result<T, E>, K> {
         Keeps { keep, look }
     }
 }
@@ -55,7 +54,7 @@ pub trait StaleValue {}
 impl<T, E> Unkept<Result<T, E>> {
     /// Never called.
     #[must_use]
-    pub fn __circuit_keeps(&self) -> Keeps<Result<T, E>>
+    pub fn __circuit_keeps<K>(&self) -> Keeps<Result<T, E>, K>
     where
         T: StaleValue,
     {
@@ -74,7 +73,7 @@ pub trait StaleResult {}
 impl<R> NoResult<R> {
     /// Never called.
     #[must_use]
-    pub fn __circuit_keeps(&self) -> Keeps<R>
+    pub fn __circuit_keeps<K>(&self) -> Keeps<R, K>
     where
         R: StaleResult,
     {
@@ -114,39 +113,38 @@ pub(super) fn instance<C>() -> Instance {
 }
 
 /// A value as the store has it.
-struct Entry<T> {
+struct Entry<T, K> {
     instance: Instance,
-    key: OwnedKey,
+    key: K,
     value: T,
 }
 
-/// Hashes as a key does.
-struct Hashed<'a>(&'a dyn AnyKey);
-
-impl Hash for Hashed<'_> {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        self.0.hash(hasher);
-    }
-}
-
-impl<R> Stale<R> {
+impl<R, K: Hash> Stale<R, K> {
     fn hash(&self) -> u64 {
-        stale::hash((self.place.instance, Hashed(&*self.key.0)))
+        stale::hash((self.place.instance, &self.key))
     }
 }
 
-fn keep<T: Clone + Send + Sync + 'static, E>(stale: Stale<Result<T, E>>, result: &Result<T, E>) {
+fn keep<T, E, K>(stale: Stale<Result<T, E>, K>, result: &Result<T, E>)
+where
+    T: Clone + Send + Sync + 'static,
+    K: Hash + Eq + Send + Sync + 'static,
+{
     let Ok(value) = result else { return };
     let hash = stale.hash();
     let Stale { place, key } = stale;
     let entry = Entry { instance: place.instance, key, value: value.clone() };
-    place.store.put(place.most, hash, Arc::new(entry));
+    place.store.put((nanos(place.age), place.most), hash, Arc::new(entry));
 }
 
-fn look<T: Clone + Send + Sync + 'static, E>(stale: &Stale<Result<T, E>>) -> Option<Result<T, E>> {
+fn look<T, E, K>(stale: &Stale<Result<T, E>, K>) -> Option<Result<T, E>>
+where
+    T: Clone + Send + Sync + 'static,
+    K: Hash + Eq + Send + Sync + 'static,
+{
     let place = &stale.place;
     let kept = place.store.get(stale.hash(), nanos(place.age))?;
-    let entry = kept.downcast_ref::<Entry<T>>()?;
-    let is_theirs = entry.instance == place.instance && entry.key.0.is(&*stale.key.0);
+    let entry = kept.downcast_ref::<Entry<T, K>>()?;
+    let is_theirs = entry.instance == place.instance && entry.key == stale.key;
     is_theirs.then(|| Ok(entry.value.clone()))
 }

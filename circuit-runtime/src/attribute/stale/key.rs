@@ -2,54 +2,10 @@
 
 #![allow(clippy::unused_self, reason = "look-up goes by the value")]
 
-use core::any::Any;
-use core::fmt;
-use core::hash::{Hash, Hasher};
+use core::hash::Hash;
 use core::ops::{Deref, DerefMut};
 
 use crate::attribute::key::Text;
-
-/// A key of any type.
-#[cfg_attr(not(feature = "stale"), expect(dead_code, reason = "an error without the feature"))]
-pub(super) trait AnyKey: Any + Send + Sync {
-    fn hash(&self, hasher: &mut dyn Hasher);
-    fn is(&self, other: &dyn AnyKey) -> bool;
-    /// (A reference to this trait becomes one to `Any` by itself from Rust 1.86 on.)
-    fn as_any(&self) -> &dyn Any;
-}
-
-impl<T: Hash + Eq + Send + Sync + 'static> AnyKey for T {
-    fn hash(&self, mut hasher: &mut dyn Hasher) {
-        Hash::hash(self, &mut hasher);
-    }
-
-    fn is(&self, other: &dyn AnyKey) -> bool {
-        other.as_any().downcast_ref::<T>().is_some_and(|other| self == other)
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-}
-
-/// A key, whose type the call needn't know.
-pub struct OwnedKey(
-    #[cfg_attr(not(feature = "stale"), expect(dead_code, reason = "an error without the feature"))]
-    pub(super) Box<dyn AnyKey>,
-);
-
-impl fmt::Debug for OwnedKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OwnedKey").finish_non_exhaustive()
-    }
-}
-
-/// The key where there is one value for all.
-#[inline]
-#[must_use]
-pub fn no_key() -> OwnedKey {
-    OwnedKey(Box::new(()))
-}
 
 /// A value that is a key. If it isn't, method resolution of `__circuit_key` goes on to what this derefs to,
 /// so that this is one error, whatever it lacks.
@@ -71,8 +27,8 @@ impl<K> KeyOf<K> {
 impl<K: Hash + Eq + Send + Sync + 'static> KeyOf<K> {
     /// The key of a call.
     #[inline]
-    pub fn __circuit_key(&mut self) -> OwnedKey {
-        OwnedKey(Box::new(self.0.0.take().expect("`new` put it there")))
+    pub fn __circuit_key(&mut self) -> K {
+        self.0.0.take().expect("`new` put it there")
     }
 }
 
@@ -86,7 +42,7 @@ pub trait StaleKey {}
 
 impl<K> NoKey<K> {
     /// Never called.
-    pub fn __circuit_key(&mut self) -> OwnedKey
+    pub fn __circuit_key(&mut self)
     where
         K: StaleKey,
     {

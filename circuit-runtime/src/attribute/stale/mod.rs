@@ -19,8 +19,7 @@ use crate::foreign::contained;
 use crate::permit::{After, Fallback, Handle, RawPermit, StaticHandle};
 use crate::{CircuitOpenError, Outcome};
 
-use key::OwnedKey;
-pub use key::{KeyOf, OwnKey, no_key, stale_text};
+pub use key::{KeyOf, OwnKey, stale_text};
 
 #[cfg(feature = "stale")]
 use kept::{Instance, instance};
@@ -40,52 +39,52 @@ pub use without_feature::Store;
 pub type StaleCount = u32;
 
 /// What one call may keep, or be given.
-pub struct Stale<R> {
-    place: Place<R>,
+pub struct Stale<R, K> {
+    place: Place<R, K>,
     #[cfg_attr(not(feature = "stale"), expect(dead_code, reason = "an error without the feature"))]
-    key: OwnedKey,
+    key: K,
 }
 
 /// Where a function keeps its values.
 #[cfg_attr(not(feature = "stale"), expect(dead_code, reason = "an error without the feature"))]
-struct Place<R> {
+struct Place<R, K> {
     store: &'static Store,
     /// The instance of a generic function, and of a default method, which share the static.
     instance: Instance,
     age: Duration,
     /// How many values the store has at most.
     most: u32,
-    keeps: Keeps<R>,
+    keeps: Keeps<R, K>,
 }
 
 /// How a value is kept, and found.
 #[derive(Debug)]
-pub struct Keeps<R> {
-    keep: fn(Stale<R>, &R),
-    look: fn(&Stale<R>) -> Option<R>,
+pub struct Keeps<R, K> {
+    keep: fn(Stale<R, K>, &R),
+    look: fn(&Stale<R, K>) -> Option<R>,
 }
 
 /// A call that may keep its value, of at most so many, or be given one that is at most so old. The closure's
 /// type tells the instances of a generic function apart.
 #[inline]
 #[must_use]
-pub fn stale<R, C>(
-    keeps: Keeps<R>,
+pub fn stale<R, C, K>(
+    keeps: Keeps<R, K>,
     _: C,
     store: &'static Store,
     (age, most): (Duration, u32),
-    key: OwnedKey,
-) -> Stale<R> {
+    key: K,
+) -> Stale<R, K> {
     Stale { place: Place { store, instance: instance::<C>(), age, most, keeps }, key }
 }
 
-impl<R> fmt::Debug for Stale<R> {
+impl<R, K> fmt::Debug for Stale<R, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stale").field("instance", &self.place.instance).finish_non_exhaustive()
     }
 }
 
-impl<R> Stale<R> {
+impl<R, K> Stale<R, K> {
     /// Keeps what a counted success returned. A panic in it, of a `Clone` say, keeps nothing.
     #[inline]
     fn keep(self, is_counted_success: bool, result: &R) {
@@ -105,7 +104,7 @@ impl<R> Stale<R> {
     }
 }
 
-impl<R> Stale<R> {
+impl<R, K> Stale<R, K> {
     /// The value that is kept for a call that has ended; what answers it is counted.
     fn instead<S: Handle>(&self, after: &After<S>, fallback: Fallback) -> Option<R> {
         let found = self.look();
@@ -120,8 +119,8 @@ impl<R> Stale<R> {
 /// fallback is counted, if it is to run.
 #[cold]
 #[allow(clippy::missing_errors_doc, reason = "it is a rejection")]
-pub fn stale_instead<R, S: StaticHandle>(
-    stale: &Stale<R>,
+pub fn stale_instead<R, K, S: StaticHandle>(
+    stale: &Stale<R, K>,
     breaker: S,
     rejected: CircuitOpenError,
     fallback: Fallback,
@@ -144,12 +143,12 @@ fn answered_by(is_found: bool, fallback: Fallback) -> Option<Count> {
 
 /// `finish`, which keeps a success.
 #[inline]
-pub fn finish_kept<R, S: Handle>(
+pub fn finish_kept<R, K, S: Handle>(
     permit: RawPermit<S>,
     outcome: Outcome,
     error_text: ErrorTextFn<R>,
     mut result: R,
-    stale: Stale<R>,
+    stale: Stale<R, K>,
 ) -> R {
     // Asked before the end, which takes the permit. What ends the period in between makes a success late that
     // is kept all the same.
@@ -163,12 +162,12 @@ pub fn finish_kept<R, S: Handle>(
 
 /// [`finish_kept`], with the value that is kept instead of a failure, if there is one.
 #[inline]
-pub fn finish_stale<R, S: Handle>(
+pub fn finish_stale<R, K, S: Handle>(
     permit: RawPermit<S>,
     outcome: Outcome,
     error_text: ErrorTextFn<R>,
     result: R,
-    stale: Stale<R>,
+    stale: Stale<R, K>,
 ) -> R {
     match finish_or_stale(permit, outcome, error_text, result, stale, Fallback::None) {
         Ended::Value(value) | Ended::Failed(value) => value,
@@ -178,23 +177,23 @@ pub fn finish_stale<R, S: Handle>(
 
 /// [`finish_stale`] where else the fallback runs.
 #[inline]
-pub fn finish_any_stale<R, S: Handle>(
+pub fn finish_any_stale<R, K, S: Handle>(
     permit: RawPermit<S>,
     outcome: Outcome,
     error_text: ErrorTextFn<R>,
     result: R,
-    stale: Stale<R>,
+    stale: Stale<R, K>,
 ) -> Ended<R> {
     finish_or_stale(permit, outcome, error_text, result, stale, Fallback::Runs)
 }
 
 #[inline]
-fn finish_or_stale<R, S: Handle>(
+fn finish_or_stale<R, K, S: Handle>(
     permit: RawPermit<S>,
     outcome: Outcome,
     error_text: ErrorTextFn<R>,
     result: R,
-    stale: Stale<R>,
+    stale: Stale<R, K>,
     fallback: Fallback,
 ) -> Ended<R> {
     let (_, failed) = answered(outcome);
@@ -211,11 +210,11 @@ fn finish_or_stale<R, S: Handle>(
 
 /// The call took longer than `limit`: the value that is kept for it, or the error.
 #[cold]
-pub fn time_out_stale<R, S: Handle>(
+pub fn time_out_stale<R, K, S: Handle>(
     permit: RawPermit<S>,
     limit: Duration,
     late: Late<R>,
-    stale: &Stale<R>,
+    stale: &Stale<R, K>,
 ) -> R {
     let after = permit.after();
     let error = timed::end(permit, limit, Fallback::None);
@@ -224,10 +223,10 @@ pub fn time_out_stale<R, S: Handle>(
 
 /// [`time_out_stale`] where else the fallback runs.
 #[cold]
-pub fn time_out_any_stale<R, S: Handle>(
+pub fn time_out_any_stale<R, K, S: Handle>(
     permit: RawPermit<S>,
     limit: Duration,
-    stale: &Stale<R>,
+    stale: &Stale<R, K>,
 ) -> Ended<R> {
     let after = permit.after();
     let error = timed::end(permit, limit, Fallback::None);

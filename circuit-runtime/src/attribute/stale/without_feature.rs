@@ -56,7 +56,7 @@ impl<R> Keeping<R> {
 
     /// Not at all.
     #[must_use]
-    pub fn __circuit_keeps(&self) -> Keeps<R> {
+    pub fn __circuit_keeps<K>(&self) -> Keeps<R, K> {
         Keeps { keep: |_, _| {}, look: |_| None }
     }
 }
