@@ -209,7 +209,7 @@ impl CircuitRef<'_> {
     pub(crate) fn pend_success(&self, epoch: u32) -> bool {
         // Relaxed: a limit that has just changed may be applied a moment later.
         let limit = self.published.pending_limit.load(Ordering::Relaxed);
-        self.may_note(limit) && self.locked.pending.succeed(epoch, limit)
+        self.may_note(limit) && self.locked.pending.add_success(epoch, limit)
     }
 
     /// Notes a failure of a call that isn't timed, if that can be done without the lock: the circuit is closed, and no
@@ -219,7 +219,7 @@ impl CircuitRef<'_> {
         // Acquire: see *Pending outcomes* in the docs of `circuit`.
         self.published.summary().on_success_for(ticket) == OnSuccess::Pend
             && self.may_note(self.published.pending_limit.load(Ordering::Relaxed))
-            && self.locked.pending.fail(ticket.epoch())
+            && self.locked.pending.add_failure(ticket.epoch())
     }
 
     /// Whether outcomes may be noted now. In a time window not any more, once its current bucket is over.

@@ -93,7 +93,7 @@ pub(super) fn finish_slow(
         return finish_and_leave(breaker, published, admission, end);
     }
     match end {
-        End::Outcome(Outcome::Failure) => fail(breaker, published, admission),
+        End::Outcome(Outcome::Failure) => finish_failure(breaker, published, admission),
         End::Outcome(Outcome::Ignored) | End::Cancelled => {
             finish_ignored(breaker, published, admission, end)
         }
@@ -103,7 +103,7 @@ pub(super) fn finish_slow(
 
 /// [`finish_slow`] of a failure; mostly without the lock, unless it is the first one.
 #[inline(never)]
-fn fail(
+fn finish_failure(
     breaker: &CircuitBreaker,
     published: &Published,
     admission: Admission,

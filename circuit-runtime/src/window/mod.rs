@@ -74,7 +74,7 @@ impl SlidingWindow {
     }
 
     /// Adds pending failures.
-    pub(crate) fn fail(&mut self, failures: u32) {
+    pub(crate) fn add_failures(&mut self, failures: u32) {
         match self {
             SlidingWindow::Calls(ring) => {
                 (0..failures).for_each(|_| ring.push(Sample { failure: true, slow: false }));
@@ -84,9 +84,9 @@ impl SlidingWindow {
     }
 
     /// Adds pending successes.
-    pub(crate) fn slide(&mut self, successes: u32) {
+    pub(crate) fn add_successes(&mut self, successes: u32) {
         match self {
-            SlidingWindow::Calls(ring) => ring.slide(successes),
+            SlidingWindow::Calls(ring) => ring.add_successes(successes),
             SlidingWindow::Time(buckets) => buckets.join(successes.into(), 0),
         }
     }

@@ -58,7 +58,7 @@ impl PendingOutcomes {
 
     /// Notes a success. False: take the lock. Also if there would be `full` of them since the last failure.
     #[inline]
-    pub(crate) fn succeed(&self, epoch: u32, full: u32) -> bool {
+    pub(crate) fn add_success(&self, epoch: u32, full: u32) -> bool {
         let more = |word| {
             let more = with(word, epoch, false)?;
             (more.trailing_zeros() < full).then_some(more)
@@ -69,12 +69,12 @@ impl PendingOutcomes {
 
     /// Notes a failure. False: take the lock. Also if it may have to be judged.
     #[inline]
-    pub(crate) fn fail(&self, epoch: u32) -> bool {
+    pub(crate) fn add_failure(&self, epoch: u32) -> bool {
         let more = |word| {
             let more = with(word, epoch, true)?;
             (spare(word) > 0).then(|| more - SPARE)
         };
-        // Relaxed: as in `succeed`.
+        // Relaxed: as in `add_success`.
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 
@@ -86,7 +86,7 @@ impl PendingOutcomes {
         if self.0.load(Ordering::Relaxed) == SEALED {
             return Outcomes(1);
         }
-        // Relaxed: as in `succeed`; a swap, so that no outcome is lost in between.
+        // Relaxed: as in `add_success`; a swap, so that no outcome is lost in between.
         Outcomes(outcomes(self.0.swap(SEALED, Ordering::Relaxed)))
     }
 
@@ -149,7 +149,11 @@ mod tests {
             pending.open(0, u32::MAX);
             let wanted: Vec<bool> = (0..length).map(|_| random.bool()).collect();
             for failed in &wanted {
-                assert!(if *failed { pending.fail(0) } else { pending.succeed(0, u32::MAX) });
+                assert!(if *failed {
+                    pending.add_failure(0)
+                } else {
+                    pending.add_success(0, u32::MAX)
+                });
             }
             let taken = pending.seal();
             assert_eq!(taken.is_empty(), length == 0);
@@ -162,8 +166,8 @@ mod tests {
     fn there_are_as_many_as_fit() {
         let pending = PendingOutcomes::new();
         pending.open(0, u32::MAX);
-        assert!((1..OUTCOMES).all(|_| pending.fail(0)));
-        assert!(!pending.fail(0) && !pending.succeed(0, u32::MAX));
+        assert!((1..OUTCOMES).all(|_| pending.add_failure(0)));
+        assert!(!pending.add_failure(0) && !pending.add_success(0, u32::MAX));
         assert_eq!(each(pending.seal()).len(), OUTCOMES as usize - 1);
     }
 
@@ -173,10 +177,10 @@ mod tests {
             let pending = PendingOutcomes::new();
             pending.open(epoch, spare);
             for _ in 0..spare {
-                assert!(pending.succeed(epoch, 4) && pending.fail(epoch));
+                assert!(pending.add_success(epoch, 4) && pending.add_failure(epoch));
             }
-            assert!(!pending.fail(epoch), "{spare}");
-            assert!(pending.succeed(epoch, 4));
+            assert!(!pending.add_failure(epoch), "{spare}");
+            assert!(pending.add_success(epoch, 4));
         }
     }
 
@@ -184,17 +188,17 @@ mod tests {
     fn successes_are_noted_until_there_is_nothing_else() {
         let pending = PendingOutcomes::new();
         pending.open(0, 2);
-        assert!((0..3).all(|_| pending.succeed(0, 4)));
-        assert!(!pending.succeed(0, 4));
-        assert!(pending.fail(0));
-        assert!((0..3).all(|_| pending.succeed(0, 4)));
-        assert!(!pending.succeed(0, 4));
+        assert!((0..3).all(|_| pending.add_success(0, 4)));
+        assert!(!pending.add_success(0, 4));
+        assert!(pending.add_failure(0));
+        assert!((0..3).all(|_| pending.add_success(0, 4)));
+        assert!(!pending.add_success(0, 4));
     }
 
     #[test]
     fn what_is_sealed_or_of_another_period_is_not_noted() {
         let pending = PendingOutcomes::new();
-        let noted = |epoch| [pending.fail(epoch), pending.succeed(epoch, u32::MAX)];
+        let noted = |epoch| [pending.add_failure(epoch), pending.add_success(epoch, u32::MAX)];
         assert_eq!([noted(0), noted(u32::MAX)], [[false; 2]; 2]);
         pending.open(7, 10);
         assert_eq!([noted(6), noted(8), noted(7)], [[false; 2], [false; 2], [true; 2]]);

@@ -39,7 +39,7 @@ impl Ring {
     }
 
     /// Overwrites the oldest outcomes with successes.
-    pub(super) fn slide(&mut self, successes: u32) {
+    pub(super) fn add_successes(&mut self, successes: u32) {
         let mut left = (successes as usize).min(self.size);
         while left > 0 {
             left -= self.cover(left);
@@ -117,7 +117,7 @@ mod tests {
                     (sample, 1)
                 } else {
                     let times = random.u32(..2 * size + 2);
-                    ring.slide(times);
+                    ring.add_successes(times);
                     (Sample { failure: false, slow: false }, times)
                 };
                 queue.extend((0..times).map(|_| sample));
@@ -145,7 +145,7 @@ mod tests {
             let mut resized = ring.resized(new);
             assert_eq!(resized.totals, plain(&queue), "{old} to {new}");
             // In the same order: one success more pushes out the oldest.
-            resized.slide(1);
+            resized.add_successes(1);
             queue.push_back(Sample { failure: false, slow: false });
             queue.drain(..queue.len().saturating_sub(new as usize));
             assert_eq!(resized.totals, plain(&queue), "{old} to {new}");

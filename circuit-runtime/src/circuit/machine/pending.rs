@@ -40,27 +40,27 @@ impl Machine {
     /// Takes over pending outcomes of this period. None of them has to be judged.
     pub(crate) fn take_over(&mut self, pending: Outcomes) {
         for (failed, count) in pending {
-            if failed { self.fail(count) } else { self.slide(count) }
+            if failed { self.add_failures(count) } else { self.add_successes(count) }
         }
     }
 
-    fn fail(&mut self, failures: u32) {
+    fn add_failures(&mut self, failures: u32) {
         if let Period::Closed { run, .. } = &mut self.period {
             *run = run.saturating_add(failures);
         }
         if let Some(window) = &mut self.window {
-            window.fail(failures);
+            window.add_failures(failures);
         }
     }
 
-    fn slide(&mut self, successes: u32) {
+    fn add_successes(&mut self, successes: u32) {
         if let Period::Closed { run, .. } = &mut self.period {
             *run = 0;
         }
         if let Some(window) = &mut self.window {
-            window.slide(successes);
+            window.add_successes(successes);
         }
-        self.change_counted(|counted| counted.slide(successes));
+        self.change_counted(|counted| counted.add_successes(successes));
     }
 }
 
