@@ -14,6 +14,7 @@ static WORD: AtomicU64 = AtomicU64::new(0);
 static RUNNING: AtomicU64 = AtomicU64::new(0);
 static BEGUN: [AtomicU64; 16] = [const { AtomicU64::new(0) }; 16];
 static FAILURES: AtomicU64 = AtomicU64::new(0);
+static LAST: Mutex<(i64, u64)> = Mutex::new((0, 0));
 /// Set in a word when calls must stop to look.
 const MARK: u64 = 1 << 63;
 
@@ -118,6 +119,32 @@ fn least_failing(number: u64) -> Answer {
     answer
 }
 
+/// The least for a breaker that judges a failure by those before it, and by when they came.
+#[inline(never)]
+fn least_merging(number: u64) -> Answer {
+    let admitted = admit();
+    let answer = plain::fail(number);
+    if answer.is_err() {
+        let now = clock_gettime(ClockId::MonotonicCoarse).tv_sec;
+        *LAST.lock().expect("nobody panics") = (now, number);
+    }
+    count(admitted, || 0);
+    answer
+}
+
+/// The least for a half-open breaker: it counts the probes before they run, and what has come of them.
+#[inline(never)]
+fn least_probe(number: u64) -> Answer {
+    let note = || {
+        let mut last = LAST.lock().expect("nobody panics");
+        *last = (clock_gettime(ClockId::Monotonic).tv_sec, last.1 + 1);
+    };
+    note();
+    let answer = plain::succeed(number);
+    note();
+    answer
+}
+
 #[inline]
 fn admit() -> u64 {
     match WORD.load(Ordering::Acquire) {
@@ -143,6 +170,8 @@ pub(crate) fn add(suite: &mut Suite) {
     suite.add_both(rows::LEAST_BULKHEAD, ALONE, |calls| repeat(calls, least_bulkhead));
     suite.add_both(rows::LEAST_STALL, ALONE, |calls| repeat(calls, least_stall));
     suite.add_both(rows::LEAST_FAILING, ALONE, |calls| repeat(calls, least_failing));
+    suite.add(rows::LEAST_MERGING, ALONE, |calls| repeat(calls, least_merging));
+    suite.add(rows::LEAST_PROBE, ALONE, |calls| repeat(calls, least_probe));
     suite.add(rows::CLOCK, ALONE, |calls| {
         repeat(calls, |_| clock_gettime(ClockId::Monotonic));
     });

@@ -14,6 +14,7 @@ mod keys;
 mod machine;
 mod markdown;
 mod measure;
+mod only_ours;
 mod options;
 mod ours;
 mod peers;
@@ -91,6 +92,13 @@ mod rows {
     pub(crate) const LEAST_STALL: &str =
         "two atomic additions and two readings of the coarse clock around a call, by hand";
     pub(crate) const LEAST_STALE: &str = "values in lru with their time, behind a mutex, by hand";
+    pub(crate) const LEAST_STREAM: &str = "a stream that looks at each item and counts it, by hand";
+    pub(crate) const LEAST_MERGING: &str =
+        "a mutex and a reading of the coarse clock after a call, by hand";
+    pub(crate) const LEAST_PROBE: &str =
+        "a mutex and a reading of the clock before and after a call, by hand";
+    pub(crate) const LEAST_FIRST: &str =
+        "the first call of a function that makes its counter and lists itself, by hand";
     pub(crate) const LEAST_FAILING: &str =
         "a compare-exchange for one call in ten, a word loaded twice for all, by hand";
     pub(crate) const CLOCK: &str = "a reading of the clock";
@@ -107,7 +115,7 @@ const QUICK: Effort = Effort { sample: Duration::from_millis(4), rounds: 11 };
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let given = |name: &str| arguments.iter().any(|argument| argument == name);
-    let first = first::measure();
+    let firsts = first::measure();
     let mut suite = Suite::default();
     ours::add(&mut suite);
     options::add(&mut suite);
@@ -123,8 +131,8 @@ fn main() {
         suite.only(words);
     }
     let mut measured = suite.run(if given("--quick") { QUICK } else { EFFORT });
-    measured.push(first);
-    let table = markdown::table(&measured);
+    measured.extend(firsts);
+    let table = format!("{}\n{}", markdown::table(&measured), only_ours::table(&measured));
     let goals = goals::table(&measured);
     let caption = machine::caption();
     println!("{caption}\n\n{table}\n{goals}");

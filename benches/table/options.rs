@@ -40,11 +40,28 @@ struct Items(u64);
 impl Stream for Items {
     type Item = Answer;
 
+    #[inline(never)]
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Answer>> {
         Poll::Ready(self.0.checked_sub(1).map(|left| {
             self.0 = left;
             succeed(left)
         }))
+    }
+}
+
+/// Looks at each item, and counts it.
+struct Counted {
+    items: Items,
+    good: u64,
+}
+
+impl Stream for Counted {
+    type Item = Answer;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Answer>> {
+        let polled = Pin::new(&mut self.items).poll_next(context);
+        self.good += u64::from(matches!(polled, Poll::Ready(Some(Ok(_)))));
+        polled
     }
 }
 
@@ -59,8 +76,8 @@ fn exhaust(stream: impl Stream) {
 pub(crate) fn add(suite: &mut Suite) {
     suite.add_both(rows::STALE, PLAIN, |calls| repeat(calls, plain::success));
     suite.add_both(rows::STALE, ATTRIBUTE, |calls| repeat(calls, keeping));
-    let values = Mutex::new(LruCache::new(NonZeroUsize::MIN.saturating_add(99)));
-    suite.add(rows::LEAST_STALE, ALONE, move |calls| {
+    let values = Arc::new(Mutex::new(LruCache::new(NonZeroUsize::MIN.saturating_add(99))));
+    suite.add_both(rows::LEAST_STALE, ALONE, move |calls| {
         repeat(calls, |number| {
             let answer = plain::success(number);
             let value = (clock_gettime(ClockId::MonotonicCoarse), Arc::new(answer));
@@ -72,4 +89,5 @@ pub(crate) fn add(suite: &mut Suite) {
     suite.add(rows::PINGED, ATTRIBUTE, |calls| repeat(calls, pinged));
     suite.add(rows::STREAM, PLAIN, |calls| exhaust(Items(calls)));
     suite.add(rows::STREAM, API, |calls| exhaust(STREAMS.guard_stream(Items(calls))));
+    suite.add(rows::LEAST_STREAM, ALONE, |calls| exhaust(Counted { items: Items(calls), good: 0 }));
 }
