@@ -12,11 +12,11 @@ count-window-failing    150
 time-window              99
 slow-rule               196
 failing                 116
-ignored                  88
+ignored                  85
 rejecting                78
 ramped                   23
 throttled                99
-merging                 426
+merging                 449
 waiting                 126
 stale                   565
 watched                 293
@@ -26,11 +26,11 @@ async                    28
 bulkhead                150
 alternating             165
 flapping               1150
-probing                 820
+probing                 805
 count-window-third      205
 time-window-failing     195
 snapshot               1090
-snapshot-of-100-keys  46800
+snapshot-of-100-keys  48500
 state                    70
 by-hand                  28
 by-hand-async            56

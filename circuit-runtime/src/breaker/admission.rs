@@ -230,7 +230,7 @@ impl CircuitBreaker {
             }
         }
         let base = self.base.published();
-        let Some(keys) = self.keys.get() else {
+        let Some(keys) = self.all_keys() else {
             return Ok((base, self.enter(fallback)?));
         };
         self.register();
@@ -260,7 +260,7 @@ impl CircuitBreaker {
         for _ in 0..ATTEMPTS {
             // If the circuit has just been reassigned, the next attempt looks the key up under the
             // lock.
-            let settings = || (self.base().rules(), self.base().modes());
+            let settings = || (self.base().changed_rules(), self.base().modes());
             let lookup = known.take().or_else(|| keys.get_or_insert(key, settings));
             let Some(lookup) = lookup else { break };
             let Lookup { published, stamp } = lookup;

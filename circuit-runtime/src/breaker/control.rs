@@ -84,7 +84,7 @@ impl CircuitBreaker {
         if timed.max_wait.is_given() && !self.can_wait {
             return Err(ConfigError::new(ConfigOption::MaxWait, None, MAX_WAIT_NOT_IN_CODE));
         }
-        if self.keys.get().is_some() { timed.validate_keyed() } else { timed.validate() }
+        if self.all_keys().is_some() { timed.validate_keyed() } else { timed.validate() }
     }
 
     /// Puts a configuration that has been checked in the place of the present one. That is locked
@@ -92,8 +92,8 @@ impl CircuitBreaker {
     /// everywhere.
     pub(super) fn replace(&self, present: &mut Config, config: Config) -> Changes {
         *present = config;
-        let rules = self.timed(config).rules();
-        self.changes(|circuit| circuit.reconfigure(self.name(), rules, &rules))
+        let rules = Arc::new(self.timed(config).rules());
+        self.changes(|circuit| circuit.reconfigure(self.name(), &rules, &rules))
     }
 
     /// Closes the circuit, empties its window and ends the row of openings. Outcomes of calls in

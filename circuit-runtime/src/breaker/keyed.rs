@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use super::entry::{Entry, WaitFor};
 use super::waiting::Caller;
@@ -250,10 +251,10 @@ impl KeyedCircuit<'_> {
     pub fn reconfigure(self, config: Config) -> Result<bool, ConfigError> {
         let timed = self.breaker.timed(config);
         timed.validate_keyed()?;
-        let rules = timed.rules();
+        let rules = Arc::new(timed.rules());
         let mut change = (None, Woken::default());
         let changed = self.change(|breaker, circuit| {
-            change = circuit.reconfigure(breaker.name(), rules, &breaker.base().rules());
+            change = circuit.reconfigure(breaker.name(), &rules, &breaker.base().rules());
         });
         self.breaker.key_changed(change);
         Ok(changed)
@@ -280,10 +281,10 @@ impl KeyedCircuit<'_> {
     /// Changes the circuit of the key, while no key is inserted or evicted.
     fn change(self, change: impl FnOnce(&CircuitBreaker, CircuitRef<'_>)) -> bool {
         let breaker = self.breaker;
-        let Some(keys) = breaker.keys.get() else { return false };
+        let Some(keys) = breaker.all_keys() else { return false };
         breaker.register();
         keys.known_as(self.key, |key| {
-            let settings = || (breaker.base().rules(), breaker.base().modes());
+            let settings = || (breaker.base().changed_rules(), breaker.base().modes());
             keys.change_one(key, settings, |circuit| change(breaker, circuit))
         })
     }

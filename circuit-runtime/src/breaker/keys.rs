@@ -18,22 +18,27 @@ use crate::observe::snapshot::Snapshot;
 use crate::outcome::Mode;
 
 impl CircuitBreaker {
+    /// The circuits of its keys, made at first use. `None`: there is no `key`.
+    pub(super) fn all_keys(&self) -> Option<&Keys> {
+        self.keys.get(self.base.code())
+    }
+
     /// Whether there is a circuit per key.
     #[cfg(feature = "axum")]
     pub(crate) fn has_keys(&self) -> bool {
-        self.keys.get().is_some()
+        self.all_keys().is_some()
     }
 
     /// The keys that have a circuit now, in no particular order; empty without `key`.
     #[must_use]
     pub fn keys(&self) -> Vec<Arc<str>> {
-        self.keys.get().map(Keys::names).unwrap_or_default()
+        self.all_keys().map(Keys::names).unwrap_or_default()
     }
 
     /// A snapshot of the circuit of this key; `None` if it has none.
     #[must_use]
     pub fn snapshot_of(&self, key: &str) -> Option<Snapshot> {
-        let lookup = self.keys.get()?.peek(key)?;
+        let lookup = self.all_keys()?.peek(key)?;
         let circuit = self.circuit(lookup.published);
         self.notice_stalled(circuit);
         let view = circuit.view();
@@ -67,7 +72,7 @@ impl CircuitBreaker {
     /// The keys that have lost their circuits since the last time that this was called.
     #[cfg(feature = "metrics")]
     pub(crate) fn departed_keys(&self) -> VecDeque<Departed> {
-        self.keys.get().map(Keys::departed).unwrap_or_default()
+        self.all_keys().map(Keys::departed).unwrap_or_default()
     }
 
     /// A view of the circuit of each key.
@@ -97,7 +102,7 @@ impl CircuitBreaker {
 
     /// Changes the circuits of all present and future keys.
     pub(super) fn change_all(&self, mut change: impl FnMut(CircuitRef<'_>)) {
-        match self.keys.get() {
+        match self.all_keys() {
             None => change(self.base()),
             Some(keys) => keys.change_all(self.base(), change),
         }

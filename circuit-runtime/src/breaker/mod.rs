@@ -308,7 +308,7 @@ impl CircuitBreaker {
     #[must_use]
     pub fn state(&self) -> State {
         self.notice_all_stalled();
-        let keys = self.keys.get().into_iter().flat_map(Keys::circuits);
+        let keys = self.all_keys().into_iter().flat_map(Keys::circuits);
         let kept = keys.filter(|circuit| !circuit.is_expired());
         kept.map(|circuit| circuit.state()).fold(self.base().state(), State::max)
     }
@@ -336,7 +336,7 @@ impl CircuitBreaker {
     /// asks for it, which nobody may be told of here.
     pub(crate) fn full_snapshot(&self) -> FullSnapshot {
         let mut all = FullSnapshot::at(self.name(), self.base().view());
-        if let Some(keys) = self.keys.get() {
+        if let Some(keys) = self.all_keys() {
             all.count(&keys.totals());
             keys.circuits().for_each(|circuit| all.join(circuit.view_in_sum()));
             all.snapshot.keep_latest_transitions();

@@ -238,7 +238,7 @@ where
         fallback: Fallback,
     ) -> CircuitOpenError {
         let (breaker, circuit) = (self.breaker(), queued.circuit());
-        match (self, breaker.keys.get()) {
+        match (self, breaker.all_keys()) {
             (Caller::Key(_, key), Some(keys)) => keys.known_as(key, |text| {
                 let (published, stamp) = (queued.published, queued.stamp);
                 let key = AskedKey { text, id: Some(keys.id(Lookup { published, stamp })) };
@@ -325,7 +325,7 @@ fn ask_own(breaker: &CircuitBreaker, fallback: Fallback) -> Step<'_> {
 
 #[inline(never)]
 fn ask_for_key<'a>(breaker: &'static CircuitBreaker, key: &str, fallback: Fallback) -> Step<'a> {
-    let Some(keys) = breaker.keys.get() else {
+    let Some(keys) = breaker.all_keys() else {
         return Caller::OwnOfFunction(breaker).ask(fallback);
     };
     let known = match keys.try_enter(key) {

@@ -154,17 +154,19 @@ impl CircuitRef<'_> {
         // Its clock is read under the lock: otherwise a wait may begin after the reading, and seem to
         // have more left than the whole.
         let moment = Moment::default();
-        let answered = match inner.machine.admit(&self.env(&moment)) {
+        let (machine, rules) = self.machine(&mut inner);
+        let answered = match machine.admit(rules, &self.env(&moment)) {
             Decision::Admitted { change } => {
-                let ticket = Ticket::of_epoch(inner.machine.epoch());
-                let is_probe = inner.machine.state() == State::HalfOpen;
+                let ticket = Ticket::of_epoch(machine.epoch());
+                let is_probe = machine.state() == State::HalfOpen;
                 let ticket = if is_probe { ticket.of_probe() } else { ticket };
-                let admission = match inner.machine.rules().slow_call {
+                let admission = match rules.slow_call {
                     Some(slow_call) => Admission::at(ticket, stopwatch(slow_call, &moment)),
                     None => Admission::new(ticket),
                 };
+                let is_selective = machine.is_selective(rules);
                 let transition = change.map(|change| inner.note(name, change));
-                let answer = if inner.machine.is_selective() && !is_probe {
+                let answer = if is_selective && !is_probe {
                     self.enter_selective(&mut inner, admission, stamp, has_place, &moment)
                 } else {
                     Answer::Admitted(admission)
@@ -172,7 +174,7 @@ impl CircuitRef<'_> {
                 (answer, transition)
             }
             Decision::Rejected { reason, left } => {
-                let retry_after = retry_after(inner.machine.state(), left);
+                let retry_after = retry_after(machine.state(), left);
                 (Answer::Rejected(Refusal { reason, retry_after }), None)
             }
         };
@@ -192,14 +194,15 @@ impl CircuitRef<'_> {
         has_place: bool,
         moment: &Moment,
     ) -> Answer {
-        let is_limited = inner.machine.rules().max_concurrent.is_some();
+        let is_limited = self.in_force(inner).max_concurrent.is_some();
         let answer = if is_limited && !has_place {
             self.take_place(admission, stamp)
         } else {
             Answer::Admitted(admission)
         };
         if matches!(answer, Answer::Admitted(_)) {
-            inner.machine.note_entry(moment.exact());
+            let (machine, rules) = self.machine(inner);
+            machine.note_entry(rules, moment.exact());
         }
         answer
     }
@@ -255,7 +258,8 @@ impl CircuitRef<'_> {
             let mut inner = self.lock();
             let epoch = admission.ticket.epoch();
             let moment = Moment::default();
-            inner.machine.record(epoch, Verdict::NEUTRAL, &self.env(&moment));
+            let (machine, rules) = self.machine(&mut inner);
+            machine.record(rules, epoch, Verdict::NEUTRAL, &self.env(&moment));
             self.publish(&inner);
         }
         answer

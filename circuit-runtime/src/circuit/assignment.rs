@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::summary::flags_of;
 use super::{CircuitRef, Inner, Woken};
 use crate::circuit::machine::Idleness;
-use crate::config::Rules;
+use crate::config::ChangedRules;
 #[cfg(feature = "metrics")]
 use crate::counters::Totals;
 use crate::outcome::{Modes, State};
@@ -57,7 +57,8 @@ impl CircuitRef<'_> {
             return Idleness::Busy;
         }
         let moment = Moment::default();
-        inner.machine.idleness(&self.env(&moment))
+        let (machine, rules) = self.machine(inner);
+        machine.idleness(rules, &self.env(&moment))
     }
 
     /// Notes when a key was asked for whose circuit isn't closed. (For a closed circuit,
@@ -84,7 +85,7 @@ impl CircuitRef<'_> {
             if self.published.take_viewed() {
                 self.note_use(now);
             }
-            inner.machine.rules().recovery
+            self.in_force(inner).recovery
         } else {
             self.last_wait()
         };
@@ -110,7 +111,7 @@ impl CircuitRef<'_> {
     pub(crate) fn reassign(
         &self,
         key: &str,
-        rules: Rules,
+        changed: ChangedRules,
         modes: Modes,
         may_go: impl FnOnce(Idleness) -> bool,
     ) -> Result<bool, Idleness> {
@@ -122,7 +123,7 @@ impl CircuitRef<'_> {
             Idleness::Busy
         } else {
             let had_key = inner.key.is_some();
-            self.begin_anew(&mut inner, Some(Arc::from(key)), rules, modes);
+            self.begin_anew(&mut inner, Some(Arc::from(key)), changed, modes);
             return Ok(had_key);
         };
         if !matches!(idleness, Idleness::Healthy | Idleness::Failing) {
@@ -141,8 +142,8 @@ impl CircuitRef<'_> {
         if !free {
             self.published.note_refused_key();
         }
-        let (rules, modes) = (*inner.machine.rules(), inner.modes);
-        self.begin_anew(&mut inner, None, rules, modes);
+        let (changed, modes) = (inner.changed.clone(), inner.modes);
+        self.begin_anew(&mut inner, None, changed, modes);
         (free, woken)
     }
 
@@ -150,14 +151,16 @@ impl CircuitRef<'_> {
         &self,
         inner: &mut MutexGuard<'_, Inner>,
         key: Option<Arc<str>>,
-        rules: Rules,
+        changed: ChangedRules,
         modes: Modes,
     ) {
         #[cfg(feature = "metrics")]
         self.depart(inner);
         inner.key = key;
-        inner.flags = flags_of(&rules, inner.registered);
-        inner.machine.reassign(rules);
+        inner.changed = changed;
+        let (machine, rules) = self.machine(inner);
+        machine.reassign(rules);
+        inner.flags = flags_of(self.in_force(inner), inner.registered);
         inner.since_epoch = inner.machine.epoch();
         (inner.mode, inner.modes) = (modes.in_force(), modes);
         (inner.has_mode_override, inner.has_rules_override) = (false, false);
@@ -166,9 +169,9 @@ impl CircuitRef<'_> {
         inner.transitions_before = inner.transitions;
         // Before the summary is published: see *Reassignment* in the docs of `circuit`.
         self.published.key_lock.invalidate();
-        self.published.publish_rules(&rules);
+        self.published.publish_rules(self.in_force(inner));
         self.clear_in_flight(inner);
-        self.set_stall(rules.stall);
+        self.set_stall(self.in_force(inner).stall);
         self.publish(inner);
     }
 

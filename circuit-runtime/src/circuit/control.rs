@@ -4,14 +4,41 @@ use std::sync::Arc;
 
 use super::summary::flags_of;
 use super::{CircuitRef, Inner, Woken};
-use crate::circuit::machine::Change;
-use crate::config::Rules;
+use crate::circuit::machine::{Change, Machine};
+use crate::config::{ChangedRules, Rules};
 use crate::observe::event::{Reason, Transition};
 use crate::outcome::{Mode, Modes};
 use crate::primitives::clock::Moment;
 use crate::primitives::sync::MutexGuard;
 
-impl CircuitRef<'_> {
+impl<'a> CircuitRef<'a> {
+    pub(crate) fn rules(&self) -> Rules {
+        *self.in_force(&self.lock())
+    }
+
+    /// The rules that were put in the place of the code's.
+    pub(crate) fn changed_rules(&self) -> ChangedRules {
+        self.lock().changed.clone()
+    }
+
+    /// The rules in force.
+    #[inline]
+    pub(super) fn in_force<'i>(&self, inner: &'i Inner) -> &'i Rules
+    where
+        'a: 'i,
+    {
+        inner.changed.as_deref().unwrap_or(self.code)
+    }
+
+    /// The machine, and the rules by which it goes.
+    #[inline]
+    pub(super) fn machine<'i>(&self, inner: &'i mut Inner) -> (&'i mut Machine, &'i Rules)
+    where
+        'a: 'i,
+    {
+        (&mut inner.machine, inner.changed.as_deref().unwrap_or(self.code))
+    }
+
     pub(crate) fn mode(&self) -> Mode {
         self.published.summary().mode()
     }
@@ -42,7 +69,8 @@ impl CircuitRef<'_> {
         let mode = modes.in_force();
         self.change_judge(&mut inner, mode, &Moment::default());
         if (inner.mode, mode) == (Mode::ForcedOpen, Mode::Normal) {
-            inner.machine.begin_ramp(Moment::default().exact());
+            let (machine, rules) = self.machine(&mut inner);
+            machine.begin_ramp(rules, Moment::default().exact());
         }
         (inner.mode, inner.modes) = (mode, modes);
         let woken =
@@ -58,7 +86,8 @@ impl CircuitRef<'_> {
         by: Option<&Arc<str>>,
     ) -> Option<Arc<Transition>> {
         let mut inner = self.lock();
-        let change = inner.machine.reset(&self.env(&Moment::default()));
+        let (machine, rules) = self.machine(&mut inner);
+        let change = machine.reset(rules, &self.env(&Moment::default()));
         let transition = change.map(|change| {
             let reason = match by {
                 Some(by) => Reason::ByOperator { by: Arc::clone(by) },
@@ -74,15 +103,16 @@ impl CircuitRef<'_> {
     pub(crate) fn reconfigure(
         &self,
         name: &'static str,
-        rules: Rules,
+        rules: &Arc<Rules>,
         common: &Rules,
     ) -> (Option<Arc<Transition>>, Woken) {
         let mut inner = self.lock();
-        inner.has_rules_override = rules != *common;
-        inner.flags = flags_of(&rules, inner.registered);
+        inner.changed = Some(Arc::clone(rules));
+        inner.has_rules_override = **rules != *common;
+        inner.flags = flags_of(rules, inner.registered);
         let change = inner.machine.reconfigure(rules, &self.env(&Moment::default()));
         let transition = change.map(|change| inner.note(name, change));
-        self.published.publish_rules(&rules);
+        self.published.publish_rules(rules);
         self.set_stall(rules.stall);
         let woken = match rules.max_wait {
             // There may be more places than before.

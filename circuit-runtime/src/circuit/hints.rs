@@ -22,18 +22,19 @@ impl CircuitRef<'_> {
         let mut inner = self.lock();
         let moment = Moment::default();
         let env = self.env(&moment);
+        let (machine, rules) = self.machine(&mut inner);
         let change = match hint {
-            Hint::OpenFor(wait) => inner.machine.open_on_request(wait, &env),
+            Hint::OpenFor(wait) => machine.open_on_request(rules, wait, &env),
             Hint::Extend(wait) => {
-                inner.machine.extend(wait, &env);
+                machine.extend(rules, wait, &env);
                 None
             }
             Hint::ProbeNow => {
-                inner.machine.probe_now(&env);
+                machine.probe_now(&env);
                 None
             }
             Hint::Suspect(wait) => {
-                inner.machine.suspect(wait, &env);
+                machine.suspect(rules, wait, &env);
                 None
             }
         };

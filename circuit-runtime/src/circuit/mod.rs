@@ -68,6 +68,8 @@ mod control;
 mod env;
 mod hints;
 pub(crate) mod in_flight;
+#[cfg(all(test, not(circuit_loom), target_pointer_width = "64"))]
+mod layout;
 pub(crate) mod machine;
 mod published;
 mod queue;
@@ -99,15 +101,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::circuit::machine::{Change, Machine};
-use crate::config::Rules;
-use crate::counters::{self, Count, Counters, KeyCounters, Totals};
+use crate::config::{ChangedRules, Rules};
+use crate::counters::{Count, Counters, Key, KeyCounters, Totals};
 use crate::observe::event::Transition;
 use crate::outcome::{Mode, Modes, State};
 use crate::primitives::clock::{self, Moment, Nanos};
-use crate::primitives::sync::{Mutex, MutexGuard, Ordering, const_fn, constant, unpoisoned};
-use crate::window::SlidingWindow;
+use crate::primitives::sync::{Mutex, MutexGuard, const_fn, constant, unpoisoned};
 use crate::window::pending::PendingOutcomes;
-use crate::window::sharded::ShardedBuckets;
 use env::CallEnv;
 use in_flight::InFlight;
 use once_cell::race::OnceBox;
@@ -118,26 +118,38 @@ use queue::Queue;
 pub(crate) struct CircuitRef<'a> {
     pub(crate) published: &'a Published,
     locked: &'a Locked,
+    /// The rules of the code.
+    code: &'a Rules,
     counters: CountersRef<'a>,
 }
 
 /// The lock, what is behind it, and what its next holder takes over.
 #[derive(Debug)]
-#[repr(align(64))]
+#[repr(C, align(64))]
 pub(crate) struct Locked {
+    inner: Mutex<Inner>,
     pending: PendingOutcomes,
     /// When the key was last asked for; if the circuit is closed, when that was last noticed.
     last_used: std::sync::atomic::AtomicU64,
     /// Made for the first call that is watched.
     in_flight: OnceBox<InFlight>,
-    inner: Mutex<Inner>,
 }
 
-/// The counters of a single circuit, or of a key's circuit.
+/// The counters of a single circuit, or of a key's circuit with this number.
 #[derive(Debug, Clone, Copy)]
 enum CountersRef<'a> {
     Single(&'a Counters),
-    Keyed(&'a KeyCounters, counters::Key),
+    Keyed(&'a OfAllKeys, usize),
+}
+
+/// What the circuits of all keys of a breaker have in common.
+#[derive(Debug)]
+pub(crate) struct OfAllKeys {
+    /// The rules of the code.
+    pub(crate) code: Rules,
+    pub(crate) counters: KeyCounters,
+    /// How many circuits there may be.
+    pub(crate) max: usize,
 }
 
 /// A single circuit, with its parts.
@@ -147,6 +159,7 @@ pub(crate) struct Circuit {
     published: Published,
     counters: Counters,
     locked: Locked,
+    code: Rules,
 }
 
 impl Circuit {
@@ -155,7 +168,8 @@ impl Circuit {
         Circuit {
             published: Published::new(&rules, registered, 0),
             counters: constant!(Counters::new()),
-            locked: Locked::new(rules, registered),
+            locked: Locked::new(&rules, registered),
+            code: rules,
         }
     }
     }
@@ -163,6 +177,11 @@ impl Circuit {
     #[inline]
     pub(crate) fn published(&self) -> &Published {
         &self.published
+    }
+
+    /// The rules of the code.
+    pub(crate) fn code(&self) -> &Rules {
+        &self.code
     }
 
     #[inline]
@@ -181,40 +200,42 @@ impl Circuit {
 
     #[inline]
     pub(crate) fn by_ref(&self) -> CircuitRef<'_> {
-        let counters = CountersRef::Single(&self.counters);
-        CircuitRef { published: &self.published, locked: &self.locked, counters }
+        let Circuit { published, counters, locked, code } = self;
+        CircuitRef { published, locked, code, counters: CountersRef::Single(counters) }
     }
 }
 
-/// What only the lock's holder uses.
+/// What only the lock's holder uses. First what is rarely written, beside the lock itself; see `layout`.
 #[derive(Debug)]
+#[repr(C)]
 struct Inner {
-    machine: Machine,
-    mode: Mode,
-    modes: Modes,
-    /// Whether it is registered; keys' circuits always are, by their breaker.
-    registered: bool,
-    /// The flags of its summary that don't depend on the state: kept, since each outcome under the
-    /// lock publishes them.
-    flags: u64,
     key: Option<Arc<str>>,
-    transitions: u64,
-    recent: VecDeque<Arc<Transition>>,
     /// The counters when the present key got the circuit, to be subtracted.
     before: Option<Box<Totals>>,
-    /// The first period of the present key.
-    since_epoch: u32,
     transitions_before: u64,
-    /// Whether the key has a mode, or rules, of its own.
-    has_mode_override: bool,
-    has_rules_override: bool,
-    /// The first and the last start of the calls that stalled while the circuit was disabled, the last
-    /// time that it was.
-    dropped: [Nanos; 2],
     /// The calls that wait for a place of the bulkhead.
     queue: Option<Box<Queue>>,
     #[cfg(feature = "metrics")]
     departed: Option<Box<Departed>>,
+    /// The first period of the present key.
+    since_epoch: u32,
+    /// Whether it is registered; keys' circuits always are, by their breaker.
+    registered: bool,
+    /// Whether the key has a mode, or rules, of its own.
+    has_mode_override: bool,
+    has_rules_override: bool,
+    mode: Mode,
+    /// The flags of its summary that don't depend on the state: kept, since each outcome under the
+    /// lock publishes them.
+    flags: u64,
+    machine: Machine,
+    changed: ChangedRules,
+    transitions: u64,
+    /// The first and the last start of the calls that stalled while the circuit was disabled, the last
+    /// time that it was.
+    dropped: [Nanos; 2],
+    recent: VecDeque<Arc<Transition>>,
+    modes: Modes,
 }
 
 /// How many transitions a circuit remembers.
@@ -222,17 +243,18 @@ pub(crate) const RECENT: usize = 16;
 
 impl Locked {
     const_fn! {
-    pub(crate) fn new(rules: Rules, registered: bool) -> Self {
+    pub(crate) fn new(rules: &Rules, registered: bool) -> Self {
         Locked {
             pending: constant!(PendingOutcomes::new()),
             last_used: constant!(std::sync::atomic::AtomicU64::new(0)),
             in_flight: constant!(OnceBox::new()),
             inner: Mutex::new(Inner {
                 machine: Machine::new(rules),
+                changed: None,
                 mode: Mode::Normal,
                 modes: Modes::of(Mode::Normal),
                 registered,
-                flags: summary::flags_of(&rules, registered),
+                flags: summary::flags_of(rules, registered),
                 key: None,
                 transitions: 0,
                 recent: constant!(VecDeque::new()),
@@ -251,16 +273,25 @@ impl Locked {
     }
 }
 
+impl OfAllKeys {
+    /// Where the counters of a circuit are.
+    #[inline]
+    pub(crate) fn key(&self, number: usize) -> Key {
+        Key { number, max: self.max }
+    }
+}
+
 impl<'a> CircuitRef<'a> {
     /// A key's circuit.
     #[inline]
     pub(crate) fn of_key(
         published: &'a Published,
         locked: &'a Locked,
-        counters: &'a KeyCounters,
-        key: counters::Key,
+        of_all: &'a OfAllKeys,
+        number: usize,
     ) -> Self {
-        CircuitRef { published, locked, counters: CountersRef::Keyed(counters, key) }
+        let counters = CountersRef::Keyed(of_all, number);
+        CircuitRef { published, locked, code: &of_all.code, counters }
     }
 
     /// Increments a counter.
@@ -268,7 +299,7 @@ impl<'a> CircuitRef<'a> {
     pub(crate) fn bump(&self, count: Count) {
         match self.counters {
             CountersRef::Single(counters) => counters.bump(count, ()),
-            CountersRef::Keyed(counters, key) => counters.bump(count, key),
+            CountersRef::Keyed(of_all, number) => of_all.counters.bump(count, of_all.key(number)),
         }
     }
 
@@ -281,10 +312,6 @@ impl<'a> CircuitRef<'a> {
             inner.machine.take_over(pending);
         }
         inner
-    }
-
-    pub(crate) fn rules(&self) -> Rules {
-        *self.lock().machine.rules()
     }
 
     /// The state; an open circuit is half-open as soon as its wait is over.
@@ -307,7 +334,7 @@ impl<'a> CircuitRef<'a> {
     pub(crate) fn mark_registered(&self) {
         let mut inner = self.lock();
         inner.registered = true;
-        inner.flags = summary::flags_of(inner.machine.rules(), true);
+        inner.flags = summary::flags_of(self.in_force(&inner), true);
         self.publish(&inner);
     }
 
@@ -316,30 +343,6 @@ impl<'a> CircuitRef<'a> {
         'a: 'm,
     {
         CallEnv { moment, published: self.published }
-    }
-
-    /// Publishes the summary, and before it what calls read on the strength of it.
-    #[inline]
-    fn publish(&self, inner: &MutexGuard<'_, Inner>) {
-        let machine = &inner.machine;
-        let summary = Summary::of(machine, inner.mode, inner.flags);
-        if let Some(wait) = machine.rejection() {
-            self.published.deadline(summary.state()).publish(wait);
-        }
-        if summary.is_bucket() || summary.is_pending() {
-            if let Some(span) = machine.window().and_then(SlidingWindow::span) {
-                self.published
-                    .sharded
-                    .get_or_init(|| Box::new(ShardedBuckets::new()))
-                    .place(machine.epoch(), span);
-            }
-        }
-        if summary.is_pending() {
-            self.locked.pending.open(machine.epoch(), machine.spare_failures());
-        }
-        // Release: pairs with the Acquire in `Published::summary`, so that whoever sees this
-        // summary sees what was stored above.
-        self.published.summary.store(summary.0, Ordering::Release);
     }
 }
 

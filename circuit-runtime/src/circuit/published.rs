@@ -6,12 +6,16 @@ use std::sync::atomic::AtomicU8;
 use once_cell::race::OnceBox;
 
 use super::bulkhead::Bulkhead;
+use super::{CircuitRef, Inner};
 use crate::circuit::Summary;
 use crate::config::{OnCancel, Rules, Window};
 use crate::outcome::State;
 use crate::primitives::clock::{NEVER, Nanos, Wait};
 use crate::primitives::seq_lock::SeqLock;
-use crate::primitives::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering, const_fn, constant};
+use crate::primitives::sync::{
+    AtomicBool, AtomicU32, AtomicU64, MutexGuard, Ordering, const_fn, constant,
+};
+use crate::window::SlidingWindow;
 use crate::window::sharded::ShardedBuckets;
 
 /// Read-mostly. The fields that every call reads come last: in a slot (see `keyed`) the key's text
@@ -208,6 +212,38 @@ impl Published {
     pub(super) fn judges_cancelled(&self) -> bool {
         // Relaxed: a call may still go by the rules of a moment ago.
         self.judges_cancelled.load(Ordering::Relaxed)
+    }
+}
+
+impl CircuitRef<'_> {
+    /// Publishes the summary, and before it what calls read on the strength of it.
+    #[inline]
+    pub(super) fn publish(&self, inner: &MutexGuard<'_, Inner>) {
+        let (machine, rules) = (&inner.machine, self.in_force(inner));
+        let summary = if machine.state() == State::Closed {
+            let summary = Summary::of_closed(machine, rules, inner.mode, inner.flags);
+            if summary.is_bucket() || summary.is_pending() {
+                if let Some(span) = machine.window().and_then(SlidingWindow::span) {
+                    self.published
+                        .sharded
+                        .get_or_init(|| Box::new(ShardedBuckets::new()))
+                        .place(machine.epoch(), span);
+                }
+            }
+            if summary.is_pending() {
+                self.locked.pending.open(machine.epoch(), machine.spare_failures(rules));
+            }
+            summary
+        } else {
+            let rejection = machine.rejection(rules);
+            if let Some(wait) = rejection {
+                self.published.deadline(machine.state()).publish(wait);
+            }
+            Summary::of_other(machine, rejection.is_some(), inner.mode, inner.flags)
+        };
+        // Release: pairs with the Acquire in `Published::summary`, so that whoever sees this
+        // summary sees what was stored above.
+        self.published.summary.store(summary.0, Ordering::Release);
     }
 }
 

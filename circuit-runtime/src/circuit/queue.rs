@@ -129,7 +129,7 @@ impl CircuitRef<'_> {
             self.publish(&inner);
             return Join::AskAgain;
         }
-        let joined = inner.machine.rules().max_wait.map_or(Join::MayNotWait, |longest| {
+        let joined = self.in_force(&inner).max_wait.map_or(Join::MayNotWait, |longest| {
             let number = inner.queue.get_or_insert_with(|| Box::new(Queue::new())).join();
             self.published.bulkhead.begin_queue();
             Join::Waits(Joined { number, longest })
@@ -230,8 +230,9 @@ impl CircuitRef<'_> {
             // A call is in flight, so that no new key can have the circuit.
             let _ = bulkhead.end_queue();
         }
-        if inner.machine.is_selective() {
-            inner.machine.note_entry(Moment::default().exact());
+        let (machine, rules) = self.machine(inner);
+        if machine.is_selective(rules) {
+            machine.note_entry(rules, Moment::default().exact());
         }
         true
     }

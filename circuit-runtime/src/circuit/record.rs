@@ -241,9 +241,10 @@ impl CircuitRef<'_> {
             return ProbeAnswer::NotAProbe;
         }
         let success = End::Outcome(Outcome::Success);
-        let verdict = success.verdict(inner.machine.rules(), admission, moment);
+        let (machine, rules) = self.machine(&mut inner);
+        let verdict = success.verdict(rules, admission, moment);
         let epoch = admission.ticket.epoch();
-        match inner.machine.answer_probe(epoch, verdict, &self.env(moment)) {
+        match machine.answer_probe(rules, epoch, verdict, &self.env(moment)) {
             Recorded::Late => ProbeAnswer::NotAProbe,
             Recorded::Counted { change } => {
                 let transition = self.recorded(&mut inner, name, change, moment);
@@ -264,10 +265,12 @@ impl CircuitRef<'_> {
     ) -> Result<Judged, Late> {
         let epoch = admission.ticket.epoch();
         let mut inner = self.lock();
-        let verdict = end.verdict(inner.machine.rules(), admission, moment);
-        let judged = if inner.mode == Mode::Disabled { Verdict::NEUTRAL } else { verdict };
+        let is_judged = inner.mode != Mode::Disabled;
+        let (machine, rules) = self.machine(&mut inner);
+        let verdict = end.verdict(rules, admission, moment);
+        let judged = if is_judged { verdict } else { Verdict::NEUTRAL };
         let was_slow = admission.ticket.was_slow();
-        match inner.machine.record_answered(epoch, was_slow, judged, &self.env(moment)) {
+        match machine.record_answered(rules, epoch, was_slow, judged, &self.env(moment)) {
             Recorded::Late => Err(Late { of_earlier_key: inner.is_of_earlier_key(epoch) }),
             Recorded::Counted { change } => {
                 let transition = self.recorded(&mut inner, name, change, moment);
@@ -313,9 +316,11 @@ impl CircuitRef<'_> {
     ) -> Result<Judged, Late> {
         let epoch = admission.ticket.epoch();
         let mut inner = self.lock();
-        let verdict = end.verdict(inner.machine.rules(), admission, moment);
-        let judged = if inner.mode == Mode::Disabled { Verdict::NEUTRAL } else { verdict };
-        match inner.machine.record(epoch, judged, &self.env(moment)) {
+        let is_judged = inner.mode != Mode::Disabled;
+        let (machine, rules) = self.machine(&mut inner);
+        let verdict = end.verdict(rules, admission, moment);
+        let judged = if is_judged { verdict } else { Verdict::NEUTRAL };
+        match machine.record(rules, epoch, judged, &self.env(moment)) {
             Recorded::Late => Err(Late { of_earlier_key: inner.is_of_earlier_key(epoch) }),
             Recorded::Counted { change } => {
                 let transition = change.map(|change| {

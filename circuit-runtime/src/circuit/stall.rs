@@ -24,7 +24,9 @@ impl<'a> CircuitRef<'a> {
     fn bump_by(&self, count: Count, more: u64) {
         match self.counters {
             CountersRef::Single(counters) => counters.bump_by(count, (), more),
-            CountersRef::Keyed(counters, key) => counters.bump_by(count, key, more),
+            CountersRef::Keyed(of_all, number) => {
+                of_all.counters.bump_by(count, of_all.key(number), more);
+            }
         }
     }
 
@@ -37,7 +39,7 @@ impl<'a> CircuitRef<'a> {
     fn make_in_flight(&self) -> Option<&'a InFlight> {
         let inner = self.lock();
         // Under the lock, so that a `stall` that is changed meanwhile reaches the list.
-        let stall = inner.machine.rules().stall?;
+        let stall = self.in_force(&inner).stall?;
         let list = self.locked.in_flight.get_or_init(|| Box::new(InFlight::new(stall)));
         self.publish(&inner);
         Some(list)
@@ -91,11 +93,12 @@ impl<'a> CircuitRef<'a> {
         let calls = u64::from(stalled.calls);
         self.bump_by(Count::Failures, calls);
         self.bump_by(Count::Stalled, calls);
-        if inner.machine.rules().slow_call.is_some() {
+        let (machine, rules) = self.machine(inner);
+        if rules.slow_call.is_some() {
             self.bump_by(Count::Slow, calls);
         }
         let env = self.env(moment);
-        let change = inner.machine.record_stalled(stalled.calls, stalled.amid_successes, &env)?;
+        let change = machine.record_stalled(rules, stalled.calls, stalled.amid_successes, &env)?;
         // From here on a key may expire: the time runs from this call.
         self.note_use(moment.exact());
         Some(inner.note(name(), change))

@@ -59,32 +59,43 @@ impl Summary {
         Summary(if rules.window.is_some() { LOCK } else { 0 } | flags_of(rules, registered))
     }
 
-    /// The present summary; `flags` are [`flags_of`] the present rules.
+    /// The present summary of a closed circuit; `flags` are [`flags_of`] the rules.
     #[inline]
-    pub(crate) fn of(machine: &Machine, mode: Mode, flags: u64) -> Self {
-        let state = match machine.state() {
-            State::Closed => match machine.on_success() {
-                OnSuccess::Nothing => 0,
-                OnSuccess::Pend => PENDING,
-                OnSuccess::Bucket => BUCKET,
-                OnSuccess::Lock => LOCK,
-            },
-            State::Open => OPEN,
-            State::HalfOpen if machine.rejection().is_some() => HALF_OPEN | FULL,
-            State::HalfOpen => HALF_OPEN,
+    pub(crate) fn of_closed(machine: &Machine, rules: &Rules, mode: Mode, flags: u64) -> Self {
+        let to_write = match machine.on_success(rules) {
+            OnSuccess::Nothing => 0,
+            OnSuccess::Pend => PENDING,
+            OnSuccess::Bucket => BUCKET,
+            OnSuccess::Lock => LOCK,
         };
+        let summary = Summary::with(to_write | flags, machine, mode);
+        if machine.is_selective(rules) {
+            cold_path();
+            return Summary(summary.0 | SELECTIVE);
+        }
+        summary
+    }
+
+    /// The present summary of a circuit that is open, or rejects calls or not while it is half-open.
+    #[inline]
+    pub(crate) fn of_other(machine: &Machine, rejects: bool, mode: Mode, flags: u64) -> Self {
+        let state = match (machine.state(), rejects) {
+            (State::Open, _) => OPEN,
+            (_, true) => HALF_OPEN | FULL,
+            (_, false) => HALF_OPEN,
+        };
+        Summary::with(state | flags, machine, mode)
+    }
+
+    #[inline]
+    fn with(flags: u64, machine: &Machine, mode: Mode) -> Self {
         let mode = match mode {
             Mode::Normal => 0,
             Mode::ForcedOpen => FORCED_OPEN,
             Mode::Disabled => DISABLED,
             Mode::Shadow => SHADOW,
         };
-        let summary = Summary(u64::from(machine.epoch()) << EPOCH | state | mode | flags);
-        if machine.is_selective() {
-            cold_path();
-            return Summary(summary.0 | SELECTIVE);
-        }
-        summary
+        Summary(u64::from(machine.epoch()) << EPOCH | flags | mode)
     }
 
     /// Admission through a closed circuit without a bulkhead or a stopwatch, mode normal, by this

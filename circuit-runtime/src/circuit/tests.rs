@@ -267,8 +267,8 @@ fn what_is_slow_is_told_without_the_lock() {
     };
     assert!(is_slow(timed, slow) && !is_slow(timed, slow - 1));
     assert!(!is_slow(untimed, slow) && !is_slow(untimed, NEVER - 8));
-    let rules = Config::new().slow_call(WAIT * 2).rules();
-    drop(timed.reconfigure("test", rules, &rules));
+    let rules = Arc::new(Config::new().slow_call(WAIT * 2).rules());
+    drop(timed.reconfigure("test", &rules, &rules));
     assert!(is_slow(timed, slow * 2) && !is_slow(timed, slow));
 }
 
@@ -313,7 +313,7 @@ fn a_circuit_that_serves_another_key_sends_the_calls_of_the_old_one_away() {
     for key in ["first", "second"] {
         let answer = |stamp| circuit.admit_locked("test", stamp, false).0;
         assert!(matches!(answer(stamps[stamps.len() - 1]), Answer::Admitted(_)));
-        circuit.reassign(key, FRAGILE.rules(), Modes::of(Mode::Normal), |_| true).unwrap();
+        circuit.reassign(key, None, Modes::of(Mode::Normal), |_| true).unwrap();
         for stamp in &stamps {
             assert!(matches!(answer(*stamp), Answer::Reassigned), "stamp {stamp} is gone");
         }
@@ -325,8 +325,8 @@ fn a_circuit_that_serves_another_key_sends_the_calls_of_the_old_one_away() {
 fn a_late_outcome_is_told_from_one_for_an_earlier_key() {
     let own = own(FRAGILE);
     let circuit = own.by_ref();
-    circuit.reassign("first", FRAGILE.rules(), Modes::of(Mode::Normal), |_| true).unwrap();
-    circuit.reassign("second", FRAGILE.rules(), Modes::of(Mode::Normal), |_| true).unwrap();
+    circuit.reassign("first", None, Modes::of(Mode::Normal), |_| true).unwrap();
+    circuit.reassign("second", None, Modes::of(Mode::Normal), |_| true).unwrap();
     (0..5).for_each(|_| drop(circuit.reset("test", None)));
     let of_earlier_key = |epoch| {
         let (admission, end) =

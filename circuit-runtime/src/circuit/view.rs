@@ -85,7 +85,7 @@ impl CircuitRef<'_> {
     pub(super) fn totals(&self) -> Totals {
         let mut totals = match self.counters {
             CountersRef::Single(counters) => counters.totals(()),
-            CountersRef::Keyed(counters, key) => counters.totals(key),
+            CountersRef::Keyed(of_all, number) => of_all.counters.totals(of_all.key(number)),
         };
         totals.add(Count::Successes, self.sharded_successes());
         totals
@@ -119,7 +119,10 @@ impl CircuitRef<'_> {
         let moment = Moment::default();
         let mut inner = self.lock();
         let state = inner.machine.state();
-        let left = inner.machine.rejection().and_then(|wait| wait.left(moment.exact()));
+        let left = inner
+            .machine
+            .rejection(self.in_force(&inner))
+            .and_then(|wait| wait.left(moment.exact()));
         let retry_after = left.map(|left| retry_after(state, left));
         let state = if state == State::Open && left.is_none() { State::HalfOpen } else { state };
         // Else the mode decides, and no rule rejects a call.
@@ -130,21 +133,27 @@ impl CircuitRef<'_> {
             self.publish(&inner);
         }
         let (key, counts) = of_key(&inner);
+        let expired = self.is_expired_now(&inner, &moment);
+        let waiting = self.in_force(&inner).max_wait.map(|_| inner.waiting());
+        let (machine, rules) = self.machine(&mut inner);
+        let env = self.env(&moment);
+        let ramp = if is_asked { machine.share_at(rules, || moment.exact()) } else { None };
+        let throttle = if is_asked { machine.throttled(rules, &env) } else { None };
         View {
             key,
             #[cfg(feature = "__exporter")]
             assignment: self.assignment(),
             stamp: self.published.stamp(),
-            expired: self.is_expired_now(&inner, &moment),
+            expired,
             state,
             mode: inner.mode,
             failures_in_a_row: inner.machine.failures_in_a_row(),
-            window: inner.machine.window_totals(&self.env(&moment)),
+            window: inner.machine.window_totals(&env),
             retry_after,
-            in_flight: self.calls_in_flight(inner.machine.rules()),
-            waiting: inner.machine.rules().max_wait.map(|_| inner.waiting()),
-            ramp: if is_asked { inner.machine.share_at(|| moment.exact()) } else { None },
-            throttle: if is_asked { inner.machine.throttled(&self.env(&moment)) } else { None },
+            in_flight: self.calls_in_flight(self.in_force(&inner)),
+            waiting,
+            ramp,
+            throttle,
             recent: inner.latest(),
             counts,
             transitions: inner.transitions,

@@ -1,5 +1,6 @@
 //! A configuration as the machine reads it: defaults filled in, durations in nanoseconds.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::option::ConfigOption;
@@ -104,6 +105,9 @@ const fn in_nanos(duration: Option<Duration>) -> Option<Nanos> {
         None => None,
     }
 }
+
+/// What has taken the place of the code's rules, shared by all circuits that go by it; `None`: nothing.
+pub(crate) type ChangedRules = Option<Arc<Rules>>;
 
 /// A valid configuration with its defaults filled in and its durations in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -11,7 +11,7 @@ use super::{Entries, Keys, LONGEST, Lookup};
 #[cfg(feature = "metrics")]
 use crate::circuit::Departed;
 use crate::circuit::{CircuitRef, Published};
-use crate::config::Rules;
+use crate::config::ChangedRules;
 use crate::outcome::Modes;
 use crate::primitives::key_table;
 use crate::primitives::sync::unpoisoned;
@@ -28,7 +28,7 @@ impl Keys {
     pub(crate) fn get_or_insert(
         &self,
         key: &str,
-        settings: impl FnOnce() -> (Rules, Modes),
+        settings: impl FnOnce() -> (ChangedRules, Modes),
     ) -> Option<Lookup<'_>> {
         let mut entries = unpoisoned(self.entries.lock());
         self.get_or_insert_in(&mut entries, key, settings)
@@ -38,22 +38,22 @@ impl Keys {
         &self,
         entries: &mut Entries,
         key: &str,
-        settings: impl FnOnce() -> (Rules, Modes),
+        settings: impl FnOnce() -> (ChangedRules, Modes),
     ) -> Option<Lookup<'_>> {
         let hash = self.hash(key);
         if let Some(lookup) = self.present(entries, key, hash) {
             lookup.published.touch();
             return Some(lookup);
         }
-        let (rules, modes) = settings();
+        let (changed, modes) = settings();
         let next = entries.hashes.len();
         let number = if next < self.slots.max() && entries.queues.first(Queue::Vacant).is_none() {
-            self.slots.get_or_make(next, rules)?.reassign(key, rules, modes, |_| true).ok()?;
+            self.slots.get_or_make(next)?.reassign(key, changed, modes, |_| true).ok()?;
             queues::push(&mut entries.hashes, key_table::used(hash));
             entries.queues.push();
             next
         } else {
-            Eviction { keys: self, entries, key, rules, modes }.run()?
+            Eviction { keys: self, entries, key, changed, modes }.run()?
         };
         entries.hashes[number] = key_table::used(hash);
         let lookup = self.slots.publish_key(number, key);
@@ -143,7 +143,7 @@ impl Keys {
     pub(crate) fn change_one(
         &self,
         key: &str,
-        settings: impl FnOnce() -> (Rules, Modes),
+        settings: impl FnOnce() -> (ChangedRules, Modes),
         change: impl FnOnce(CircuitRef<'_>),
     ) -> bool {
         let mut entries = unpoisoned(self.entries.lock());

@@ -4,7 +4,7 @@ use super::queues::Queue;
 use super::{Entries, Keys};
 use crate::circuit::CircuitRef;
 use crate::circuit::machine::Idleness;
-use crate::config::Rules;
+use crate::config::ChangedRules;
 use crate::outcome::Modes;
 use crate::primitives::clock;
 
@@ -16,7 +16,7 @@ pub(super) struct Eviction<'a> {
     pub(super) keys: &'a Keys,
     pub(super) entries: &'a mut Entries,
     pub(super) key: &'a str,
-    pub(super) rules: Rules,
+    pub(super) changed: ChangedRules,
     pub(super) modes: Modes,
 }
 
@@ -83,7 +83,7 @@ impl Eviction<'_> {
     /// Gives the slot to the new key, or moves it to the queue where it belongs.
     fn try_evict(&mut self, slot: usize, circuit: CircuitRef<'_>, may_go: MayGo) -> bool {
         let Entries { hashes, queues, .. } = &mut *self.entries;
-        match circuit.reassign(self.key, self.rules, self.modes, may_go) {
+        match circuit.reassign(self.key, self.changed.clone(), self.modes, may_go) {
             Ok(had_key) => {
                 if had_key {
                     self.keys.table.remove(slot, hashes);

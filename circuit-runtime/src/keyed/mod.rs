@@ -39,6 +39,7 @@ use once_cell::race::OnceBox;
 #[cfg(feature = "metrics")]
 use crate::circuit::Departed;
 use crate::circuit::{CircuitRef, Published};
+use crate::config::Rules;
 use crate::counters::Totals;
 use crate::error::KeyId;
 use crate::primitives::key_table::KeyTable;
@@ -106,10 +107,10 @@ impl KeysOnDemand {
         KeysOnDemand { keys: OnceBox::new(), max }
     }
 
-    /// `None`: there is no `key`.
-    pub(crate) fn get(&self) -> Option<&Keys> {
+    /// `code` are the rules of the code. `None`: there is no `key`.
+    pub(crate) fn get(&self, code: &Rules) -> Option<&Keys> {
         let max = self.max?;
-        Some(self.keys.get_or_init(|| Box::new(Keys::new(max))))
+        Some(self.keys.get_or_init(|| Box::new(Keys::new(max, *code))))
     }
 
     /// `None`: nobody has asked yet, or there is no `key`.
@@ -134,11 +135,11 @@ impl Lookup<'_> {
 }
 
 impl Keys {
-    fn new(max_keys: u32) -> Self {
+    fn new(max_keys: u32, code: Rules) -> Self {
         Keys {
             hashers: hashers(),
             table: KeyTable::new(),
-            slots: Slots::new(max_keys as usize),
+            slots: Slots::new(max_keys as usize, code),
             shortener: Shortener::default(),
             entries: Mutex::new(Entries::new()),
         }
@@ -262,12 +263,12 @@ mod tests {
     const RULES: Config = Config::new().threshold(1);
 
     fn get_or_insert<'a>(keys: &'a Keys, key: &str) -> Option<Lookup<'a>> {
-        keys.get_or_insert(key, || (RULES.rules(), Modes::of(Mode::Normal)))
+        keys.get_or_insert(key, || (None, Modes::of(Mode::Normal)))
     }
 
     #[test]
     fn a_known_key_is_found_without_the_lock() {
-        let keys = Keys::new(100);
+        let keys = Keys::new(100, RULES.rules());
         let name =
             |number: usize| format!("{number:0len$}", len = [3, 8, 20, 32, 33, 256][number % 6]);
         let names: Vec<_> = (0..100).map(name).collect();
@@ -300,7 +301,7 @@ mod tests {
             |number| format!("{number:->32}"),
         ];
         for form in forms {
-            let keys = Keys::new(1_024);
+            let keys = Keys::new(1_024, RULES.rules());
             let names: Vec<_> = (0..1_024).map(form).collect();
             for name in &names {
                 get_or_insert(&keys, name).unwrap();

@@ -6,9 +6,9 @@ use once_cell::race::OnceBox;
 
 use super::Lookup;
 use super::text::{Middle, ShortKey, Text};
-use crate::circuit::{CircuitRef, Locked, Published};
+use crate::circuit::{CircuitRef, Locked, OfAllKeys, Published};
 use crate::config::Rules;
-use crate::counters::{Count, Key, KeyCounters, Totals};
+use crate::counters::{Count, KeyCounters, Totals};
 
 /// What calls read of a circuit, and the text of its key: what every call reads is on one cache
 /// line.
@@ -34,23 +34,22 @@ struct Slab {
 /// Slots in a slab.
 const TOGETHER: usize = 32;
 
-/// All slots, and the counters of their circuits.
+/// All slots, and what their circuits have in common.
 #[derive(Debug)]
 pub(crate) struct Slots {
-    max: usize,
     slabs: Box<[OnceBox<Slab>]>,
-    counters: KeyCounters,
+    of_all: OfAllKeys,
 }
 
 impl Slots {
-    pub(crate) fn new(max: usize) -> Self {
+    pub(crate) fn new(max: usize, code: Rules) -> Self {
         let slabs = (0..max.div_ceil(TOGETHER)).map(|_| OnceBox::new()).collect();
-        Slots { max, slabs, counters: KeyCounters::new() }
+        Slots { slabs, of_all: OfAllKeys { code, counters: KeyCounters::new(), max } }
     }
 
     /// The most slots there may be.
     pub(super) fn max(&self) -> usize {
-        self.max
+        self.of_all.max
     }
 
     #[inline]
@@ -103,26 +102,26 @@ impl Slots {
         let slab = self.slab(number)?;
         let locked = slab.locked[number % TOGETHER].get()?;
         let published = &slab.slots[number % TOGETHER].published;
-        Some(CircuitRef::of_key(published, locked, &self.counters, Key { number, max: self.max }))
+        Some(CircuitRef::of_key(published, locked, &self.of_all, number))
     }
 
     /// Counts a success of the circuit of a slot.
     #[inline]
     pub(super) fn count_success(&self, number: usize) {
-        self.counters.bump(Count::Successes, Key { number, max: self.max });
+        self.of_all.counters.bump(Count::Successes, self.of_all.key(number));
     }
 
     /// What all circuits have counted, but for what is in shards of time windows.
     pub(super) fn totals(&self) -> Totals {
-        self.counters.sum()
+        self.of_all.counters.sum()
     }
 
     /// The circuit of a slot, made if need be. `None`: there may not be that many.
-    pub(crate) fn get_or_make(&self, number: usize, rules: Rules) -> Option<CircuitRef<'_>> {
+    pub(crate) fn get_or_make(&self, number: usize) -> Option<CircuitRef<'_>> {
         let (slab, offset) = (number / TOGETHER, number % TOGETHER);
-        let make = || Box::new(Slab::new(number - offset, &rules));
+        let make = || Box::new(Slab::new(number - offset, &self.of_all.code));
         let slab = self.slabs.get(slab)?.get_or_init(make);
-        slab.locked[offset].get_or_init(|| Box::new(Locked::new(rules, true)));
+        slab.locked[offset].get_or_init(|| Box::new(Locked::new(&self.of_all.code, true)));
         self.circuit(number)
     }
 }
@@ -155,17 +154,17 @@ mod tests {
             [Count::Successes, Count::Late, Count::Failures].map(|count| totals.get(count))
         };
         for max in [1, 2, 31, 32, 33, 150] {
-            let slots = Slots::new(max);
+            let slots = Slots::new(max, rules);
             for number in 0..max {
                 assert!(slots.circuit(number).is_none());
-                let made = slots.get_or_make(number, rules).unwrap();
+                let made = slots.get_or_make(number).unwrap();
                 assert_eq!(made.published.number(), number);
                 made.bump(Count::Successes);
                 made.bump(Count::Late);
                 slots.count_success(number);
                 assert!((0..=number).all(|number| counted(&slots, number) == [2, 1, 0]));
             }
-            assert!(slots.get_or_make(max.next_multiple_of(TOGETHER), rules).is_none(), "{max}");
+            assert!(slots.get_or_make(max.next_multiple_of(TOGETHER)).is_none(), "{max}");
         }
     }
 }

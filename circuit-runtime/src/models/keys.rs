@@ -41,7 +41,7 @@ fn a_circuit_given_to_another_key_hears_nothing_of_the_old_one() {
         let own = Arc::new(Circuit::new(rules, true));
         let circuit = own.by_ref();
         let (first, second) = ("the-first-key", "the-second-key");
-        circuit.reassign(first, rules, Modes::of(crate::Mode::Normal), |_| true).unwrap();
+        circuit.reassign(first, None, Modes::of(crate::Mode::Normal), |_| true).unwrap();
         let stamp = circuit.published.stamp();
         let other = {
             let own = Arc::clone(&own);
@@ -55,8 +55,7 @@ fn a_circuit_given_to_another_key_hears_nothing_of_the_old_one() {
             })
         };
         let healthy = |idleness| idleness == Idleness::Healthy;
-        let given =
-            circuit.reassign(second, rules, Modes::of(crate::Mode::Normal), healthy).is_ok();
+        let given = circuit.reassign(second, None, Modes::of(crate::Mode::Normal), healthy).is_ok();
         let recorded = other.join().unwrap();
         // Either its failure opened the circuit first, and an open circuit isn't given away,
         // or the circuit was given away, and its failure was late.
@@ -86,10 +85,10 @@ fn a_key_is_never_taken_for_what_stands_there_half_replaced() {
         for keys in [[[no; 5], [yes; 5]], [mixed[0], mixed[1]], [mixed[2], mixed[3]]] {
             few(3, move || {
                 let rules = consecutive(1).rules();
-                let slots = Arc::new(Slots::new(1));
+                let slots = Arc::new(Slots::new(1, rules));
                 let publish_key = move |slots: &Slots, key: &str| {
-                    let circuit = slots.get_or_make(0, rules).unwrap();
-                    circuit.reassign(key, rules, Modes::of(crate::Mode::Normal), |_| true).unwrap();
+                    let circuit = slots.get_or_make(0).unwrap();
+                    circuit.reassign(key, None, Modes::of(crate::Mode::Normal), |_| true).unwrap();
                     slots.publish_key(0, key).unwrap().stamp
                 };
                 let before = publish_key(&slots, &key([no; 5]));
@@ -182,7 +181,7 @@ fn a_deadline_tells_whose_it_is() {
             let own = Arc::clone(&own);
             thread::spawn(move || {
                 let circuit = own.by_ref();
-                circuit.reassign("next", rules, Modes::of(crate::Mode::Normal), |_| true).unwrap();
+                circuit.reassign("next", None, Modes::of(crate::Mode::Normal), |_| true).unwrap();
                 call(circuit);
             })
         };

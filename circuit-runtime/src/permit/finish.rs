@@ -179,12 +179,11 @@ fn finish_ignored(
     admission: Admission,
     end: End,
 ) -> Option<Arc<Transition>> {
-    let (circuit, moment) = (breaker.circuit(published), Moment::default());
     if !published.is_neutral(admission.ticket, end) {
-        return finish_at(breaker, circuit, admission, end, &moment);
+        return finish_judged(breaker, published, admission, end);
     }
-    record_duration(breaker, admission, end, &moment);
-    count(circuit, end, Verdict::NEUTRAL);
+    record_duration(breaker, admission, end, &Moment::default());
+    count(breaker.circuit(published), end, Verdict::NEUTRAL);
     None
 }
 

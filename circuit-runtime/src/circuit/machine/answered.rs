@@ -1,12 +1,14 @@
 //! Probes that answer before their call is over, as a stream does with its first item.
 
 use super::{Machine, Period, Recorded, Verdict};
+use crate::config::Rules;
 use crate::window::Env;
 
 impl Machine {
     /// Records the answer of a probe whose call goes on. Late: the call is no probe of this period.
     pub(crate) fn answer_probe(
         &mut self,
+        rules: &Rules,
         epoch: u32,
         verdict: Verdict,
         env: &impl Env,
@@ -14,7 +16,7 @@ impl Machine {
         let epochs_ago = self.epoch.wrapping_sub(epoch);
         match self.period {
             Period::HalfOpen(probes) if probes.includes(epochs_ago) => {
-                let change = self.record_probe(probes, epochs_ago, verdict, env);
+                let change = self.record_probe(rules, probes, epochs_ago, verdict, env);
                 Recorded::Counted { change }
             }
             _ => Recorded::Late,
@@ -29,6 +31,7 @@ impl Machine {
     /// Otherwise it is late.
     pub(crate) fn record_answered(
         &mut self,
+        rules: &Rules,
         epoch: u32,
         was_slow: bool,
         verdict: Verdict,
@@ -41,10 +44,10 @@ impl Machine {
                 if has_failed && !was_slow {
                     probes.fails_after_all();
                 }
-                self.record_answer(probes, verdict, env)
+                self.record_answer(rules, probes, verdict, env)
             }
             Period::Closed { .. } if epochs_ago <= self.epoch.wrapping_sub(self.answered_since) => {
-                self.record_closed(verdict, env)
+                self.record_closed(rules, verdict, env)
             }
             _ => return Recorded::Late,
         };

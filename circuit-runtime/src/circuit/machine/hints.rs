@@ -1,5 +1,6 @@
 //! What others know of the service: that it is down, still down, up again, or doubtful.
 
+use super::trip::granted;
 use super::{Change, Machine, Period};
 use crate::config::Rules;
 use crate::observe::event::Reason;
@@ -24,15 +25,20 @@ impl Hints {
 
 impl Machine {
     /// Opens for at least so long: a circuit that is open already stays so until the later end.
-    pub(crate) fn open_on_request(&mut self, wait: Nanos, env: &impl Env) -> Option<Change> {
+    pub(crate) fn open_on_request(
+        &mut self,
+        rules: &Rules,
+        wait: Nanos,
+        env: &impl Env,
+    ) -> Option<Change> {
         if wait == 0 {
             return None;
         }
         let Period::Open(present) = self.period else {
             self.requested_wait = self.requested_wait.max(wait);
-            return Some(self.open_for(wait, env));
+            return Some(self.open_for(rules, wait, env));
         };
-        let granted = Wait::from(env.now(), self.granted(wait, env));
+        let granted = Wait::from(env.now(), granted(rules, wait, env));
         if present.left(env.now()).is_none_or(|left| left < granted.length) {
             self.period = Period::Open(granted);
             self.note_own_deadline(granted);
@@ -42,10 +48,10 @@ impl Machine {
 
     /// Lets an open circuit wait for at least so long from now on, and at most `max_recovery` longer than it
     /// would have by itself.
-    pub(crate) fn extend(&mut self, wait: Nanos, env: &impl Env) {
+    pub(crate) fn extend(&mut self, rules: &Rules, wait: Nanos, env: &impl Env) {
         let Period::Open(present) = self.period else { return };
         let now = env.now();
-        let latest = self.hints.own_deadline.saturating_add(self.rules.max_recovery);
+        let latest = self.hints.own_deadline.saturating_add(rules.max_recovery);
         let wait = wait.min(latest.saturating_sub(now));
         if present.left(now).unwrap_or(0) < wait {
             self.period = Period::Open(Wait::from(now, wait));
@@ -62,21 +68,21 @@ impl Machine {
     }
 
     /// Lets the next failure open a closed circuit, for so long; zero ends that.
-    pub(crate) fn suspect(&mut self, wait: Nanos, env: &impl Env) {
+    pub(crate) fn suspect(&mut self, rules: &Rules, wait: Nanos, env: &impl Env) {
         self.hints.suspected = (wait > 0).then(|| Wait::from(env.now(), wait));
-        self.follow_threshold();
+        self.follow_threshold(rules);
     }
 
     /// Ends the suspicion: the circuit has seen for itself.
-    pub(super) fn trust(&mut self) {
+    pub(super) fn trust(&mut self, rules: &Rules) {
         if self.hints.suspected.take().is_some() {
-            self.follow_threshold();
+            self.follow_threshold(rules);
         }
     }
 
     /// Makes the threshold that of the rules, or 1 while the circuit is suspected.
-    pub(super) fn follow_threshold(&mut self) {
-        let own = self.rules.threshold;
+    pub(super) fn follow_threshold(&mut self, rules: &Rules) {
+        let own = rules.threshold;
         self.hints.threshold = if self.hints.suspected.is_some() { Some(1) } else { own };
     }
 
@@ -86,16 +92,19 @@ impl Machine {
     #[inline(never)]
     pub(super) fn open_tripped(
         &mut self,
+        rules: &Rules,
         reason: Reason,
         run: u32,
         env: &impl Env,
     ) -> Option<Change> {
-        let Some(suspected) = self.hints.suspected else { return Some(self.open(reason, env)) };
+        let Some(suspected) = self.hints.suspected else {
+            return Some(self.open(rules, reason, env));
+        };
         let reason = if suspected.left(env.now()).is_none() {
-            self.trust();
-            self.tripped(run, env)?
+            self.trust(rules);
+            self.tripped(rules, run, env)?
         } else {
-            let is_own = self.rules.threshold.is_some_and(|threshold| run >= threshold);
+            let is_own = rules.threshold.is_some_and(|threshold| run >= threshold);
             match reason {
                 Reason::FailuresInARow { failures, .. } if !is_own => {
                     Reason::Suspected { failures }
@@ -103,7 +112,7 @@ impl Machine {
                 reason => reason,
             }
         };
-        Some(self.open(reason, env))
+        Some(self.open(rules, reason, env))
     }
 
     /// Whether the next failure opens the circuit.

@@ -1,6 +1,7 @@
 //! Whether a key's circuit may serve another key.
 
 use super::{Machine, Period};
+use crate::config::Rules;
 use crate::primitives::clock::{Nanos, Wait};
 use crate::window::Env;
 
@@ -21,7 +22,7 @@ pub(crate) enum Idleness {
 
 impl Machine {
     /// How idle a circuit in this state is.
-    pub(crate) fn idleness(&mut self, env: &impl Env) -> Idleness {
+    pub(crate) fn idleness(&mut self, rules: &Rules, env: &impl Env) -> Idleness {
         let now = env.now();
         let goes_on = |wait: &Wait| wait.left(now).is_some();
         let wait = match self.period {
@@ -36,9 +37,7 @@ impl Machine {
                 };
             }
             Period::Open(wait) => Some(wait),
-            Period::HalfOpen(probes) => {
-                probes.in_flight().then(|| probes.round_timeout(&self.rules))
-            }
+            Period::HalfOpen(probes) => probes.in_flight().then(|| probes.round_timeout(rules)),
         };
         match wait.filter(goes_on) {
             Some(wait) => Idleness::Until(wait.until),

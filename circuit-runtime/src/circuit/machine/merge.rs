@@ -1,6 +1,7 @@
 //! Failures that come together, as when a connection breaks that carries many calls: `merge_failures`.
 
 use super::Machine;
+use crate::config::Rules;
 use crate::primitives::clock::{NEVER, Nanos};
 use crate::window::{Env, Sample, SlidingWindow};
 
@@ -27,16 +28,22 @@ impl Machine {
     /// Notes an outcome before it enters the window, and says whether it belongs to the present group of
     /// failures. `run` is how many failures in a row there are so far.
     #[cold]
-    pub(super) fn merge(&mut self, sample: Sample, run: u32, env: &impl Env) -> bool {
-        let merged = sample.failure && self.merges(run, env.now());
-        self.push_counted(sample, merged, env);
+    pub(super) fn merge(
+        &mut self,
+        rules: &Rules,
+        sample: Sample,
+        run: u32,
+        env: &impl Env,
+    ) -> bool {
+        let merged = sample.failure && self.merges(rules, run, env.now());
+        self.push_counted(rules, sample, merged, env);
         merged
     }
 
     /// Whether a failure belongs to the present group; else it begins one. So does a failure after the
     /// clock went back by as much: nobody knows how long ago the first was.
-    fn merges(&mut self, run: u32, now: Nanos) -> bool {
-        let within = self.rules.merge_failures.unwrap_or(0);
+    fn merges(&mut self, rules: &Rules, run: u32, now: Nanos) -> bool {
+        let within = rules.merge_failures.unwrap_or(0);
         match &mut self.merging {
             Some(merging) if run > 0 && now.abs_diff(merging.began) < within => true,
             Some(merging) => {
@@ -59,8 +66,8 @@ impl Machine {
 
     /// Notes calls that have stalled, each of which is a failure of its own.
     #[cold]
-    pub(super) fn push_unmerged(&mut self, sample: Sample, env: &impl Env) {
-        self.push_counted(sample, false, env);
+    pub(super) fn push_unmerged(&mut self, rules: &Rules, sample: Sample, env: &impl Env) {
+        self.push_counted(rules, sample, false, env);
     }
 
     #[expect(
@@ -68,9 +75,9 @@ impl Machine {
         reason = "out of line, a merged failure takes 18 instructions more"
     )]
     #[inline(always)]
-    fn push_counted(&mut self, sample: Sample, merged: bool, env: &impl Env) {
+    fn push_counted(&mut self, rules: &Rules, sample: Sample, merged: bool, env: &impl Env) {
         let (Some(window), Some(merging)) = (&mut self.window, &mut self.merging) else { return };
-        if self.rules.failure_count.is_none() || merging.counted.is_none() && !merged {
+        if rules.failure_count.is_none() || merging.counted.is_none() && !merged {
             return;
         }
         window.known(env);
@@ -96,10 +103,10 @@ impl Machine {
     }
 
     /// Forgets which failures were merged where the rules no longer ask.
-    pub(super) fn keep_merging(&mut self) {
-        if self.rules.merge_failures.is_none() {
+    pub(super) fn keep_merging(&mut self, rules: &Rules) {
+        if rules.merge_failures.is_none() {
             self.merging = None;
-        } else if let (None, Some(merging)) = (self.rules.failure_count, &mut self.merging) {
+        } else if let (None, Some(merging)) = (rules.failure_count, &mut self.merging) {
             merging.counted = None;
         }
     }

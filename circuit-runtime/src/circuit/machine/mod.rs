@@ -26,6 +26,7 @@ pub(crate) use numbers::{in_float, shown};
 use half_open::Probes;
 use hints::Hints;
 use merge::Merging;
+use pending::may_note;
 use ramp::{Passage, Ramp};
 use throttle::Throttling;
 
@@ -36,10 +37,9 @@ use crate::outcome::State;
 use crate::primitives::clock::{NEVER, Nanos, Wait};
 use crate::window::{Env, OnSuccess, Sample, SlidingWindow, WindowTotals};
 
-/// Everything that the next decision depends on.
+/// Everything that the next decision depends on, beside the rules: those are given to whatever goes by them.
 #[derive(Debug)]
 pub(crate) struct Machine {
-    rules: Rules,
     period: Period,
     epoch: u32,
     /// The first epoch whose answered probes belong to this period: if probes have closed the circuit,
@@ -130,7 +130,7 @@ pub(crate) struct Change {
 }
 
 impl Machine {
-    pub(crate) const fn new(rules: Rules) -> Self {
+    pub(crate) const fn new(rules: &Rules) -> Self {
         Machine {
             period: Period::Closed { since: 0, run: 0 },
             epoch: 0,
@@ -145,14 +145,9 @@ impl Machine {
             merging: None,
             ramp: None,
             throttling: None,
-            hints: Hints::new(&rules),
+            hints: Hints::new(rules),
             unjudged: false,
-            rules,
         }
-    }
-
-    pub(crate) fn rules(&self) -> &Rules {
-        &self.rules
     }
 
     pub(crate) fn epoch(&self) -> u32 {
@@ -169,15 +164,15 @@ impl Machine {
 
     /// What a success that isn't slow has to write.
     #[inline]
-    pub(crate) fn on_success(&self) -> OnSuccess {
+    pub(crate) fn on_success(&self, rules: &Rules) -> OnSuccess {
         let Period::Closed { run, .. } = self.period else { return OnSuccess::Lock };
         let on_success = match &self.window {
             // Failures that may be one are judged, each of them.
-            None if run > 0 && self.rules.merge_failures.is_none() => OnSuccess::Pend,
+            None if run > 0 && rules.merge_failures.is_none() => OnSuccess::Pend,
             None => OnSuccess::Nothing,
             Some(_) if self.unjudged => OnSuccess::Lock,
-            Some(window) => match window.on_success(self.rules.min_calls) {
-                OnSuccess::Pend if !self.may_note(window) => OnSuccess::Lock,
+            Some(window) => match window.on_success(rules.min_calls) {
+                OnSuccess::Pend if !may_note(rules, window) => OnSuccess::Lock,
                 on_success => on_success,
             },
         };
@@ -192,12 +187,10 @@ impl Machine {
 
     /// How long calls are rejected: when open, for the wait; when half-open and full, until the
     /// next round of probes.
-    pub(crate) fn rejection(&self) -> Option<Wait> {
+    pub(crate) fn rejection(&self, rules: &Rules) -> Option<Wait> {
         match self.period {
             Period::Open(wait) => Some(wait),
-            Period::HalfOpen(probes) if probes.is_full(&self.rules) => {
-                Some(probes.round_timeout(&self.rules))
-            }
+            Period::HalfOpen(probes) if probes.is_full(rules) => Some(probes.round_timeout(rules)),
             Period::HalfOpen(_) | Period::Closed { .. } => None,
         }
     }
@@ -219,19 +212,19 @@ impl Machine {
     ///
     /// The first call at or after the deadline turns an open circuit half-open. If a round has been
     /// full for too long since its last probe was admitted, another round begins.
-    pub(crate) fn admit(&mut self, env: &impl Env) -> Decision {
+    pub(crate) fn admit(&mut self, rules: &Rules, env: &impl Env) -> Decision {
         let now = env.now();
-        if let Some(left) = self.rejection().and_then(|wait| wait.left(now)) {
+        if let Some(left) = self.rejection(rules).and_then(|wait| wait.left(now)) {
             let is_open = self.state() == State::Open;
             let reason = if is_open { Rejection::Open } else { Rejection::HalfOpenFull };
             return Decision::Rejected { reason, left };
         }
         let change = match self.period {
             Period::Closed { .. } => {
-                let passage = self.passes(env);
+                let passage = self.passes(rules, env);
                 let reason = if passage == Passage::Rejected {
                     Rejection::Ramping
-                } else if self.throttles(passage == Passage::First, env) {
+                } else if self.throttles(rules, passage == Passage::First, env) {
                     Rejection::Throttled
                 } else {
                     return Decision::Admitted { change: None };
@@ -242,7 +235,7 @@ impl Machine {
                 let first = Period::HalfOpen(Probes::first(now));
                 Some(self.begin(first, Reason::WaitElapsed))
             }
-            Period::HalfOpen(probes) if probes.is_full(&self.rules) => {
+            Period::HalfOpen(probes) if probes.is_full(rules) => {
                 self.epoch = self.epoch.wrapping_add(1);
                 self.period = Period::HalfOpen(probes.next_round(now));
                 None
@@ -257,14 +250,20 @@ impl Machine {
 
     /// Records the verdict of a call that was admitted in the period `epoch`.
     #[inline]
-    pub(crate) fn record(&mut self, epoch: u32, verdict: Verdict, env: &impl Env) -> Recorded {
+    pub(crate) fn record(
+        &mut self,
+        rules: &Rules,
+        epoch: u32,
+        verdict: Verdict,
+        env: &impl Env,
+    ) -> Recorded {
         let epochs_ago = self.epoch.wrapping_sub(epoch);
         let change = match self.period {
             Period::HalfOpen(probes) if probes.includes(epochs_ago) => {
-                self.record_probe(probes, epochs_ago, verdict, env)
+                self.record_probe(rules, probes, epochs_ago, verdict, env)
             }
             _ if epochs_ago != 0 => return Recorded::Late,
-            _ => self.record_closed(verdict, env),
+            _ => self.record_closed(rules, verdict, env),
         };
         Recorded::Counted { change }
     }
@@ -279,12 +278,12 @@ impl Machine {
     }
 
     #[inline]
-    fn record_closed(&mut self, verdict: Verdict, env: &impl Env) -> Option<Change> {
+    fn record_closed(&mut self, rules: &Rules, verdict: Verdict, env: &impl Env) -> Option<Change> {
         // An open period admits no calls.
         let (Period::Closed { since, run }, Some(sample)) = (self.period, verdict.sample) else {
             return None;
         };
-        let merged = self.rules.merge_failures.is_some() && self.merge(sample, run, env);
+        let merged = rules.merge_failures.is_some() && self.merge(rules, sample, run, env);
         let run = match sample.failure {
             true if merged => run,
             true => run.saturating_add(1),
@@ -297,31 +296,33 @@ impl Machine {
             window.push(sample, env);
         }
         if verdict.keeps_run {
-            self.note_without_result(env);
+            self.note_without_result(rules, env);
         }
         self.requested_wait = self.requested_wait.max(verdict.requested_wait);
         if verdict.opens {
-            return Some(self.open_for(verdict.requested_wait, env));
+            return Some(self.open_for(rules, verdict.requested_wait, env));
         }
-        let reason = self.tripped(run, env)?;
-        self.open_tripped(reason, run, env)
+        let reason = self.tripped(rules, run, env)?;
+        self.open_tripped(rules, reason, run, env)
     }
 
     #[cold]
     fn record_probe(
         &mut self,
+        rules: &Rules,
         mut probes: Probes,
         rounds_ago: u32,
         verdict: Verdict,
         env: &impl Env,
     ) -> Option<Change> {
         probes.answer(rounds_ago, verdict);
-        self.record_answer(probes, verdict, env)
+        self.record_answer(rules, probes, verdict, env)
     }
 
     /// Records what the probes have answered, the latest of them with this verdict.
     fn record_answer(
         &mut self,
+        rules: &Rules,
         probes: Probes,
         verdict: Verdict,
         env: &impl Env,
@@ -329,27 +330,27 @@ impl Machine {
         self.period = Period::HalfOpen(probes);
         self.requested_wait = self.requested_wait.max(verdict.requested_wait);
         if verdict.opens {
-            return Some(self.open_for(verdict.requested_wait, env));
+            return Some(self.open_for(rules, verdict.requested_wait, env));
         }
-        self.decide(probes, env)
+        self.decide(rules, probes, env)
     }
 
     /// Ends half-open if the answers of its probes say so.
-    fn decide(&mut self, probes: Probes, env: &impl Env) -> Option<Change> {
-        match probes.decision(&self.rules)? {
+    fn decide(&mut self, rules: &Rules, probes: Probes, env: &impl Env) -> Option<Change> {
+        match probes.decision(rules)? {
             reason @ Reason::ProbesSucceeded { .. } => {
                 let since = probes.first_epoch(self.epoch);
-                let change = self.close(env, reason);
+                let change = self.close(rules, env, reason);
                 self.answered_since = since;
-                self.begin_ramp(env.now());
+                self.begin_ramp(rules, env.now());
                 Some(change)
             }
-            reason => Some(self.open(reason, env)),
+            reason => Some(self.open(rules, reason, env)),
         }
     }
 
-    fn close(&mut self, env: &impl Env, reason: Reason) -> Change {
-        self.trust();
+    fn close(&mut self, rules: &Rules, env: &impl Env, reason: Reason) -> Change {
+        self.trust(rules);
         if let Some(window) = &mut self.window {
             window.clear();
         }

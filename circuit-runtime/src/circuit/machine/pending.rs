@@ -3,22 +3,21 @@
 use super::numbers::{in_float, saturate, shown};
 use super::trip::rate_reached;
 use super::{Machine, Period};
+use crate::config::Rules;
 use crate::window::pending::Outcomes;
 use crate::window::{SlidingWindow, WindowTotals};
 
-impl Machine {
-    /// Whether outcomes may be noted, in a window that can trip.
-    pub(super) fn may_note(&self, window: &SlidingWindow) -> bool {
-        // In a window of time an outcome is judged by what has left since the last one.
-        window.span().is_none()
-            || self.rules.merge_failures.is_none()
-                && rate_reached(&self.rules, window.at_last_look()).is_none()
-    }
+/// Whether outcomes may be noted, in a window that can trip.
+pub(super) fn may_note(rules: &Rules, window: &SlidingWindow) -> bool {
+    // In a window of time an outcome is judged by what has left since the last one.
+    window.span().is_none()
+        || rules.merge_failures.is_none() && rate_reached(rules, window.at_last_look()).is_none()
+}
 
+impl Machine {
     /// How many outcomes may be failures, among any number of successes, before one has to be judged.
     /// Counts as if no success came in between, and none of the failures left the window.
-    pub(crate) fn spare_failures(&self) -> u32 {
-        let rules = &self.rules;
+    pub(crate) fn spare_failures(&self, rules: &Rules) -> u32 {
         if rules.merge_failures.is_some() || rules.throttle.is_some() {
             return 0;
         }

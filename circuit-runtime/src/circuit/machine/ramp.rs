@@ -2,6 +2,7 @@
 
 use super::Machine;
 use super::numbers::in_float;
+use crate::config::Rules;
 use crate::outcome::State;
 use crate::primitives::clock::{Nanos, Wait};
 use crate::window::Env;
@@ -41,37 +42,37 @@ impl Ramp {
 
 impl Machine {
     /// Begins a ramp, if the rules have one and the circuit is closed.
-    pub(crate) fn begin_ramp(&mut self, now: Nanos) {
-        if self.rules.ramp.is_some() && self.state() == State::Closed {
+    pub(crate) fn begin_ramp(&mut self, rules: &Rules, now: Nanos) {
+        if rules.ramp.is_some() && self.state() == State::Closed {
             self.ramp = Some(Box::new(Ramp { began: now, part: None, carried: 0.0 }));
         }
     }
 
     /// Whether calls of a closed circuit have to ask the machine.
     #[inline]
-    pub(crate) fn is_selective(&self) -> bool {
-        self.ramp.is_some() || self.rules.throttle.is_some() && self.may_throttle()
+    pub(crate) fn is_selective(&self, rules: &Rules) -> bool {
+        self.ramp.is_some() || rules.throttle.is_some() && self.may_throttle()
     }
 
     /// How much of the ramp has passed, and how long it takes.
-    fn ramp_passed(&self, now: Nanos) -> Option<(Nanos, Nanos)> {
-        let length = self.rules.ramp?;
+    fn ramp_passed(&self, rules: &Rules, now: Nanos) -> Option<(Nanos, Nanos)> {
+        let length = rules.ramp?;
         Some((self.ramp.as_ref()?.passed(length, now)?, length))
     }
 
     /// The share of calls that pass, while it grows.
-    pub(crate) fn share(&self, now: Nanos) -> Option<f64> {
-        self.ramp_passed(now).map(|(passed, length)| share(passed, length))
+    pub(crate) fn share(&self, rules: &Rules, now: Nanos) -> Option<f64> {
+        self.ramp_passed(rules, now).map(|(passed, length)| share(passed, length))
     }
 
     /// [`Machine::share`], with a clock that is read only if there is a ramp.
-    pub(crate) fn share_at(&self, now: impl FnOnce() -> Nanos) -> Option<f64> {
-        if self.ramp.is_some() { self.share(now()) } else { None }
+    pub(crate) fn share_at(&self, rules: &Rules, now: impl FnOnce() -> Nanos) -> Option<f64> {
+        if self.ramp.is_some() { self.share(rules, now()) } else { None }
     }
 
     /// Whether a call of a closed circuit passes. Ends a ramp that is over.
-    pub(super) fn passes(&mut self, env: &impl Env) -> Passage {
-        let Some((passed, length)) = self.ramp_passed(env.now()) else {
+    pub(super) fn passes(&mut self, rules: &Rules, env: &impl Env) -> Passage {
+        let Some((passed, length)) = self.ramp_passed(rules, env.now()) else {
             self.ramp = None;
             return Passage::Passes;
         };
@@ -95,12 +96,12 @@ impl Machine {
 
     /// Notes that a call has got into a closed circuit. The one that always passes in its part of a ramp, or
     /// in its second under `throttle`, is used up by that, and not if the bulkhead refuses it.
-    pub(crate) fn note_entry(&mut self, now: Nanos) {
-        let passed = self.ramp_passed(now);
+    pub(crate) fn note_entry(&mut self, rules: &Rules, now: Nanos) {
+        let passed = self.ramp_passed(rules, now);
         if let (Some((passed, length)), Some(ramp)) = (passed, &mut self.ramp) {
             ramp.part = Some(part(passed, length));
         }
-        self.note_not_throttled(now);
+        self.note_not_throttled(rules, now);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Calls that count as failures while they still run: `stall`.
 
 use super::{Change, Machine, Period};
+use crate::config::Rules;
 use crate::window::{Env, Sample};
 
 impl Machine {
@@ -28,19 +29,20 @@ impl Machine {
     #[cold]
     pub(crate) fn record_stalled(
         &mut self,
+        rules: &Rules,
         calls: u32,
         as_one: bool,
         env: &impl Env,
     ) -> Option<Change> {
         // `slow_call` is shorter than `stall`.
-        let sample = Sample { failure: true, slow: self.rules.slow_call.is_some() };
+        let sample = Sample { failure: true, slow: rules.slow_call.is_some() };
         match self.period {
             // An open period admits no calls.
             Period::Open(_) => None,
             Period::HalfOpen(mut probes) => {
                 probes.stall(calls);
                 self.period = Period::HalfOpen(probes);
-                self.decide(probes, env)
+                self.decide(rules, probes, env)
             }
             Period::Closed { since, run } => {
                 if run == 0 {
@@ -50,13 +52,13 @@ impl Machine {
                 self.period = Period::Closed { since, run };
                 self.unjudged = false;
                 for _ in 0..calls {
-                    self.push_unmerged(sample, env);
+                    self.push_unmerged(rules, sample, env);
                     if let Some(window) = &mut self.window {
                         window.push(sample, env);
                     }
                 }
-                let reason = self.tripped(run, env)?;
-                self.open_tripped(reason, run, env)
+                let reason = self.tripped(rules, run, env)?;
+                self.open_tripped(rules, reason, run, env)
             }
         }
     }

@@ -76,26 +76,31 @@ const FRAGILE: Config = Config::new().threshold(1).recovery(RECOVERY);
 /// A call may read the summary before the circuit opens again, and ask the machine afterwards.
 #[test]
 fn an_open_machine_rejects_whoever_asks_before_its_deadline() {
-    let mut machine = Machine::new(FRAGILE.rules());
-    machine.record(0, FAILURE, &At(1_000, 0.0));
+    let rules = FRAGILE.rules();
+    let mut machine = Machine::new(&rules);
+    machine.record(&rules, 0, FAILURE, &At(1_000, 0.0));
     let rejected = |left| Decision::Rejected { reason: Rejection::Open, left };
-    assert_eq!(machine.admit(&At(1_000, 0.0)), rejected(100));
-    assert_eq!(machine.admit(&At(1_099, 0.0)), rejected(1));
-    assert!(matches!(machine.admit(&At(1_100, 0.0)), Decision::Admitted { change: Some(_) }));
+    assert_eq!(machine.admit(&rules, &At(1_000, 0.0)), rejected(100));
+    assert_eq!(machine.admit(&rules, &At(1_099, 0.0)), rejected(1));
+    assert!(matches!(
+        machine.admit(&rules, &At(1_100, 0.0)),
+        Decision::Admitted { change: Some(_) }
+    ));
 }
 
 /// A call may see room for a probe that another call takes first.
 #[test]
 fn a_full_machine_rejects_whoever_asks_before_its_round_times_out() {
-    let mut machine = Machine::new(FRAGILE.rules());
-    machine.record(0, FAILURE, &At(0, 0.0));
-    machine.admit(&At(1_000, 0.0));
+    let rules = FRAGILE.rules();
+    let mut machine = Machine::new(&rules);
+    machine.record(&rules, 0, FAILURE, &At(0, 0.0));
+    machine.admit(&rules, &At(1_000, 0.0));
     let epoch = machine.epoch();
     let rejected = |left| Decision::Rejected { reason: Rejection::HalfOpenFull, left };
-    assert_eq!(machine.admit(&At(1_000, 0.0)), rejected(100));
-    assert_eq!(machine.admit(&At(1_099, 0.0)), rejected(1));
+    assert_eq!(machine.admit(&rules, &At(1_000, 0.0)), rejected(100));
+    assert_eq!(machine.admit(&rules, &At(1_099, 0.0)), rejected(1));
     assert_eq!(machine.epoch(), epoch);
-    assert_eq!(machine.admit(&At(1_100, 0.0)), Decision::Admitted { change: None });
+    assert_eq!(machine.admit(&rules, &At(1_100, 0.0)), Decision::Admitted { change: None });
     assert_ne!(machine.epoch(), epoch);
 }
 
@@ -103,12 +108,13 @@ fn a_full_machine_rejects_whoever_asks_before_its_round_times_out() {
 fn a_wait_is_drawn_from_the_jitter_below_to_the_jitter_above() {
     let config = FRAGILE.backoff(3.0).jitter(0.25);
     for (roll, first, second) in [(0.0, 75, 225), (0.25, 87, 262), (0.5, 100, 300)] {
-        let mut machine = Machine::new(config.rules());
-        machine.record(0, FAILURE, &At(0, roll));
-        assert_eq!(machine.rejection().map(|wait| wait.until), Some(first));
-        machine.admit(&At(first, 0.0));
-        machine.record(machine.epoch(), FAILURE, &At(first, roll));
-        assert_eq!(machine.rejection().map(|wait| wait.until), Some(first + second));
+        let rules = config.rules();
+        let mut machine = Machine::new(&rules);
+        machine.record(&rules, 0, FAILURE, &At(0, roll));
+        assert_eq!(machine.rejection(&rules).map(|wait| wait.until), Some(first));
+        machine.admit(&rules, &At(first, 0.0));
+        machine.record(&rules, machine.epoch(), FAILURE, &At(first, roll));
+        assert_eq!(machine.rejection(&rules).map(|wait| wait.until), Some(first + second));
     }
 }
 
@@ -116,9 +122,10 @@ fn a_wait_is_drawn_from_the_jitter_below_to_the_jitter_above() {
 #[test]
 fn a_rate_is_taken_over_more_calls_than_fit_into_32_bits() {
     let config = Config::new().failure_rate(0.5).window(crate::Window::Time(RECOVERY));
-    let mut machine = Machine::new(config.rules());
+    let rules = config.rules();
+    let mut machine = Machine::new(&rules);
     for _ in 0..100 {
-        machine.record(0, FAILURE, &Counted(1 << 32));
+        machine.record(&rules, 0, FAILURE, &Counted(1 << 32));
     }
     assert_eq!(machine.state(), State::Closed);
     let totals = machine.window_totals(&Counted(1 << 32)).unwrap();
@@ -141,21 +148,27 @@ fn spare_failures_open_nothing_and_the_next_one_may() {
     let mut random = fastrand::Rng::with_seed(5);
     for config in rates.into_iter().chain(others) {
         for _ in 0..300 {
-            let mut machine = Machine::new(config.rules());
+            let rules = config.rules();
+            let mut machine = Machine::new(&rules);
             for _ in 0..random.u32(1..60) {
                 let verdict = if random.u8(..10) < 2 { FAILURE } else { SUCCESS };
-                machine.record(machine.epoch(), verdict, &At(0, 0.0));
+                machine.record(&rules, machine.epoch(), verdict, &At(0, 0.0));
             }
             if machine.state() != State::Closed {
                 continue;
             }
-            let spare = machine.spare_failures();
+            let spare = machine.spare_failures(&rules);
             let mut failures = 0;
             let alone = random.bool();
             while machine.state() == State::Closed && failures <= spare {
                 let fails = alone || random.bool();
                 failures += u32::from(fails);
-                machine.record(machine.epoch(), if fails { FAILURE } else { SUCCESS }, &At(0, 0.0));
+                machine.record(
+                    &rules,
+                    machine.epoch(),
+                    if fails { FAILURE } else { SUCCESS },
+                    &At(0, 0.0),
+                );
             }
             let open = machine.state() == State::Open;
             assert!(!open || failures > spare, "{config:?}: {failures} of {spare}");
@@ -168,9 +181,10 @@ fn spare_failures_open_nothing_and_the_next_one_may() {
 
 #[test]
 fn a_suspected_machine_has_no_failure_to_spare() {
-    let mut machine = Machine::new(Config::new().threshold(5).rules());
-    machine.record(0, FAILURE, &At(0, 0.0));
-    assert_eq!(machine.spare_failures(), 3);
-    machine.suspect(100, &At(0, 0.0));
-    assert_eq!(machine.spare_failures(), 0);
+    let rules = Config::new().threshold(5).rules();
+    let mut machine = Machine::new(&rules);
+    machine.record(&rules, 0, FAILURE, &At(0, 0.0));
+    assert_eq!(machine.spare_failures(&rules), 3);
+    machine.suspect(&rules, 100, &At(0, 0.0));
+    assert_eq!(machine.spare_failures(&rules), 0);
 }

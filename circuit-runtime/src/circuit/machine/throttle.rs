@@ -4,7 +4,7 @@
 
 use super::Machine;
 use super::numbers::in_float;
-use crate::config::Window;
+use crate::config::{Rules, Window};
 use crate::outcome::State;
 use crate::primitives::clock::Nanos;
 use crate::window::{Env, Sample, SlidingWindow, WindowTotals};
@@ -92,8 +92,8 @@ impl Machine {
     }
 
     /// The share of calls that the rule rejects, if it rejects any.
-    pub(crate) fn throttled(&mut self, env: &impl Env) -> Option<f64> {
-        let share = self.rules.throttle?;
+    pub(crate) fn throttled(&mut self, rules: &Rules, env: &impl Env) -> Option<f64> {
+        let share = rules.throttle?;
         let window = self.window.as_mut()?;
         let known = window.known(env);
         let extra = self.throttling.as_mut().map(|it| it.extra(window, env)).unwrap_or_default();
@@ -103,20 +103,20 @@ impl Machine {
         // Successes in shards only lower the chance: most calls needn't add them up.
         Requests::of(known, extra).chance(share)?;
         let all = Requests::of(self.window_totals(env)?, extra);
-        all.chance(share).filter(|_| all.sum() >= u64::from(self.rules.min_calls))
+        all.chance(share).filter(|_| all.sum() >= u64::from(rules.min_calls))
     }
 
     /// Whether the rule rejects a call of a closed circuit. Never the first of its part of a ramp.
-    pub(super) fn throttles(&mut self, is_first: bool, env: &impl Env) -> bool {
-        if self.rules.throttle.is_none() {
+    pub(super) fn throttles(&mut self, rules: &Rules, is_first: bool, env: &impl Env) -> bool {
+        if rules.throttle.is_none() {
             return false;
         }
-        let chance = self.throttled(env);
+        let chance = self.throttled(rules, env);
         if !self.may_throttle() {
             return false;
         }
         let now = env.now();
-        let Some(throttling) = self.throttling() else { return false };
+        let Some(throttling) = self.throttling(rules) else { return false };
         let is_recent = |passed: Nanos| now.abs_diff(passed) < LONGEST_GAP;
         // Where calls wait for a place, the next to get in is one of them.
         let may_wait = throttling.passed.is_some_and(is_recent) || env.calls_wait();
@@ -129,9 +129,9 @@ impl Machine {
     }
 
     /// Notes that a call has got in, if the rule could have rejected it.
-    pub(super) fn note_not_throttled(&mut self, now: Nanos) {
-        if self.rules.throttle.is_some() && self.may_throttle() {
-            if let Some(throttling) = self.throttling() {
+    pub(super) fn note_not_throttled(&mut self, rules: &Rules, now: Nanos) {
+        if rules.throttle.is_some() && self.may_throttle() {
+            if let Some(throttling) = self.throttling(rules) {
                 throttling.passed = Some(now);
             }
         }
@@ -139,15 +139,15 @@ impl Machine {
 
     /// Notes that a call has entered the window that had no result.
     #[cold]
-    pub(super) fn note_without_result(&mut self, env: &impl Env) {
-        if let Some(throttling) = self.throttling() {
+    pub(super) fn note_without_result(&mut self, rules: &Rules, env: &impl Env) {
+        if let Some(throttling) = self.throttling(rules) {
             throttling.extra.push(Sample { failure: false, slow: false }, env);
         }
     }
 
     /// What the rule remembers, if there is such a rule.
-    fn throttling(&mut self) -> Option<&mut Throttling> {
-        let size = self.rules.window.filter(|_| self.rules.throttle.is_some())?;
+    fn throttling(&mut self, rules: &Rules) -> Option<&mut Throttling> {
+        let size = rules.window.filter(|_| rules.throttle.is_some())?;
         let window = self.window.as_ref()?;
         let anew = || Box::new(Throttling { extra: SlidingWindow::new(size), passed: None });
         let throttling = self.throttling.get_or_insert_with(anew);
