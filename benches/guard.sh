@@ -30,7 +30,8 @@ probing                 805
 count-window-third      205
 time-window-failing     195
 snapshot               1090
-snapshot-of-100-keys  48500
+snapshot-of-100-keys  13200
+snapshot-of-100-windows 67000
 state                    70
 by-hand                  28
 by-hand-async            56

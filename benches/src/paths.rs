@@ -151,7 +151,17 @@ fn shown_by_key(key: u64) -> Answer {
     Ok(key)
 }
 
+#[circuit_breaker(name = "shown windows", key = key, failure_rate = 0.5)]
+#[inline(never)]
+fn shown_window(key: u64) -> Answer {
+    Ok(key)
+}
+
 thread_local! {
+    static SHOWN_WINDOWS: &'static circuit_runtime::CircuitBreaker = {
+        (0..100).for_each(|key| assert!(shown_window(key).is_ok()));
+        circuit_runtime::find("shown windows").expect("it has been called")
+    };
     static SHOWN: &'static circuit_runtime::CircuitBreaker = circuit_shown();
     static SHOWN_BY_KEY: &'static circuit_runtime::CircuitBreaker = {
         (0..100).for_each(|key| assert!(shown_by_key(key).is_ok()));
@@ -168,6 +178,12 @@ fn snapshot(number: u64) -> Answer {
 #[expect(clippy::unnecessary_wraps, reason = "as every path")]
 fn snapshot_of_keys(number: u64) -> Answer {
     Ok(number + SHOWN_BY_KEY.with(|circuit| circuit.snapshot().successes))
+}
+
+/// Of 100 keys, each of which has a window to add.
+#[expect(clippy::unnecessary_wraps, reason = "as every path")]
+fn snapshot_of_windows(number: u64) -> Answer {
+    Ok(number + SHOWN_WINDOWS.with(|circuit| circuit.snapshot().successes))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "as every path")]
@@ -319,6 +335,7 @@ fn main() {
         Some("time-window-failing") => time_window_failing,
         Some("snapshot") => snapshot,
         Some("snapshot-of-100-keys") => snapshot_of_keys,
+        Some("snapshot-of-100-windows") => snapshot_of_windows,
         Some("state") => state,
         Some("by-hand") => by_hand,
         Some("by-hand-async") => by_hand_async,

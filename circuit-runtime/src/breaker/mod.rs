@@ -338,7 +338,8 @@ impl CircuitBreaker {
         let mut all = FullSnapshot::at(self.name(), self.base().view());
         if let Some(keys) = self.all_keys() {
             all.count(&keys.totals());
-            keys.circuits().for_each(|circuit| all.join(circuit.view_in_sum()));
+            let views = keys.circuits().filter_map(|circuit| circuit.view_in_sum());
+            views.for_each(|view| all.join(view));
             all.snapshot.keep_latest_transitions();
         }
         all

@@ -45,6 +45,7 @@ pub struct Published {
     used_since: AtomicU8,
     /// Whether a call that is cancelled may count, by `on_cancel`.
     judges_cancelled: AtomicBool,
+    has_window: AtomicBool,
     /// A new key was refused this circuit because it was in use: whoever ends a call here calls
     /// `make_room`.
     refused_key: AtomicBool,
@@ -58,7 +59,7 @@ const REFERENCED: u8 = 1;
 /// The key has been asked for since somebody last looked at the circuit.
 const VIEWED: u8 = 1 << 1;
 
-/// A [`Wait`] that calls read without the lock.
+/// A [`Wait`] that calls read without the lock. Its length is 0 before the first one.
 #[derive(Debug)]
 pub(super) struct Deadline {
     until: AtomicU64,
@@ -110,6 +111,7 @@ impl Published {
             number,
             used_since: constant!(AtomicU8::new(REFERENCED | VIEWED)),
             judges_cancelled: AtomicBool::new(judges_cancelled(rules)),
+            has_window: AtomicBool::new(rules.window.is_some()),
             refused_key: constant!(AtomicBool::new(false)),
             open: constant!(Deadline::new()),
             full: constant!(Deadline::new()),
@@ -206,6 +208,18 @@ impl Published {
         self.slow_after.store(slow_after(rules), Ordering::Relaxed);
         self.pending_limit.store(pending_limit(rules), Ordering::Relaxed);
         self.judges_cancelled.store(judges_cancelled(rules), Ordering::Relaxed);
+        self.has_window.store(rules.window.is_some(), Ordering::Relaxed);
+    }
+
+    /// Whether the circuit shows nothing but that it is closed, and has counted nothing in a window. Mostly so, and then
+    /// a sum needn't take its lock.
+    pub(super) fn adds_nothing(&self) -> bool {
+        // Relaxed: what is stored before the summary is seen with it. Before its first opening a circuit has
+        // had no transition.
+        self.summary().is_plain()
+            && !self.has_window.load(Ordering::Relaxed)
+            && self.sharded.get().is_none()
+            && self.open.length() == 0
     }
 
     /// Whether a call that is cancelled may count.

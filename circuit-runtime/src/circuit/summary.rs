@@ -252,6 +252,11 @@ impl Summary {
         self.0 & WATCHED != 0
     }
 
+    /// Whether the circuit is closed, with nothing to write and no rule that needs more than that.
+    pub(crate) fn is_plain(self) -> bool {
+        self.0 & FLAGS == 0
+    }
+
     pub(crate) fn is_limited(self) -> bool {
         self.0 & LIMITED != 0
     }

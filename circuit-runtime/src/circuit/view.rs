@@ -8,7 +8,7 @@ use crate::config::Rules;
 use crate::counters::{Count, Totals};
 use crate::observe::event::Transition;
 use crate::outcome::{Mode, State};
-use crate::primitives::clock::{Moment, Nanos};
+use crate::primitives::clock::{self, Moment, Nanos};
 use crate::window::WindowTotals;
 use crate::window::sharded::ShardedBuckets;
 
@@ -110,9 +110,15 @@ impl CircuitRef<'_> {
     }
 
     /// A view for the sum of many circuits, whose counters are summed elsewhere. Counted is what those lack: the
-    /// successes in shards of a time window. It doesn't tell the key.
-    pub(crate) fn view_in_sum(&self) -> View<u64> {
-        self.view_with(|_| (None, self.sharded_successes()))
+    /// successes in shards of a time window. It doesn't tell the key. `None`: it adds nothing.
+    pub(crate) fn view_in_sum(&self) -> Option<View<u64>> {
+        if self.published.adds_nothing() {
+            if self.published.take_viewed() {
+                self.note_use(clock::coarse());
+            }
+            return None;
+        }
+        Some(self.view_with(|_| (None, self.sharded_successes())))
     }
 
     fn view_with<C>(&self, of_key: impl FnOnce(&Inner) -> (Option<Arc<str>>, C)) -> View<C> {
@@ -158,6 +164,86 @@ impl CircuitRef<'_> {
             counts,
             transitions: inner.transitions,
             transitions_before: inner.transitions_before,
+        }
+    }
+}
+
+#[cfg(all(test, not(circuit_loom)))]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::circuit::{Admission, Circuit, End, Hint};
+    use crate::config::{Config, Window};
+    use crate::outcome::Outcome;
+    use crate::test_util::freeze;
+
+    fn end(circuit: CircuitRef<'_>, outcome: Outcome) {
+        let ticket = circuit.published.summary().try_admit().expect("it is closed");
+        let (admission, moment) = (Admission::new(ticket), Moment::default());
+        if !circuit.record_lock_free(ticket, &moment) || outcome != Outcome::Success {
+            circuit.record(|| "test", admission, End::Outcome(outcome), &moment).expect("in time");
+        }
+    }
+
+    /// Whether a sum looks behind the circuit's lock. It must, if there is anything to add.
+    fn is_looked_at(circuit: CircuitRef<'_>) -> bool {
+        let view = circuit.view_in_sum();
+        let whole = circuit.view();
+        let adds = whole.state != State::Closed
+            || whole.mode != Mode::Normal
+            || whole.failures_in_a_row > 0
+            || whole.window.is_some()
+            || whole.in_flight.is_some()
+            || whole.ramp.is_some()
+            || whole.throttle.is_some()
+            || whole.transitions > 0
+            || !whole.recent.is_empty()
+            || circuit.sharded_successes() > 0;
+        assert!(view.is_some() || !adds, "{whole:?}");
+        view.is_some()
+    }
+
+    #[test]
+    fn a_sum_passes_over_circuits_that_add_nothing_and_no_others() {
+        let _time = freeze();
+        let own = Circuit::new(Config::new().recovery(Duration::from_secs(9)).rules(), true);
+        let circuit = own.by_ref();
+        assert!(!is_looked_at(circuit));
+        end(circuit, Outcome::Failure);
+        assert!(is_looked_at(circuit), "a failure in its run");
+        end(circuit, Outcome::Success);
+        end(circuit, Outcome::Success);
+        assert!(!is_looked_at(circuit));
+        drop(circuit.set_mode(Mode::Disabled, Mode::Normal));
+        assert!(is_looked_at(circuit));
+        drop(circuit.set_mode(Mode::Normal, Mode::Normal));
+        assert!(!is_looked_at(circuit));
+        circuit.hint("test", Hint::OpenFor(1));
+        assert!(is_looked_at(circuit));
+        circuit.reset("test", None);
+        assert!(is_looked_at(circuit), "it has had transitions");
+    }
+
+    #[test]
+    fn a_sum_takes_what_windows_and_bulkheads_hold() {
+        let _time = freeze();
+        let consecutive = Arc::new(Config::new().rules());
+        for window in [Window::Calls(2), Window::Time(Duration::from_secs(1))] {
+            let config = Config::new().failure_rate(0.5).min_calls(1).window(window);
+            let own = Circuit::new(config.rules(), true);
+            let circuit = own.by_ref();
+            for _ in 0..5 {
+                end(circuit, Outcome::Success);
+                assert!(is_looked_at(circuit));
+            }
+            // What was counted in shards counts for ever.
+            drop(circuit.reconfigure("test", &consecutive, &consecutive));
+            assert_eq!(is_looked_at(circuit), matches!(window, Window::Time(_)));
+        }
+        for config in [Config::new().max_concurrent(2), Config::new().stall(Duration::from_secs(9))]
+        {
+            assert!(is_looked_at(Circuit::new(config.rules(), true).by_ref()));
         }
     }
 }

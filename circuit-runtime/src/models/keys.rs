@@ -146,6 +146,26 @@ fn another_key_fails(config: Config) {
     }
 }
 
+/// A sum asks most circuits without their lock.
+#[test]
+fn a_sum_shows_an_opening_with_its_transition_or_not_at_all() {
+    few(3, || {
+        let _time = freeze();
+        let breaker = keyed(consecutive(1), 1);
+        admit(breaker, "key").unwrap().record(Outcome::Success);
+        let other = thread::spawn(move || admit(breaker, "key").unwrap().record(Outcome::Failure));
+        let shown = || {
+            let all = breaker.snapshot();
+            (all.state, all.transitions)
+        };
+        assert!([(State::Closed, 0), (State::Open, 1)].contains(&shown()));
+        other.join().unwrap();
+        assert_eq!(shown(), (State::Open, 1));
+        breaker.reset();
+        assert_eq!(shown(), (State::Closed, 2));
+    });
+}
+
 #[test]
 fn a_key_is_not_rejected_by_the_deadline_of_the_next_one() {
     few(3, || {
