@@ -124,15 +124,6 @@ impl CircuitRef<'_> {
     fn view_with<C>(&self, of_key: impl FnOnce(&Inner) -> (Option<Arc<str>>, C)) -> View<C> {
         let moment = Moment::default();
         let mut inner = self.lock();
-        let state = inner.machine.state();
-        let left = inner
-            .machine
-            .rejection(self.in_force(&inner))
-            .and_then(|wait| wait.left(moment.exact()));
-        let retry_after = left.map(|left| retry_after(state, left));
-        let state = if state == State::Open && left.is_none() { State::HalfOpen } else { state };
-        // Else the mode decides, and no rule rejects a call.
-        let is_asked = matches!(inner.mode, Mode::Normal | Mode::Shadow);
         // The lock sealed the pending outcomes: open them again. What a window of time holds may have changed by
         // itself. Otherwise nothing has changed, and calls keep the cache line.
         if self.published.summary().is_pending() || inner.machine.window().is_some() {
@@ -140,8 +131,14 @@ impl CircuitRef<'_> {
         }
         let (key, counts) = of_key(&inner);
         let expired = self.is_expired_now(&inner, &moment);
-        let waiting = self.in_force(&inner).max_wait.map(|_| inner.waiting());
+        // Else the mode decides, and no rule rejects a call.
+        let is_asked = matches!(inner.mode, Mode::Normal | Mode::Shadow);
+        let waiting = inner.waiting();
         let (machine, rules) = self.machine(&mut inner);
+        let state = machine.state();
+        let left = machine.rejection(rules).and_then(|wait| wait.left(moment.exact()));
+        let retry_after = left.map(|left| retry_after(state, left));
+        let state = if state == State::Open && left.is_none() { State::HalfOpen } else { state };
         let env = self.env(&moment);
         let ramp = if is_asked { machine.share_at(rules, || moment.exact()) } else { None };
         let throttle = if is_asked { machine.throttled(rules, &env) } else { None };
@@ -152,14 +149,14 @@ impl CircuitRef<'_> {
             stamp: self.published.stamp(),
             expired,
             state,
-            mode: inner.mode,
-            failures_in_a_row: inner.machine.failures_in_a_row(),
-            window: inner.machine.window_totals(&env),
+            failures_in_a_row: machine.failures_in_a_row(),
+            window: machine.window_totals(&env),
             retry_after,
-            in_flight: self.calls_in_flight(self.in_force(&inner)),
-            waiting,
+            in_flight: self.calls_in_flight(rules),
+            waiting: rules.max_wait.map(|_| waiting),
             ramp,
             throttle,
+            mode: inner.mode,
             recent: inner.latest(),
             counts,
             transitions: inner.transitions,
