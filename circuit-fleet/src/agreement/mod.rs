@@ -74,5 +74,7 @@ pub const MOST_PROBES: u64 = 8;
 pub const LEAST_INTERVAL: Millis = 500;
 /// The least and the longest time between the steps by which more instances may probe.
 pub const PROBE_STEP: (Millis, Millis) = (700, 2_000);
+/// An opening that has ended and begun again ends when so many probes in a row have succeeded.
+pub const PROOF: u32 = 5;
 /// The time between the steps by which instances go half-open once a probe has succeeded.
 pub const RELEASE_STEP: Millis = 100;

@@ -1,7 +1,7 @@
 //! One outage, as the instances see it that have opened by themselves.
 
 use super::text::{FormatError, Reader, Writer};
-use super::{LEAST_INTERVAL, MOST_PROBES, ServerTime};
+use super::{LEAST_INTERVAL, MOST_PROBES, PROOF, ServerTime};
 
 /// The shared probing of one circuit, from the first instance that opens until a probe has succeeded and the others had their
 /// turn.
@@ -11,7 +11,7 @@ pub struct Opening {
     pub began: ServerTime,
     /// How many instances take part now.
     pub live: u32,
-    /// How many rounds of probes have failed: the exponent of the backoff.
+    /// How many rounds of probes have failed since the last success: the exponent of the backoff.
     pub streak: u32,
     /// How many probes of this round have failed. A round has as many as take place in one wait.
     pub used: u32,
@@ -25,9 +25,9 @@ pub struct Opening {
     pub probing: Option<ServerTime>,
     /// When a probe has succeeded: since then the others go half-open.
     pub ended: Option<ServerTime>,
-    /// How many have closed since.
+    /// How many have closed since. While it hasn't ended: how many probes in a row have succeeded.
     pub proved: u32,
-    /// How many have failed since.
+    /// How many have failed since. More than 0 while it hasn't ended: it had, and has begun again.
     pub broken: u32,
 }
 
@@ -63,12 +63,13 @@ impl Opening {
     pub(super) fn probe_failed(&mut self, at: ServerTime) {
         self.probing = None;
         if self.ended.is_some() {
-            self.broken += 1;
+            self.broken = self.broken.saturating_add(1);
             if self.broken < 2 || self.broken <= self.proved {
                 return;
             }
             self.ended = None;
         }
+        self.proved = 0;
         if self.failed > 0 && at < self.last.after(LEAST_INTERVAL) {
             self.beside += 1;
         } else {
@@ -85,11 +86,17 @@ impl Opening {
 
     pub(super) fn probe_succeeded(&mut self, at: ServerTime) {
         self.probing = None;
-        if self.ended.is_none() {
-            self.ended = Some(at);
-            (self.proved, self.broken) = (0, 0);
+        self.proved = self.proved.saturating_add(1);
+        if self.ended.is_some() {
+            return;
         }
-        self.proved += 1;
+        // As in a circuit, a success ends the backoff.
+        (self.streak, self.used) = (0, 0);
+        let has_begun_again = self.broken > 0;
+        if !has_begun_again || self.proved >= PROOF {
+            self.ended = Some(at);
+            self.broken = 0;
+        }
     }
 
     /// After the server's clock has gone back nothing lies in the future.
@@ -171,6 +178,31 @@ mod tests {
         assert_eq!((opening.ended, opening.failed), (Some(ServerTime(10)), 0));
         opening.probe_failed(ServerTime(12));
         assert_eq!((opening.ended, opening.failed), (None, 1));
+    }
+
+    #[test]
+    fn once_it_has_begun_again_five_successes_in_a_row_end_it() {
+        let mut opening = of(50);
+        opening.probe_succeeded(ServerTime(10));
+        (11..13).for_each(|at| opening.probe_failed(ServerTime(at)));
+        assert_eq!(opening.ended, None);
+        (13..17).for_each(|at| opening.probe_succeeded(ServerTime(at)));
+        assert_eq!(opening.ended, None);
+        opening.probe_failed(ServerTime(17));
+        (18..22).for_each(|at| opening.probe_succeeded(ServerTime(at)));
+        assert_eq!(opening.ended, None);
+        opening.probe_succeeded(ServerTime(22));
+        assert_eq!(opening.ended, Some(ServerTime(22)));
+    }
+
+    #[test]
+    fn a_success_ends_the_backoff_even_if_it_proves_nothing() {
+        let mut opening = of(2);
+        opening.probe_succeeded(ServerTime(10));
+        (11..17).for_each(|at| opening.probe_failed(ServerTime(at)));
+        assert_eq!((opening.ended, opening.streak, opening.used), (None, 2, 1));
+        opening.probe_succeeded(ServerTime(17));
+        assert_eq!((opening.ended, opening.streak, opening.used), (None, 0, 0));
     }
 
     #[test]

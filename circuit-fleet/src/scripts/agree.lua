@@ -5,7 +5,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local MAX_AGE, ACTIVE_FOR, MEMBER_FOR, ENDING, PUBLISH_GAP = 2000, 60000, 5000, 5000, 1000
-local MOST_PROBES, LEAST_INTERVAL = 8, 500
+local MOST_PROBES, LEAST_INTERVAL, PROOF = 8, 500, 5
 -- Where numbers are no longer exact, and those of 32 bits end.
 local MOST, MOST_32 = 9007199254740991, 4294967295
 -- A record of which nothing is heard is forgotten so much later.
@@ -208,6 +208,7 @@ local function probe_failed(at)
     if opening.broken < 2 or opening.broken <= opening.proved then return end
     opening.ended = nil
   end
+  opening.proved = 0
   if opening.failed > 0 and at < opening.last + LEAST_INTERVAL then
     opening.beside = opening.beside + 1
   else
@@ -222,10 +223,13 @@ end
 
 local function probe_succeeded(at)
   opening.probing = nil
-  if not opening.ended then
-    opening.ended, opening.proved, opening.broken = at, 0, 0
-  end
   opening.proved = opening.proved + 1
+  if opening.ended then return end
+  opening.streak, opening.used = 0, 0
+  -- Once it has begun again, one success is no proof.
+  if opening.broken == 0 or opening.proved >= PROOF then
+    opening.ended, opening.broken = at, 0
+  end
 end
 
 local function merge(made)

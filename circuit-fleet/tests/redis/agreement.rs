@@ -90,7 +90,9 @@ fn any_report(instance: u64, said: &mut Said, now: u64, rng: &mut Rng) -> Report
         }
         (State::HalfOpen, 0..7) => {
             said.ended += 1;
-            let succeeded = rng.u8(..3) == 0;
+            // For a while most probes fail, and then most succeed.
+            let is_well = now / 10_000 % 2 == 1;
+            let succeeded = rng.u8(..8) < if is_well { 7 } else { 2 };
             probe = Some(Probe { succeeded, age: rng.u64(..2_300) });
             if succeeded { State::Closed } else { State::Open }
         }
@@ -143,7 +145,7 @@ fn the_script_merges_reports_as_the_simulated_store_does() {
     assert!(SCRIPT.contains(CLOCK[0]));
     let redis = Redis::start();
     let mut store = Store::new(&redis, &SCRIPT.replace(CLOCK[0], CLOCK[1]));
-    let [mut openings, mut endings, mut alerts, mut news] = [0; 4];
+    let [mut openings, mut endings, mut again, mut alerts, mut news, mut proofs] = [0; 6];
     for seed in 0..40_u8 {
         let mut rng = Rng::with_seed(seed.into());
         let mut record = Record::default();
@@ -151,6 +153,7 @@ fn the_script_merges_reports_as_the_simulated_store_does() {
         let nothing = Said { number: 0, failures: 0, begun: 0, ended: 0, state: State::Closed };
         let mut said = [nothing; INSTANCES.len()];
         let mut now = START;
+        let mut has_begun_again = false;
         for step in 0..250 {
             now = later(now, &mut rng);
             let who = rng.usize(..INSTANCES.len().min(2 + usize::from(seed)));
@@ -160,15 +163,19 @@ fn the_script_merges_reports_as_the_simulated_store_does() {
             assert_eq!(got, expected, "seed {seed}, step {step}, {report:?}");
             assert_eq!(store.stored(), record.stored(), "seed {seed}, step {step}, {report:?}");
             let (Reply { status, .. }, publishes) = got;
+            let has_ended = status.opening.is_some_and(|it| it.ended.is_some());
             openings += u32::from(status.opening.is_some_and(|it| it.ended.is_none()));
-            endings += u32::from(status.opening.is_some_and(|it| it.ended.is_some()));
+            endings += u32::from(has_ended);
+            proofs += u32::from(has_begun_again && has_ended);
+            has_begun_again = status.opening.is_some_and(|it| it.ended.is_none() && it.broken > 0);
+            again += u32::from(has_begun_again);
             alerts += u32::from(status.is_alert(10));
             news += u32::from(publishes);
         }
     }
     // Each of them was compared often.
-    let seen = [openings, endings, alerts, news];
-    assert!(seen.iter().all(|times| *times > 300), "{seen:?}");
+    let seen = [openings, endings, again, alerts, news];
+    assert!(seen.iter().all(|times| *times > 300) && proofs > 5, "{seen:?}, {proofs} proofs");
 }
 
 #[test]

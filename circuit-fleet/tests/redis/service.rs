@@ -1,4 +1,4 @@
-//! A service that can be down, hang or fail every second call, and counts the calls that reach it.
+//! A service that can be down, hang or fail some of the calls, and counts the calls that reach it.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
@@ -28,6 +28,8 @@ pub(crate) enum Trouble {
     Hangs,
     /// It fails every second call, whoever makes it.
     FailsEverySecond,
+    /// It fails three of four.
+    FailsThreeOfFour,
 }
 
 /// Down for all.
@@ -99,6 +101,7 @@ fn answer(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
         Some(Trouble::DownFor(prefix)) => name.starts_with(prefix),
         Some(Trouble::Hangs) => true,
         Some(Trouble::FailsEverySecond) => state.all_calls % 2 == 0,
+        Some(Trouble::FailsThreeOfFour) => state.all_calls % 4 != 0,
     };
     let calls = state.calls.entry(name.to_owned()).or_default();
     if is_down {

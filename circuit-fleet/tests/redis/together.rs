@@ -108,6 +108,13 @@ fn known(redis: &Redis) -> usize {
     redis.command(&["HLEN", "f:{test}:evidence:reports:payments"]).parse().unwrap_or(0)
 }
 
+/// Whether the opening had ended, and has begun again: no success ends it, and failures after one are noted.
+fn has_begun_again(redis: &Redis) -> bool {
+    let record = redis.command(&["GET", "f:{test}:opening:record:payments"]);
+    let words: Vec<&str> = record.split_whitespace().collect();
+    matches!(words[..], [.., "-", _proved, broken] if words.len() == 16 && broken != "0")
+}
+
 #[test]
 #[ignore = "needs redis-server"]
 fn instances_that_share_call_a_dead_service_less_and_come_back_sooner_than_alone() {
@@ -156,7 +163,7 @@ fn beside_alone(many: usize, trouble: Trouble) {
 
 #[test]
 #[ignore = "needs redis-server"]
-fn all_are_served_while_a_service_half_recovers_and_once_it_is_well() {
+fn most_are_served_while_a_service_half_recovers_and_all_once_it_is_well() {
     const MANY: usize = 12;
     let turn = Turn::take();
     let service = Service::start();
@@ -171,9 +178,17 @@ fn all_are_served_while_a_service_half_recovers_and_once_it_is_well() {
     until("they take turns to probe", || callers.sum(&service, |calls| calls.failed_probes) >= 12);
     service.set(Some(Trouble::FailsEverySecond));
     service.forget();
-    all("each is served, and each has failures", &|calls| calls.good >= 5 && calls.failed > 0);
+    // Not all: some are out of luck with one probe after the other.
+    until("three of four are served, and have failures", || {
+        callers.count(&service, |calls| calls.good >= 5 && calls.failed > 0) >= MANY * 3 / 4
+    });
     let probes = callers.sum(&service, |calls| calls.failed_probes);
     println!("while every second call failed, {probes} probes failed");
+    service.set(Some(Trouble::FailsThreeOfFour));
+    service.forget();
+    until("a success has let some go, and most of them have failed", || {
+        has_begun_again(&turn.redis)
+    });
     service.set(None);
     service.forget();
     all("each is served", &|calls| calls.good >= 10);

@@ -45,6 +45,11 @@ pub(crate) const USUAL: Situation = Situation {
     network: |_| Network::good(),
 };
 
+/// Two minutes in which this share of all calls fails.
+pub(crate) fn brown_out(share: f64) -> Situation {
+    Situation { kind: Kind::Fails(share), lengths: (120_000, 120_000), runs: 12, ..USUAL }
+}
+
 impl Situation {
     pub(crate) fn scenario(&self, run: u64) -> Scenario {
         let (shortest, longest) = self.lengths;
@@ -87,17 +92,25 @@ pub(crate) struct Compared {
     pub(crate) counts: Vec<(usize, [Mean; 2])>,
     /// By each instance's calls a second.
     pub(crate) rates: Vec<(f64, [Mean; 2])>,
+    /// By the percentage of calls that fail in a brown-out.
+    pub(crate) brown_outs: Vec<(u32, [Mean; 2])>,
 }
 
 impl Compared {
     pub(crate) fn run() -> Self {
         let by_count = |count| (count, Situation { count, runs: 8, ..USUAL }.compare());
-        Compared { counts: COUNTS.map(by_count).to_vec(), rates: RATES.map(by_rate).to_vec() }
+        let by_percent = |percent| (percent, brown_out(f64::from(percent) / 100.0).compare());
+        Compared {
+            counts: COUNTS.map(by_count).to_vec(),
+            rates: RATES.map(by_rate).to_vec(),
+            brown_outs: PERCENT.map(by_percent).to_vec(),
+        }
     }
 }
 
 const COUNTS: [usize; 9] = [1, 2, 3, 5, 10, 20, 50, 100, 200];
 const RATES: [f64; 5] = [0.01, 0.1, 1.0, 10.0, 100.0];
+const PERCENT: [u32; 6] = [10, 30, 50, 60, 75, 90];
 
 fn by_rate(rate: f64) -> (f64, [Mean; 2]) {
     // Long enough for circuits to open, that need five calls each.
@@ -117,6 +130,8 @@ pub(crate) struct Mean {
     pub(crate) until_all_open: f64,
     pub(crate) all_open: f64,
     pub(crate) failing_probes: f64,
+    /// All calls that failed.
+    pub(crate) failing: f64,
     /// Seconds until half, 90 % and all serve again.
     pub(crate) serves: [f64; 3],
     /// Percent of the good calls.
@@ -130,6 +145,7 @@ impl Mean {
         self.until_all_open += float(measured.until_all_open);
         self.all_open += measured.all_open_at.map_or(0.0, |at| seconds(at - BEGIN));
         self.failing_probes += float(measured.failing_probes);
+        self.failing += float(measured.failing.iter().sum::<u64>());
         for (sum, share) in self.serves.iter_mut().zip([0.5, 0.9, 1.0]) {
             *sum += seconds(measured.serves_after(share).unwrap_or_default());
         }
@@ -145,6 +161,7 @@ impl Mean {
             until_all_open: mean(self.until_all_open),
             all_open: mean(self.all_open),
             failing_probes: mean(self.failing_probes),
+            failing: mean(self.failing),
             serves: self.serves.map(mean),
             lost: mean(self.lost),
             healthy_rejected: mean(self.healthy_rejected),

@@ -25,7 +25,8 @@ pub(crate) fn text(compared: &Compared) -> Result<String, Box<dyn Error>> {
     let page = fs::read_to_string(path())?;
     let (before, rest) = page.split_once(FROM).ok_or("the guide's page has no mark `from here`")?;
     let (_, after) = rest.split_once(TO).ok_or("the guide's page has no mark `to here`")?;
-    let pictures = [one_outage()?, by_count(compared)?, by_rate(compared)?].join("\n");
+    let pictures = [one_outage()?, by_count(compared)?, by_rate(compared)?, brown_outs(compared)?];
+    let pictures = pictures.join("\n");
     Ok(format!("{before}{FROM}\n{pictures}\n{TO}{after}"))
 }
 
@@ -55,6 +56,33 @@ fn by_rate(compared: &Compared) -> Result<String, Box<dyn Error>> {
         "Line chart: a fleet's calls fail less often below ten calls a second, and as often at a hundred",
         &Picture { lines, across: "calls a second", up: "", shaded: None, names: &names },
     )
+}
+
+/// What a fleet does while only some of the calls fail, in one sentence.
+fn brown_outs(compared: &Compared) -> Result<String, Box<dyn Error>> {
+    let of = |percent| {
+        let found = compared.brown_outs.iter().find(|(it, _)| *it == percent);
+        found.map(|(_, means)| means).ok_or("there are no runs for this percentage")
+    };
+    let [most, nearly_all] = [of(60)?, of(90)?];
+    let both = |[alone, fleet]: &[Mean; 2]| {
+        format!(
+            "{:.0} probes fail instead of {:.0}, {:.0} % of the good calls are rejected instead of {:.0} %, and all serve again \
+             after {:.1} s instead of {:.1} s",
+            fleet.failing_probes,
+            alone.failing_probes,
+            fleet.lost,
+            alone.lost,
+            fleet.serves[2],
+            alone.serves[2]
+        )
+    };
+    Ok(format!(
+        "While only some of the calls fail, one that succeeds says little of the next. When 60 % of all calls fail for two minutes, then of \
+         50 instances with the alert {}; when 90 % fail, {}.\n",
+        both(most),
+        both(nearly_all)
+    ))
 }
 
 /// The places' names, and a line each of those that are alone and of a fleet.

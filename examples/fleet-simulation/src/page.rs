@@ -6,11 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::Millis;
-use crate::figures::{BEGIN, Compared, Mean, Situation, USUAL};
+use crate::figures::{self, BEGIN, Compared, Mean, Situation, USUAL};
 use crate::network::Network;
 use crate::numbers::{float, seconds};
 use crate::picture::Picture;
-use crate::service::Kind;
 use crate::world;
 
 /// A number of a run, or of the means of several.
@@ -30,7 +29,7 @@ pub(crate) fn write(compared: &Compared) -> Result<(), Box<dyn Error>> {
 
 pub(crate) fn text(compared: &Compared) -> Result<String, Box<dyn Error>> {
     let sections =
-        [outage()?, by_count(compared)?, by_rate(compared), cut(), brown_out()?, store()];
+        [outage()?, by_count(compared)?, by_rate(compared), cut(), brown_out(compared)?, store()];
     Ok(format!("{HEAD}\n{}", sections.join("\n")))
 }
 
@@ -192,27 +191,36 @@ fn cut() -> String {
     section("Some paths are broken", about, &table(&headings, rows))
 }
 
-fn brown_out() -> Result<String, Box<dyn Error>> {
-    let shares = [10, 20, 30, 40, 50];
-    let means: Vec<_> = shares
-        .iter()
-        .map(|share| {
-            let kind = Kind::Fails(f64::from(*share) / 100.0);
-            Situation { kind, lengths: (300_000, 300_000), runs: 3, ..USUAL }.compare()
-        })
-        .collect();
-    let rows = shares.iter().zip(&means).map(|(share, means)| {
+fn brown_out(compared: &Compared) -> Result<String, Box<dyn Error>> {
+    let rows = compared.brown_outs.iter().map(|(percent, means)| {
+        let share = f64::from(*percent) / 100.0;
+        let [_, without_alert] = Situation { alert: false, ..figures::brown_out(share) }.compare();
         vec![
-            share.to_string(),
+            percent.to_string(),
             pair(means, |mean| mean.lost, 1),
+            pair(means, |mean| mean.failing, 0),
             pair(means, |mean| mean.failing_probes, 0),
+            format!("{:.0}", without_alert.failing_probes),
+            pair(means, |mean| mean.serves[0], 1),
+            pair(means, |mean| mean.serves[2], 1),
         ]
     });
-    let headings = ["calls that fail, %", "good calls rejected, %", "failing probes"];
-    let about = "A share of all calls fails, for five minutes. Alone → as a fleet.";
+    let headings = [
+        "calls that fail, %",
+        "good calls rejected, %",
+        "failing calls",
+        "failing probes",
+        "… without the alert",
+        "half serve after, s",
+        "all serve after, s",
+    ];
+    let about = "A share of all calls fails, for two minutes. Alone → as a fleet, means of 12. While `p` of all calls fail by chance, a circuit \
+        needs `p / (1 - p)` failing probes to close once, whoever tells it when to probe. So of two ways to probe, one has fewer \
+        failing probes only if its circuits close less often, and mostly it then rejects more good calls. The alert opens circuits \
+        earlier, and so more often: fewer calls fail, and more of them are probes.";
     let line = |side: usize| {
-        let points = shares.iter().zip(&means);
-        points.map(|(share, means)| (f64::from(*share), means[side].lost)).collect()
+        let points = compared.brown_outs.iter();
+        points.map(|(percent, means)| (f64::from(*percent), means[side].lost)).collect()
     };
     let picture = Picture {
         lines: [line(0), line(1)],

@@ -77,7 +77,7 @@ pub(crate) fn scenario(seed: u64, most: usize) -> Scenario {
             trouble(Kind::Dead, Some(some));
             trouble(Kind::Fails(rng.f64() * 0.1), None);
         }
-        Plot::BrownOut => trouble(Kind::Fails(0.05 + 0.45 * rng.f64()), None),
+        Plot::BrownOut => trouble(Kind::Fails(0.1 + 0.8 * rng.f64()), None),
         Plot::All => {
             trouble(any_kind(rng), Some(some));
             let kind = any_kind(rng);

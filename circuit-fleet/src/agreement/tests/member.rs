@@ -178,6 +178,20 @@ fn the_others_stop_when_more_fail_than_succeed() {
 }
 
 #[test]
+fn once_most_of_those_let_go_have_failed_one_success_lets_nobody_go() {
+    let mut fleet = Fleet::new(20, RULES);
+    (0..20).for_each(|member| fleet.opens(member, 1_000));
+    fleet.probe(0, 2_250, true);
+    (1..3).for_each(|member| fleet.probe(member, 2_300, false));
+    for member in 3..7 {
+        fleet.probe(member, 2_400, true);
+        assert_eq!(fleet.told_to_probe(2_400), NOBODY, "after {member}");
+    }
+    fleet.probe(7, 2_400, true);
+    assert!(!fleet.told_to_probe(2_400).is_empty());
+}
+
+#[test]
 fn who_found_the_service_down_later_than_another_found_it_well_is_not_let_go() {
     let mut fleet = Fleet::new(3, RULES);
     (0..2).for_each(|member| fleet.opens(member, 1_000));
