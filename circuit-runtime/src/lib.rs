@@ -18,6 +18,7 @@
 )]
 //! [circuits-ui]: data:image/svg+xml,%3Csvg%20xmlns='http://www.w3.org/2000/svg'/%3E
 //! [benchmark]: data:image/svg+xml,%3Csvg%20xmlns='http://www.w3.org/2000/svg'/%3E
+//! [benchmark-rows]: crate::guide::performance
 //! [rules]: crate::guide::cookbook
 //! [dashboard]: crate::guide::cookbook
 #![doc = include_str!("../README.md")]
