@@ -65,15 +65,21 @@ pub(crate) fn of_block(
 fn make(circuit: &OwnCircuit) -> TokenStream {
     let OwnCircuit { name, keys, .. } = circuit;
     let site = Span::mixed_site();
-    let (here, name) = circuit_name(name);
     let config = config(circuit);
-    match keys {
-        None => quote_spanned!(site=> #here __circuit::create(#name, #config)),
-        Some(keys) => {
-            let max_keys = max_keys(keys.most.as_ref());
-            quote_spanned!(site=> #here __circuit::create_keyed(#name, #config, #max_keys))
-        }
-    }
+    let max_keys = keys.as_ref().map(|keys| {
+        let max_keys = max_keys(keys.most.as_ref());
+        quote_spanned!(site=> , #max_keys)
+    });
+    let create = if keys.is_some() { "create_keyed" } else { "create" };
+    let Some(name) = circuit_name(name) else {
+        let create = format_ident!("{create}_here", span = site);
+        return quote_spanned! {site=>
+            enum __CircuitHere {}
+            __circuit::#create::<__CircuitHere>(#config #max_keys)
+        };
+    };
+    let create = Ident::new(create, site);
+    quote_spanned!(site=> __circuit::#create(#name, #config #max_keys))
 }
 
 /// The configuration, checked. What only the compiler knows, constants and a preset, it checks
@@ -142,8 +148,8 @@ fn config_option(option: Opt, site: Span) -> TokenStream {
     quote_spanned!(site=> __circuit::ConfigOption::#variant)
 }
 
-/// The name, or the item from whose path the name is made.
-fn circuit_name(name: &Name) -> (TokenStream, TokenStream) {
+/// The name. `None`: it is made from the path of an item in the static.
+fn circuit_name(name: &Name) -> Option<TokenStream> {
     let site = Span::mixed_site();
     let text = match name {
         Name::Given(value) => match &**value {
@@ -160,14 +166,9 @@ fn circuit_name(name: &Name) -> (TokenStream, TokenStream) {
             let path = quote_spanned!(site=> __circuit::core::module_path!());
             quote_spanned!(site=> __circuit::core::concat!(#path, #inside))
         }
-        Name::OfFunction => {
-            return (
-                quote_spanned!(site=> enum __CircuitHere {}),
-                quote_spanned!(site=> __circuit::Name::found::<__CircuitHere>()),
-            );
-        }
+        Name::OfFunction => return None,
     };
-    (TokenStream::new(), quote_spanned!(site=> __circuit::Name::given(#text)))
+    Some(quote_spanned!(site=> __circuit::Name::given(#text)))
 }
 
 fn max_keys(value: Option<&Value>) -> TokenStream {

@@ -10,8 +10,8 @@ use crate::model::{Circuit, Model};
 
 /// The expression that acquires a permit; the arm says what a rejected call does.
 ///
-/// A block: a variable beside the body's future would leave a flag in the function's own future,
-/// whether it has been moved.
+/// In an async function a block: a variable beside the body's future would leave a flag in the function's own
+/// future, whether it has been moved.
 pub(super) fn permit(
     model: &Model,
     parameters: &Parameters,
@@ -19,11 +19,17 @@ pub(super) fn permit(
     rejected: &TokenStream,
 ) -> TokenStream {
     let entry = entry(model, parameters);
-    quote_spanned! {site=> {
-        let __circuit_permit = match #entry {
+    let permit = quote_spanned! {site=>
+        match #entry {
             __circuit::Admitted(__circuit_permit) => __circuit_permit,
             #rejected,
-        };
+        }
+    };
+    if !model.form.is_async() {
+        return permit;
+    }
+    quote_spanned! {site=> {
+        let __circuit_permit = #permit;
         __circuit_permit
     }}
 }

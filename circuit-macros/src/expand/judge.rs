@@ -2,9 +2,9 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
-use syn::{Expr, ReturnType};
+use syn::Expr;
 
-use super::{at, at_return_type, has_impl, made, respanned};
+use super::{at, at_return_type, declared, has_impl, made, respanned};
 use crate::model::names::flatten;
 use crate::model::{Form, Judge, Model};
 use crate::options::Arm;
@@ -107,18 +107,16 @@ fn outcome_of(model: &Model, judged: Judged, returns: &TokenStream) -> TokenStre
 /// whatever is asked for.
 pub(super) fn show(model: &Model) -> TokenStream {
     let site = at_return_type(model);
-    let declared = match (&model.form, &model.function.signature.output) {
-        (Form::Future(_) | Form::Stream(_), _) => model.form.output(),
-        (Form::Sync | Form::Async, ReturnType::Type(_, ty)) => Some(&**ty),
-        (_, ReturnType::Default) => None,
-    };
-    match (declared, &model.form) {
+    match (declared(model), &model.form) {
         (Some(ty), _) if !has_impl(ty) => {
+            if model.stream.is_none() {
+                return quote_spanned!(site=> __circuit_returns.__circuit_error_text());
+            }
             let ty = respanned(ty.to_token_stream());
-            quote_spanned!(site=> __circuit::ErrorTextOf::<#ty>::of(&__circuit_result).__circuit_error_text())
+            quote_spanned!(site=> __circuit::Returns::<#ty>::of(&__circuit_result).__circuit_error_text())
         }
         (Some(_), Form::Sync | Form::Async) => {
-            quote_spanned!(site=> __circuit::ErrorTextOf::of(&__circuit_result).__circuit_error_text())
+            quote_spanned!(site=> __circuit::Returns::of(&__circuit_result).__circuit_error_text())
         }
         _ => quote_spanned!(site=> __circuit::no_error_text),
     }

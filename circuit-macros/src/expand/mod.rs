@@ -94,10 +94,15 @@ fn guarded(model: &Model, parameters: &Parameters) -> TokenStream {
 /// Equates `R` of `Returns<R>` with the declared type before the body is checked.
 fn returns(model: &Model) -> TokenStream {
     let site = at_return_type(model);
-    let ty = match model.form.output() {
+    let ty = match declared(model) {
         Some(output) if !has_impl(output) => {
             let output = respanned(output.to_token_stream());
-            quote_spanned!(site=> ::<#output>)
+            let ty = quote_spanned!(site=> ::<#output>);
+            if matches!(model.form, Form::Sync | Form::Async) && model.stream.is_none() {
+                // The signature says it, too.
+                return quote_spanned!(site=> let __circuit_returns = __circuit::Returns #ty::new(););
+            }
+            ty
         }
         _ => TokenStream::new(),
     };
@@ -108,6 +113,15 @@ fn returns(model: &Model) -> TokenStream {
             return __circuit_returns.never();
         }
         #made
+    }
+}
+
+/// The type that the body gives, where it is written down.
+fn declared(model: &Model) -> Option<&Type> {
+    match (&model.form, &model.function.signature.output) {
+        (Form::Future(_) | Form::Stream(_), _) => model.form.output(),
+        (Form::Sync | Form::Async, ReturnType::Type(_, ty)) => Some(ty),
+        (_, ReturnType::Default) => None,
     }
 }
 

@@ -134,7 +134,7 @@ fn items(model: &Model, stream: &Stream, returns: &TokenStream, is_asked: bool) 
             #late,
             move |__circuit_result| #outcome,
             |__circuit_result| {
-                __circuit::ErrorTextOf::<#item>::of(__circuit_result)
+                __circuit::Returns::<#item>::of(__circuit_result)
                     .__circuit_error_text()(__circuit_result)
             },
         )

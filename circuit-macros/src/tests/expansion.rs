@@ -34,8 +34,9 @@ fn sync_function() {
                 let __circuit_breaker = __circuit::RefHandle({
                     static __CIRCUIT_BREAKER: __circuit::StaticBreaker = {
                         enum __CircuitHere {}
-                        __circuit::create(
-                            __circuit::Name::found::<__CircuitHere>(),
+                        __circuit::create_here::<
+                            __CircuitHere,
+                        >(
                             __circuit::Config::new()
                                 .threshold(3)
                                 .recovery(__circuit::Duration::from_secs(30)),
@@ -43,23 +44,17 @@ fn sync_function() {
                     };
                     __CIRCUIT_BREAKER.get()
                 });
-                let __circuit_returns = __circuit::Returns::new();
-                if false {
-                    return __circuit_returns.never();
-                }
+                let __circuit_returns = __circuit::Returns::<Result<u32, E>>::new();
                 let __circuit_reject = __circuit::bare(__circuit_returns);
                 return {
-                    let __circuit_permit = {
-                        let __circuit_permit = match __circuit::enter(
-                            __circuit_breaker,
-                            __circuit::Fallback::None,
-                        ) {
-                            __circuit::Admitted(__circuit_permit) => __circuit_permit,
-                            __circuit::Rejected(__circuit_open) => {
-                                return __circuit_reject(__circuit_open);
-                            }
-                        };
-                        __circuit_permit
+                    let __circuit_permit = match __circuit::enter(
+                        __circuit_breaker,
+                        __circuit::Fallback::None,
+                    ) {
+                        __circuit::Admitted(__circuit_permit) => __circuit_permit,
+                        __circuit::Rejected(__circuit_open) => {
+                            return __circuit_reject(__circuit_open);
+                        }
                     };
                     let mut __circuit_result = __circuit::body(
                         __circuit_returns,
@@ -72,8 +67,7 @@ fn sync_function() {
                     ) {
                         __circuit_result = __circuit::notify_with_error(
                             __circuit_pending,
-                            __circuit::ErrorTextOf::<Result<u32, E>>::of(&__circuit_result)
-                                .__circuit_error_text(),
+                            __circuit_returns.__circuit_error_text(),
                             __circuit_result,
                         );
                     }
@@ -95,30 +89,21 @@ fn classify_beside_patterns() {
                 let __circuit_breaker = __circuit::RefHandle({
                     static __CIRCUIT_BREAKER: __circuit::StaticBreaker = {
                         enum __CircuitHere {}
-                        __circuit::create(
-                            __circuit::Name::found::<__CircuitHere>(),
-                            __circuit::Config::new(),
-                        )
+                        __circuit::create_here::<__CircuitHere>(__circuit::Config::new())
                     };
                     __CIRCUIT_BREAKER.get()
                 });
-                let __circuit_returns = __circuit::Returns::new();
-                if false {
-                    return __circuit_returns.never();
-                }
+                let __circuit_returns = __circuit::Returns::<Result<u8, E>>::new();
                 let __circuit_reject = __circuit::rejectable(__circuit_returns);
                 return {
-                    let __circuit_permit = {
-                        let __circuit_permit = match __circuit::enter(
-                            __circuit_breaker,
-                            __circuit::Fallback::None,
-                        ) {
-                            __circuit::Admitted(__circuit_permit) => __circuit_permit,
-                            __circuit::Rejected(__circuit_open) => {
-                                return __circuit_reject(__circuit_open);
-                            }
-                        };
-                        __circuit_permit
+                    let __circuit_permit = match __circuit::enter(
+                        __circuit_breaker,
+                        __circuit::Fallback::None,
+                    ) {
+                        __circuit::Admitted(__circuit_permit) => __circuit_permit,
+                        __circuit::Rejected(__circuit_open) => {
+                            return __circuit_reject(__circuit_open);
+                        }
                     };
                     let mut __circuit_result = __circuit::body(
                         __circuit_returns,
@@ -141,8 +126,7 @@ fn classify_beside_patterns() {
                     ) {
                         __circuit_result = __circuit::notify_with_error(
                             __circuit_pending,
-                            __circuit::ErrorTextOf::<Result<u8, E>>::of(&__circuit_result)
-                                .__circuit_error_text(),
+                            __circuit_returns.__circuit_error_text(),
                             __circuit_result,
                         );
                     }
@@ -192,10 +176,7 @@ fn impl_block() {
                     let __circuit_breaker = __circuit::FnHandle(|| __circuit::share(
                         __circuit::Shared::of(&__CIRCUIT_BREAKER_HASH).__circuit_shared(),
                     ));
-                    let __circuit_returns = __circuit::Returns::new();
-                    if false {
-                        return __circuit_returns.never();
-                    }
+                    let __circuit_returns = __circuit::Returns::<Result<u8, E>>::new();
                     let __circuit_reject = __circuit::bare(__circuit_returns);
                     return {
                         let (mut __circuit_result, __circuit_permit) = __circuit::run_async(
@@ -234,8 +215,7 @@ fn impl_block() {
                         ) {
                             __circuit_result = __circuit::notify_with_error(
                                 __circuit_pending,
-                                __circuit::ErrorTextOf::<Result<u8, E>>::of(&__circuit_result)
-                                    .__circuit_error_text(),
+                                __circuit_returns.__circuit_error_text(),
                                 __circuit_result,
                             );
                         }

@@ -17,18 +17,13 @@ fn async_method() {
                     let __circuit_breaker = __circuit::FnHandle(|| {
                         static __CIRCUIT_BREAKER: __circuit::StaticBreaker = {
                             enum __CircuitHere {}
-                            __circuit::create_keyed(
-                                __circuit::Name::found::<__CircuitHere>(),
-                                __circuit::Config::new(),
-                                10_000,
-                            )
+                            __circuit::create_keyed_here::<
+                                __CircuitHere,
+                            >(__circuit::Config::new(), 10_000)
                         };
                         __CIRCUIT_BREAKER.get()
                     });
-                    let __circuit_returns = __circuit::Returns::new();
-                    if false {
-                        return __circuit_returns.never();
-                    }
+                    let __circuit_returns = __circuit::Returns::<Result<Page, E>>::new();
                     let __circuit_reject = __circuit::rejectable(__circuit_returns);
                     return {
                         let (mut __circuit_result, __circuit_permit) = __circuit::run_async(
@@ -81,8 +76,7 @@ fn async_method() {
                         ) {
                             __circuit_result = __circuit::notify_with_error(
                                 __circuit_pending,
-                                __circuit::ErrorTextOf::<Result<Page, E>>::of(&__circuit_result)
-                                    .__circuit_error_text(),
+                                __circuit_returns.__circuit_error_text(),
                                 __circuit_result,
                             );
                         }
@@ -108,10 +102,7 @@ fn fallback_of_either_kind() {
                     };
                     __CIRCUIT_BREAKER.get()
                 });
-                let __circuit_returns = __circuit::Returns::new();
-                if false {
-                    return __circuit_returns.never();
-                }
+                let __circuit_returns = __circuit::Returns::<Result<u32, E>>::new();
                 '__circuit_rejected: {
                     return {
                         let (mut __circuit_result, __circuit_permit) = __circuit::run_async(
@@ -149,8 +140,7 @@ fn fallback_of_either_kind() {
                         ) {
                             __circuit_result = __circuit::notify_with_error(
                                 __circuit_pending,
-                                __circuit::ErrorTextOf::<Result<u32, E>>::of(&__circuit_result)
-                                    .__circuit_error_text(),
+                                __circuit_returns.__circuit_error_text(),
                                 __circuit_result,
                             );
                         }
@@ -183,10 +173,7 @@ fn fallback_on_any() {
                 let __circuit_breaker = __circuit::FnHandle(|| __circuit::share(
                     __circuit::Shared::of(&PRICES).__circuit_shared(),
                 ));
-                let __circuit_returns = __circuit::Returns::new();
-                if false {
-                    return __circuit_returns.never();
-                }
+                let __circuit_returns = __circuit::Returns::<Result<u32, E>>::new();
                 let (__circuit_clone0, __circuit_reason) = '__circuit_rejected: {
                     let __circuit_permit = match match __circuit::enter_shared_waiting_async(
                         __circuit_breaker,
@@ -227,8 +214,7 @@ fn fallback_on_any() {
                                 __circuit::finish_any(
                                     __circuit_permit,
                                     __circuit_outcome,
-                                    __circuit::ErrorTextOf::<Result<u32, E>>::of(&__circuit_result)
-                                        .__circuit_error_text(),
+                                    __circuit_returns.__circuit_error_text(),
                                     __circuit_result,
                                 )
                             }
@@ -275,16 +261,15 @@ fn boxed_future() {
                     let __circuit_breaker = __circuit::FnHandle(|| {
                         static __CIRCUIT_BREAKER: __circuit::StaticBreaker = {
                             enum __CircuitHere {}
-                            __circuit::create(
-                                __circuit::Name::found::<__CircuitHere>(),
-                                {
-                                    let __circuit_config = __circuit::Checked::new(
-                                        __circuit::Config::new().threshold(LIMIT),
-                                    );
-                                    __circuit_config.blame(__circuit::ConfigOption::Threshold);
-                                    __circuit_config.config()
-                                },
-                            )
+                            __circuit::create_here::<
+                                __CircuitHere,
+                            >({
+                                let __circuit_config = __circuit::Checked::new(
+                                    __circuit::Config::new().threshold(LIMIT),
+                                );
+                                __circuit_config.blame(__circuit::ConfigOption::Threshold);
+                                __circuit_config.config()
+                            })
                         };
                         __CIRCUIT_BREAKER.get()
                     });
@@ -325,8 +310,7 @@ fn boxed_future() {
                         ) {
                             __circuit_result = __circuit::notify_with_error(
                                 __circuit_pending,
-                                __circuit::ErrorTextOf::<Result<u32, E>>::of(&__circuit_result)
-                                    .__circuit_error_text(),
+                                __circuit_returns.__circuit_error_text(),
                                 __circuit_result,
                             );
                         }

@@ -17,10 +17,7 @@ fn ping() {
                     let __circuit_breaker = __circuit::FnHandle(|| __circuit::share(
                         __circuit::Shared::of(&TERMINAL).__circuit_shared(),
                     ));
-                    let __circuit_returns = __circuit::Returns::new();
-                    if false {
-                        return __circuit_returns.never();
-                    }
+                    let __circuit_returns = __circuit::Returns::<Result<(), E>>::new();
                     let __circuit_reject = __circuit::bare(__circuit_returns);
                     return {
                         let (mut __circuit_result, __circuit_permit) = __circuit::run_async(
@@ -77,8 +74,7 @@ fn ping() {
                         ) {
                             __circuit_result = __circuit::notify_with_error(
                                 __circuit_pending,
-                                __circuit::ErrorTextOf::<Result<(), E>>::of(&__circuit_result)
-                                    .__circuit_error_text(),
+                                __circuit_returns.__circuit_error_text(),
                                 __circuit_result,
                             );
                         }
@@ -102,18 +98,13 @@ fn stale() {
                     let __circuit_breaker = __circuit::RefHandle({
                         static __CIRCUIT_BREAKER: __circuit::StaticBreaker = {
                             enum __CircuitHere {}
-                            __circuit::create_keyed(
-                                __circuit::Name::found::<__CircuitHere>(),
-                                __circuit::Config::new(),
-                                10_000,
-                            )
+                            __circuit::create_keyed_here::<
+                                __CircuitHere,
+                            >(__circuit::Config::new(), 10_000)
                         };
                         __CIRCUIT_BREAKER.get()
                     });
-                    let __circuit_returns = __circuit::Returns::new();
-                    if false {
-                        return __circuit_returns.never();
-                    }
+                    let __circuit_returns = __circuit::Returns::<Result<Page, E>>::new();
                     let __circuit_reject = __circuit::bare(__circuit_returns);
                     let __circuit_stale = {
                         static __CIRCUIT_STALE: __circuit::Store = __circuit::Store::new();
@@ -142,36 +133,31 @@ fn stale() {
                         )
                     };
                     return {
-                        let __circuit_permit = {
-                            let __circuit_permit = match {
-                                let __circuit_entry = __circuit::Key::of(&(self.host))
-                                    .__circuit_with(|__circuit_key| {
-                                        __circuit::enter_keyed(
-                                            __circuit_breaker,
-                                            __circuit_key,
-                                            __circuit::Fallback::None,
-                                        )
-                                    });
-                                __circuit_entry
-                            } {
-                                __circuit::Admitted(__circuit_permit) => __circuit_permit,
-                                __circuit::Rejected(__circuit_open) => {
-                                    match __circuit::stale_instead(
-                                        &__circuit_stale,
+                        let __circuit_permit = match {
+                            let __circuit_entry = __circuit::Key::of(&(self.host))
+                                .__circuit_with(|__circuit_key| {
+                                    __circuit::enter_keyed(
                                         __circuit_breaker,
-                                        __circuit_open,
+                                        __circuit_key,
                                         __circuit::Fallback::None,
-                                    ) {
-                                        __circuit::Admitted(__circuit_value) => {
-                                            return __circuit_value;
-                                        }
-                                        __circuit::Rejected(__circuit_open) => {
-                                            return __circuit_reject(__circuit_open);
-                                        }
+                                    )
+                                });
+                            __circuit_entry
+                        } {
+                            __circuit::Admitted(__circuit_permit) => __circuit_permit,
+                            __circuit::Rejected(__circuit_open) => {
+                                match __circuit::stale_instead(
+                                    &__circuit_stale,
+                                    __circuit_breaker,
+                                    __circuit_open,
+                                    __circuit::Fallback::None,
+                                ) {
+                                    __circuit::Admitted(__circuit_value) => return __circuit_value,
+                                    __circuit::Rejected(__circuit_open) => {
+                                        return __circuit_reject(__circuit_open);
                                     }
                                 }
-                            };
-                            __circuit_permit
+                            }
                         };
                         let __circuit_result = __circuit::body(
                             __circuit_returns,
@@ -181,8 +167,7 @@ fn stale() {
                         __circuit::finish_stale(
                             __circuit_permit,
                             __circuit_outcome,
-                            __circuit::ErrorTextOf::<Result<Page, E>>::of(&__circuit_result)
-                                .__circuit_error_text(),
+                            __circuit_returns.__circuit_error_text(),
                             __circuit_result,
                             __circuit_stale,
                         )

@@ -16,8 +16,9 @@ fn what_only_the_compiler_knows_is_checked_at_each_option() {
                 let __circuit_breaker = __circuit::RefHandle({
                     static __CIRCUIT_BREAKER: __circuit::StaticBreaker = {
                         enum __CircuitHere {}
-                        __circuit::create_keyed(
-                            __circuit::Name::found::<__CircuitHere>(),
+                        __circuit::create_keyed_here::<
+                            __CircuitHere,
+                        >(
                             {
                                 let __circuit_config = __circuit::Checked::over(
                                         __circuit::Config::new()
@@ -36,30 +37,24 @@ fn what_only_the_compiler_knows_is_checked_at_each_option() {
                     };
                     __CIRCUIT_BREAKER.get()
                 });
-                let __circuit_returns = __circuit::Returns::new();
-                if false {
-                    return __circuit_returns.never();
-                }
+                let __circuit_returns = __circuit::Returns::<Result<u32, E>>::new();
                 let __circuit_reject = __circuit::bare(__circuit_returns);
                 return {
-                    let __circuit_permit = {
-                        let __circuit_permit = match {
-                            let __circuit_entry = __circuit::Key::of(&(n))
-                                .__circuit_with(|__circuit_key| {
-                                    __circuit::enter_keyed_waiting(
-                                        __circuit_breaker,
-                                        __circuit_key,
-                                        __circuit::Fallback::None,
-                                    )
-                                });
-                            __circuit_entry
-                        } {
-                            __circuit::Admitted(__circuit_permit) => __circuit_permit,
-                            __circuit::Rejected(__circuit_open) => {
-                                return __circuit_reject(__circuit_open);
-                            }
-                        };
-                        __circuit_permit
+                    let __circuit_permit = match {
+                        let __circuit_entry = __circuit::Key::of(&(n))
+                            .__circuit_with(|__circuit_key| {
+                                __circuit::enter_keyed_waiting(
+                                    __circuit_breaker,
+                                    __circuit_key,
+                                    __circuit::Fallback::None,
+                                )
+                            });
+                        __circuit_entry
+                    } {
+                        __circuit::Admitted(__circuit_permit) => __circuit_permit,
+                        __circuit::Rejected(__circuit_open) => {
+                            return __circuit_reject(__circuit_open);
+                        }
                     };
                     let mut __circuit_result = __circuit::body(
                         __circuit_returns,
@@ -72,8 +67,7 @@ fn what_only_the_compiler_knows_is_checked_at_each_option() {
                     ) {
                         __circuit_result = __circuit::notify_with_error(
                             __circuit_pending,
-                            __circuit::ErrorTextOf::<Result<u32, E>>::of(&__circuit_result)
-                                .__circuit_error_text(),
+                            __circuit_returns.__circuit_error_text(),
                             __circuit_result,
                         );
                     }

@@ -6,6 +6,7 @@ use core::marker::PhantomData;
 use core::ops::Deref;
 use std::sync::Arc;
 
+use super::Returns;
 use crate::observe::event::error_text;
 
 /// Makes a text of the error in what a call returned.
@@ -17,38 +18,26 @@ pub fn no_error_text<R>(_: &R) -> Option<Arc<str>> {
     None
 }
 
-/// Asks a return type for its `ErrorTextFn`. Where its error is not known to implement `Display`, look-up of
-/// `__circuit_error_text` goes on to what this derefs to.
-#[derive(Debug)]
-pub struct ErrorTextOf<R>(NoErrorText<R>);
-
 /// A return type whose error isn't shown.
 #[derive(Debug)]
 pub struct NoErrorText<R>(PhantomData<fn() -> R>);
 
-impl<R> ErrorTextOf<R> {
-    /// Of the type of this result.
-    #[inline]
-    #[must_use]
-    pub const fn of(_: &R) -> Self {
-        ErrorTextOf(NoErrorText(PhantomData))
-    }
-}
-
-impl<T, E: Display> ErrorTextOf<Result<T, E>> {
+/// Where the error is not known to implement `Display`, look-up of `__circuit_error_text` goes on to what
+/// [`Returns`] derefs to.
+impl<T, E: Display> Returns<Result<T, E>> {
     /// Shows the error.
     #[inline]
     #[must_use]
-    pub fn __circuit_error_text(&self) -> ErrorTextFn<Result<T, E>> {
+    pub fn __circuit_error_text(self) -> ErrorTextFn<Result<T, E>> {
         |result| result.as_ref().err().and_then(|error| error_text(error))
     }
 }
 
-impl<R> Deref for ErrorTextOf<R> {
+impl<R> Deref for Returns<R> {
     type Target = NoErrorText<R>;
 
     fn deref(&self) -> &Self::Target {
-        &self.0
+        const { &NoErrorText(PhantomData) }
     }
 }
 

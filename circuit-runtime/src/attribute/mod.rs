@@ -19,7 +19,7 @@ mod timed;
 mod unguarded;
 mod waiting;
 
-pub use error_text::{ErrorTextOf, no_error_text};
+pub use error_text::no_error_text;
 pub use fallback::*;
 pub use fallback_on_any::{Ended, clone_argument, finish_any, reason, whole_reason};
 pub use key::Key;
@@ -66,6 +66,22 @@ const_fn! {
 #[must_use]
 pub fn create_keyed(name: Name, config: Config, max_keys: u32) -> StaticBreaker {
     StaticBreaker::new(CircuitBreaker::build(name, config, Some(max_keys)))
+}
+}
+
+const_fn! {
+/// [`create`] with the path of the function that `Here` was declared in.
+#[must_use]
+pub fn create_here<Here>(config: Config) -> StaticBreaker {
+    StaticBreaker::new(CircuitBreaker::build(Name::found::<Here>(), config, None))
+}
+}
+
+const_fn! {
+/// [`create_keyed`] with that path.
+#[must_use]
+pub fn create_keyed_here<Here>(config: Config, max_keys: u32) -> StaticBreaker {
+    StaticBreaker::new(CircuitBreaker::build(Name::found::<Here>(), config, Some(max_keys)))
 }
 }
 

@@ -31,6 +31,13 @@ impl<R> Returns<R> {
         Returns(PhantomData)
     }
 
+    /// The type of this result.
+    #[inline]
+    #[must_use]
+    pub const fn of(_: &R) -> Self {
+        Self::new()
+    }
+
     /// `if false { return returns.never(); }` makes the compiler take `R` for the declared type.
     #[allow(clippy::must_use_candidate, reason = "it is never called")]
     pub fn never(self) -> R {

@@ -31,14 +31,14 @@ pub(crate) fn unpoisoned<G>(guard: LockResult<G>) -> G {
 
 /// A `const fn`, except under the model checker, whose types can't be made in a constant.
 macro_rules! const_fn {
-    ($(#[$meta:meta])* $vis:vis fn $name:ident($($args:tt)*) -> $ret:ty $body:block) => {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident$(<$generic:ident>)?($($args:tt)*) -> $ret:ty $body:block) => {
         $(#[$meta])*
         #[cfg(not(circuit_loom))]
-        $vis const fn $name($($args)*) -> $ret $body
+        $vis const fn $name$(<$generic>)?($($args)*) -> $ret $body
 
         $(#[$meta])*
         #[cfg(circuit_loom)]
-        $vis fn $name($($args)*) -> $ret $body
+        $vis fn $name$(<$generic>)?($($args)*) -> $ret $body
     };
 }
 pub(crate) use const_fn;
