@@ -110,14 +110,19 @@ fn pass(report: &str, name: &str) -> Duration {
 /// The time from nothing to the runtime with its default features, and why each dependency is there.
 fn clean_build(folder: &Path) {
     println!("\n| clean build, default features | |\n|---|---:|");
-    let builds: [(&str, &[&str]); 4] = [
-        ("circuit-runtime", &["circuit-runtime"]),
-        ("circuit-runtime without the attribute", &["circuit-runtime", "--no-default-features"]),
-        ("failsafe", &["failsafe"]),
-        ("recloser", &["recloser"]),
+    let runtime =
+        concat!("circuit-runtime = { path = '", env!("CARGO_MANIFEST_DIR"), "/../circuit-runtime'");
+    let builds = [
+        ("circuit-runtime", format!("{runtime} }}")),
+        (
+            "circuit-runtime without the attribute",
+            format!("{runtime}, default-features = false }}"),
+        ),
+        ("failsafe", "failsafe = '1.3'".to_owned()),
+        ("recloser", "recloser = '1.4'".to_owned()),
     ];
-    for (title, arguments) in builds {
-        println!("| {title} | {} |", millis(clean_build_of(folder, arguments)));
+    for (title, dependency) in builds {
+        println!("| {title} | {} |", millis(clean_build_of(folder, &dependency)));
     }
     println!();
     println!("| dependency | why |\n|---|---|");
@@ -133,20 +138,26 @@ fn clean_build(folder: &Path) {
     assert!(unexplained.is_empty(), "dependencies without a reason: {unexplained:?}");
 }
 
-/// How long cargo takes to build a package with all that it needs.
-fn clean_build_of(folder: &Path, package: &[&str]) -> Duration {
-    let target = folder.join("clean");
+/// How long cargo takes to build an empty crate with this dependency, and all that it needs.
+fn clean_build_of(folder: &Path, dependency: &str) -> Duration {
+    let package = folder.join("clean");
+    let _ = std::fs::remove_dir_all(&package);
+    let manifest = format!(
+        "[package]\nname = 'clean'\nedition = '2021'\n[workspace]\n[dependencies]\n{dependency}\n"
+    );
+    std::fs::create_dir_all(package.join("src")).expect("the folder is ours");
+    std::fs::write(package.join("Cargo.toml"), manifest).expect("the folder is ours");
+    std::fs::write(package.join("src/lib.rs"), "").expect("the folder is ours");
+    let cargo = |arguments: &[&str]| {
+        let mut cargo = Command::new(env!("CARGO"));
+        let status = cargo.current_dir(&package).args(arguments).status();
+        assert!(status.is_ok_and(|status| status.success()), "cargo {arguments:?}");
+    };
+    cargo(&["fetch", "--quiet"]);
     let round = |_| {
-        let _ = std::fs::remove_dir_all(&target);
+        let _ = std::fs::remove_dir_all(package.join("target"));
         let start = Instant::now();
-        let status = Command::new(env!("CARGO"))
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .args(["build", "--quiet", "--target-dir"])
-            .arg(&target)
-            .arg("-p")
-            .args(package)
-            .status();
-        assert!(status.is_ok_and(|status| status.success()), "it builds");
+        cargo(&["build", "--quiet", "--target-dir", "target"]);
         start.elapsed()
     };
     median((0..3).map(round).collect())
