@@ -1,10 +1,12 @@
 //! What the machine asks for the parts that a breaker can't do without.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::{ClockId, Timespec, clock_gettime};
 
 use crate::measure::{Suite, repeat};
 use crate::plain::{self, Answer};
@@ -15,6 +17,10 @@ static RUNNING: AtomicU64 = AtomicU64::new(0);
 static BEGUN: [AtomicU64; 16] = [const { AtomicU64::new(0) }; 16];
 static FAILURES: AtomicU64 = AtomicU64::new(0);
 static LAST: Mutex<(i64, u64)> = Mutex::new((0, 0));
+/// The number of a transition, its date, its time, and whether it closed.
+type Transition = (u64, SystemTime, Timespec, bool);
+
+static TRANSITIONS: Mutex<VecDeque<Arc<Transition>>> = Mutex::new(VecDeque::new());
 /// Set in a word when calls must stop to look.
 const MARK: u64 = 1 << 63;
 
@@ -145,6 +151,19 @@ fn least_probe(number: u64) -> Answer {
     answer
 }
 
+/// The least for a breaker each of whose calls makes a transition: numbered, dated and kept.
+#[inline(never)]
+fn least_transition(number: u64) -> Answer {
+    let answer = plain::alternate(number);
+    let since = clock_gettime(ClockId::Monotonic);
+    let mut kept = TRANSITIONS.lock().expect("nobody panics");
+    if kept.len() == 16 {
+        kept.pop_front();
+    }
+    kept.push_back(Arc::new((number, SystemTime::now(), since, answer.is_ok())));
+    answer
+}
+
 #[inline]
 fn admit() -> u64 {
     match WORD.load(Ordering::Acquire) {
@@ -171,6 +190,7 @@ pub(crate) fn add(suite: &mut Suite) {
     suite.add_both(rows::LEAST_STALL, ALONE, |calls| repeat(calls, least_stall));
     suite.add_both(rows::LEAST_FAILING, ALONE, |calls| repeat(calls, least_failing));
     suite.add(rows::LEAST_MERGING, ALONE, |calls| repeat(calls, least_merging));
+    suite.add(rows::LEAST_TRANSITION, ALONE, |calls| repeat(calls, least_transition));
     suite.add(rows::LEAST_PROBE, ALONE, |calls| repeat(calls, least_probe));
     suite.add(rows::CLOCK, ALONE, |calls| {
         repeat(calls, |_| clock_gettime(ClockId::Monotonic));

@@ -250,6 +250,7 @@ impl Run<'_> {
         let first = floor_text(rows::LEAST_FIRST, self.alone(rows::LEAST_FIRST));
         let (round_trip, first_call) =
             (self.over(rows::ROUND_TRIP, 1), self.get(rows::FIRST, ATTRIBUTE, 1));
+        let kept = self.alone(rows::LEAST_TRANSITION) - self.get(rows::ROUND_TRIP, PLAIN, 1);
         vec![
             (self.over_part(rows::SLOW, rows::COARSE_CLOCK, 2.0, 3.0), calls),
             (self.over_part(rows::ALTERNATING, rows::EXCHANGE, 1.0, 5.0), calls),
@@ -270,7 +271,7 @@ impl Run<'_> {
                     format!("{}, over a plain call", rows::ROUND_TRIP),
                     round_trip,
                     120.0 * self.slower(),
-                    String::new(),
+                    floor_text(rows::LEAST_TRANSITION, kept),
                 ),
                 transition,
             ),

@@ -97,6 +97,8 @@ mod rows {
         "a mutex and a reading of the coarse clock after a call, by hand";
     pub(crate) const LEAST_PROBE: &str =
         "a mutex and a reading of the clock before and after a call, by hand";
+    pub(crate) const LEAST_TRANSITION: &str =
+        "a mutex, the time, the date and an entry among the last 16, by hand";
     pub(crate) const LEAST_FIRST: &str =
         "the first call of a function that makes its counter and lists itself, by hand";
     pub(crate) const LEAST_FAILING: &str =

@@ -63,7 +63,7 @@ const ROWS: [(&str, usize); 51] = [
     (rows::KEYS_1_000, 1),
     (rows::KEYS_10_000, 1),
 ];
-const REST: [(&str, &str, usize); 40] = [
+const REST: [(&str, &str, usize); 41] = [
     (rows::KEYS_100_000, ATTRIBUTE, 1),
     (rows::KEYS_100_000, CONCURRENT_MAP, 1),
     (rows::KEYS_100_000, BY_HAND, 1),
@@ -93,6 +93,7 @@ const REST: [(&str, &str, usize); 40] = [
     (rows::LEAST_STREAM, ALONE, 1),
     (rows::LEAST_MERGING, ALONE, 1),
     (rows::LEAST_PROBE, ALONE, 1),
+    (rows::LEAST_TRANSITION, ALONE, 1),
     (rows::LEAST_FIRST, ALONE, 1),
     (rows::LEAST_FAILING, ALONE, 1),
     (rows::LEAST_FAILING, ALONE, 2),
