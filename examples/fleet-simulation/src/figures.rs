@@ -72,16 +72,19 @@ impl Situation {
 
     /// The means over all runs, alone and as a fleet.
     pub(crate) fn compare(&self) -> [Mean; 2] {
-        let mut means = [Mean::default(); 2];
+        [false, true].map(|is_fleet| self.mean(is_fleet))
+    }
+
+    /// The means over all runs, of instances that are alone or a fleet.
+    pub(crate) fn mean(&self, is_fleet: bool) -> Mean {
+        let mut mean = Mean::default();
         for run in 0..self.runs {
             let scenario = self.scenario(run);
-            for (mean, is_fleet) in means.iter_mut().zip([false, true]) {
-                let (measured, broken) = world::run(&scenario, is_fleet);
-                assert!(broken.is_empty(), "{broken:?}");
-                mean.add(&measured, &scenario);
-            }
+            let (measured, broken) = world::run(&scenario, is_fleet);
+            assert!(broken.is_empty(), "{broken:?}");
+            mean.add(&measured, &scenario);
         }
-        means.map(|mean| mean.of(self.runs))
+        mean.of(self.runs)
     }
 }
 

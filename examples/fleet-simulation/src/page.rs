@@ -58,7 +58,7 @@ fn pair(means: &[Mean; 2], figure: impl Fn(&Mean) -> f64, decimals: usize) -> St
 
 fn outage() -> Result<String, Box<dyn Error>> {
     let means = USUAL.compare();
-    let [_, without_alert] = Situation { alert: false, ..USUAL }.compare();
+    let without_alert = Situation { alert: false, ..USUAL }.mean(true);
     let rows: [(&str, Figure, usize); 7] = [
         ("calls that fail until all circuits are open", |mean| mean.until_all_open, 0),
         ("seconds until all circuits are open", |mean| mean.all_open, 1),
@@ -194,7 +194,7 @@ fn cut() -> String {
 fn brown_out(compared: &Compared) -> Result<String, Box<dyn Error>> {
     let rows = compared.brown_outs.iter().map(|(percent, means)| {
         let share = f64::from(*percent) / 100.0;
-        let [_, without_alert] = Situation { alert: false, ..figures::brown_out(share) }.compare();
+        let without_alert = Situation { alert: false, ..figures::brown_out(share) }.mean(true);
         vec![
             percent.to_string(),
             pair(means, |mean| mean.lost, 1),

@@ -78,9 +78,9 @@ fn a_rack_that_is_cut_off_costs_the_others_no_call() {
 #[test]
 fn a_brown_out_costs_a_fleet_no_more_than_its_instances_alone() {
     for share in [0.4, 0.6, 0.75, 0.9] {
+        let alone = figures::brown_out(share).mean(false);
         for (alert, more) in [(false, 1.1), (true, 1.2)] {
-            let brown_out = Situation { alert, ..figures::brown_out(share) };
-            let [alone, fleet] = brown_out.compare();
+            let fleet = Situation { alert, ..figures::brown_out(share) }.mean(true);
             let what = format!("{share}, alert {alert}: {alone:?} {fleet:?}");
             assert!(fleet.failing_probes <= more * alone.failing_probes, "{what}");
             assert!(fleet.lost < alone.lost, "{what}");
