@@ -4,9 +4,7 @@
 //! a machine on which the least that a breaker does in a time window takes [`LEAST_WHERE_SET`]; where it takes longer they grow
 //! with it.
 
-use std::fmt::Write;
-
-use crate::markdown::{figure, find};
+use crate::markdown::{figure, find, write_to};
 use crate::measure::Measured;
 use crate::ours::future_growth;
 use crate::{
@@ -63,15 +61,13 @@ pub(crate) fn table(measured: &[Measured]) -> String {
     ];
     for goal in goals.iter().flatten().filter(|goal| goal.is_whole()) {
         let met = if goal.measured <= goal.limit { "yes" } else { "**no**" };
-        writeln!(table, "{} {met} | {} |", goal.figures(), goal.floor)
-            .expect("a string takes everything");
+        write_to(&mut table, format_args!("{} {met} | {} |\n", goal.figures(), goal.floor));
     }
     table.push_str(
         "\n| given up | measured | was wanted | floor | why |\n|---|---:|---:|---|---|\n",
     );
     for (goal, why) in run.given_up().iter().filter(|(goal, _)| goal.is_whole()) {
-        writeln!(table, "{} {} | {why} |", goal.figures(), goal.floor)
-            .expect("a string takes everything");
+        write_to(&mut table, format_args!("{} {} | {why} |\n", goal.figures(), goal.floor));
     }
     table
 }
@@ -114,34 +110,33 @@ impl Run<'_> {
             .fold(f64::INFINITY, f64::min)
     }
 
-    /// At most so many times a floor by hand, on one thread.
-    fn times_floor(&self, row: &'static str, floor: &str, times: f64) -> Goal {
-        let by_hand = self.floor(floor, 1);
-        let text = format!("{row}, over a plain call");
-        Goal::new(text, self.over(row, 1), times * by_hand, floor_text(floor, by_hand))
+    /// At most so much over a plain call, on one thread.
+    fn over_plain(&self, row: &'static str, limit: f64, floor: String) -> Goal {
+        Goal::new(format!("{row}, over a plain call"), self.over(row, 1), limit, floor)
     }
 
-    /// At most a floor by hand and so much, on one thread.
+    /// At most so many times a floor by hand.
+    fn times_floor(&self, row: &'static str, floor: &str, times: f64) -> Goal {
+        let by_hand = self.floor(floor, 1);
+        self.over_plain(row, times * by_hand, floor_text(floor, by_hand))
+    }
+
+    /// At most a floor by hand and so much.
     fn over_floor(&self, row: &'static str, floor: &str, and: f64) -> Goal {
         let by_hand = self.floor(floor, 1);
-        let text = format!("{row}, over a plain call");
-        let limit = by_hand + and * self.slower();
-        Goal::new(text, self.over(row, 1), limit, floor_text(floor, by_hand))
+        self.over_plain(row, by_hand + and * self.slower(), floor_text(floor, by_hand))
     }
 
     /// At most what a part takes, so many times, and so much.
     fn over_part(&self, row: &'static str, part: &str, times: f64, and: f64) -> Goal {
         let alone = self.alone(part);
-        let text = format!("{row}, over a plain call");
-        let limit = times * alone + and * self.slower();
-        Goal::new(text, self.over(row, 1), limit, floor_text(part, alone))
+        self.over_plain(row, times * alone + and * self.slower(), floor_text(part, alone))
     }
 
     /// At most what another row takes, and so much.
     fn over_row(&self, row: &'static str, other: &'static str, and: f64) -> Goal {
-        let limit = self.over(other, 1) + and * self.slower();
-        let text = format!("{row}, over a plain call");
-        Goal::new(text, self.over(row, 1), limit, floor_text(other, self.over(other, 1)))
+        let of_other = self.over(other, 1);
+        self.over_plain(row, of_other + and * self.slower(), floor_text(other, of_other))
     }
 
     /// At most so much on two threads that call one circuit, each time at once.
@@ -248,8 +243,7 @@ impl Run<'_> {
         let transition = "a transition is numbered, dated, kept and told to listeners; a third of its time is readings of \
                           clocks";
         let first = floor_text(rows::LEAST_FIRST, self.alone(rows::LEAST_FIRST));
-        let (round_trip, first_call) =
-            (self.over(rows::ROUND_TRIP, 1), self.get(rows::FIRST, ATTRIBUTE, 1));
+        let first_call = self.get(rows::FIRST, ATTRIBUTE, 1);
         let kept = self.alone(rows::LEAST_TRANSITION) - self.get(rows::ROUND_TRIP, PLAIN, 1);
         vec![
             (self.over_part(rows::SLOW, rows::COARSE_CLOCK, 2.0, 3.0), calls),
@@ -267,9 +261,8 @@ impl Run<'_> {
                 "failures and the successes between them are noted in one word, in their order",
             ),
             (
-                Goal::new(
-                    format!("{}, over a plain call", rows::ROUND_TRIP),
-                    round_trip,
+                self.over_plain(
+                    rows::ROUND_TRIP,
                     120.0 * self.slower(),
                     floor_text(rows::LEAST_TRANSITION, kept),
                 ),
