@@ -188,7 +188,7 @@ impl CircuitBreaker {
     }
 
     #[inline(never)]
-    fn circuit_of_key(&self, published: &Published) -> CircuitRef<'_> {
+    pub(crate) fn circuit_of_key(&self, published: &Published) -> CircuitRef<'_> {
         self.keys.made().and_then(|keys| keys.circuit(published)).unwrap_or_else(|| self.base())
     }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::CircuitBreaker;
-use crate::circuit::{Admission, Answer, CircuitRef, End, Unlisted};
+use crate::circuit::in_flight::InFlight;
+use crate::circuit::{Admission, Answer, CircuitRef, End, Published, Unlisted};
 use crate::error::CircuitOpenError;
 use crate::keyed::Keys;
 use crate::observe::event::Transition;
@@ -94,6 +95,15 @@ impl CircuitBreaker {
         if circuit.may_have_stalled(moment) {
             let transition = circuit.notice_stalled(|| self.name(), moment);
             self.stalled(circuit, transition);
+        }
+    }
+
+    /// The list of calls in flight of the circuit with this published part.
+    #[inline]
+    pub(crate) fn in_flight(&self, published: &Published) -> Option<&InFlight> {
+        match self.base_of(published) {
+            Some(base) => base.in_flight(),
+            None => self.circuit_of_key(published).in_flight(),
         }
     }
 

@@ -33,13 +33,24 @@ const COUNT: u64 = (1 << 23) - 1;
 const TAKEN: u64 = 1 << 23;
 /// A new key would have got the circuit if these calls hadn't been in flight.
 const REFUSED_KEY: u64 = 1 << 24;
-/// Which cohort it is, by the length of its stretch, its number and its period: as many bits of each
-/// as fit. Numbers that differ by a multiple of 2¹⁷ are thousands of `stall` apart.
+/// Which cohort it is, by the length of its stretch (as a shift, and one more), its period and its number: as many
+/// bits of each as fit. The first two are where a ticket has them, so that a mask takes them from there.
+/// Numbers that differ by a multiple of 2¹⁶ are thousands of `stall` apart.
 const SHIFT: u32 = 25;
-const NUMBER: u32 = 31;
-const NUMBER_BITS: u32 = 17;
-const PERIOD: u32 = NUMBER + NUMBER_BITS;
+const PERIOD: u32 = 31;
+const PERIOD_BITS: u32 = 17;
+const NUMBER: u32 = PERIOD + PERIOD_BITS;
 const LABEL: u64 = !(COUNT | TAKEN | REFUSED_KEY);
+
+/// As many bits of a period as a word has.
+fn in_word(period: u64) -> u64 {
+    period & ((1 << PERIOD_BITS) - 1)
+}
+
+/// The period of a word, in as many bits.
+fn period_of(word: u64) -> u64 {
+    in_word(word >> PERIOD)
+}
 
 /// How long a call may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +59,8 @@ pub(crate) struct Stall(Nanos);
 impl Stall {
     /// The length of a cohort's stretch, as a shift.
     pub(crate) fn shift(self) -> u32 {
-        (self.0 / 16).max(1).ilog2()
+        // `max(1)` would give the same, and take two instructions more.
+        ((self.0 / 16) | 1).ilog2()
     }
 
     /// The present time, by the clock that is exact enough.
@@ -96,10 +108,9 @@ impl Cohort {
 
     #[expect(clippy::cast_possible_truncation, reason = "the lower bits are the index")]
     fn numbered(period: u64, number: u64, shift: u32) -> Self {
-        let in_word = number & ((1 << NUMBER_BITS) - 1);
         let first = number << shift;
         Cohort {
-            label: (period & 0xffff) << PERIOD | in_word << NUMBER | u64::from(shift) << SHIFT,
+            label: number << NUMBER | in_word(period) << PERIOD | u64::from(shift + 1) << SHIFT,
             index: number as usize % COHORTS,
             first,
             last: first | ((1 << shift) - 1),
@@ -107,14 +118,12 @@ impl Cohort {
     }
 
     /// The cohort of a word: of those that the word may mean, the one that is nearest to now.
+    #[expect(clippy::cast_possible_truncation, reason = "a word has 16 bits of the number")]
     fn of_word(word: u64, now: Nanos) -> Self {
-        let shift = (word >> SHIFT & 63) as u32;
-        let ago = (now >> shift).wrapping_sub(word >> NUMBER);
-        // The upper half of what fits into the word is in the future.
-        let ago = ago & ((1 << NUMBER_BITS) - 1);
-        let ahead = if ago >> (NUMBER_BITS - 1) == 0 { 0 } else { 1 << NUMBER_BITS };
-        let number = (now >> shift).wrapping_sub(ago).wrapping_add(ahead);
-        Self::numbered(word >> PERIOD, number, shift)
+        let shift = ((word >> SHIFT & 63) as u32).saturating_sub(1); // zero in an empty word
+        let ago = (now >> shift).wrapping_sub(word >> NUMBER) as i16;
+        let number = (now >> shift).wrapping_add_signed(-i64::from(ago));
+        Self::numbered(period_of(word), number, shift)
     }
 
     /// Until its calls have stalled.
@@ -297,7 +306,7 @@ impl InFlight {
                 let is_ahead = cohort.due(stall) > now;
                 if seen & COUNT == 0 {
                     (seen & TAKEN != 0 && is_ahead).then_some(0)
-                } else if seen >> PERIOD != u64::from(period) & 0xffff {
+                } else if period_of(seen) != in_word(u64::from(period)) {
                     Some(0)
                 } else if cohort.is_running(stall, now) {
                     due = due.min(cohort.due(stall));
@@ -367,7 +376,7 @@ impl InFlight {
     /// end makes room. Under the circuit's lock.
     pub(crate) fn mark_refused(&self, period: u32) -> bool {
         let waits = |seen: u64| {
-            let is_busy = seen & COUNT != 0 && seen >> PERIOD == u64::from(period) & 0xffff;
+            let is_busy = seen & COUNT != 0 && period_of(seen) == in_word(u64::from(period));
             is_busy.then_some(seen | REFUSED_KEY)
         };
         let waits = |word: &AtomicU64| {
@@ -386,6 +395,6 @@ impl InFlight {
 
 /// Whether a label is of a later period than a word. Periods wrap around.
 fn is_later(label: u64, word: u64) -> bool {
-    let ahead = (label >> PERIOD).wrapping_sub(word >> PERIOD) & 0xffff;
-    0 < ahead && ahead < 0x8000
+    let ahead = in_word(period_of(label).wrapping_sub(period_of(word)));
+    (1..1 << (PERIOD_BITS - 1)).contains(&ahead)
 }

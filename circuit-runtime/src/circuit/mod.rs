@@ -189,6 +189,12 @@ impl Circuit {
         &self.counters
     }
 
+    /// The list of calls in flight, if one has been listed.
+    #[inline]
+    pub(crate) fn in_flight(&self) -> Option<&InFlight> {
+        self.locked.in_flight.get()
+    }
+
     /// Admits a call to a closed circuit that only times its calls, or counts those in flight. `None`: something
     /// else may decide.
     #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]

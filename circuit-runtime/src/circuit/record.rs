@@ -98,9 +98,9 @@ impl Published {
 
     /// The same, of a call that was listed.
     #[inline]
-    pub(crate) fn has_nothing_to_write_unlisted(&self, ticket: Ticket) -> bool {
+    pub(crate) fn has_nothing_to_write_unlisted(&self, listed: Ticket) -> bool {
         let summary = Summary(self.summary.load(Ordering::Relaxed));
-        summary.unwatched().has_nothing_to_write(ticket)
+        summary.unwatched().has_nothing_to_write(listed.unlisted())
     }
 
     /// What a success has to write that wasn't timed and isn't in the bulkhead.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::in_flight::{Cohort, InFlight, Left, Stalled};
-use super::{Admission, Answer, CircuitRef, CountersRef, End, Inner, Ticket};
+use super::{Admission, Answer, CircuitRef, CountersRef, End, Inner, Published, Ticket};
 use crate::counters::Count;
 use crate::observe::event::Transition;
 use crate::outcome::{Mode, Outcome, State};
@@ -30,7 +30,8 @@ impl<'a> CircuitRef<'a> {
         }
     }
 
-    fn in_flight(&self) -> Option<&'a InFlight> {
+    #[inline]
+    pub(crate) fn in_flight(&self) -> Option<&'a InFlight> {
         self.locked.in_flight.get()
     }
 
@@ -120,8 +121,8 @@ impl<'a> CircuitRef<'a> {
         if list.is_due(now) || self.published.stamp() != stamp {
             return None;
         }
-        let cohort = Cohort::of(ticket.epoch(), now, shift);
-        list.add(cohort).then(|| Admission::new(ticket).listed(now, shift))
+        let listed = Admission::new(ticket).listed(now, shift);
+        list.add(Cohort::of(ticket.epoch(), now, shift)).then_some(listed)
     }
 
     /// Lists a call that has been admitted.
@@ -165,9 +166,9 @@ impl<'a> CircuitRef<'a> {
         period
     }
 
-    /// [`try_unlist`](Self::try_unlist), with the lock. Before that, counts the calls that have stalled, of
-    /// which it may be one; returns also the transition that they caused, and whether a new key
-    /// waited for this call.
+    /// Takes a call off the list that ends so. If it may have stalled, or if a new key may wait for this call, with the lock:
+    /// then it first counts the calls that have stalled. Returns also the transition that they caused, and whether a
+    /// new key waited.
     #[cold]
     #[inline(never)]
     pub(crate) fn unlist(
@@ -177,14 +178,15 @@ impl<'a> CircuitRef<'a> {
         end: End,
         moment: &Moment,
     ) -> (Unlisted, Option<Arc<Transition>>, bool) {
-        if let Some(admission) = self.try_unlist_at(admission, end, moment) {
-            return (Unlisted::InTime(admission), None, false);
-        }
         let in_time = Unlisted::InTime(admission.unlisted(self.published.number()));
         // Can't happen: who lists a call makes the list.
         let Some(list) = self.in_flight() else { return (in_time, None, false) };
         let (started, shift) = admission.listing();
         let epoch = admission.ticket.epoch();
+        if let Some(now) = list.try_end(admission, moment) {
+            self.note_if_success(list, epoch, end, now);
+            return (in_time, None, false);
+        }
         let mut inner = self.lock();
         let noticed = self.look(list, &mut inner, name, moment);
         let period = inner.machine.period_of(epoch);
@@ -199,36 +201,10 @@ impl<'a> CircuitRef<'a> {
         (in_time, noticed, left == Left::ToNewKey)
     }
 
-    /// Takes a call off the list that ends so. Without the lock: `None` if a call may have stalled, or if its
-    /// circuit may go to another key.
-    #[inline]
-    pub(crate) fn try_unlist(&self, admission: Admission, end: End) -> Option<Admission> {
-        self.try_unlist_at(admission, end, &Moment::default())
-    }
-
-    #[inline]
-    fn try_unlist_at(&self, admission: Admission, end: End, moment: &Moment) -> Option<Admission> {
-        let list = self.in_flight()?;
-        let (started, shift) = admission.listing();
-        let epoch = admission.ticket.epoch();
-        let (stall, cohort) = (list.stall(), Cohort::of(epoch, started, shift));
-        let now = stall.now(moment);
-        // The call itself may have stalled before a look is due: if its thread slept before it listed it.
-        let runs = !list.is_due(now) && stall.surely_runs(started, now);
-        let ended = runs && list.try_remove(cohort);
-        ended.then(|| {
-            self.note_if_success(list, epoch, end, now);
-            admission.unlisted(self.published.number())
-        })
-    }
-
-    /// Notes the success of a call that was listed. Only of a closed circuit: the failures of probes
-    /// aren't merged, and a probe succeeds before any call of the period after it begins.
-    #[inline]
+    /// Notes the end of a call that was listed, if it is a success.
     fn note_if_success(&self, list: &InFlight, epoch: u32, end: End, now: Nanos) {
-        let is_success = end == End::Outcome(Outcome::Success);
-        if is_success && self.published.summary().judges_closed(epoch) {
-            list.note_success(now);
+        if end == End::Outcome(Outcome::Success) {
+            self.published.note_success(list, epoch, now);
         }
     }
 
@@ -270,6 +246,31 @@ impl<'a> CircuitRef<'a> {
             }
             (_, Mode::Disabled) => inner.dropped = NONE,
             _ => {}
+        }
+    }
+}
+
+impl InFlight {
+    /// Takes a call off that ends, and returns when it did. Without the lock: `None` if a call may have
+    /// stalled, or if its circuit may go to another key.
+    #[inline]
+    pub(crate) fn try_end(&self, admission: Admission, moment: &Moment) -> Option<Nanos> {
+        let (started, shift) = admission.listing();
+        let stall = self.stall();
+        let now = stall.now(moment);
+        // The call itself may have stalled before a look is due: if its thread slept before it listed it.
+        let runs = !self.is_due(now) && stall.surely_runs(started, now);
+        let cohort = Cohort::of(admission.ticket.epoch(), started, shift);
+        (runs && self.try_remove(cohort)).then_some(now)
+    }
+}
+
+impl Published {
+    /// Notes the success of a call that was listed. Only of a closed circuit: the failures of probes
+    /// aren't merged, and a probe succeeds before any call of the period after it begins.
+    pub(crate) fn note_success(&self, list: &InFlight, epoch: u32, now: Nanos) {
+        if self.summary().judges_closed(epoch) {
+            list.note_success(now);
         }
     }
 }

@@ -198,6 +198,13 @@ impl Ticket {
         self.0 & LISTED_BITS != 0
     }
 
+    /// Not in the list any more.
+    #[inline]
+    #[must_use]
+    pub(super) fn unlisted(self) -> Self {
+        Ticket(self.0 & !LISTED_BITS)
+    }
+
     /// Whether it is in the bulkhead or in the list of calls in flight.
     #[inline]
     pub(crate) fn has_to_leave(self) -> bool {
@@ -281,7 +288,7 @@ impl Admission {
     /// Not in the list any more.
     #[must_use]
     pub(crate) fn unlisted(self, number: usize) -> Self {
-        Admission { ticket: Ticket(self.ticket.0 & !LISTED_BITS), ..self }.by(number)
+        Admission { ticket: self.ticket.unlisted(), ..self }.by(number)
     }
 
     /// How long the call took, if its start time is known.

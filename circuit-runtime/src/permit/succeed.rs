@@ -42,12 +42,18 @@ fn succeed_measured(breaker: &CircuitBreaker, published: &Published, admission: 
 /// Ends a success that is in the list of calls in flight.
 #[inline(never)]
 fn succeed_listed(breaker: &CircuitBreaker, published: &Published, admission: Admission) {
-    match breaker.circuit(published).try_unlist(admission, SUCCESS) {
-        Some(unlisted) if published.has_nothing_to_write_unlisted(unlisted.ticket) => {
-            breaker.count_success(published, unlisted.number());
-        }
-        Some(unlisted) => succeed_slow(breaker, published, unlisted),
-        None => succeed_by_machine(breaker, published, admission),
+    let list = breaker.in_flight(published);
+    let ended = list.and_then(|list| list.try_end(admission, &Moment::default()));
+    let (Some(list), Some(now)) = (list, ended) else {
+        return succeed_by_machine(breaker, published, admission);
+    };
+    if published.has_nothing_to_write_unlisted(admission.ticket) {
+        list.note_success(now);
+        breaker.count_success(published, published.number());
+    } else {
+        cold_path();
+        published.note_success(list, admission.ticket.epoch(), now);
+        succeed_slow(breaker, published, admission.unlisted(published.number()));
     }
 }
 
