@@ -146,6 +146,8 @@ impl Pair<'_> {
 fn a_function_with_ping_and_stale_does_what_the_model_does() {
     let sequences = (any_rules(), any_steps_with_pings());
     let runs = Cell::new(0);
+    // In how many sequences a probe asked in vain, one didn't, and a stale value was returned.
+    let reached = Cell::new([0_u64; 3]);
     let compared = TestRunner::new(settings()).run(&sequences, |(rules, steps)| {
         let mut pair = Pair::new(rules.clone(), &SHARED);
         // The circuit is the same for all sequences: each begins long after the last.
@@ -156,15 +158,26 @@ fn a_function_with_ping_and_stale_does_what_the_model_does() {
         SHARED.reset();
         pair.model.counts = Counts::of(&SHARED.snapshot());
         pair.compare()?;
-        let mut last = None;
+        let (mut last, mut asked) = (None, [false; 2]);
+        let before = SHARED.snapshot().stale;
         for step in steps {
             match step {
-                Step::Ask(is_well, end) => pair.ask(is_well, end, &mut last)?,
+                Step::Ask(is_well, end) => {
+                    pair.ask(is_well, end, &mut last)?;
+                    asked[usize::from(is_well)] |= PINGS.get() > 0;
+                }
                 step => pair.step(step)?,
             }
             pair.compare()?;
         }
+        let [in_vain, well] = asked;
+        let signs = [in_vain, well, SHARED.snapshot().stale > before];
+        let counts = reached.get();
+        reached.set(std::array::from_fn(|sign| counts[sign] + u64::from(signs[sign])));
         Ok(())
     });
     compared.unwrap_or_else(|failure| panic!("{failure}"));
+    // Agreement would mean little if the function hardly ever asked first, or had a value.
+    let (reached, least) = (reached.get(), runs.get() / 10);
+    assert!(reached.iter().all(|count| *count >= least), "{reached:?} of {}", runs.get());
 }

@@ -210,6 +210,8 @@ fn settings() -> Settings {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     Settings {
         cases: cases.unwrap_or(3_000),
+        // By default so many for all sequences together: too few for a hundred thousand.
+        max_local_rejects: u32::MAX,
         source_file: Some(file!()),
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
         ..Settings::default()
@@ -235,17 +237,26 @@ fn the_breaker_does_what_the_model_does() {
 #[test]
 fn the_random_sequences_reach_every_state() {
     let mut runner = TestRunner::deterministic();
-    let mut reached = [0_u32; 7];
+    let mut reached = [0_u32; 9];
     for _ in 0..300 {
         let (rules, steps) = (any_rules(), any_steps()).new_tree(&mut runner).unwrap().current();
         let breaker = breaker(rules.config());
         let mut pair = Pair::new(rules, &breaker);
-        let mut throttles = false;
+        let (mut throttles, mut ramps, mut merges) = (false, false, false);
+        let mut before = breaker.snapshot();
         for step in steps {
             pair.step(step).unwrap();
             // Calls that have stalled are noticed by both at the same time.
             pair.compare().unwrap();
-            throttles |= breaker.snapshot().throttle.is_some();
+            let seen = breaker.snapshot();
+            throttles |= seen.throttle.is_some();
+            ramps |= seen.ramp.is_some();
+            // One more failure, which doesn't lengthen the run.
+            merges |= seen.failures > before.failures
+                && seen.transitions == before.transitions
+                && seen.failures_in_a_row > 0
+                && seen.failures_in_a_row == before.failures_in_a_row;
+            before = seen;
         }
 
         let seen = breaker.snapshot();
@@ -259,6 +270,8 @@ fn the_random_sequences_reach_every_state() {
             seen.rejected > 0,
             seen.late > 0,
             throttles,
+            ramps,
+            merges,
             seen.stalled > 0,
         ];
         for (count, sign) in reached.iter_mut().zip(signs) {
