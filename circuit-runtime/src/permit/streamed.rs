@@ -1,8 +1,8 @@
 //! The permit of an answer that comes in parts: a stream of items, or a body of frames.
 //!
-//! Part by part it learns what they count as. The first one that succeeds is the success of a probe, and
-//! all that measures how long a call takes measures up to it. One that fails is the call's failure, at
-//! once. Otherwise the call ends with the answer.
+//! Part by part it learns what they count as. The first one that succeeds, or a head that doesn't fail, is the
+//! success of a probe, and all that measures how long a call takes measures up to it. One that fails is the
+//! call's failure, at once. Otherwise the call ends with the answer.
 
 use std::mem::ManuallyDrop;
 use std::time::Duration;
@@ -91,7 +91,7 @@ fn outside(admission: Admission) -> Admission {
 /// A permit, and how far the answer has come.
 ///
 /// If it is dropped while the call's own code runs, that has panicked. Otherwise the reader has what it
-/// needs: a success once the answer has begun, ignored after an ignored head, and before that a cancelled
+/// needs: a success once the answer has begun, or ignored if its head is, and before that a cancelled
 /// call.
 pub(crate) struct StreamPermit<S: Handle> {
     // `None` once it has ended.
@@ -103,14 +103,9 @@ pub(crate) struct StreamPermit<S: Handle> {
 enum Stage {
     /// No part has come yet, or only ignored ones.
     Silent { has_ignored: bool },
-    /// A part has succeeded; the first one so long after the admission.
-    Answered(Option<Nanos>),
-    /// The head is ignored: the call is, too, unless the answer fails.
-    #[cfg_attr(
-        not(feature = "http-body1"),
-        expect(dead_code, reason = "only HTTP responses have a head")
-    )]
-    IgnoredHead,
+    /// The answer has begun, so long after the admission. If it doesn't fail, the call counts as this: ignored
+    /// after an ignored head, else a success.
+    Answered { took: Option<Nanos>, good: Outcome },
     /// The answer hasn't begun, or gone on, for too long; what is left of it is being dropped.
     Late(Option<Nanos>),
     /// The call has failed; the answer may go on.
@@ -134,38 +129,35 @@ impl<S: Handle> StreamPermit<S> {
         self.permit.as_ref().map(RawPermit::frame)
     }
 
-    /// The head of the answer has come, which counts as this. Returns a transition to report.
+    /// The head of the answer has come, which counts as this. Unlike an ignored item, an ignored head is an
+    /// answer: the service has given it. Returns a transition to report.
     #[cfg(feature = "http-body1")]
     #[must_use]
     pub(crate) fn head(&mut self, outcome: Outcome) -> Option<PendingTransition<S>> {
-        if outcome == Outcome::Ignored {
-            self.stage = Stage::IgnoredHead;
-            return None;
-        }
-        self.part(outcome)
+        if outcome == Outcome::Ignored { self.begin(outcome) } else { self.part(outcome) }
+    }
+
+    /// The answer begins, with a part that isn't a failure.
+    fn begin(&mut self, good: Outcome) -> Option<PendingTransition<S>> {
+        let (took, pending) = self.permit.as_mut()?.begin_answer();
+        self.stage = Stage::Answered { took, good };
+        pending
     }
 
     /// A part of the answer has come that counts as this. Returns a transition to report.
     #[must_use]
     pub(crate) fn part(&mut self, outcome: Outcome) -> Option<PendingTransition<S>> {
-        let permit = self.permit.as_mut()?;
         match (outcome, self.stage) {
             (_, Stage::Settled | Stage::Late(_))
-            | (Outcome::Success | Outcome::Ignored, Stage::Answered(_) | Stage::IgnoredHead) => {
-                None
-            }
-            (Outcome::Success, Stage::Silent { .. }) => {
-                let (took, pending) = permit.begin_answer();
-                self.stage = Stage::Answered(took);
-                pending
-            }
+            | (Outcome::Success | Outcome::Ignored, Stage::Answered { .. }) => None,
+            (Outcome::Success, Stage::Silent { .. }) => self.begin(outcome),
             (Outcome::Ignored, Stage::Silent { .. }) => {
                 self.stage = Stage::Silent { has_ignored: true };
                 None
             }
             (failure, stage) => {
                 self.stage = Stage::Settled;
-                permit.settle(End::Outcome(failure), stage.took())
+                self.permit.as_mut()?.settle(End::Outcome(failure), stage.took())
             }
         }
     }
@@ -180,8 +172,9 @@ impl<S: Handle> StreamPermit<S> {
     #[must_use]
     pub(crate) fn end(mut self) -> Option<PendingTransition<S>> {
         let outcome = match self.stage {
-            Stage::Silent { has_ignored: true } | Stage::IgnoredHead => Outcome::Ignored,
-            Stage::Silent { has_ignored: false } | Stage::Answered(_) => Outcome::Success,
+            Stage::Silent { has_ignored: true } => Outcome::Ignored,
+            Stage::Silent { has_ignored: false } => Outcome::Success,
+            Stage::Answered { good, .. } => good,
             Stage::Settled | Stage::Late(_) => return None,
         };
         self.finish(End::Outcome(outcome))
@@ -214,8 +207,8 @@ impl<S: Handle> StreamPermit<S> {
 impl Stage {
     fn took(self) -> Option<Nanos> {
         match self {
-            Stage::Answered(took) | Stage::Late(took) => took,
-            Stage::Silent { .. } | Stage::IgnoredHead | Stage::Settled => None,
+            Stage::Answered { took, .. } | Stage::Late(took) => took,
+            Stage::Silent { .. } | Stage::Settled => None,
         }
     }
 }
@@ -227,9 +220,8 @@ impl<S: Handle> Drop for StreamPermit<S> {
             // The permit itself knows.
             Stage::Silent { .. } | Stage::Settled => return,
             Stage::Late(_) => End::TimedOut,
-            Stage::Answered(_) | Stage::IgnoredHead if is_in_body => End::Panicked,
-            Stage::Answered(_) => End::Outcome(Outcome::Success),
-            Stage::IgnoredHead => End::Outcome(Outcome::Ignored),
+            Stage::Answered { .. } if is_in_body => End::Panicked,
+            Stage::Answered { good, .. } => End::Outcome(good),
         };
         if let Some(pending) = self.finish(end) {
             pending.notify(None);

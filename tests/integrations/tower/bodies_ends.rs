@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, Response};
 use circuit_runtime::tower::{
     BodyClassifier, BoxError, CircuitBreakerLayer, EndClassifier, ErrorsOnly, HeadOf, JudgedBody,
 };
-use circuit_runtime::{CircuitBreaker, Config, OnCancel, Outcome, State};
+use circuit_runtime::{CircuitBreaker, Config, OnCancel, Outcome, State, test_util};
 use futures_core::Stream;
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Empty, Full, StreamBody};
@@ -106,6 +106,27 @@ async fn a_body_that_is_not_polled_after_its_last_frame_counts_as_its_head() {
         body.frame().await.unwrap().unwrap();
         drop(body);
         assert_eq!(expected, counts(breaker));
+    }
+}
+
+#[tokio::test]
+async fn a_head_is_the_answer_of_a_probe_whether_a_body_follows_or_not() {
+    for (status, mut expected) in OF_STATUS {
+        for body in ["", "page"] {
+            let time = test_util::freeze();
+            let breaker = breaker(FRAGILE);
+            breaker.try_acquire().unwrap().failure();
+            time.advance(Duration::from_secs(60));
+            let body = move || Full::new(body.as_bytes());
+            let service = judged_by_status(breaker, body, ErrorsOnly::default());
+            let response = service.oneshot(status).await.unwrap();
+            let state = if status == 503 { State::Open } else { State::Closed };
+            assert_eq!(state, breaker.state(), "{status}");
+            drop(response);
+            expected[1] += 1;
+            assert_eq!((state, expected), (breaker.state(), counts(breaker)), "{status}");
+            expected[1] -= 1;
+        }
     }
 }
 

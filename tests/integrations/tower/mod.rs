@@ -2,6 +2,7 @@
 
 mod bodies;
 mod bodies_ends;
+mod bodies_heads;
 pub(crate) mod grpc;
 mod http;
 mod stack;

@@ -3,7 +3,7 @@
 use std::pin::{Pin, pin};
 
 use circuit_runtime::test_util::freeze;
-use circuit_runtime::{CallError, KeyedBreaker, KeyedCircuit, State, circuit_breaker};
+use circuit_runtime::{CallError, KeyedBreaker, KeyedCircuit, Outcome, State, circuit_breaker};
 use futures_lite::stream::{Stream, StreamExt, iter, pending};
 
 use super::{COUNTING, circuit, stalled};
@@ -33,6 +33,20 @@ fn after_its_first_item_a_stream_may_last_as_long_as_it_likes() {
     }
     let seen = breaker.snapshot();
     assert_eq!((seen.stalled, seen.late, seen.successes, seen.failures), (0, 0, 1, 1));
+}
+
+#[test]
+fn a_stream_with_ignored_items_only_stalls() {
+    let (time, breaker) = (freeze(), breaker(COUNTING));
+    let judge = |&item: &u8| if item == 0 { Outcome::Ignored } else { Outcome::Success };
+    let mut stream = pin!(breaker.guard_stream_with(judge, iter([0, 0, 0, 1])));
+    for expected in [0, 0, 1] {
+        assert_eq!(ready(stream.next()), Some(Ok(0)));
+        time.advance(millis(750));
+        assert_eq!(stalled(&breaker), expected);
+    }
+    assert_eq!(ready(stream.next()), Some(Ok(1)));
+    assert_eq!((breaker.snapshot().late, ready(stream.next())), (1, None));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Streams that are the probes of a half-open circuit.
 
 use circuit_runtime::test_util::freeze;
-use circuit_runtime::{Config, Reason, State, Window};
+use circuit_runtime::{Config, Outcome, Reason, State, Window};
 
 use super::{Asked, Item, Service, counts, guarded};
 use crate::support::{FRAGILE, admits, breaker, fail, half_open, recorded, secs, succeed};
@@ -68,6 +68,46 @@ fn a_probe_that_ends_without_an_item_is_a_success() {
     service.ends();
     probe.next();
     assert_eq!((State::Closed, [1, 1, 0, 0]), (breaker.state(), counts(&breaker)));
+}
+
+#[test]
+fn ignored_items_are_no_answer_of_a_probe() {
+    let judge = |&item: &u32| if item == 0 { Outcome::Ignored } else { Outcome::Success };
+    for answers in [true, false] {
+        let (time, breaker) = half_open(FRAGILE.probe_timeout(secs(20)));
+        let (service, answer) = Service::<u32>::new();
+        let mut probe = Asked::new(breaker.guard_stream_with(judge, answer));
+        service.says(0).says(0);
+        probe.next();
+        time.advance(secs(19));
+        probe.next();
+        assert_eq!(State::HalfOpen, breaker.state());
+        assert!(!admits(&breaker), "the probe has its place until it answers or ends");
+        if answers {
+            service.says(1);
+            probe.next();
+            assert_eq!(State::Closed, breaker.state());
+        } else {
+            service.ends();
+            probe.next();
+            assert_eq!((State::HalfOpen, [0, 1, 1, 0]), (breaker.state(), counts(&breaker)));
+            assert!(admits(&breaker));
+        }
+    }
+}
+
+#[test]
+fn a_probe_with_ignored_items_only_does_not_keep_others_from_probing_for_long() {
+    let (time, breaker) = half_open(FRAGILE.probe_timeout(secs(20)));
+    let (service, answer) = Service::<u32>::new();
+    let mut probe = Asked::new(breaker.guard_stream_with(|_| Outcome::Ignored, answer));
+    service.says(0).says(0);
+    probe.next();
+    assert!(!admits(&breaker));
+    time.advance(secs(20));
+    probe.next();
+    succeed(&breaker, 1);
+    assert_eq!(State::Closed, breaker.state());
 }
 
 #[test]

@@ -28,8 +28,9 @@ impl<C, K> CircuitBreakerLayer<C, K> {
     ///
     /// A body that breaks off is a failure, whatever its head said, and so are trailers that say so: a gRPC
     /// status is in them. A body that is dropped after its head is a success, and so is one that ends. A head that isn't a
-    /// failure is the success of a probe, and what `slow_call` measures. A place in the bulkhead is taken
-    /// until the body is gone.
+    /// failure is the success of a probe, and `slow_call` and `stall` measure up to it. This goes for an ignored head,
+    /// too, which comes from a service that answers; its call still counts as ignored. A place in the bulkhead is
+    /// taken until the body is gone.
     ///
     /// [`classify`](Self::classify) judges the head as it does without this. With the feature `tower-http06` it also takes
     /// tower-http's classifiers: `ServerErrorsAsFailures`, `GrpcErrorsAsFailures`, and any other in a `SharedClassifier`.
