@@ -4,6 +4,7 @@ mod keys;
 mod operated;
 mod pairs;
 mod parts;
+mod streams;
 mod threads;
 
 use std::ops::RangeInclusive;
