@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use circuit_runtime::opentelemetry033::{observe, observe_with_keys};
-use circuit_runtime::{CircuitBreaker, Config, KeyedBreaker, Mode, Outcome, Snapshot, State};
+use circuit_runtime::{
+    CircuitBreaker, Config, KeyedBreaker, Mode, Outcome, Permit, Snapshot, State, Window,
+    circuit_breaker, find,
+};
 use opentelemetry_sdk033::metrics::data::{AggregatedMetrics, MetricData, ScopeMetrics};
 use opentelemetry_sdk033::metrics::{
     InMemoryMetricExporter, InMemoryMetricExporterBuilder, Instrument, PeriodicReader,
@@ -216,6 +219,50 @@ fn a_key_that_comes_back_goes_on_counting_for_every_reader() {
         !exported[1].contains_key("key.state{b,closed}"),
         "a key without a circuit has no state"
     );
+}
+
+#[circuit_breaker(name = "otel: stale", stale = "1h")]
+fn price() -> std::io::Result<u32> {
+    Ok(7)
+}
+
+#[test]
+fn stalled_calls_stale_values_and_shares_of_calls_have_instruments() {
+    let hour = Duration::from_secs(3_600);
+    let registered = |name, config| {
+        let breaker = leak(CircuitBreaker::new(name, config));
+        breaker.register();
+        breaker
+    };
+    let provider = Provider::new(&[Temporality::Cumulative]);
+    observe(&provider.meter());
+    let exported = |circuit, series: &str| provider.export(circuit)[0].get(series).copied();
+
+    let stalling = registered("otel: stalling", Config::new().stall(Duration::from_nanos(1)));
+    let _hung = stalling.try_acquire().unwrap();
+    assert_eq!(exported("otel: stalling", "stalled{}"), Some(1.0));
+    assert_eq!(exported("otel: stalling", "in_flight{}"), Some(1.0));
+
+    price().unwrap();
+    find("otel: stale").unwrap().force_open();
+    assert_eq!(price().unwrap(), 7);
+    assert_eq!(exported("otel: stale", "stale{}"), Some(1.0));
+
+    let ramping = registered("otel: ramping", Config::new().ramp(100 * hour));
+    assert_eq!(exported("otel: ramping", "ramp{}"), None);
+    ramping.force_open();
+    ramping.resume();
+    let share = exported("otel: ramping", "ramp{}").unwrap();
+    assert!((0.1..0.11).contains(&share), "{share}");
+    ramping.try_acquire().unwrap().success();
+    ramping.try_acquire().unwrap_err();
+    assert_eq!(exported("otel: ramping", "rejected{ramping}"), Some(1.0));
+
+    let config = Config::new().throttle(0.5).min_calls(9).window(Window::Time(hour));
+    let throttling = registered("otel: throttling", config);
+    let calls: Vec<_> = (0..9).map(|_| throttling.try_acquire().unwrap()).collect();
+    calls.into_iter().for_each(Permit::failure);
+    assert_eq!(exported("otel: throttling", "throttle{}"), Some(0.4));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod access;
 mod browser;
 mod many;
+mod options;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
