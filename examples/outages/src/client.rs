@@ -3,60 +3,12 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use circuit_runtime::{CircuitBreaker, CircuitOpenError, Config, KeyedBreaker, Outcome};
+use circuit_runtime::{CircuitBreaker, CircuitOpenError, KeyedBreaker, Outcome};
 use futures_lite::stream::{Stream, StreamExt};
 use tokio::time;
 
 use crate::service::{Call, Failure};
-
-/// How a client protects itself.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Strategy {
-    /// The options, as in the attribute.
-    pub(crate) label: &'static str,
-    config: Option<Config>,
-    by_part: bool,
-    heeds_retry_after: bool,
-    limit: Option<Duration>,
-    guards_streams: bool,
-}
-
-impl Strategy {
-    pub(crate) fn none() -> Self {
-        Strategy {
-            label: "no breaker",
-            config: None,
-            by_part: false,
-            heeds_retry_after: false,
-            limit: None,
-            guards_streams: false,
-        }
-    }
-
-    pub(crate) fn circuit(label: &'static str, config: Config) -> Self {
-        Strategy { label, config: Some(config), ..Self::none() }
-    }
-
-    /// A circuit for each node or tenant.
-    pub(crate) fn by_part(self) -> Self {
-        Strategy { by_part: true, ..self }
-    }
-
-    /// What the service asks for counts.
-    pub(crate) fn heeding_retry_after(self) -> Self {
-        Strategy { heeds_retry_after: true, ..self }
-    }
-
-    /// The call lasts until its body has come.
-    pub(crate) fn guarding_streams(self) -> Self {
-        Strategy { guards_streams: true, ..self }
-    }
-
-    /// A limit for the call, instead of the client's own.
-    pub(crate) fn limit(self, limit: Duration) -> Self {
-        Strategy { limit: Some(limit), ..self }
-    }
-}
+use crate::strategy::Strategy;
 
 enum Circuit {
     None,
@@ -110,7 +62,7 @@ impl Client {
                 all(parts).await
             }
             Circuit::ByPart(breaker) => {
-                let key = call.part().to_string();
+                let key = call.part.to_string();
                 let head = breaker.key(&key).call_with_async(judge, self.limited(parts.next()));
                 head.await.unwrap_or_else(rejected)?;
                 all(parts).await

@@ -1,25 +1,18 @@
-//! One run of the load against one outage with one strategy, and the figures of it.
+//! The figures of a run.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use circuit_runtime::test_util::{self, Frozen};
-use circuit_runtime::{CircuitBreaker, Config};
-use futures_lite::stream::{Stream, StreamExt};
-use tokio::time::{self, Instant};
+use crate::figure::Figure;
+use crate::outage::Course;
+use crate::service::Call;
+use crate::strategy::Strategy;
 
-use crate::client::{Client, Strategy};
-use crate::outage::Outage;
-use crate::service::{Call, Failure, Service};
-
-/// How long the run waits for the last calls.
-pub(crate) const REST: Duration = Duration::from_secs(20);
-/// "Full recovery": so large a share of a second's calls is answered from then on.
-const RECOVERED: f64 = 0.99;
+/// "Full recovery": so large a share of a stretch's calls is answered from then on.
+const RECOVERED: f64 = 0.95;
 
 /// What became of a call.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum End {
+pub(crate) enum End {
     Answered,
     /// An error, or no answer at all.
     Failed,
@@ -30,46 +23,22 @@ enum End {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Visit {
-    end: End,
-    waited: Duration,
+pub(crate) struct Visit {
+    pub(crate) call: Call,
+    pub(crate) end: End,
+    pub(crate) waited: Duration,
 }
 
-/// A number to compare strategies by.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Figure {
-    Answers,
-    Errors,
-    GivesUp,
-    Spared,
-    Refused,
-    Recovers,
+/// The calls of a stretch of time.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Stretch {
+    pub(crate) calls: usize,
+    pub(crate) answers: usize,
 }
 
-impl Figure {
-    pub(crate) const ALL: [Figure; 6] = [
-        Figure::Answers,
-        Figure::Errors,
-        Figure::GivesUp,
-        Figure::Spared,
-        Figure::Refused,
-        Figure::Recovers,
-    ];
-
-    /// The column's heading.
-    pub(crate) fn title(self) -> &'static str {
-        match self {
-            Figure::Answers => "answers",
-            Figure::Errors => "errors",
-            Figure::GivesUp => "time to give up",
-            Figure::Spared => "calls spared",
-            Figure::Refused => "good calls refused",
-            Figure::Recovers => "full recovery",
-        }
-    }
-
-    pub(crate) fn more_is_better(self) -> bool {
-        matches!(self, Figure::Answers | Figure::Spared)
+impl Stretch {
+    fn is_well(self) -> bool {
+        share(self.answers, self.calls) >= RECOVERED
     }
 }
 
@@ -77,20 +46,44 @@ impl Figure {
 #[derive(Debug, Clone)]
 pub(crate) struct Measured {
     pub(crate) strategy: Strategy,
-    calls: usize,
-    answers: usize,
-    errors: usize,
+    pub(crate) calls: usize,
+    pub(crate) answers: usize,
+    pub(crate) errors: usize,
     spared: usize,
     refused: usize,
     /// How long a call without an answer took, on average.
     gives_up: Option<Duration>,
     /// From the end of the outage until all is well for good.
     recovers: Option<Duration>,
-    /// The share of the calls of each second that were answered.
-    pub(crate) by_second: Vec<f64>,
+    /// What the picture shows.
+    pub(crate) stretches: Vec<Stretch>,
 }
 
 impl Measured {
+    pub(crate) fn new(course: Course, strategy: Strategy, visits: &[Visit]) -> Self {
+        let count = |end| visits.iter().filter(|visit| visit.end == end).count();
+        let without_answer = || visits.iter().filter(|visit| visit.end != End::Answered);
+        let waited: Duration = without_answer().map(|visit| visit.waited).sum();
+        let stretches = stretches(course, visits);
+        let last_bad = stretches.iter().rposition(|stretch| !stretch.is_well());
+        let well_from = last_bad.map_or(0, |last_bad| last_bad + 1);
+        let recovered =
+            course.time(course.outage.stretch) * u32::try_from(well_from).unwrap_or(u32::MAX);
+        Measured {
+            strategy,
+            calls: visits.len(),
+            answers: count(End::Answered),
+            errors: count(End::Failed),
+            spared: count(End::Spared),
+            refused: count(End::Refused),
+            gives_up: waited
+                .checked_div(u32::try_from(without_answer().count()).unwrap_or(u32::MAX)),
+            recovers: (well_from < stretches.len())
+                .then_some(recovered.saturating_sub(course.end())),
+            stretches,
+        }
+    }
+
     /// As the page shows it.
     pub(crate) fn shown(&self, figure: Figure) -> String {
         match figure {
@@ -105,34 +98,61 @@ impl Measured {
         }
     }
 
-    /// For comparisons; what never comes is infinite.
-    #[expect(clippy::cast_precision_loss, reason = "far fewer calls than 2^52")]
-    pub(crate) fn value(&self, figure: Figure) -> f64 {
+    /// Whether it is clearly better: by one call of a hundred, to half, or by a tenth of a time.
+    pub(crate) fn beats(&self, other: &Measured, figure: Figure) -> bool {
+        let [ours, theirs] = [self, other].map(|measured| measured.value(figure));
+        let is_better = if figure.more_is_better() { ours > theirs } else { ours < theirs };
+        let (less, more) = (ours.min(theirs), ours.max(theirs));
+        let is_clear = match figure {
+            Figure::GivesUp | Figure::Recovers => more - less >= 0.01 && less <= 0.9 * more,
+            _ => more - less >= 1.0 || less <= more / 2.0,
+        };
+        is_better && is_clear
+    }
+
+    /// For comparisons: percent or seconds; what never comes is infinite.
+    fn value(&self, figure: Figure) -> f64 {
         let seconds = |wait: Option<Duration>, none| wait.map_or(none, |wait| wait.as_secs_f64());
+        let percent = |part| 100.0 * share(part, self.calls);
         match figure {
-            Figure::Answers => self.answers as f64,
-            Figure::Errors => self.errors as f64,
-            Figure::Spared => self.spared as f64,
-            Figure::Refused => self.refused as f64,
+            Figure::Answers => percent(self.answers),
+            Figure::Errors => percent(self.errors),
+            Figure::Spared => percent(self.spared),
+            Figure::Refused => percent(self.refused),
             Figure::GivesUp => seconds(self.gives_up, 0.0),
             Figure::Recovers => seconds(self.recovers, f64::INFINITY),
         }
     }
 
-    pub(crate) fn beats(&self, other: &Measured, figure: Figure) -> bool {
-        let (ours, theirs) = (self.value(figure), other.value(figure));
-        if figure.more_is_better() { ours > theirs } else { ours < theirs }
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "far fewer calls than 2^52")]
     fn percent(&self, part: usize) -> String {
-        let percent = 100.0 * part as f64 / self.calls as f64;
-        if part == 0 || percent >= 10.0 {
-            format!("{percent:.0} %")
-        } else {
-            format!("{percent:.1} %")
+        let percent = 100.0 * share(part, self.calls);
+        match part {
+            0 => "0 %".into(),
+            _ if percent < 0.05 => "under 0.1 %".into(),
+            _ if percent < 9.95 => format!("{percent:.1} %"),
+            _ => format!("{percent:.0} %"),
         }
     }
+}
+
+fn stretches(course: Course, visits: &[Visit]) -> Vec<Stretch> {
+    let width = course.time(course.outage.stretch).as_nanos().max(1);
+    let count = course.length().as_nanos().div_ceil(width);
+    let mut stretches = vec![Stretch::default(); usize::try_from(count).unwrap_or(0)];
+    for visit in visits {
+        let place = usize::try_from(visit.call.at.as_nanos() / width).ok();
+        if let Some(stretch) = place.and_then(|place| stretches.get_mut(place)) {
+            stretch.calls += 1;
+            stretch.answers += usize::from(visit.end == End::Answered);
+        }
+    }
+    stretches
+}
+
+/// All, if there are none.
+#[expect(clippy::cast_precision_loss, reason = "far fewer calls than 2^52")]
+pub(crate) fn share(part: usize, of: usize) -> f64 {
+    if of == 0 { 1.0 } else { part as f64 / of as f64 }
 }
 
 fn time_to_give_up(wait: Duration) -> String {
@@ -140,126 +160,5 @@ fn time_to_give_up(wait: Duration) -> String {
         0 => "under 1 ms".into(),
         1..1_000 => format!("{} ms", wait.as_millis()),
         _ => format!("{:.1} s", wait.as_secs_f64()),
-    }
-}
-
-/// Runs the load, in no time at all: all clocks are tokio's, which jumps to the next timer.
-pub(crate) fn run(outage: &'static Outage, strategy: Strategy) -> Measured {
-    // What jitter draws.
-    fastrand::seed(1);
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("a runtime without sockets needs nothing that can be missing").block_on(async {
-        let clock = test_util::freeze();
-        reach_the_end_of_a_stretch(&clock);
-        let _clock = clock.follow_tokio();
-        let service = Arc::new(Service::new(outage));
-        load(outage, strategy, &service, Service::parts).await
-    })
-}
-
-/// `stall` counts calls together that began within the same stretch of time. Waits for the end of one, so that
-/// all runs begin alike, whenever they are made.
-fn reach_the_end_of_a_stretch(clock: &Frozen) {
-    let second = Duration::from_secs(1);
-    let breaker = CircuitBreaker::new("clock", Config::new().stall(second));
-    let call = breaker.try_acquire();
-    clock.advance(second);
-    while breaker.snapshot().stalled == 0 {
-        clock.advance(Duration::from_micros(1));
-    }
-    drop(call);
-}
-
-/// Makes the calls at an even pace, whatever has become of those before, and waits for their ends.
-pub(crate) async fn load<R>(
-    outage: &'static Outage,
-    strategy: Strategy,
-    service: &Arc<Service>,
-    request: impl Fn(Arc<Service>, Call) -> R + Copy + Send + 'static,
-) -> Measured
-where
-    R: Stream<Item = Result<(), Failure>> + Send + 'static,
-{
-    let client = Arc::new(Client::new(strategy, outage.limit));
-    let calls = outage.length().as_secs() * u64::from(outage.load);
-    let mut luck = fastrand::Rng::with_seed(1);
-    let visits = Arc::new(Mutex::new(vec![None; usize::try_from(calls).unwrap_or(usize::MAX)]));
-    let start = Instant::now();
-    for number in 0..calls {
-        time::sleep_until(start + Duration::from_secs(number) / outage.load).await;
-        let call = Call { number, luck: luck.f64() };
-        let (client, service, visits) =
-            (Arc::clone(&client), Arc::clone(service), Arc::clone(&visits));
-        tokio::spawn(async move {
-            let visit = visit(outage, &client, &service, call, request).await;
-            let mut visits = visits.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(place) =
-                usize::try_from(number).ok().and_then(|number| visits.get_mut(number))
-            {
-                *place = Some(visit);
-            }
-        });
-    }
-    time::sleep(REST).await;
-    let visits = visits.lock().unwrap_or_else(PoisonError::into_inner);
-    summary(outage, strategy, &visits)
-}
-
-async fn visit<R>(
-    outage: &Outage,
-    client: &Client,
-    service: &Arc<Service>,
-    call: Call,
-    request: impl Fn(Arc<Service>, Call) -> R,
-) -> Visit
-where
-    R: Stream<Item = Result<(), Failure>> + Send + 'static,
-{
-    let came = Instant::now();
-    let patience = outage.patience.unwrap_or(Duration::MAX);
-    let would_answer = service.would_answer(call, client.limit.unwrap_or(patience).min(patience));
-    let answer = client.call(call, request(Arc::clone(service), call).boxed());
-    let result = match outage.patience {
-        None => answer.await,
-        Some(patience) => time::timeout(patience, answer).await.unwrap_or(Err(Failure::TimedOut)),
-    };
-    let end = match result {
-        Ok(()) => End::Answered,
-        Err(Failure::Rejected) if would_answer => End::Refused,
-        Err(Failure::Rejected) => End::Spared,
-        Err(_) => End::Failed,
-    };
-    Visit { end, waited: came.elapsed() }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "far fewer calls than 2^52")]
-fn summary(outage: &Outage, strategy: Strategy, visits: &[Option<Visit>]) -> Measured {
-    // Who still waits has waited at least for this.
-    let hung = Visit { end: End::Failed, waited: REST };
-    let visits: Vec<Visit> = visits.iter().map(|visit| visit.unwrap_or(hung)).collect();
-    let count = |end| visits.iter().filter(|visit| visit.end == end).count();
-    let failed = || visits.iter().filter(|visit| visit.end != End::Answered);
-    let waited: Duration = failed().map(|visit| visit.waited).sum();
-    let by_second: Vec<f64> = visits
-        .chunks(usize::try_from(outage.load).unwrap_or(usize::MAX))
-        .map(|second| {
-            let answered = second.iter().filter(|visit| visit.end == End::Answered).count();
-            answered as f64 / second.len() as f64
-        })
-        .collect();
-    let last_bad =
-        by_second.iter().rposition(|&share| share < RECOVERED).map_or(0, |second| second + 1);
-    let recovered = Duration::from_secs(last_bad as u64).saturating_sub(outage.end());
-    Measured {
-        strategy,
-        calls: visits.len(),
-        answers: count(End::Answered),
-        errors: count(End::Failed),
-        spared: count(End::Spared),
-        refused: count(End::Refused),
-        gives_up: waited.checked_div(u32::try_from(failed().count()).unwrap_or(u32::MAX)),
-        recovers: (last_bad < by_second.len()).then_some(recovered),
-        by_second,
     }
 }

@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_lite::stream::{self, Stream, StreamExt};
+use tokio::sync::watch;
 use tokio::time::{self, Instant};
 
-use crate::outage::{BEGIN, Outage, Trouble};
+use crate::outage::{Course, Trouble};
 
 /// The service has ten nodes, and as many tenants.
 pub(crate) const PARTS: u64 = 10;
@@ -14,30 +15,30 @@ pub(crate) const PARTS: u64 = 10;
 const BAD: u64 = 3;
 /// What a call takes while the service is well.
 const WELL: Duration = Duration::from_millis(50);
-
+/// What it takes to refuse a call.
+const AT_ONCE: Duration = Duration::from_millis(1);
 /// A service that refuses what is too much answers at least so fast.
 const LONGEST_QUEUE: Duration = Duration::from_millis(150);
 
 /// A call, as the service sees it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Call {
     pub(crate) number: u64,
+    /// When it comes, since the load began.
+    pub(crate) at: Duration,
     /// From 0 to 1: whether a service fails this call that fails a share of them. It comes with the call, so that every
     /// strategy meets the same service.
     pub(crate) luck: f64,
-}
-
-impl Call {
     /// The node that the call goes to, or the tenant that it is for.
-    pub(crate) fn part(self) -> u64 {
-        self.number % PARTS
-    }
+    pub(crate) part: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Failure {
     /// The service answered with an error.
     Failed,
+    /// There is no connection, or it broke.
+    Broken,
     /// The service asked to stay away for so long.
     Unavailable(Duration),
     /// The client's limit has passed.
@@ -50,15 +51,27 @@ pub(crate) enum Failure {
 type Fate = Option<(Duration, Result<(), Failure>)>;
 
 pub(crate) struct Service {
-    outage: &'static Outage,
+    course: Course,
     began: Instant,
     /// When the work that has been accepted is done, for a service that does one thing after the other.
     busy_until: Mutex<Duration>,
+    /// Whether calls that hang still do.
+    is_stopped: watch::Sender<bool>,
 }
 
 impl Service {
-    pub(crate) fn new(outage: &'static Outage) -> Self {
-        Service { outage, began: Instant::now(), busy_until: Mutex::default() }
+    pub(crate) fn new(course: Course) -> Self {
+        Service {
+            course,
+            began: Instant::now(),
+            busy_until: Mutex::default(),
+            is_stopped: watch::Sender::new(false),
+        }
+    }
+
+    /// Ends the calls that hang, so that a run has an end.
+    pub(crate) fn stop(&self) {
+        self.is_stopped.send_replace(true);
     }
 
     /// Since the service began.
@@ -75,7 +88,11 @@ impl Service {
             let mut busy_until = self.busy_until.lock().unwrap_or_else(PoisonError::into_inner);
             *busy_until = (*busy_until).max(now) + Duration::from_secs_f64(work / rate);
         }
-        let Some((after, result)) = fate else { return std::future::pending().await };
+        let Some((after, result)) = fate else {
+            // The sender is this service's own, so that the wait ends by `stop` alone.
+            let _ = self.is_stopped.subscribe().wait_for(|is_stopped| *is_stopped).await;
+            return Err(Failure::Broken);
+        };
         time::sleep(after).await;
         result
     }
@@ -100,8 +117,8 @@ impl Service {
     }
 
     fn breaks_off(&self, now: Duration) -> bool {
-        matches!(self.outage.trouble, Trouble::BreaksOff)
-            && (BEGIN..self.outage.end()).contains(&now)
+        matches!(self.course.outage.trouble, Trouble::BreaksOff)
+            && (self.course.begin()..self.course.end()).contains(&now)
     }
 
     /// Whether this call would be answered within the client's limit, if it were made now.
@@ -113,61 +130,61 @@ impl Service {
 
     fn fate(&self, call: Call, now: Duration) -> Fate {
         let well = Some((WELL, Ok(())));
-        let refused = Some((Duration::from_millis(1), Err(Failure::Failed)));
+        let broken = Some((AT_ONCE, Err(Failure::Broken)));
         let failed = Some((WELL, Err(Failure::Failed)));
-        let end = self.outage.end();
-        let during = (BEGIN..end).contains(&now);
-        match self.outage.trouble {
-            Trouble::SlowAfterwards(slow) if now >= end => Some((slow, Ok(()))),
+        let (begin, end) = (self.course.begin(), self.course.end());
+        let during = (begin..end).contains(&now);
+        let passed = now.saturating_sub(begin);
+        match self.course.outage.trouble {
+            Trouble::SlowAfterwards(slow) if now >= end => Some((self.course.time(slow), Ok(()))),
             Trouble::Warms { .. } if now >= end => Some(self.queued(now)),
             _ if !during => well,
-            Trouble::Dead | Trouble::SlowAfterwards(_) | Trouble::Warms { .. } => refused,
-            Trouble::Hangs => None,
-            Trouble::Fails(share) => {
-                if call.luck < share {
-                    failed
-                } else {
-                    well
-                }
-            }
+            Trouble::Dead | Trouble::SlowAfterwards(_) | Trouble::Warms { .. } => broken,
+            Trouble::Hangs(share) if call.luck < share => None,
+            Trouble::DeadThenHangs(dead) if passed < self.course.time(dead) => broken,
+            Trouble::DeadThenHangs(_) => None,
+            Trouble::Fails(share) if call.luck < share => failed,
             Trouble::Overloaded { .. } => Some(self.queued(now)),
             Trouble::Sheds { .. } => {
                 let (after, answer) = self.queued(now);
-                if after > LONGEST_QUEUE { refused } else { Some((after, answer)) }
-            }
-            Trouble::Resets { every, takes } => {
-                let passed = now.saturating_sub(BEGIN).as_nanos() % every.as_nanos();
-                let left = every.saturating_sub(Duration::from_nanos(
-                    u64::try_from(passed).unwrap_or(u64::MAX),
-                ));
-                if left < takes {
-                    Some((left, Err(Failure::Failed)))
+                if after > LONGEST_QUEUE {
+                    Some((AT_ONCE, Err(Failure::Failed)))
                 } else {
-                    Some((takes, Ok(())))
+                    Some((after, answer))
                 }
             }
-            Trouble::BadNode if call.part() == BAD => {
+            Trouble::Resets { every, takes } => {
+                let takes = self.course.time(takes);
+                let left = left(passed, self.course.time(every));
+                Some(if left < takes { (left, Err(Failure::Broken)) } else { (takes, Ok(())) })
+            }
+            Trouble::BadNode if call.part == BAD => {
                 Some((WELL, Err(Failure::Unavailable(end.saturating_sub(now)))))
             }
-            Trouble::BadTenant if call.part() == BAD => failed,
-            Trouble::BadNode | Trouble::BadTenant | Trouble::BreaksOff => well,
+            Trouble::BadTenant if call.part == BAD => failed,
+            Trouble::Hangs(_)
+            | Trouble::Fails(_)
+            | Trouble::BadNode
+            | Trouble::BadTenant
+            | Trouble::BreaksOff => well,
             Trouble::Flaps { dead, well: up } => {
-                let passed = now.saturating_sub(BEGIN).as_secs_f64() % (dead + up).as_secs_f64();
-                if passed < dead.as_secs_f64() { refused } else { well }
+                let (dead, up) = (self.course.time(dead), self.course.time(up));
+                if left(passed, dead + up) > up { broken } else { well }
             }
         }
     }
 
     /// Calls a second that the service can do now, if that is limited.
     fn capacity(&self, now: Duration) -> Option<f64> {
-        let end = self.outage.end();
-        match self.outage.trouble {
+        let end = self.course.end();
+        match self.course.outage.trouble {
             Trouble::Warms { from, to, within } if now >= end => {
-                let share = (now.saturating_sub(end).as_secs_f64() / within.as_secs_f64()).min(1.0);
+                let within = self.course.time(within).as_secs_f64();
+                let share = (now.saturating_sub(end).as_secs_f64() / within).min(1.0);
                 Some(from + (to - from) * share)
             }
             Trouble::Overloaded { capacity } | Trouble::Sheds { capacity, .. }
-                if (BEGIN..end).contains(&now) =>
+                if (self.course.begin()..end).contains(&now) =>
             {
                 Some(capacity)
             }
@@ -177,7 +194,7 @@ impl Service {
 
     /// The part of a call's work.
     fn cost_of_a_refusal(&self) -> f64 {
-        match self.outage.trouble {
+        match self.course.outage.trouble {
             Trouble::Sheds { cost, .. } => cost,
             _ => 0.0,
         }
@@ -188,4 +205,10 @@ impl Service {
         let busy_until = *self.busy_until.lock().unwrap_or_else(PoisonError::into_inner);
         (busy_until.saturating_sub(now) + WELL, Ok(()))
     }
+}
+
+/// Until the end of the period.
+fn left(passed: Duration, period: Duration) -> Duration {
+    let within = passed.as_nanos() % period.as_nanos().max(1);
+    period.saturating_sub(Duration::from_nanos(u64::try_from(within).unwrap_or(u64::MAX)))
 }
