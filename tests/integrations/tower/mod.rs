@@ -3,6 +3,7 @@
 mod bodies;
 mod bodies_ends;
 mod bodies_heads;
+mod bodies_lost;
 pub(crate) mod grpc;
 mod http;
 mod stack;
