@@ -1,6 +1,7 @@
 //! A gateway before four providers of language models, with a circuit for each provider and model. Who is asked for a model
 //! is a chain: if one has no answer, or its circuit is open, the next one is asked. The providers are stand-ins on this
-//! machine (providers.rs): one limits the rate, one fails for its large model, one hangs, one breaks off in the middle.
+//! machine (providers.rs): one limits the rate, one fails for its large model, one hangs, one breaks off in the middle, or before
+//! the first token.
 //!
 //! ```text
 //! cargo run -p ecosystem --example llm_gateway                    # at http://127.0.0.1:3000, until Ctrl-C
@@ -44,8 +45,8 @@ use tokio::net::TcpListener;
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Providers and their models, the best first. A smaller model is better than none.
-const ENDPOINTS: [&str; 5] =
-    ["alpha/large", "beta/large", "gamma/large", "beta/small", "delta/story"];
+const ENDPOINTS: [&str; 6] =
+    ["alpha/large", "beta/large", "gamma/large", "beta/small", "delta/story", "delta/poem"];
 
 /// A circuit for each endpoint, for whole answers and for streams.
 static MODELS: KeyedBreaker = KeyedBreaker::new(
@@ -60,6 +61,7 @@ fn chain(model: &str) -> &'static [&'static str] {
         "large" => &ENDPOINTS[..4],
         "small" => &ENDPOINTS[3..4],
         "story" => &["delta/story", "beta/small"],
+        "poem" => &["delta/poem", "beta/small"],
         _ => &[],
     }
 }

@@ -35,9 +35,10 @@ pub(crate) async fn start() -> io::Result<Urls> {
         _ => Err(StatusCode::INTERNAL_SERVER_ERROR),
     };
     let gamma = async || pending::<&str>().await;
-    // Two tokens, and then the connection is gone.
-    let delta = async || {
-        let tokens = ["Once", " upon"].map(Ok).into_iter().chain([Err(io::Error::other("reset"))]);
+    // Two tokens of a story, or a head alone, and then the connection is gone.
+    let delta = async |Path(model): Path<String>| {
+        let tokens: &[_] = if model == "story" { &["Once", " upon"] } else { &[] };
+        let tokens = tokens.iter().copied().map(Ok).chain([Err(io::Error::other("reset"))]);
         Body::from_stream(stream::iter(tokens).then(async |token| {
             sleep(Duration::from_millis(10)).await;
             token
