@@ -1,6 +1,6 @@
 //! The whole path, admit → run → record, under every interleaving of a few threads.
 //!
-//! Run with `RUSTFLAGS="--cfg circuit_loom" cargo test -p circuit-runtime --features test-util
+//! Run with `RUSTFLAGS="--cfg circuit_loom" cargo test -p circuit-runtime --features test-util,stream
 //! --lib models --release`. The checker runs its threads on one, so the frozen clock is
 //! everybody's.
 //!
@@ -20,6 +20,8 @@ mod keys;
 mod pending;
 mod probes;
 mod stalls;
+#[cfg(feature = "stream")]
+mod streams;
 mod waiting;
 mod watched;
 mod windows;

@@ -37,6 +37,8 @@ pub(super) struct Model {
 #[derive(Default)]
 pub(super) struct Period {
     pub(super) number: u64,
+    /// The half-open period whose probes have closed the circuit, while closed.
+    pub(super) closed_by: Option<u64>,
     /// Failures in a row, while closed.
     pub(super) run: u32,
     /// When the first of the failures came that are one, if failures are merged.

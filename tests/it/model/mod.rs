@@ -7,6 +7,7 @@ mod reference;
 mod rules;
 mod stall;
 mod strategy;
+mod stream;
 mod throttle;
 mod window;
 
@@ -23,7 +24,8 @@ use proptest::test_runner::{
 use hints::Hint;
 use memory::{Judge, Model};
 use rules::{Counts, End, Rules};
-use strategy::{START, Step, any_rules, any_steps};
+use strategy::{Part, START, Step, any_rules, any_steps};
+use stream::Streaming;
 
 use crate::support::breaker;
 
@@ -37,6 +39,7 @@ struct Pair<'a> {
     /// The seed of the next call's random numbers.
     seed: u64,
     flying: Vec<Flying<'a>>,
+    streams: Vec<Streaming<'a>>,
 }
 
 /// A call in flight.
@@ -53,8 +56,15 @@ struct Flying<'a> {
 impl<'a> Pair<'a> {
     fn new(rules: Rules, breaker: &'a CircuitBreaker) -> Self {
         let zero = freeze();
-        let (model, time, flying) = (Model::new(rules), Some(freeze()), Vec::new());
-        let mut pair = Pair { model, breaker, time, _zero: zero, seed: 0, flying };
+        let mut pair = Pair {
+            model: Model::new(rules),
+            breaker,
+            time: Some(freeze()),
+            _zero: zero,
+            seed: 0,
+            flying: Vec::new(),
+            streams: Vec::new(),
+        };
         pair.advance(START);
         pair
     }
@@ -82,8 +92,12 @@ impl<'a> Pair<'a> {
                 }
             }
             Step::Advance(by) => self.advance(by),
-            Step::GoBack(by) if by <= self.model.now => self.go_back(by),
-            Step::End(..) | Step::GoBack(_) => {}
+            Step::GoBack(by) if by <= self.model.now => self.go_back(by)?,
+            Step::Open => self.open_stream()?,
+            Step::Part(which, part) if !self.streams.is_empty() => {
+                self.part(which.index(self.streams.len()), part)?;
+            }
+            Step::End(..) | Step::Part(..) | Step::GoBack(_) => {}
             Step::Ask(..) => unreachable!("`function` takes these steps"),
             Step::Mode(mode) => {
                 self.model.set_mode(mode);
@@ -167,7 +181,7 @@ impl<'a> Pair<'a> {
         }
     }
 
-    fn go_back(&mut self, by: u64) {
+    fn go_back(&mut self, by: u64) -> TestCaseResult {
         self.model.go_back(by);
         drop(self.time.take());
         let time = freeze();
@@ -177,6 +191,10 @@ impl<'a> Pair<'a> {
         while let Some(which) = self.flying.iter().position(|call| call.listed.is_some()) {
             self.end(which, End::Dropped);
         }
+        while let Some(which) = self.streams.iter().position(Streaming::is_listed) {
+            self.part(which, Part::Dropped)?;
+        }
+        Ok(())
     }
 
     fn compare(&mut self) -> TestCaseResult {
@@ -189,7 +207,8 @@ impl<'a> Pair<'a> {
         let is_asked = matches!(model.mode, Mode::Normal | Mode::Shadow);
         prop_assert_eq!(model.share().filter(|_| is_asked), seen.ramp);
         prop_assert_eq!(model.chance().filter(|_| is_asked), seen.throttle);
-        let in_flight = self.flying.iter().filter(|call| call.listed.is_some()).count();
+        let in_flight = self.flying.iter().filter(|call| call.listed.is_some()).count()
+            + self.streams.iter().filter(|stream| stream.is_listed()).count();
         prop_assert_eq!(
             model.rules.stall.map(|_| in_flight),
             seen.in_flight.map(|calls| calls as usize)
@@ -218,9 +237,9 @@ fn settings() -> Settings {
     }
 }
 
-#[test]
-fn the_breaker_does_what_the_model_does() {
-    let sequences = (any_rules(), any_steps());
+/// Whether the breaker does in such sequences what the model does.
+fn agree(steps: impl Strategy<Value = Vec<Step>>) {
+    let sequences = (any_rules(), steps);
     let compared = TestRunner::new(settings()).run(&sequences, |(rules, steps)| {
         let breaker = breaker(rules.config());
         let mut pair = Pair::new(rules, &breaker);
@@ -231,6 +250,11 @@ fn the_breaker_does_what_the_model_does() {
         Ok(())
     });
     compared.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+#[test]
+fn the_breaker_does_what_the_model_does() {
+    agree(any_steps());
 }
 
 /// Agreement would mean little if the circuits hardly ever did anything.

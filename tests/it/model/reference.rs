@@ -93,7 +93,7 @@ impl Model {
             self.counts.late += 1;
             return;
         }
-        let slow = self.rules.slow_call.is_some_and(|slow| took.is_some_and(|took| took >= slow));
+        let slow = self.is_slow(took);
         let neutral = self.rules.is_neutral(end, slow);
         let failed = self.rules.is_failure(end);
         match judge {
@@ -114,6 +114,10 @@ impl Model {
             Judge::OnlyCounters => self.counts.add(end, slow, neutral, failed),
             Judge::Nobody => {}
         }
+    }
+
+    pub(super) fn is_slow(&self, took: Option<u64>) -> bool {
+        self.rules.slow_call.is_some_and(|slow| took.is_some_and(|took| took >= slow))
     }
 
     fn judge(&mut self, end: End, slow: bool) {
@@ -147,7 +151,9 @@ impl Model {
     /// Whether the probes that have answered since half-open began decide.
     pub(super) fn decide(&mut self) {
         if self.period.succeeded >= self.rules.success_threshold {
+            let number = self.period.number;
             self.close();
+            self.period.closed_by = Some(number);
             self.begin_ramp();
         } else if self.period.failed > self.rules.probes - self.rules.success_threshold {
             self.open(false);

@@ -19,6 +19,10 @@ pub(super) enum Step {
     Call(u64, End),
     /// A call by a function with `ping`, which says whether the service is well.
     Ask(bool, End),
+    /// A call begins whose answer is a stream.
+    Open,
+    /// A part of such an answer comes.
+    Part(Index, Part),
     /// Several calls that are in flight together and end alike.
     Together(u8, End),
     Advance(u64),
@@ -28,6 +32,13 @@ pub(super) enum Step {
     Hint(Hint),
     Reset,
     Reconfigure(Rules),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    Item(End),
+    Over,
+    Dropped,
 }
 
 /// All durations are small numbers of this, so that deadlines are often hit exactly, and probes
@@ -185,10 +196,23 @@ pub(super) fn any_steps() -> impl Strategy<Value = Vec<Step>> {
     vec(any_step(), 1..120)
 }
 
+fn any_result() -> impl Strategy<Value = End> {
+    any_end().prop_filter("what has a result isn't dropped", |end| *end != End::Dropped)
+}
+
 /// Also calls by a function with `ping`.
 pub(super) fn any_steps_with_pings() -> impl Strategy<Value = Vec<Step>> {
-    let end =
-        any_end().prop_filter("a function that returns isn't dropped", |end| *end != End::Dropped);
-    let ask = (any::<bool>(), end).prop_map(|(is_well, end)| Step::Ask(is_well, end));
+    let ask = (any::<bool>(), any_result()).prop_map(|(is_well, end)| Step::Ask(is_well, end));
     vec(prop_oneof![3 => any_step(), 1 => ask], 1..120)
+}
+
+/// Also streams.
+pub(super) fn any_steps_with_streams() -> impl Strategy<Value = Vec<Step>> {
+    let part = prop_oneof![
+        6 => any_result().prop_map(Part::Item),
+        1 => Just(Part::Over),
+        1 => Just(Part::Dropped),
+    ];
+    let part = (any::<Index>(), part).prop_map(|(which, part)| Step::Part(which, part));
+    vec(prop_oneof![3 => any_step(), 1 => Just(Step::Open), 2 => part], 1..120)
 }
