@@ -1,8 +1,11 @@
-//! Closures of the user's that are called in the generated code.
+//! The user's closures and functions that are called in the generated code.
 
+use proc_macro2::TokenStream;
+use quote::quote_spanned;
 use syn::Expr;
 
 use super::at;
+use super::parameters::Parameters;
 
 /// A closure that begins with a token of ours. What it is called with isn't what a function is
 /// called with that a lint would put in its place.
@@ -19,4 +22,23 @@ pub(super) fn given_closure(expr: &Expr) -> Expr {
         }
     }
     expr
+}
+
+/// A path called in place, so that the arguments coerce. For the unknown name of a method the compiler would
+/// propose `self.name`, which is no path. It doesn't where the name stands in parentheses and doesn't
+/// know `self`.
+pub(super) fn call(path: &Expr, arguments: &[TokenStream], parameters: &Parameters) -> TokenStream {
+    let here = at(path);
+    let name = match path {
+        Expr::Path(path) => path.path.get_ident(),
+        _ => None,
+    };
+    match name {
+        Some(name) if parameters.self_token.is_some() => {
+            let mut name = name.clone();
+            name.set_span(here);
+            quote_spanned!(here=> (#name)(#(#arguments),*))
+        }
+        _ => quote_spanned!(here=> #path(#(#arguments),*)),
+    }
 }

@@ -8,7 +8,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Expr;
 
-use super::closure::given_closure;
+use super::closure::{call, given_closure};
 use super::parameters::{Parameters, Shown, allow, moved_to};
 use super::{at, at_return_type, body, entry, stale};
 use crate::model::{Fallback, Gives, Kind, MOST_PARAMETERS, Model, names};
@@ -130,7 +130,7 @@ fn answer(
     let here = at(expr);
     let is_async = model.form.is_async();
     let gives = if is_async { fallback.gives } else { Gives::Value };
-    let value = value(fallback, gives, arguments);
+    let value = value(fallback, gives, arguments, parameters);
     let scope = match fallback.kind {
         Kind::Expression if fallback.on_any => TokenStream::new(),
         Kind::Expression => parameters.taken(&fallback.free),
@@ -173,12 +173,16 @@ fn answer(
     }
 }
 
-fn value(fallback: &Fallback, gives: Gives, arguments: &[TokenStream]) -> TokenStream {
+fn value(
+    fallback: &Fallback,
+    gives: Gives,
+    arguments: &[TokenStream],
+    parameters: &Parameters,
+) -> TokenStream {
     let here = at(&fallback.expr);
     let expr = &fallback.expr;
     match fallback.kind {
-        // Called in place, so that the arguments coerce.
-        Kind::Path => quote_spanned!(here=> #expr(#(#arguments),*)),
+        Kind::Path => call(expr, arguments, parameters),
         Kind::Closure { .. } if arguments.len() > MOST_PARAMETERS + 1 => {
             quote_spanned!(here=> (#expr)(#(#arguments),*))
         }

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote_spanned};
 
-use super::closure::given_closure;
+use super::closure::{self, given_closure};
 use super::parameters::{Parameters, Shown, moved_to};
 use super::{at, circuit};
 use crate::model::{MOST_PARAMETERS, Model, Ping, is_reference};
@@ -77,7 +77,7 @@ fn call(model: &Model, ping: &Ping, parameters: &Parameters) -> TokenStream {
         });
     }
     if ping.is_path {
-        return quote_spanned!(here=> #expr(#(#arguments),*));
+        return closure::call(expr, &arguments, parameters);
     }
     if arguments.len() > MOST_PARAMETERS {
         return quote_spanned!(here=> (#expr)(#(#arguments),*));

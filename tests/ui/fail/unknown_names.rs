@@ -58,12 +58,44 @@ impl S {
         Ok(())
     }
 
+    #[circuit_breaker(fallback = cached, fallback_on = any)]
+    async fn self_fallback_async(&self) -> Result<(), E> {
+        Ok(())
+    }
+
+    #[circuit_breaker(ping = cached)]
+    fn self_ping(&self) -> Result<(), E> {
+        Ok(())
+    }
+
     fn default_value() -> Result<(), E> {
         Ok(())
     }
 
     #[circuit_breaker(fallback = default_value)]
     fn self_function() -> Result<(), E> {
+        Ok(())
+    }
+}
+
+trait Client {
+    fn cached(&self) -> Result<(), E>;
+
+    fn call(&self) -> Result<(), E>;
+
+    #[circuit_breaker(fallback = cached)]
+    fn self_fallback_of_trait(&self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+impl Client for S {
+    fn cached(&self) -> Result<(), E> {
+        Ok(())
+    }
+
+    #[circuit_breaker(fallback = cached)]
+    fn call(&self) -> Result<(), E> {
         Ok(())
     }
 }
