@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use std::time::Duration;
-use syn::{Expr, ExprPath};
+use syn::{Expr, ExprBlock, ExprPath};
 
 use super::at;
 use super::import::{import, import_as};
@@ -155,7 +155,8 @@ fn circuit_name(name: &Name) -> Option<TokenStream> {
         Name::Given(value) => match &**value {
             Value::Constant(expr) => {
                 let site = at(expr);
-                quote_spanned!(site=> __circuit::name(#expr))
+                let value = in_const(expr);
+                quote_spanned!(site=> __circuit::name(#value))
             }
             Value::Text(text) => text.to_token_stream(),
             // No name is of another kind.
@@ -176,7 +177,8 @@ fn max_keys(value: Option<&Value>) -> TokenStream {
         None => quote!(10_000),
         Some(Value::Constant(expr)) => {
             let site = at(expr);
-            quote_spanned!(site=> __circuit::max_keys(#expr))
+            let value = in_const(expr);
+            quote_spanned!(site=> __circuit::max_keys(#value))
         }
         Some(value) => printed(value),
     }
@@ -198,7 +200,8 @@ fn setter(given: &Given) -> TokenStream {
         }
         (Value::Constant(expr), Takes::In(Range::Window)) => {
             let site = at(expr);
-            quote_spanned!(site=> __circuit::U32OrDuration(#expr).window())
+            let value = in_const(expr);
+            quote_spanned!(site=> __circuit::U32OrDuration(#value).window())
         }
         (value, _) => printed(value),
     };
@@ -234,14 +237,16 @@ pub(super) fn printed(value: &Value) -> TokenStream {
     }
 }
 
-/// A call in a constant of its own: of a function that is not `const` the compiler says so, and not
-/// that a static may be lazy.
+/// What computes anything stands in a constant of its own: of a function that is not `const` the compiler says
+/// so there, and in the static besides that a static may be lazy.
 fn in_const(expr: &Expr) -> TokenStream {
-    if matches!(expr, Expr::Call(_) | Expr::MethodCall(_)) {
-        let site = at(expr);
-        quote_spanned!(site=> const { #expr })
-    } else {
-        expr.to_token_stream()
+    let site = at(expr);
+    match expr {
+        Expr::Path(_) | Expr::Lit(_) | Expr::Macro(_) => expr.to_token_stream(),
+        Expr::Block(ExprBlock { attrs, label: None, block }) if attrs.is_empty() => {
+            quote_spanned!(site=> const #block)
+        }
+        expr => quote_spanned!(site=> const { #expr }),
     }
 }
 

@@ -24,6 +24,38 @@ fn run_time_value() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(threshold = limit() + 1)]
+fn run_time_sum() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(threshold = { limit() })]
+fn run_time_block() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure_rate = 0.5, window = limit())]
+fn run_time_window() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(name = "a".to_owned().leak())]
+fn run_time_name() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(key = 1, max_keys = limit())]
+fn run_time_keys() -> Result<(), E> {
+    Ok(())
+}
+
+static CONFIG: std::sync::LazyLock<S> = std::sync::LazyLock::new(|| S { limit: 3 });
+
+#[circuit_breaker(threshold = CONFIG.limit)]
+fn run_time_field() -> Result<(), E> {
+    Ok(())
+}
+
 #[circuit_breaker(threshold = N)]
 fn const_generic<const N: u32>() -> Result<(), E> {
     Ok(())
@@ -39,7 +71,9 @@ fn breaker() -> Result<(), E> {
     Ok(())
 }
 
-struct S;
+struct S {
+    limit: u32,
+}
 
 impl S {
     const LIMIT: u32 = 3;
@@ -130,6 +164,11 @@ fn variant_alone() -> Result<(), E> {
 #[circuit_breaker(ignore = Err(NotFound | Status::Missing))]
 fn variant_inside() -> Result<(), E> {
     Ok(())
+}
+
+#[circuit_breaker(failure = GONE | 500, fallback = 0)]
+fn constant_alone() -> u16 {
+    200
 }
 
 fn main() {}
