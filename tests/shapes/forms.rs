@@ -238,11 +238,22 @@ mod guards {
 
     impl Status {
         pub const UNAVAILABLE: &'static Status = &Status(503);
+        pub const DOWN: Status = Status(500);
     }
 
     #[circuit_breaker(failure = Status::UNAVAILABLE, fallback = Status(503))]
     pub fn whole_constant(n: u16) -> Status {
         Status(n)
+    }
+
+    #[circuit_breaker(failure = Status::DOWN | Status(502), ignore = Status::UNAVAILABLE if n > 3, fallback = Status(503))]
+    pub async fn own_constant(n: u16) -> Status {
+        Status(n)
+    }
+
+    #[circuit_breaker(failure = u16::MAX, fallback = 503)]
+    pub fn number(n: u16) -> u16 {
+        n
     }
 
     #[circuit_breaker(failure = &("down" | "gone"), fallback = "open")]
@@ -347,6 +358,8 @@ pub fn run() {
     call("classified", || block_on(guards::classified((1, 2))));
     call("constant", || guards::constant(1));
     call("whole constant", || guards::whole_constant(1));
+    call("own constant", || block_on(guards::own_constant(1)));
+    call("number", || guards::number(1));
     call("text", || block_on(guards::text(true)));
     call("range", || guards::range(1));
     call("service", || block_on(1_u8.call(1)));

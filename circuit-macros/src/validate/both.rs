@@ -15,7 +15,6 @@ pub(crate) fn both(options: &Options, function: &Function, form: &Form, problems
     constants(options, &parameters(function), problems);
     breaker_is_no_parameter(options, function, form, problems);
     patterns_match_the_whole_result(options, function, form, problems);
-    constants_are_matched_by_reference(options, function, form, problems);
     no_result_needs_more(options, function, form, problems);
 }
 
@@ -179,38 +178,6 @@ fn patterns_match_the_whole_result(
             "`{name}` is matched against the whole `Result`: `{name} = {variant}({cases})`"
         );
         add_at(&arm.pattern, message, problems);
-    }
-}
-
-/// `failure = DOWN` where a number is returned. The result is matched through a reference, as `self` in a method is: literals
-/// see through it, constants don't. An enum's variant has no such trouble, and looks the same; a number has none.
-fn constants_are_matched_by_reference(
-    options: &Options,
-    function: &Function,
-    form: &Form,
-    problems: &mut Problems,
-) {
-    let ty = returned(function, form);
-    if !ty.is_some_and(|ty| NUMBERS.iter().any(|number| is_named(ty, number))) {
-        return;
-    }
-    for option in [Opt::Failure, Opt::Ignore] {
-        let Some(Value::Pattern(arm)) = options.get(option).map(|given| &given.value) else {
-            continue;
-        };
-        let cases: Vec<&Pat> = match &arm.pattern {
-            Pat::Or(or) => or.cases.iter().collect(),
-            pattern => vec![pattern],
-        };
-        for case in cases {
-            if !matches!(case, Pat::Path(_)) {
-                continue;
-            }
-            let name = option.spec().name;
-            let constant = as_written(case);
-            let message = format!("a constant is compared by reference: `{name} = &{constant}`");
-            add_at(case, message, problems);
-        }
     }
 }
 

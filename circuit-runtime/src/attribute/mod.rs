@@ -3,6 +3,7 @@
 //! Nothing here knows how a circuit works. Generated code is short because it calls generic
 //! helpers, and their bounds report a wrong signature to users.
 
+mod against;
 mod error_text;
 mod fallback;
 mod fallback_on_any;
@@ -19,14 +20,16 @@ mod timed;
 mod unguarded;
 mod waiting;
 
+pub use against::{Against, against};
 pub use error_text::no_error_text;
 pub use fallback::*;
 pub use fallback_on_any::{Ended, clone_argument, finish_any, reason, whole_reason};
 pub use key::Key;
 pub use ping::{Ping, is_probe, is_well, ping, ping_async, ping_timed};
 pub use returns::{
-    Bare, Judged, Limited, Rejectable, Returns, bare, bare_limited, judged_limited, limited,
-    rejectable, rejectable_limited,
+    Bare, Judged, Limited, Opaque, Rejectable, Returns, bare, bare_limited, bare_whole,
+    judged_limited, limited, opaque, opaque_late, opaque_limited, opaque_whole, rejectable,
+    rejectable_limited, rejectable_whole,
 };
 pub use run::{body, judge, mention, run_async};
 pub use seen::Seen;
@@ -138,6 +141,12 @@ pub fn judge_bare<R: Bare>(result: &R) -> Outcome {
 /// The default rule, in a function with `fallback`.
 #[inline]
 pub fn judge_judged<R: Judged>(result: &R) -> Outcome {
+    by_result(result)
+}
+
+/// The default rule, in a function that returns `impl Trait`.
+#[inline]
+pub fn judge_opaque<R: Opaque>(result: &R) -> Outcome {
     by_result(result)
 }
 

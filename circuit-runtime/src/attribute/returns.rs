@@ -50,6 +50,12 @@ pub trait Fallible {
     /// The type in `Err`.
     type Error;
 
+    /// This type, of which a pattern may say what it is.
+    type Whole;
+
+    /// Itself.
+    fn whole(&self) -> &Self::Whole;
+
     /// Whether it is an `Err`.
     fn is_failure(&self) -> bool;
 
@@ -62,6 +68,12 @@ pub trait Fallible {
 
 impl<T, E> Fallible for Result<T, E> {
     type Error = E;
+    type Whole = Self;
+
+    #[inline]
+    fn whole(&self) -> &Self {
+        self
+    }
 
     #[inline]
     fn is_failure(&self) -> bool {
@@ -115,6 +127,17 @@ impl<T, E> Rejectable for Result<T, E> {}
 )]
 pub trait Limited: Fallible {}
 impl<T, E> Limited for Result<T, E> {}
+
+/// A function that returns `impl Trait`, and is missing an option for what isn't a `Result`.
+#[diagnostic::on_unimplemented(
+    message = "`#[circuit_breaker]` on a function that returns `impl Trait`, and no `Result` in its place: return `Result<impl Trait, E>`",
+    label = "not a `Result`",
+    note = "otherwise say which values are failures (`failure = PATTERN` or `classify = FUNCTION`) and what to return while the circuit is open (`fallback = VALUE`)",
+    note = "in an `impl` block with the attribute, `#[circuit_breaker(skip)]` leaves a method out"
+)]
+pub trait Opaque: Fallible {}
+#[diagnostic::do_not_recommend]
+impl<T, E> Opaque for Result<T, E> {}
 
 /// `From<CircuitOpenError>` with a message of its own.
 #[diagnostic::on_unimplemented(
@@ -225,4 +248,52 @@ where
     R::Error: FromTimeout,
 {
     late
+}
+
+/// What the return type must allow in a function that returns `impl Trait`.
+#[inline]
+#[must_use]
+pub fn opaque<R: Opaque>(_: Returns<R>) -> Reject<R>
+where
+    R::Error: FromOpen,
+{
+    rejected
+}
+
+/// `opaque`, with a `timeout`.
+#[inline]
+#[must_use]
+pub fn opaque_limited<R: Opaque>(_: Returns<R>) -> (Reject<R>, Late<R>)
+where
+    R::Error: FromOpen + FromTimeout,
+{
+    (rejected, late)
+}
+
+/// What a `timeout` requires in a function with a `fallback` that returns `impl Trait`.
+#[inline]
+#[must_use]
+pub fn opaque_late<R: Opaque>(_: Returns<R>) -> Late<R>
+where
+    R::Error: FromTimeout,
+{
+    late
+}
+
+/// The result, for a pattern of a `Result`.
+#[inline]
+pub fn bare_whole<R: Bare>(result: &R) -> &R::Whole {
+    result.whole()
+}
+
+/// The result, for a pattern of a `Result`.
+#[inline]
+pub fn rejectable_whole<R: Rejectable>(result: &R) -> &R::Whole {
+    result.whole()
+}
+
+/// The result, for a pattern of a `Result`.
+#[inline]
+pub fn opaque_whole<R: Opaque>(result: &R) -> &R::Whole {
+    result.whole()
 }

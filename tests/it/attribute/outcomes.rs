@@ -52,6 +52,54 @@ fn failure_may_be_an_ok() {
 }
 
 #[test]
+fn a_constant_in_a_pattern_may_be_of_the_type_of_the_result() {
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    struct Status(u16);
+
+    impl Status {
+        const ERR: Status = Status(500);
+        const GONE: &'static Status = &Status(410);
+    }
+
+    mod codes {
+        pub(super) const DOWN: u16 = 503;
+    }
+
+    #[derive(Debug, Clone, Copy)]
+    enum Level {
+        OK,
+        DOWN,
+    }
+
+    #[circuit_breaker(name = "outcomes: associated", failure = Status::ERR, ignore = (Status::GONE), fallback = Status(0))]
+    fn call(status: Status) -> Status {
+        status
+    }
+    for status in [Status(200), Status(500), Status(500), Status(410)] {
+        assert_eq!(status, call(status));
+    }
+    assert_eq!((1, 2, 1), counts("outcomes: associated"));
+
+    #[circuit_breaker(name = "outcomes: number", failure = codes::DOWN | 500 | u16::MAX if strict, fallback = 0)]
+    async fn number(code: u16, strict: bool) -> u16 {
+        code
+    }
+    for (code, strict) in [(503, true), (503, false), (500, true), (u16::MAX, true), (200, true)] {
+        assert_eq!(code, block_on(number(code, strict)));
+    }
+    assert_eq!((2, 3, 0), counts("outcomes: number"));
+
+    #[circuit_breaker(name = "outcomes: variant", failure = Level::DOWN, fallback = { Level::OK })]
+    fn level(level: Level) -> Level {
+        level
+    }
+    for it in [Level::OK, Level::DOWN] {
+        let _ = level(it);
+    }
+    assert_eq!((1, 1, 0), counts("outcomes: variant"));
+}
+
+#[test]
 fn failure_may_have_a_guard() {
     #[circuit_breaker(name = "outcomes: guard", failure = Err(e) if *e != Error::NotFound)]
     fn call(answer: Answer) -> Answer {

@@ -261,14 +261,32 @@ async fn constants() -> Result<(), E> {
 
 const DOWN: u16 = 503;
 
-#[circuit_breaker(failure = DOWN | 500, fallback = 0)]
-fn number() -> u16 {
-    200
+type Answer = Result<u16, E>;
+
+#[circuit_breaker(failure = DOWN, fallback = Ok(0))]
+fn constant_of_another_type() -> Answer {
+    Ok(200)
 }
 
-#[circuit_breaker(failure = u16::MAX, fallback = 0)]
-async fn number_of_a_type() -> u16 {
-    200
+struct Status(u16);
+
+impl Status {
+    const ERR: Status = Status(500);
+}
+
+#[circuit_breaker(ignore = Status::ERR)]
+async fn constant_of_another_type_async() -> Answer {
+    Ok(200)
+}
+
+#[circuit_breaker(failure = Status::ERR, fallback = Status(0))]
+fn not_comparable() -> Status {
+    Status(200)
+}
+
+#[circuit_breaker(failure = Status::GONE, fallback = Status(0))]
+fn unknown_constant() -> Status {
+    Status(200)
 }
 
 #[circuit_breaker(failure = if let Err(e) = result { e.is_fatal() } else { false })]

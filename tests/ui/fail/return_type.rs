@@ -138,6 +138,52 @@ fn impl_result() -> impl std::fmt::Display {
     "text"
 }
 
+trait IntoResponse {}
+
+impl IntoResponse for u8 {}
+
+#[circuit_breaker]
+async fn impl_async() -> impl IntoResponse {
+    1_u8
+}
+
+#[circuit_breaker(fallback = 0)]
+fn impl_with_fallback() -> impl IntoResponse {
+    1_u8
+}
+
+#[circuit_breaker(fallback = 0, timeout = "1s")]
+async fn impl_with_fallback_and_timeout() -> impl IntoResponse {
+    1_u8
+}
+
+#[circuit_breaker(failure = Err(_))]
+fn impl_with_failure() -> impl IntoResponse {
+    1_u8
+}
+
+#[circuit_breaker(ignore = Err(_))]
+fn impl_with_ignore() -> impl IntoResponse {
+    1_u8
+}
+
+#[circuit_breaker]
+fn impl_in_future() -> impl Future<Output = impl IntoResponse> {
+    async move { 1_u8 }
+}
+
+type Alias = u8;
+
+#[circuit_breaker(failure = Err(_))]
+fn alias_with_failure() -> Alias {
+    1
+}
+
+#[circuit_breaker(ignore = Err(_), timeout = "1s")]
+async fn alias_with_ignore() -> Alias {
+    1
+}
+
 #[circuit_breaker(fallbakc = 0)]
 fn unknown_option() -> u32 {
     1
