@@ -75,7 +75,8 @@ pub(super) static OUTAGES: [Outage; 6] = [
         about: "Six calls a minute come. For an hour the service doesn't answer every other call, for which each client \
                 waits ten seconds, and an open circuit waits for a minute. A rate over ten seconds never sees `min_calls`, and opens nothing. Failures in a row are \
                 rare while every other call is answered. `failure_count` needs neither: it is for few calls. A rate that sees them needs a longer window, and \
-                `min_calls`, which is 10 here; it opens later.",
+                `min_calls`, which is 10 here; it opens later. \
+                Both buy shorter waits with answers, as every rule does where calls fail by chance.",
         trouble: Trouble::Hangs(0.5),
         limit: Some(seconds(10)),
         gap: seconds(10),

@@ -66,7 +66,8 @@ pub(super) static OUTAGES: [Outage; 3] = [
         about: "The service can do 60 calls a second and gets 100. It refuses at once what is too much, which costs it half the work of a \
                 call, so that it answers 20 a second. Fewer calls mean fewer errors here: that is what `throttle` is for, and it needs \
                 no number for the service's strength. The rules that open the circuit take all calls away from a service that answers some, and \
-                `max_concurrent` doesn't help: a refusal is short, so that even ten calls are rarely in flight.",
+                `max_concurrent` doesn't help: refusals are short, so that hardly more calls are in flight than when all is well, and a limit that \
+                meets the ones meets the others.",
         trouble: Trouble::Sheds { capacity: 60.0, cost: 0.5 },
         options: &[
             |_| Strategy::circuit("throttle = 0.2", Config::new().throttle(0.2)),

@@ -27,7 +27,7 @@ pub(super) static OUTAGES: [Outage; 4] = [
     Outage {
         name: "resets",
         title: "A shared connection breaks",
-        about: "All calls share one connection, as HTTP/2 and Redis clients have it. It breaks every five seconds, and the fifty \
+        about: "All calls share one connection, as HTTP/2 and Redis clients have it. It breaks every five seconds, and some fifty \
                 calls on it fail at once, while the service is well. `merge_failures = \"100ms\"` counts them as one failure. A rate \
                 is as good at 100 calls a second, where fifty failures are few. Neither does better than no breaker, as there is nothing to \
                 spare: the gain is that the circuit stays closed.",
