@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -11,7 +11,9 @@ use circuit_runtime::{CallError, CircuitBreaker, Outcome, Permit};
 use futures_lite::StreamExt;
 use futures_lite::stream::once_future;
 
-use crate::circuits::{Down, FLAPPING, HEALTHY, MOMENT, OPERATED, OTHERS, STEADY, crash, keyed};
+use crate::circuits::{
+    Down, FLAPPING, HEALTHY, MOMENT, NoPrice, OPERATED, OTHERS, STEADY, Shop, crash, keyed,
+};
 use crate::ledger::{Done, Tally};
 
 /// Calls of one thread in one round.
@@ -173,6 +175,31 @@ fn call_keyed(random: &mut Random, done: &mut Done) {
     }
 }
 
+/// The number of the next call that asks for a price.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+/// Whatever a caller is given is of its own shop and article, made by this call or by an earlier one.
+fn ask_price(random: &mut Random, done: &mut Done) {
+    done.asked += 1;
+    let (shop, article) = (random.below(8), random.below(8));
+    let fate = if HEALTHY.load(Ordering::Relaxed) { 5 } else { random.below(6) };
+    let call = NEXT.fetch_add(1, Ordering::Relaxed);
+    match catch_unwind(|| Shop(shop).price(article, call, fate)) {
+        Ok(Ok(price)) => {
+            assert_eq!((shop, article), (price.shop, price.article), "another's price");
+            if price.call == call {
+                done.successes += 1;
+            } else {
+                done.rejected += 1;
+                done.stale += 1;
+            }
+        }
+        Ok(Err(NoPrice::Rejected)) => done.rejected += 1,
+        Ok(Err(NoPrice::Down)) => done.failures += 1,
+        Err(_) => done.panicked += 1,
+    }
+}
+
 /// What an operator may do, or a dashboard.
 fn operate(random: &mut Random) {
     match random.below(9) {
@@ -206,6 +233,7 @@ pub(crate) fn thread(seed: u64) -> Tally {
             1..60 => call(&FLAPPING, &mut random, &mut tally.flapping),
             60..120 => call(&OPERATED, &mut random, &mut tally.operated),
             120..150 => call(&STEADY, &mut random, &mut tally.steady),
+            150..170 => ask_price(&mut random, &mut tally.prices),
             _ => call_keyed(&mut random, &mut tally.keyed),
         }
     }

@@ -1,5 +1,6 @@
 //! The circuits, and what their calls come to.
 
+use std::hash::{Hash, Hasher};
 use std::panic::resume_unwind;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -82,6 +83,58 @@ pub(crate) fn keyed(host: u64, fate: u64) -> Result<bool, Down> {
         0 => crash(),
         1..4 => Err(Down),
         _ => Ok(true),
+    }
+}
+
+/// A price, by whom and for what it was made, and in which call.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct Price {
+    pub(crate) shop: u64,
+    pub(crate) article: u64,
+    pub(crate) call: u64,
+}
+
+pub(crate) struct Shop(pub(crate) u64);
+
+/// Most articles share a hash with another one.
+#[derive(PartialEq, Eq)]
+struct Article(u64);
+
+impl Hash for Article {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.0 % 3).hash(state);
+    }
+}
+
+impl Shop {
+    /// Asked for more shops than may have a circuit, and for more prices than are kept.
+    #[circuit_breaker(
+        name = "soak: prices",
+        threshold = 3,
+        recovery = "2ms",
+        key = self.0,
+        max_keys = 4,
+        stale = "1h",
+        stale_key = Article(article),
+        max_stale = 20
+    )]
+    pub(crate) fn price(&self, article: u64, call: u64, fate: u64) -> Result<Price, NoPrice> {
+        match fate {
+            0 => crash(),
+            1..4 => Err(NoPrice::Down),
+            _ => Ok(Price { shop: self.0, article, call }),
+        }
+    }
+}
+
+pub(crate) enum NoPrice {
+    Rejected,
+    Down,
+}
+
+impl From<CircuitOpenError> for NoPrice {
+    fn from(_: CircuitOpenError) -> Self {
+        NoPrice::Rejected
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct Done {
     pub(crate) failures: u64,
     pub(crate) ignored: u64,
     pub(crate) panicked: u64,
+    /// Of those that were rejected, how many were given a value that was kept.
+    pub(crate) stale: u64,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -23,6 +25,17 @@ pub(crate) struct Tally {
     pub(crate) operated: Done,
     pub(crate) steady: Done,
     pub(crate) keyed: Done,
+    pub(crate) prices: Done,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, more: Tally) {
+        self.flapping.add(more.flapping);
+        self.operated.add(more.operated);
+        self.steady.add(more.steady);
+        self.keyed.add(more.keyed);
+        self.prices.add(more.prices);
+    }
 }
 
 impl Done {
@@ -33,6 +46,7 @@ impl Done {
         self.failures += more.failures;
         self.ignored += more.ignored;
         self.panicked += more.panicked;
+        self.stale += more.stale;
     }
 }
 
@@ -97,7 +111,8 @@ pub(crate) fn check(tally: &Tally) {
 
     let steady = STEADY.snapshot();
     adds_up(&tally.steady, &steady, false);
-    let Done { asked: _, rejected, successes, failures, ignored, panicked } = tally.steady;
+    let Done { asked: _, rejected, successes, failures, ignored, panicked, stale: _ } =
+        tally.steady;
     assert_eq!(
         (rejected, successes, failures + panicked, ignored, panicked),
         (steady.rejected, steady.successes, steady.failures, steady.ignored, steady.panicked)
@@ -107,4 +122,13 @@ pub(crate) fn check(tally: &Tally) {
     let keyed = find("soak: keys").map(CircuitBreaker::snapshot).expect("was called");
     adds_up(&tally.keyed, &keyed, false);
     assert_eq!((tally.keyed.rejected, keyed.rejected), (keyed.fallbacks, keyed.fallbacks));
+
+    let prices = find("soak: prices").map(CircuitBreaker::snapshot).expect("was called");
+    adds_up(&tally.prices, &prices, false);
+    assert_eq!(
+        (tally.prices.rejected, tally.prices.stale),
+        (prices.rejected, prices.stale),
+        "{prices}"
+    );
+    assert!(prices.stale > 0, "no value that was kept has answered: {prices}");
 }

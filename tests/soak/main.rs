@@ -1,7 +1,8 @@
 //! Eight threads against a service that comes and goes, for `SOAK_SECONDS` (two by default).
 //!
 //! After every round, when no call is under way, the counters have to add up to the calls that were
-//! made and the listeners have to have heard of every transition. Memory stays where it was after
+//! made and the listeners have to have heard of every transition. No caller is ever given a kept value of
+//! another key or argument. Memory stays where it was after
 //! the first rounds, and in the end every circuit closes.
 
 mod calls;
@@ -16,8 +17,8 @@ use std::time::{Duration, Instant};
 
 use calls::{CALLS, held, thread};
 use circuit_runtime::{CircuitBreaker, State, find, test_util};
-use circuits::{Down, FLAPPING, HEALTHY, OPERATED, STEADY, keyed};
-use ledger::{Heard, Tally, check};
+use circuits::{Down, FLAPPING, HEALTHY, OPERATED, STEADY, Shop, keyed};
+use ledger::{Done, Heard, Tally, check};
 use live_memory::live;
 
 const THREADS: u64 = 8;
@@ -50,12 +51,13 @@ fn eight_threads_lose_nothing_leak_nothing_and_wedge_nothing() {
         breaker.register();
         (breaker, Heard::listen(breaker))
     });
-    assert!(keyed(0, 5).is_ok());
-    let keys = find("soak: keys").expect("was called");
-    let keys_heard = Heard::listen(keys);
+    assert!(keyed(0, 5).is_ok() && Shop(0).price(0, 0, 5).is_ok());
+    let [keys, prices] = ["soak: keys", "soak: prices"].map(|name| find(name).expect("was called"));
+    let keys_heard = [keys, prices].map(|breaker| (breaker, Heard::listen(breaker)));
 
     let mut sum = Tally::default();
     sum.keyed.asked = 1;
+    sum.prices = Done { asked: 1, successes: 1, ..Done::default() };
     let mut warm = 0;
     let mut round = 0;
     while Instant::now() < until || round <= WARM_UP {
@@ -67,18 +69,17 @@ fn eight_threads_lose_nothing_leak_nothing_and_wedge_nothing() {
         });
         held().clear();
         for tally in tallies {
-            sum.flapping.add(tally.flapping);
-            sum.operated.add(tally.operated);
-            sum.steady.add(tally.steady);
-            sum.keyed.add(tally.keyed);
+            sum.add(tally);
         }
         check(&sum);
         for (breaker, heard) in &heard {
             heard.is_complete(&breaker.snapshot());
             heard.is_in_sequence(&breaker.snapshot());
         }
-        keys_heard.is_complete(&keys.snapshot());
-        assert!(keys.keys().len() <= 16);
+        for (breaker, heard) in &keys_heard {
+            heard.is_complete(&breaker.snapshot());
+        }
+        assert!(keys.keys().len() <= 16 && prices.keys().len() <= 4);
 
         let used = live();
         if round == WARM_UP {
@@ -94,18 +95,20 @@ fn eight_threads_lose_nothing_leak_nothing_and_wedge_nothing() {
         let is_closed = || breaker.state() == State::Closed;
         recovers(breaker, is_closed, || drop(breaker.call(|| Ok::<_, Down>(()))));
     }
-    recovers(
-        keys,
-        || keys.state() == State::Closed,
-        || {
-            for key in keys.keys() {
-                let _ = keyed(key.parse().expect("a number"), 5);
+    for (breaker, call) in [
+        (keys, (|key| drop(keyed(key, 5))) as fn(u64)),
+        (prices, |shop| drop(Shop(shop).price(0, 0, 5))),
+    ] {
+        let is_closed = || breaker.state() == State::Closed;
+        recovers(breaker, is_closed, || {
+            for key in breaker.keys() {
+                call(key.parse().expect("a number"));
             }
-        },
-    );
+        });
+    }
     let used = live();
     println!("{round} rounds of {} calls; {warm} bytes when warm, {used} now", THREADS * CALLS);
-    for breaker in [&FLAPPING, &OPERATED, &STEADY, keys] {
+    for breaker in [&FLAPPING, &OPERATED, &STEADY, keys, prices] {
         println!("{}, {} transitions", breaker.snapshot(), breaker.snapshot().transitions);
     }
 }
