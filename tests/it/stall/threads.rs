@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use circuit_runtime::{CircuitOpenError, Rejection, State, circuit_breaker};
+use tokio::runtime::{Builder, Runtime};
 
 use super::circuit;
 
@@ -75,6 +76,69 @@ fn places_of_the_bulkhead_that_hang_for_ever_stay_taken() {
     let (began, _) = mpsc::channel();
     assert_eq!(hangs(&began), Err(Refused(Some(Rejection::TooManyCalls))));
     assert_eq!((breaker.state(), breaker.snapshot().in_flight), (State::Closed, Some(2)));
+}
+
+#[test]
+fn a_pool_larger_than_the_bulkhead_goes_on_serving_other_work() {
+    #[derive(Debug, PartialEq)]
+    enum Said {
+        Began,
+        Refused(Rejection),
+        OtherWork(usize),
+    }
+
+    #[circuit_breaker(
+        name = "hangs in a pool",
+        threshold = 2,
+        stall = "20ms",
+        max_concurrent = 2,
+        recovery = "1h"
+    )]
+    fn hangs(says: &mpsc::Sender<Said>) -> Result<(), Refused> {
+        says.send(Said::Began).unwrap();
+        loop {
+            thread::park();
+        }
+    }
+
+    // Left behind, as its threads are: it would wait for them.
+    let runtime: &Runtime =
+        Box::leak(Box::new(Builder::new_current_thread().max_blocking_threads(3).build().unwrap()));
+    let (says, said) = mpsc::channel();
+    let call = || {
+        let says = says.clone();
+        runtime.spawn_blocking(move || {
+            if let Err(Refused(Some(reason))) = hangs(&says) {
+                says.send(Said::Refused(reason)).unwrap();
+            }
+        });
+    };
+    let serves_other_work = || {
+        for number in 0..100 {
+            let says = says.clone();
+            runtime.spawn_blocking(move || says.send(Said::OtherWork(number)).unwrap());
+        }
+        // One thread is left, which takes them in their order.
+        let numbers: Vec<Said> = said.iter().take(100).collect();
+        assert_eq!(numbers, (0..100).map(Said::OtherWork).collect::<Vec<_>>());
+    };
+
+    // All threads of the pool are in calls at once, and one comes back.
+    (0..3).for_each(|_| call());
+    let first: Vec<Said> = said.iter().take(3).collect();
+    assert_eq!(first.iter().filter(|said| **said == Said::Began).count(), 2, "{first:?}");
+    serves_other_work();
+    let breaker = circuit("hangs in a pool");
+    while breaker.state() != State::Open {
+        // The limit is of real time.
+        thread::yield_now();
+    }
+    // However many more there are.
+    (0..20).for_each(|_| call());
+    let rejected: Vec<Said> = said.iter().take(20).collect();
+    assert!(rejected.iter().all(|said| *said == Said::Refused(Rejection::Open)), "{rejected:?}");
+    serves_other_work();
+    assert_eq!((breaker.snapshot().stalled, breaker.snapshot().in_flight), (2, Some(2)));
 }
 
 #[test]
