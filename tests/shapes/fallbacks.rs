@@ -1,4 +1,11 @@
 //! Fallbacks: values and futures, and what coerces into the return type.
+#![allow(
+    clippy::borrow_deref_ref,
+    clippy::cast_lossless,
+    clippy::default_trait_access,
+    clippy::never_loop,
+    reason = "what stands in an option, which the attribute that does nothing doesn't show"
+)]
 
 use std::fmt::Debug;
 use std::future::Future;

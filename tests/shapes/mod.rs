@@ -5,15 +5,22 @@
 //! at the same moment. A fallback that does what the body does is a body in another place: it has to
 //! do the same, too, while its circuit is open.
 //!
+//! Built with `circuit_lints`, only the guarded ones are there, for clippy to look at; with `circuit_plain`, too, they have the
+//! attribute that does nothing. Clippy has to find the same (`.ci/steps/lint-shapes`).
+//!
 //! A crate that loads this has a `block`, the attribute for `impl` blocks: ours, or one that does nothing.
 //!
 //! A file of shapes has a function `run`, which calls each and writes down what happens.
 #![allow(unreachable_pub, non_snake_case, reason = "shapes are what users write")]
-#![allow(
-    clippy::all,
-    clippy::pedantic,
-    reason = "shapes are odd on purpose, and each file is loaded twice"
+#![cfg_attr(
+    not(circuit_lints),
+    allow(
+        clippy::all,
+        clippy::pedantic,
+        reason = "shapes are odd on purpose, and each file is loaded twice"
+    )
 )]
+#![cfg_attr(circuit_lints, warn(clippy::all, clippy::pedantic, clippy::nursery))]
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -116,22 +123,46 @@ pub fn call_for_result<T: std::fmt::Debug>(name: &str, function: impl FnOnce() -
 /// With the attribute.
 mod guarded;
 /// With an attribute that does nothing, so that nothing uses what only an option uses.
+#[cfg(not(circuit_lints))]
 #[allow(dead_code, unused_imports, unused_variables)]
 mod plain;
 
-macro_rules! same {
-    ($($file:ident)*) => {$(
-        #[test]
-        fn $file() {
-            let of = |run: fn()| {
-                run();
-                LOG.with(RefCell::take)
-            };
-            let plain = of(plain::$file::run);
-            assert!(!plain.is_empty());
-            assert_eq!(of(guarded::$file::run), plain);
-        }
-    )*};
+/// What a file's functions write down.
+fn of(run: fn()) -> Vec<String> {
+    run();
+    LOG.with(RefCell::take)
 }
 
+macro_rules! same {
+    ($($file:ident)*) => {
+        /// Circuits remember: each file runs once.
+        mod with_circuits {
+            use std::sync::LazyLock;
+
+            $(
+                #[allow(non_upper_case_globals, reason = "the file's name")]
+                pub static $file: LazyLock<Vec<String>> =
+                    LazyLock::new(|| super::of(super::guarded::$file::run));
+            )*
+        }
+
+        $(
+            #[test]
+            fn $file() {
+                let plain = of(plain::$file::run);
+                assert!(!plain.is_empty());
+                assert_eq!(*with_circuits::$file, plain);
+            }
+        )*
+
+        #[test]
+        fn there_are_at_least_400() {
+            $(std::sync::LazyLock::force(&with_circuits::$file);)*
+            let circuits = circuit_runtime::circuits().len();
+            assert!(circuits >= 400, "there are {}", circuits);
+        }
+    };
+}
+
+#[cfg(not(circuit_lints))]
 same! { attributes blocks conditions diverging fallbacks forms lent lints matrix names order pings stales streams transactions }
