@@ -1,7 +1,7 @@
 //! The rules between the options and the function.
 
 use proc_macro2::Ident;
-use syn::{Expr, FnArg, GenericArgument, Pat, PathArguments, ReturnType, Type};
+use syn::{Expr, ExprPath, FnArg, GenericArgument, Pat, PathArguments, ReturnType, Type};
 
 use super::peel_type;
 use crate::diag::Problems;
@@ -43,18 +43,28 @@ pub(crate) fn constants(options: &Options, parameters: &[String], problems: &mut
             }
             _ => continue,
         };
-        let Some(used) = used(expr, parameters) else {
+        let option = given.option.spec().name;
+        let reconfigure = "; to change it while the program runs, call `reconfigure`";
+        if let Some(call) = find(expr, &reads_environment) {
+            let is_config = given.option.spec().of == Of::Config;
+            let instead = if is_config { reconfigure } else { "" };
+            let message = format!(
+                "`{option}` is fixed when the program is built, so it can't read the environment{instead}"
+            );
+            problems.add(call, message);
+            continue;
+        }
+        let Some(used) = find(expr, &|expr| used(expr, parameters)) else {
             if given.option == Opt::Name {
                 name_is_no_word(expr, problems);
             }
             continue;
         };
-        let option = given.option.spec().name;
         let instead = match given.option.spec().of {
             _ if given.option == Opt::Name => {
                 format!("; for a circuit per value, write `key = {}`", shown(expr))
             }
-            Of::Config => "; to change it while the program runs, call `reconfigure`".to_owned(),
+            Of::Config => reconfigure.to_owned(),
             Of::Circuit | Of::Function => String::new(),
         };
         problems.add(
@@ -78,14 +88,32 @@ fn name_is_no_word(expr: &Expr, problems: &mut Problems) {
     }
 }
 
-/// The first of `parameters` that is used. Blocks and closures are left to the compiler: a local
-/// may have the name.
+/// One of `parameters`.
 fn used<'a>(expr: &'a Expr, parameters: &[String]) -> Option<&'a Ident> {
-    let of = |expr| used(expr, parameters);
-    match expr {
-        Expr::Path(path) => {
-            path.path.get_ident().filter(|name| parameters.iter().any(|known| *name == known))
-        }
+    let Expr::Path(path) = expr else {
+        return None;
+    };
+    path.path.get_ident().filter(|name| parameters.iter().any(|known| *name == known))
+}
+
+/// `std::env::var("LIMIT")`: of other calls only the compiler knows whether they are constant.
+fn reads_environment(expr: &Expr) -> Option<&ExprPath> {
+    let Expr::Call(call) = expr else {
+        return None;
+    };
+    let Expr::Path(path) = &*call.func else {
+        return None;
+    };
+    let mut segments = path.path.segments.iter().rev();
+    let is_var = segments.next().is_some_and(|last| last.ident == "var" || last.ident == "var_os");
+    (is_var && segments.next().is_some_and(|module| module.ident == "env")).then_some(path)
+}
+
+/// The first in an expression. Blocks and closures are left to the compiler: a local may have a parameter's
+/// name. So is what is called.
+fn find<'a, T>(expr: &'a Expr, wanted: &dyn Fn(&'a Expr) -> Option<T>) -> Option<T> {
+    let of = |expr| find(expr, wanted);
+    let inside = match expr {
         Expr::Field(field) => of(&field.base),
         Expr::MethodCall(call) => of(&call.receiver).or_else(|| call.args.iter().find_map(of)),
         Expr::Call(call) => call.args.iter().find_map(of),
@@ -97,7 +125,8 @@ fn used<'a>(expr: &'a Expr, parameters: &[String]) -> Option<&'a Ident> {
         Expr::Reference(reference) => of(&reference.expr),
         Expr::Index(index) => of(&index.expr).or_else(|| of(&index.index)),
         _ => None,
-    }
+    };
+    inside.or_else(|| wanted(expr))
 }
 
 fn breaker_is_no_parameter(

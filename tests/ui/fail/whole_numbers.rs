@@ -125,4 +125,14 @@ fn max_keys_parameter(n: u32) -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(threshold = std::env::var("LIMIT").unwrap().parse().unwrap())]
+fn environment() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(max_keys = size(&env::var_os("KEYS")), key = 1)]
+fn environment_of_keys() -> Result<(), E> {
+    Ok(())
+}
+
 fn main() {}
