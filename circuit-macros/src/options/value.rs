@@ -202,6 +202,10 @@ fn function(spec: &Spec, expr: Expr) -> Parsed {
                 shown(expr)
             ))
         }
+        Expr::Field(_) => Err(format!(
+            "`{name}` takes a path or a closure: for a method, write `{name} = |result| {}(result)`",
+            shown(expr)
+        )),
         _ => Err(format!(
             "`{0}` takes a path or a closure: `{0} = {1}` or `{0} = |result| ..`",
             spec.name, spec.example
@@ -219,6 +223,9 @@ fn ping(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
         }
         (_, Expr::Call(call)) if matches!(&*call.func, Expr::Path(path) if !is_result(path)) => {
             Err(format!("{takes}: `{name} = {}`", shown(&call.func)))
+        }
+        (_, Expr::Field(field)) if shown(&field.base) == "self" => {
+            Err(format!("{takes}: for a method, write `{name} = Self::{}`", shown(&field.member)))
         }
         _ => Err(format!("{takes}: {}", example(spec))),
     }

@@ -272,6 +272,11 @@ struct Status(u16);
 
 impl Status {
     const ERR: Status = Status(500);
+
+    #[circuit_breaker(classify = self.judge)]
+    fn classify_method(&self) -> Result<(), E> {
+        Ok(())
+    }
 }
 
 #[circuit_breaker(ignore = Status::ERR)]

@@ -77,6 +77,11 @@ impl S {
     fn takes_this(&self) -> Result<(), E> {
         Ok(())
     }
+
+    #[circuit_breaker(ping = self.health)]
+    fn method(&self) -> Result<(), E> {
+        Ok(())
+    }
 }
 
 #[circuit_breaker(ping = Self::health)]
