@@ -19,7 +19,7 @@ throttled                99
 merging                 449
 waiting                 126
 stale                   565
-watched                 265
+watched                 250
 keyed                   174
 keyed-measured          356
 async                    28

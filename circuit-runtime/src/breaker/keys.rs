@@ -23,6 +23,24 @@ impl CircuitBreaker {
         self.keys.get(self.base.code())
     }
 
+    /// A key's circuit, by its published part.
+    #[inline(never)]
+    pub(crate) fn circuit_of_key(&self, published: &Published) -> CircuitRef<'_> {
+        self.keys.made().and_then(|keys| keys.circuit(published)).unwrap_or_else(|| self.base())
+    }
+
+    /// Counts a success that has nothing else to write, for the circuit with this published part;
+    /// `number` is that of a key's circuit.
+    #[inline]
+    pub(crate) fn count_success(&self, published: &Published, number: usize) {
+        if let Some(base) = self.base_of(published) {
+            base.counters().bump(Count::Successes, ());
+        } else if let Some(keys) = self.keys.made() {
+            debug_assert_eq!(published.number(), number);
+            keys.count_success(number);
+        }
+    }
+
     /// Whether there is a circuit per key.
     #[cfg(feature = "axum")]
     pub(crate) fn has_keys(&self) -> bool {

@@ -34,7 +34,6 @@ use crate::circuit::Answer;
 use crate::circuit::{Admission, Circuit, CircuitRef, Published};
 use crate::config::Config;
 use crate::config::error::ConfigError;
-use crate::counters::Count;
 use crate::error::CircuitOpenError;
 #[cfg(any(feature = "axum", feature = "__exporter", feature = "tracing"))]
 use crate::integrations;
@@ -172,10 +171,22 @@ impl CircuitBreaker {
         self.base.published()
     }
 
+    /// Whether this is the published part of the breaker's own circuit.
+    #[inline]
+    pub(crate) fn is_base(&self, published: &Published) -> bool {
+        ptr::eq(published, self.base.published())
+    }
+
+    /// The breaker's own circuit.
+    #[inline]
+    pub(crate) fn base_circuit(&self) -> &Circuit {
+        &self.base
+    }
+
     /// The breaker's own circuit, if this is its published part.
     #[inline]
     pub(crate) fn base_of(&self, published: &Published) -> Option<&Circuit> {
-        ptr::eq(published, self.base.published()).then_some(&self.base)
+        self.is_base(published).then_some(&self.base)
     }
 
     /// The circuit with this published part: the breaker's own, or a key's.
@@ -184,23 +195,6 @@ impl CircuitBreaker {
         match self.base_of(published) {
             Some(base) => base.by_ref(),
             None => self.circuit_of_key(published),
-        }
-    }
-
-    #[inline(never)]
-    pub(crate) fn circuit_of_key(&self, published: &Published) -> CircuitRef<'_> {
-        self.keys.made().and_then(|keys| keys.circuit(published)).unwrap_or_else(|| self.base())
-    }
-
-    /// Counts a success that has nothing else to write, for the circuit with this published part;
-    /// `number` is that of a key's circuit.
-    #[inline]
-    pub(crate) fn count_success(&self, published: &Published, number: usize) {
-        if let Some(base) = self.base_of(published) {
-            base.counters().bump(Count::Successes, ());
-        } else if let Some(keys) = self.keys.made() {
-            debug_assert_eq!(published.number(), number);
-            keys.count_success(number);
         }
     }
 

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::CircuitBreaker;
-use crate::circuit::in_flight::InFlight;
-use crate::circuit::{Admission, Answer, CircuitRef, End, Published, Unlisted};
+use crate::circuit::{Admission, Answer, CircuitRef, End, StoredAdmission, Unlisted};
 use crate::error::CircuitOpenError;
 use crate::keyed::Keys;
 use crate::observe::event::Transition;
@@ -12,9 +11,29 @@ use crate::permit::Fallback;
 use crate::primitives::clock::Moment;
 
 impl CircuitBreaker {
-    /// Admits the first call, which registers the breaker, or a call that is listed.
-    #[inline(never)]
+    /// Admits a call that is listed, or the first one, which registers the breaker.
+    #[expect(clippy::inline_always, reason = "its answer is costly to hand over")]
+    #[inline(always)]
     pub(super) fn admit_special(
+        &self,
+        fallback: Fallback,
+        to_register: Option<&'static Self>,
+    ) -> Result<Admission, CircuitOpenError> {
+        match self.try_admit_watched() {
+            Some(admission) => Ok(admission.admission()),
+            None => self.admit_special_slow(fallback, to_register),
+        }
+    }
+
+    /// As a permit stores it, the answer takes two registers, and no place in memory.
+    #[inline(never)]
+    fn try_admit_watched(&self) -> Option<StoredAdmission> {
+        Self::try_ask_watched(self.base(), 0, &Moment::default()).map(Admission::stored)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn admit_special_slow(
         &self,
         fallback: Fallback,
         to_register: Option<&'static Self>,
@@ -22,10 +41,7 @@ impl CircuitBreaker {
         if let Some(breaker) = to_register {
             breaker.register();
         }
-        match Self::try_ask_watched(self.base(), 0, &Moment::default()) {
-            Some(admission) => Ok(admission),
-            None => self.admit_by_machine(fallback),
-        }
+        self.admit_by_machine(fallback)
     }
 
     /// Admits a call to a closed circuit whose calls are listed, and lists it. `None`: take the slow way.
@@ -95,15 +111,6 @@ impl CircuitBreaker {
         if circuit.may_have_stalled(moment) {
             let transition = circuit.notice_stalled(|| self.name(), moment);
             self.stalled(circuit, transition);
-        }
-    }
-
-    /// The list of calls in flight of the circuit with this published part.
-    #[inline]
-    pub(crate) fn in_flight(&self, published: &Published) -> Option<&InFlight> {
-        match self.base_of(published) {
-            Some(base) => base.in_flight(),
-            None => self.circuit_of_key(published).in_flight(),
         }
     }
 

@@ -253,7 +253,8 @@ impl<'a> CircuitRef<'a> {
 impl InFlight {
     /// Takes a call off that ends, and returns when it did. Without the lock: `None` if a call may have
     /// stalled, or if its circuit may go to another key.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a call would keep its arguments in memory")]
+    #[inline(always)]
     pub(crate) fn try_end(&self, admission: Admission, moment: &Moment) -> Option<Nanos> {
         let (started, shift) = admission.listing();
         let stall = self.stall();

@@ -2,6 +2,7 @@
 
 use super::finish::{finish_slow, leave_bulkhead, record_duration, report};
 use crate::breaker::CircuitBreaker;
+use crate::circuit::in_flight::InFlight;
 use crate::circuit::{Admission, End, Published, Ticket};
 use crate::counters::Count;
 use crate::outcome::Outcome;
@@ -42,14 +43,40 @@ fn succeed_measured(breaker: &CircuitBreaker, published: &Published, admission: 
 /// Ends a success that is in the list of calls in flight.
 #[inline(never)]
 fn succeed_listed(breaker: &CircuitBreaker, published: &Published, admission: Admission) {
-    let list = breaker.in_flight(published);
+    if breaker.is_base(published) {
+        let base = breaker.base_circuit();
+        let count = || base.counters().bump(Count::Successes, ());
+        succeed_in_list(base.in_flight(), breaker, base.published(), admission, count);
+    } else {
+        succeed_listed_of_key(breaker, published, admission);
+    }
+}
+
+/// [`succeed_listed`] for a key's circuit.
+#[inline(never)]
+fn succeed_listed_of_key(breaker: &CircuitBreaker, published: &Published, admission: Admission) {
+    let circuit = breaker.circuit_of_key(published);
+    let count = || breaker.count_success(published, published.number());
+    succeed_in_list(circuit.in_flight(), breaker, published, admission, count);
+}
+
+/// Ends a success that is in this list.
+#[expect(clippy::inline_always, reason = "its callers know some of the arguments")]
+#[inline(always)]
+fn succeed_in_list(
+    list: Option<&InFlight>,
+    breaker: &CircuitBreaker,
+    published: &Published,
+    admission: Admission,
+    count: impl FnOnce(),
+) {
     let ended = list.and_then(|list| list.try_end(admission, &Moment::default()));
     let (Some(list), Some(now)) = (list, ended) else {
         return succeed_by_machine(breaker, published, admission);
     };
     if published.has_nothing_to_write_unlisted(admission.ticket) {
         list.note_success(now);
-        breaker.count_success(published, published.number());
+        count();
     } else {
         cold_path();
         published.note_success(list, admission.ticket.epoch(), now);
