@@ -6,7 +6,9 @@ use std::convert::Infallible;
 
 use super::CircuitBreaker;
 use super::rejection::{AskedKey, rejection};
-use crate::circuit::{Admission, Answer, CircuitRef, Join, Published, Summary, Ticket};
+use crate::circuit::{
+    Admission, Answer, CircuitRef, Join, Published, StoredAdmission, Summary, Ticket,
+};
 use crate::counters::Count;
 use crate::error::{CircuitOpenError, Rejection};
 use crate::keyed::{Keys, LONGEST, Lookup};
@@ -127,21 +129,20 @@ impl CircuitBreaker {
             None => summary.is_watched(),
         };
         if is_special {
-            self.admit_special(fallback, to_register)
-        } else if summary.try_admit_measured().is_some() {
-            self.admit_measured(fallback)
-        } else {
-            self.admit_by_machine(fallback)
+            return self.admit_special(fallback, to_register);
+        }
+        let measured = summary.try_admit_measured().and_then(|_| self.try_admit_measured());
+        match measured {
+            Some(admission) => Ok(admission.admission()),
+            None => self.admit_by_machine(fallback),
         }
     }
 
-    /// Admits a call to a closed circuit that times its calls, or counts those in flight.
+    /// Admits a call to a closed circuit that times its calls, or counts those in flight. As a permit stores it, the
+    /// answer takes two registers, and no place in memory.
     #[inline(never)]
-    fn admit_measured(&self, fallback: Fallback) -> Result<Admission, CircuitOpenError> {
-        match self.base.try_admit_measured() {
-            Some(admission) => Ok(admission),
-            None => self.admit_by_machine(fallback),
-        }
+    fn try_admit_measured(&self) -> Option<StoredAdmission> {
+        self.base.try_admit_measured().map(Admission::stored)
     }
 
     /// Admits a call where the coarse clock couldn't tell whether an open circuit still rejects.

@@ -25,7 +25,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// As a permit stores it, the answer takes two registers, and no place in memory.
+    /// Its answer is that of a permit, as in `try_admit_measured`.
     #[inline(never)]
     fn try_admit_watched(&self) -> Option<StoredAdmission> {
         Self::try_ask_watched(self.base(), 0, &Moment::default()).map(Admission::stored)
