@@ -65,6 +65,7 @@ fn a_constant_in_a_pattern_may_be_of_the_type_of_the_result() {
         pub(super) const DOWN: u16 = 503;
     }
 
+    #[allow(clippy::upper_case_acronyms, reason = "as a constant is written")]
     #[derive(Debug, Clone, Copy)]
     enum Level {
         OK,
@@ -75,24 +76,27 @@ fn a_constant_in_a_pattern_may_be_of_the_type_of_the_result() {
     fn call(status: Status) -> Status {
         status
     }
-    for status in [Status(200), Status(500), Status(500), Status(410)] {
-        assert_eq!(status, call(status));
-    }
-    assert_eq!((1, 2, 1), counts("outcomes: associated"));
 
     #[circuit_breaker(name = "outcomes: number", failure = codes::DOWN | 500 | u16::MAX if strict, fallback = 0)]
     async fn number(code: u16, strict: bool) -> u16 {
         code
     }
-    for (code, strict) in [(503, true), (503, false), (500, true), (u16::MAX, true), (200, true)] {
-        assert_eq!(code, block_on(number(code, strict)));
-    }
-    assert_eq!((2, 3, 0), counts("outcomes: number"));
 
     #[circuit_breaker(name = "outcomes: variant", failure = Level::DOWN, fallback = { Level::OK })]
     fn level(level: Level) -> Level {
         level
     }
+
+    for status in [Status(200), Status(500), Status(500), Status(410)] {
+        assert_eq!(status, call(status));
+    }
+    assert_eq!((1, 2, 1), counts("outcomes: associated"));
+
+    for (code, strict) in [(503, true), (503, false), (500, true), (u16::MAX, true), (200, true)] {
+        assert_eq!(code, block_on(number(code, strict)));
+    }
+    assert_eq!((2, 3, 0), counts("outcomes: number"));
+
     for it in [Level::OK, Level::DOWN] {
         let _ = level(it);
     }
