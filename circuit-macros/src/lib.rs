@@ -91,6 +91,16 @@ pub fn circuit_breaker(
     attribute(&options.into(), &item.into()).into()
 }
 
+/// Its own tokens. The attribute puts values that call functions into it, so that the compiler, which
+/// names the macro that an error comes from, says what to do about a function that isn't `const`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn options_are_constants_use_reconfigure_at_run_time(
+    value: proc_macro::TokenStream,
+) -> proc_macro::TokenStream {
+    expand::respanned(value.into()).into()
+}
+
 fn attribute(options: &TokenStream, item: &TokenStream) -> TokenStream {
     if block::is_block(item) {
         block::attribute(options, item)

@@ -7,6 +7,9 @@ pub use core::result::Result::{Err as Rejected, Ok as Admitted};
 pub use core::time::Duration;
 pub use std::boxed::Box;
 
+#[cfg(feature = "macros")]
+pub use circuit_macros::options_are_constants_use_reconfigure_at_run_time;
+
 pub use crate::attribute::*;
 pub use crate::config::checked::{
     Checked, U32OrDuration, idle, max_keys, max_stale, name, stale_age, timeout,

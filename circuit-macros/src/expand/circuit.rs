@@ -3,7 +3,8 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use std::time::Duration;
-use syn::{Expr, ExprBlock, ExprPath};
+use syn::visit::{self, Visit};
+use syn::{Expr, ExprBlock, ExprCall, ExprField, ExprMethodCall, ExprPath};
 
 use super::at;
 use super::import::{import, import_as};
@@ -200,9 +201,10 @@ fn setter(given: &Given) -> TokenStream {
         }
         (Value::Constant(expr), Takes::In(Range::Window)) => {
             let site = at(expr);
-            let value = in_const(expr);
+            let value = in_const(&with_hint(expr));
             quote_spanned!(site=> __circuit::U32OrDuration(#value).window())
         }
+        (Value::Constant(expr), _) => in_const(&with_hint(expr)),
         (value, _) => printed(value),
     };
     quote_spanned!(site=> .#method(#value))
@@ -247,6 +249,41 @@ fn in_const(expr: &Expr) -> TokenStream {
             quote_spanned!(site=> const #block)
         }
         expr => quote_spanned!(site=> const { #expr }),
+    }
+}
+
+/// The value of an option that `reconfigure` changes: if it can't be computed by the build, the compiler says in which
+/// macro that is, and that macro's name is the remedy.
+fn with_hint(expr: &Expr) -> Expr {
+    let mut calls = Calls(false);
+    calls.visit_expr(expr);
+    if !calls.0 {
+        return expr.clone();
+    }
+    let site = at(expr);
+    let expr = expr.to_token_stream();
+    Expr::Verbatim(
+        quote_spanned!(site=> __circuit::options_are_constants_use_reconfigure_at_run_time!(#expr)),
+    )
+}
+
+/// Whether an expression calls anything but a function of `Duration`, or reads a field, which may be a lazy static's.
+struct Calls(bool);
+
+impl<'ast> Visit<'ast> for Calls {
+    fn visit_expr_call(&mut self, call: &'ast ExprCall) {
+        let is_duration = matches!(&*call.func, Expr::Path(path)
+            if path.path.segments.iter().rev().nth(1).is_some_and(|ty| ty.ident == "Duration"));
+        self.0 |= !is_duration;
+        visit::visit_expr_call(self, call);
+    }
+
+    fn visit_expr_method_call(&mut self, _: &'ast ExprMethodCall) {
+        self.0 = true;
+    }
+
+    fn visit_expr_field(&mut self, _: &'ast ExprField) {
+        self.0 = true;
     }
 }
 

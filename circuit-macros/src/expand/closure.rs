@@ -6,6 +6,7 @@ use syn::Expr;
 
 use super::at;
 use super::parameters::Parameters;
+use super::respan::respanned_word;
 
 /// A closure that begins with a token of ours. What it is called with isn't what a function is
 /// called with that a lint would put in its place.
@@ -35,8 +36,7 @@ pub(super) fn call(path: &Expr, arguments: &[TokenStream], parameters: &Paramete
     };
     match name {
         Some(name) if parameters.self_token.is_some() => {
-            let mut name = name.clone();
-            name.set_span(here);
+            let name = respanned_word(name, here);
             quote_spanned!(here=> (#name)(#(#arguments),*))
         }
         _ => quote_spanned!(here=> #path(#(#arguments),*)),

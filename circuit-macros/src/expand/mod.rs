@@ -18,6 +18,7 @@ mod judge;
 mod parameters;
 mod pattern;
 mod ping;
+mod respan;
 mod scope;
 mod stale;
 mod stream;
@@ -33,6 +34,7 @@ use parameters::Parameters;
 
 pub(crate) use circuit::of_block as circuit_of_block;
 pub(crate) use import::import;
+pub(crate) use respan::respanned;
 
 /// A span that resolves as in a macro, and is shown at `tokens`.
 pub(crate) fn at(tokens: &impl ToTokens) -> Span {
@@ -169,22 +171,4 @@ pub(crate) fn at_return_type(model: &Model) -> Span {
 fn has_impl(ty: &Type) -> bool {
     crate::model::names::flatten(ty.to_token_stream())
         .any(|token| matches!(token, proc_macro2::TokenTree::Ident(word) if word == "impl"))
-}
-
-/// The type a second time, as a macro's tokens, so that lints about the user's type fire once.
-/// `$crate` keeps its meaning.
-fn respanned(tokens: TokenStream) -> TokenStream {
-    tokens
-        .into_iter()
-        .map(|mut token| {
-            match &mut token {
-                proc_macro2::TokenTree::Group(group) => {
-                    *group = with_content(group, respanned(group.stream()));
-                }
-                proc_macro2::TokenTree::Ident(word) if *word == "$crate" => {}
-                token => token.set_span(Span::mixed_site().located_at(token.span())),
-            }
-            token
-        })
-        .collect()
 }

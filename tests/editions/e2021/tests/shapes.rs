@@ -2,3 +2,6 @@
 
 #[path = "../../../it/shapes/mod.rs"]
 mod shapes;
+
+#[path = "../../later_keywords.rs"]
+mod later_keywords;
