@@ -6,15 +6,15 @@ cd "$(dirname "$0")/.."
 
 # Instructions per call over those of a plain call: the path, the bound.
 bounds='
-healthy                  23
-count-window             23
+healthy                  22
+count-window             22
 count-window-failing    150
 time-window              99
 slow-rule               196
 failing                 116
 ignored                  85
 rejecting                78
-ramped                   23
+ramped                   22
 throttled                99
 merging                 449
 waiting                 126

@@ -134,14 +134,18 @@ pin_project! {
 }
 
 impl<S: Handle, F> UnderPermit<S, F> {
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "or a library has one for each annotated async function"
+    )]
+    #[inline(always)]
     pub(crate) fn new(permit: RawPermit<S>, body: F) -> Self {
         UnderPermit { body, permit: Some(permit) }
     }
 }
 
 impl<S: Handle, F: Future> Future for UnderPermit<S, F> {
-    type Output = (F::Output, RawPermit<S>);
+    type Output = (F::Output, RawPermit<S::ByRef>);
 
     #[expect(clippy::inline_always, reason = "or the permit goes by memory in some builds")]
     #[inline(always)]
@@ -157,7 +161,7 @@ impl<S: Handle, F: Future> Future for UnderPermit<S, F> {
                 *this.permit = Some(permit);
                 Poll::Pending
             }
-            Poll::Ready(result) => Poll::Ready((result, permit)),
+            Poll::Ready(result) => Poll::Ready((result, permit.by_ref())),
         }
     }
 }
@@ -210,13 +214,17 @@ impl<F> Drop for Running<'_, F> {
 /// # Panics
 ///
 /// If there is none, because the future has completed; like an async function's future.
-#[inline]
+#[expect(clippy::inline_always, reason = "or a library has one for each annotated async function")]
+#[inline(always)]
 pub(crate) fn take<S: Handle>(place: &mut Option<RawPermit<S>>) -> RawPermit<S> {
-    // Checked first: taking from an empty `Option` would write to it.
-    if place.is_none() {
-        over();
+    match place {
+        // Checked first: taking from an empty `Option` would write to it.
+        None => over(),
+        Some(_) => match place.take() {
+            Some(permit) => permit,
+            None => over(),
+        },
     }
-    place.take().unwrap_or_else(|| over())
 }
 
 #[cold]

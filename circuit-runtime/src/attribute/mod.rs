@@ -88,25 +88,33 @@ pub fn create_keyed_here<Here>(config: Config, max_keys: u32) -> StaticBreaker {
 }
 }
 
+// These match instead of using `?`, which would be one more function in the library of each that uses it.
+
 /// Acquires a permit. From here on the call's own code runs, so that a permit that is dropped was
 /// dropped by a panic.
-#[inline]
+#[expect(clippy::inline_always, reason = "or a library has one for each annotated async function")]
+#[inline(always)]
 pub fn enter<S: StaticHandle>(
     handle: S,
     fallback: Fallback,
 ) -> Result<RawPermit<S>, CircuitOpenError> {
-    let admission = handle.get().enter(fallback)?;
-    Ok(RawPermit::entered(handle, admission))
+    match handle.get().enter(fallback) {
+        Ok(admission) => Ok(RawPermit::entered(handle, admission)),
+        Err(open) => Err(open),
+    }
 }
 
 /// `enter` for a function with `breaker = PATH`.
-#[inline]
+#[expect(clippy::inline_always, reason = "or a library has one for each annotated async function")]
+#[inline(always)]
 pub fn enter_shared<S: StaticHandle>(
     handle: S,
     fallback: Fallback,
 ) -> Result<RawPermit<SharedHandle<S>>, CircuitOpenError> {
-    let admission = handle.get().enter_shared(fallback)?;
-    Ok(RawPermit::entered(SharedHandle(handle), admission))
+    match handle.get().enter_shared(fallback) {
+        Ok(admission) => Ok(RawPermit::entered(SharedHandle(handle), admission)),
+        Err(open) => Err(open),
+    }
 }
 
 /// `enter` for a function with a key.
@@ -117,19 +125,29 @@ pub fn enter_keyed<S: StaticHandle>(
     key: &str,
     fallback: Fallback,
 ) -> Result<RawPermit<KeyHandle<'static, S>>, CircuitOpenError> {
-    let (published, admission) = breaker.get().enter_key(key, fallback)?;
-    Ok(RawPermit::entered(KeyHandle { breaker, published }, admission))
+    match breaker.get().enter_key(key, fallback) {
+        Ok((published, admission)) => {
+            Ok(RawPermit::entered(KeyHandle { breaker, published }, admission))
+        }
+        Err(open) => Err(open),
+    }
 }
 
 /// `enter` of a function with a key that shares its circuit.
-#[inline]
+#[expect(clippy::inline_always, reason = "or a library has one for each annotated async function")]
+#[inline(always)]
 pub fn enter_keyed_shared<S: StaticHandle>(
     breaker: S,
     key: &str,
     fallback: Fallback,
 ) -> Result<RawPermit<SharedKeyHandle<S>>, CircuitOpenError> {
-    let (published, running, admission) = breaker.get().enter_shared_key(key, fallback)?;
-    Ok(RawPermit::entered(SharedKeyHandle { breaker, published, running }, admission))
+    match breaker.get().enter_shared_key(key, fallback) {
+        Ok((published, running, admission)) => {
+            let handle = SharedKeyHandle { breaker, published, running };
+            Ok(RawPermit::entered(handle, admission))
+        }
+        Err(open) => Err(open),
+    }
 }
 
 /// The default rule, in a function without `fallback`.

@@ -330,6 +330,15 @@ impl Admission {
     }
 }
 
+impl Admission {
+    /// With a note of whether the call's own code is running.
+    #[inline]
+    #[must_use]
+    pub(crate) fn with_in_body(self, in_body: bool) -> Self {
+        self.map(|ticket| ticket.with_in_body(in_body))
+    }
+}
+
 /// An admission as a permit stores it: `Option` of it takes no more room, which an annotated async
 /// function's future has for it. That saves each future a word and each poll a store.
 ///

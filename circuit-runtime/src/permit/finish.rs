@@ -61,7 +61,7 @@ impl<S: Handle> PendingTransition<S> {
 #[inline(never)]
 pub(super) fn dropped(breaker: &CircuitBreaker, published: &Published, admission: Admission) {
     let end = if admission.ticket.is_in_body() { End::Panicked } else { End::Cancelled };
-    let admission = admission.map(|ticket| ticket.with_in_body(false));
+    let admission = admission.with_in_body(false);
     report(breaker, finish_slow(breaker, published, admission, end));
 }
 

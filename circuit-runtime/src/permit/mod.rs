@@ -1,5 +1,7 @@
 //! Permits: the right to make one call.
 
+#![expect(clippy::inline_always, reason = "or a library has one for each annotated async function")]
+
 mod finish;
 mod handle;
 mod listed;
@@ -87,7 +89,7 @@ impl<S: Handle> RawPermit<S> {
         // The parts are passed by value, so that the healthy path keeps the permit in registers.
         let &RawPermit { handle, admission } = &*ManuallyDrop::new(self);
         let (breaker, published) = (handle.breaker(), handle.published());
-        let admission = admission.admission().map(|ticket| ticket.with_in_body(false));
+        let admission = admission.admission().with_in_body(false);
         match (end, fallback) {
             (End::Outcome(Outcome::Success), Fallback::None) => {
                 if published.has_nothing_to_write(admission.ticket) {
@@ -102,8 +104,10 @@ impl<S: Handle> RawPermit<S> {
                 if fallback == Fallback::Runs {
                     count_answered(breaker, published, admission.ticket, Count::Fallbacks);
                 }
-                finish_slow(breaker, published, admission, end)
-                    .map(|transition| PendingTransition { handle, transition })
+                match finish_slow(breaker, published, admission, end) {
+                    Some(transition) => Some(PendingTransition { handle, transition }),
+                    None => None,
+                }
             }
         }
     }
@@ -136,15 +140,22 @@ impl Permit<'_> {
 }
 
 impl<S: Handle> RawPermit<S> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(handle: S, admission: Admission) -> Self {
         RawPermit { handle, admission: admission.stored() }
     }
 
     /// A permit whose call begins at once.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn entered(handle: S, admission: Admission) -> Self {
-        Self::new(handle, admission.map(|ticket| ticket.with_in_body(true)))
+        Self::new(handle, admission.with_in_body(true))
+    }
+
+    /// The permit of a call whose future is gone: its end is the same code for all functions.
+    #[inline(always)]
+    pub(crate) fn by_ref(self) -> RawPermit<S::ByRef> {
+        let &RawPermit { handle, admission } = &*ManuallyDrop::new(self);
+        RawPermit { handle: handle.by_ref(), admission }
     }
 
     /// Ends the permit with this outcome.
@@ -184,12 +195,12 @@ impl<S: Handle> RawPermit<S> {
 
     /// Notes whether the call's own code is running: if it is, a drop is a panic, else a
     /// cancellation.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn in_body(&mut self, in_body: bool) {
         // Checked first: for a new permit, which is in the body, the compiler knows the answer.
         let admission = self.admission.admission();
         if admission.ticket.is_in_body() != in_body {
-            self.admission = admission.map(|ticket| ticket.with_in_body(in_body)).stored();
+            self.admission = admission.with_in_body(in_body).stored();
         }
     }
 
@@ -199,7 +210,7 @@ impl<S: Handle> RawPermit<S> {
     }
 
     /// Notes that the call's own code runs on this thread, until the frame is dropped.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn frame(&self) -> S::Frame {
         self.handle.frame()
     }

@@ -18,7 +18,7 @@ impl<S: Handle> RawPermit<S> {
     /// A ping begins, whose time isn't the call's. Returns whether the call is timed.
     pub(crate) fn begin_ping(&mut self) -> bool {
         let (admission, is_timed) = self.admission.admission().untimed();
-        self.admission = admission.map(|ticket| ticket.with_in_body(false)).stored();
+        self.admission = admission.with_in_body(false).stored();
         is_timed
     }
 
