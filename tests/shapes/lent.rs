@@ -185,6 +185,86 @@ fn only_the_guard(list: &mut Vec<u8>, kept: Loud) -> Answer {
     Ok(kept.0.clone())
 }
 
+/// The name means something else by then, or is one of an item of its own.
+mod hidden {
+    use super::super::super::{Answer, Error};
+    use super::circuit_breaker;
+
+    #[circuit_breaker(failure = Err(_) if !list.is_empty())]
+    pub fn rebound(list: &mut Vec<u8>) -> Result<usize, Error> {
+        let list = list.len();
+        let n = list;
+        Ok(n)
+    }
+
+    #[circuit_breaker(failure = Err(_) if !list.is_empty())]
+    pub fn shared(list: &mut Vec<u8>) -> Result<usize, Error> {
+        let list = &*list;
+        let all = list;
+        Ok(all.len() + list.len())
+    }
+
+    #[circuit_breaker(failure = Err(_) if v.is_empty())]
+    pub fn patterns(v: &mut Vec<u8>) -> Result<u8, Error> {
+        let mut sum = v.iter().map(|v| {
+            let w = v;
+            *w
+        });
+        let mut sum = sum.next().unwrap_or(0);
+        for v in v.iter() {
+            let w = v;
+            sum += w;
+        }
+        match v.pop() {
+            Some(v) => {
+                let w = v;
+                Ok(w + sum)
+            }
+            None => Err(Error::Down),
+        }
+    }
+
+    #[circuit_breaker(failure = Err(_) if v.is_empty())]
+    pub async fn moved_later(v: &mut Vec<u8>) -> Result<usize, Error> {
+        let w = v;
+        w.push(1);
+        std::future::ready(()).await;
+        let v = w.len();
+        let n = v;
+        Ok(n)
+    }
+
+    pub struct Counter(pub u8);
+
+    impl Counter {
+        #[circuit_breaker(failure = Err(_) if self.0 > 3)]
+        pub fn items(&mut self) -> Answer {
+            struct Wrapped(u8);
+            impl Wrapped {
+                fn take(self) -> u8 {
+                    let all = self;
+                    all.0
+                }
+            }
+            trait Take {
+                fn take_it(self) -> u8;
+            }
+            impl Take for u8 {
+                fn take_it(self) -> u8 {
+                    let all = self;
+                    all
+                }
+            }
+            fn of() -> impl Fn(u8) -> u8 {
+                |n| n
+            }
+            let this = self;
+            this.0 += of()(Wrapped(1).take() + 1.take_it());
+            Ok(this.0.to_string())
+        }
+    }
+}
+
 fn is_send<T: Send>(it: T) -> T {
     it
 }
@@ -208,5 +288,10 @@ pub fn run() {
     call("parameters", || block_on(is_send(parameters(&mut vec![1], 2, &mut String::new()))));
     call("future", || block_on(is_send(future(&mut vec![], loud("a"), loud("b")))));
     call("another", || borrows_another(&mut vec![], "a").map(str::to_owned));
+    call("rebound", || hidden::rebound(&mut vec![1]));
+    call("shared", || hidden::shared(&mut vec![1]));
+    call("patterns", || hidden::patterns(&mut vec![1, 2]));
+    call("moved later", || block_on(is_send(hidden::moved_later(&mut vec![1, 2]))));
+    call("items", || hidden::Counter(1).items());
     call("only the guard", || only_the_guard(&mut vec![], loud("kept")));
 }

@@ -254,11 +254,32 @@ mod everywhere {
             (self, ())
         }
         fn with(self) {}
+        fn get(self) -> Self {
+            self
+        }
+        fn blame(self) {}
+        fn config(self) {}
+        fn keyed(self) {}
+        fn asynchronous(self) {}
+        fn window(self) {}
+        fn threshold(self) {}
+        fn recovery(self) {}
+        fn never(self) {}
     }
 
     impl<T> Takes for T {}
 
     async fn later(n: u8) -> Number {
+        Ok(n)
+    }
+
+    #[circuit_breaker]
+    pub fn plain(n: u8) -> Number {
+        Ok(n)
+    }
+
+    #[circuit_breaker]
+    pub async fn plain_async(n: u8) -> Number {
         Ok(n)
     }
 
@@ -354,6 +375,8 @@ pub fn run() {
     call("shadowed", || named::shadowed("a".to_owned()));
     call("raw", || named::raw("a".to_owned()));
     call("ours", || named::ours(1, 2, 3, 4));
+    call("plain", || everywhere::plain(1));
+    call("plain async", || block_on(everywhere::plain_async(1)));
     call("number", || everywhere::number(1));
     call("text", || everywhere::text("a"));
     call("path", || block_on(everywhere::path(1)));

@@ -146,7 +146,7 @@ pub(super) fn body(model: &Model, parameters: &Parameters) -> TokenStream {
         Form::Sync | Form::Async | Form::Stream(_) => &model.function.body,
     };
     let lent = (!model.lent.is_empty())
-        .then(|| with_content(block, model.lent.reborrowed(block.stream())));
+        .then(|| with_content(block, model.lent.with_reborrowed_self(block.stream())));
     let block = lent.as_ref().unwrap_or(block);
     let site = Span::mixed_site();
     let before = &parameters.before_body;

@@ -31,7 +31,7 @@ pub(super) fn breaker(model: &Model) -> TokenStream {
             let make = make(circuit);
             quote_spanned! {site=> {
                 static __CIRCUIT_BREAKER: __circuit::StaticBreaker = { #make };
-                __CIRCUIT_BREAKER.get()
+                __circuit::StaticBreaker::get(&__CIRCUIT_BREAKER)
             }}
         }
     };
@@ -120,7 +120,7 @@ fn config(circuit: &OwnCircuit) -> TokenStream {
     let blame = config.iter().rev().map(|given| {
         let site = at(&given.tokens);
         let option = config_option(given.option, site);
-        quote_spanned!(site=> __circuit_config.blame(#option);)
+        quote_spanned!(site=> __circuit::Checked::blame(&__circuit_config, #option);)
     });
     let rest = preset.as_ref().map_or(site, at);
     let checked = quote_spanned!(site=> let __circuit_config = #checked; #(#blame)*);

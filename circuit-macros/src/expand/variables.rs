@@ -147,6 +147,9 @@ impl BodyVariables<'_> {
                 if let Shape::Whole(name) = &shown.shape {
                     own.extend(self.take_apart(shown, name));
                 }
+                let names = shown.of.bindings.iter();
+                let lent = names.filter(|name| self.model.lent.has(&name.ident));
+                own.extend(lent.map(|name| self.rebind(shown, name)));
             }
             return own;
         }

@@ -95,45 +95,66 @@ impl Lent {
         self.0.iter().any(|lent| name == lent)
     }
 
-    /// `let this = self;` as `let this = &mut *self;`, anywhere in a body: `#[async_trait]` begins so.
-    pub(crate) fn reborrowed(&self, body: TokenStream) -> TokenStream {
-        let mut tokens: Vec<TokenTree> = Vec::new();
-        // Of `let`, perhaps `mut`, a name and `=`.
-        let mut length = 0;
-        for token in body {
-            let is_next = match (&token, length) {
-                (TokenTree::Ident(word), 0) => word == "let",
-                (TokenTree::Ident(word), 1) => {
-                    if word == "mut" {
-                        tokens.push(token);
-                        continue;
-                    }
-                    true
-                }
-                (TokenTree::Punct(equals), 2) => {
-                    equals.as_char() == '=' && equals.spacing() == Spacing::Alone
-                }
-                (TokenTree::Ident(name), 3) => self.has(name),
-                (TokenTree::Punct(end), 4) if end.as_char() == ';' => {
-                    if let Some(name) = tokens.pop() {
-                        let site = Span::mixed_site().located_at(name.span());
-                        tokens.extend(quote_spanned!(site=> &mut *#name));
-                    }
-                    false
-                }
-                _ => false,
-            };
-            length = if is_next { length + 1 } else { 0 };
-            tokens.push(match token {
-                TokenTree::Group(group) => {
-                    let content = self.reborrowed(group.stream());
-                    TokenTree::Group(super::with_content(&group, content))
-                }
-                token => token,
-            });
+    /// `let this = self;` as `let this = &mut *self;`, anywhere in a body: `#[async_trait]` begins so. The other names
+    /// are the body's own; `self` can't be.
+    pub(crate) fn with_reborrowed_self(&self, body: TokenStream) -> TokenStream {
+        if !self.0.iter().any(|name| name == "self") {
+            return body;
         }
-        tokens.into_iter().collect()
+        reborrowed_self(body)
     }
+}
+
+fn reborrowed_self(body: TokenStream) -> TokenStream {
+    let mut tokens: Vec<TokenTree> = Vec::new();
+    // Of `let`, perhaps `mut`, a name and `=`.
+    let mut length = 0;
+    // Whether `self` is another one: that of an item within the body.
+    let mut in_item = false;
+    for token in body {
+        let is_next = match (&token, length) {
+            (TokenTree::Ident(word), 0) => word == "let",
+            (TokenTree::Ident(word), 1) => {
+                if word == "mut" {
+                    tokens.push(token);
+                    continue;
+                }
+                true
+            }
+            (TokenTree::Punct(equals), 2) => {
+                equals.as_char() == '=' && equals.spacing() == Spacing::Alone
+            }
+            (TokenTree::Ident(name), 3) => name == "self",
+            (TokenTree::Punct(end), 4) if end.as_char() == ';' => {
+                if let Some(name) = tokens.pop() {
+                    let site = Span::mixed_site().located_at(name.span());
+                    tokens.extend(quote_spanned!(site=> &mut *#name));
+                }
+                false
+            }
+            _ => false,
+        };
+        length = if is_next { length + 1 } else { 0 };
+        match &token {
+            TokenTree::Ident(word) => {
+                in_item |= ["impl", "trait", "macro_rules"].iter().any(|item| word == item);
+            }
+            TokenTree::Punct(end) if end.as_char() == ';' => in_item = false,
+            _ => {}
+        }
+        tokens.push(match token {
+            TokenTree::Group(group) if in_item => {
+                in_item = group.delimiter() != Delimiter::Brace;
+                group.into()
+            }
+            TokenTree::Group(group) => {
+                let content = reborrowed_self(group.stream());
+                super::with_content(&group, content).into()
+            }
+            token => token,
+        });
+    }
+    tokens.into_iter().collect()
 }
 
 impl Judge {

@@ -42,7 +42,7 @@ fn sync_function() {
                                 .recovery(__circuit::Duration::from_secs(30)),
                         )
                     };
-                    __CIRCUIT_BREAKER.get()
+                    __circuit::StaticBreaker::get(&__CIRCUIT_BREAKER)
                 });
                 let __circuit_returns = __circuit::Returns::<Result<u32, E>>::new();
                 let __circuit_reject = __circuit::bare(__circuit_returns);
@@ -91,7 +91,7 @@ fn classify_beside_patterns() {
                         enum __CircuitHere {}
                         __circuit::create_here::<__CircuitHere>(__circuit::Config::new())
                     };
-                    __CIRCUIT_BREAKER.get()
+                    __circuit::StaticBreaker::get(&__CIRCUIT_BREAKER)
                 });
                 let __circuit_returns = __circuit::Returns::<Result<u8, E>>::new();
                 let __circuit_reject = __circuit::rejectable(__circuit_returns);

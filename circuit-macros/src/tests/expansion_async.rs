@@ -21,7 +21,7 @@ fn async_method() {
                                 __CircuitHere,
                             >(__circuit::Config::new(), 10_000)
                         };
-                        __CIRCUIT_BREAKER.get()
+                        __circuit::StaticBreaker::get(&__CIRCUIT_BREAKER)
                     });
                     let __circuit_returns = __circuit::Returns::<Result<Page, E>>::new();
                     let __circuit_reject = __circuit::rejectable(__circuit_returns);
@@ -100,7 +100,7 @@ fn fallback_of_either_kind() {
                     static __CIRCUIT_BREAKER: __circuit::StaticBreaker = {
                         __circuit::create(__circuit::Name::given("price"), __circuit::Config::new())
                     };
-                    __CIRCUIT_BREAKER.get()
+                    __circuit::StaticBreaker::get(&__CIRCUIT_BREAKER)
                 });
                 let __circuit_returns = __circuit::Returns::<Result<u32, E>>::new();
                 '__circuit_rejected: {
@@ -267,11 +267,14 @@ fn boxed_future() {
                                 let __circuit_config = __circuit::Checked::new(
                                     __circuit::Config::new().threshold(LIMIT),
                                 );
-                                __circuit_config.blame(__circuit::ConfigOption::Threshold);
+                                __circuit::Checked::blame(
+                                    &__circuit_config,
+                                    __circuit::ConfigOption::Threshold,
+                                );
                                 __circuit_config.config()
                             })
                         };
-                        __CIRCUIT_BREAKER.get()
+                        __circuit::StaticBreaker::get(&__CIRCUIT_BREAKER)
                     });
                     let __circuit_returns = __circuit::Returns::<Result<u32, E>>::new();
                     if false {

@@ -102,7 +102,7 @@ fn stale() {
                                 __CircuitHere,
                             >(__circuit::Config::new(), 10_000)
                         };
-                        __CIRCUIT_BREAKER.get()
+                        __circuit::StaticBreaker::get(&__CIRCUIT_BREAKER)
                     });
                     let __circuit_returns = __circuit::Returns::<Result<Page, E>>::new();
                     let __circuit_reject = __circuit::bare(__circuit_returns);

@@ -28,14 +28,20 @@ fn what_only_the_compiler_knows_is_checked_at_each_option() {
                                         "presets::SLOW",
                                     )
                                     .keyed();
-                                __circuit_config.blame(__circuit::ConfigOption::SlowCall);
-                                __circuit_config.blame(__circuit::ConfigOption::Threshold);
+                                __circuit::Checked::blame(
+                                    &__circuit_config,
+                                    __circuit::ConfigOption::SlowCall,
+                                );
+                                __circuit::Checked::blame(
+                                    &__circuit_config,
+                                    __circuit::ConfigOption::Threshold,
+                                );
                                 __circuit_config.config()
                             },
                             10_000,
                         )
                     };
-                    __CIRCUIT_BREAKER.get()
+                    __circuit::StaticBreaker::get(&__CIRCUIT_BREAKER)
                 });
                 let __circuit_returns = __circuit::Returns::<Result<u32, E>>::new();
                 let __circuit_reject = __circuit::bare(__circuit_returns);
