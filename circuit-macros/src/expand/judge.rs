@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote_spanned};
 use syn::{Expr, Pat, Type};
 
-use super::{at, at_return_type, declared, has_impl, made, respanned};
+use super::{at, at_return_type, declared, has_impl, made};
 use crate::model::names::flatten;
 use crate::model::{Form, Judge, Model};
 use crate::options::Arm;
@@ -164,7 +164,7 @@ pub(super) fn show(model: &Model) -> TokenStream {
             if model.stream.is_none() {
                 return quote_spanned!(site=> __circuit_returns.__circuit_error_text());
             }
-            let ty = respanned(ty.to_token_stream());
+            let ty = ty.to_token_stream();
             quote_spanned!(site=> __circuit::Returns::<#ty>::of(&__circuit_result).__circuit_error_text())
         }
         (Some(_), Form::Sync | Form::Async) => {

@@ -165,7 +165,7 @@ mod without_tokio {
         _: RawPermit<S>,
         _: Duration,
         _: F,
-    ) -> Pending<(Result<R, Duration>, RawPermit<S::ByRef>)>
+    ) -> Pending<(Result<R, Duration>, RawPermit<S>)>
     where
         Returns<R>: TokioFeature,
         S: Handle,

@@ -171,4 +171,19 @@ fn constant_alone() -> u16 {
     200
 }
 
+#[circuit_breaker]
+fn unknown_error() -> Result<(), Missing> {
+    Ok(())
+}
+
+#[circuit_breaker]
+async fn unknown_error_later() -> Result<(), missing::Error> {
+    Ok(())
+}
+
+#[circuit_breaker(fallback = Ok(Vec::new()))]
+fn unknown_error_of_a_future() -> std::pin::Pin<Box<dyn Future<Output = Result<Missing, E>>>> {
+    Box::pin(async move { Err(E) })
+}
+
 fn main() {}
