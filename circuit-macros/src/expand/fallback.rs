@@ -145,7 +145,11 @@ fn answer(
     match gives {
         // What ends the block may never return. A match arm ends its temporaries before what stands
         // in front of it is dropped, and the parentheses are ours, for lints on what is returned.
-        Gives::Value => quote_spanned!(here=> #scope match () { #allowed () => (#value) }),
+        // Nor can there be a `return`.
+        Gives::Value => {
+            let implicit = allow(&["clippy::implicit_return"]);
+            quote_spanned!(here=> #scope match () { #allowed #implicit () => (#value) })
+        }
         Gives::Future => quote_spanned!(here=> #scope #allowed return #value.await;),
         Gives::Either => {
             // A call may never return.

@@ -44,6 +44,7 @@
     clippy::unnecessary_wraps
 )]
 
+pub mod explicit;
 pub mod further;
 
 use std::fmt::Display;
