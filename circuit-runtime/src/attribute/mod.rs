@@ -3,6 +3,8 @@
 //! Nothing here knows how a circuit works. Generated code is short because it calls generic
 //! helpers, and their bounds report a wrong signature to users.
 
+#![expect(clippy::inline_always, reason = "or a library has one for each annotated async function")]
+
 mod against;
 mod error_text;
 mod fallback;
@@ -88,11 +90,10 @@ pub fn create_keyed_here<Here>(config: Config, max_keys: u32) -> StaticBreaker {
 }
 }
 
-// These match instead of using `?`, which would be one more function in the library of each that uses it.
+// These match: what `?` calls would be one more function in a library, for each annotated async function.
 
 /// Acquires a permit. From here on the call's own code runs, so that a permit that is dropped was
 /// dropped by a panic.
-#[expect(clippy::inline_always, reason = "or a library has one for each annotated async function")]
 #[inline(always)]
 pub fn enter<S: StaticHandle>(
     handle: S,
@@ -105,7 +106,6 @@ pub fn enter<S: StaticHandle>(
 }
 
 /// `enter` for a function with `breaker = PATH`.
-#[expect(clippy::inline_always, reason = "or a library has one for each annotated async function")]
 #[inline(always)]
 pub fn enter_shared<S: StaticHandle>(
     handle: S,
@@ -134,7 +134,6 @@ pub fn enter_keyed<S: StaticHandle>(
 }
 
 /// `enter` of a function with a key that shares its circuit.
-#[expect(clippy::inline_always, reason = "or a library has one for each annotated async function")]
 #[inline(always)]
 pub fn enter_keyed_shared<S: StaticHandle>(
     breaker: S,

@@ -22,7 +22,6 @@ pub fn judge<R>(_: Returns<R>, result: &R, judge: impl Fn(&R) -> Outcome) -> Out
 
 /// Runs the body of an async function under its permit, which comes back with the result: what
 /// follows is done where the body is gone, and is the same for functions that block.
-#[expect(clippy::inline_always, reason = "or a library has one for each annotated async function")]
 #[inline(always)]
 pub fn run_async<R, S, F>(_: Returns<R>, permit: RawPermit<S>, body: F) -> UnderPermit<S, F>
 where

@@ -328,9 +328,7 @@ impl Admission {
         debug_assert_eq!(ticket.has_start(), self.ticket.has_start());
         Admission { ticket, ..self }
     }
-}
 
-impl Admission {
     /// With a note of whether the call's own code is running.
     #[inline]
     #[must_use]

@@ -104,6 +104,7 @@ impl<S: Handle> RawPermit<S> {
                 if fallback == Fallback::Runs {
                     count_answered(breaker, published, admission.ticket, Count::Fallbacks);
                 }
+                // Not by `map`, which would be one more function for each handle.
                 match finish_slow(breaker, published, admission, end) {
                     Some(transition) => Some(PendingTransition { handle, transition }),
                     None => None,
