@@ -150,7 +150,13 @@ trait Api {
     }
 }
 
-#[circuit_breaker]
+/// Not the block's `T`.
+#[allow(dead_code)]
+mod limits {
+    pub(super) const T: u32 = 3;
+}
+
+#[circuit_breaker(threshold = limits::T)]
 impl<'a, T: Display> Api for Builder<'a, T>
 where
     T: PartialEq,

@@ -70,24 +70,36 @@ fn is_of_circuit(given: &Given) -> bool {
     given.option == Opt::Timeout || (of != Of::Function && given.option != Opt::Key)
 }
 
-/// The static stands beside the block, where `Self` means nothing.
+/// The static stands beside the block, where `Self` and the block's generics mean nothing.
 fn no_self_type(given: &Given, head: &ItemImpl, problems: &mut Problems) {
-    let is_self = |token: &TokenTree| matches!(token, TokenTree::Ident(word) if word == "Self");
-    let is_wrong = matches!(given.value, Value::Wrong);
-    let Some(token) = flatten(given.tokens.clone()).find(is_self).filter(|_| !is_wrong) else {
+    let mut generics: Vec<&Ident> = head.generics.type_params().map(|ty| &ty.ident).collect();
+    generics.extend(head.generics.const_params().map(|number| &number.ident));
+    let is_of_block = |word: &Ident| word == "Self" || generics.contains(&word);
+    // In `limits::N`, another `N`.
+    let mut after_colon = false;
+    let first = flatten(given.tokens.clone()).find_map(|token| {
+        let is_in_path = after_colon;
+        after_colon = matches!(&token, TokenTree::Punct(colon) if colon.as_char() == ':');
+        match token {
+            TokenTree::Ident(word) if !is_in_path && is_of_block(&word) => Some(word),
+            _ => None,
+        }
+    });
+    let Some(token) = first.filter(|_| !matches!(given.value, Value::Wrong)) else {
         return;
     };
-    let ty = name::of_type_alone(head).filter(|ty| syn::parse_str::<Ident>(ty).is_ok());
+    let ty = (token == "Self").then_some(head).and_then(name::of_type_alone);
+    let ty = ty.filter(|ty| syn::parse_str::<Ident>(ty).is_ok());
     let instead = match (ty, syn::parse2(given.tokens.clone())) {
         (Some(ty), Ok(Expr::Path(path))) => format!("`{}`", shown(path).replacen("Self", &ty, 1)),
         (Some(ty), _) => format!("`{ty}`"),
         (None, _) => "a constant from outside of the block".to_owned(),
     };
     problems.add(
-        token,
+        &token,
         format!(
-            "`{}` is of the block's circuit, which stands beside the block: instead of `Self`, write \
-             {instead}",
+            "`{}` is of the block's circuit, which stands beside the block: instead of `{token}`, \
+             write {instead}",
             given.option.spec().name
         ),
     );

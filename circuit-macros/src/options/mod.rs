@@ -5,6 +5,7 @@
 //! table.
 
 mod duration;
+mod inner;
 mod literal;
 mod no_option;
 mod no_pattern;
@@ -13,6 +14,7 @@ mod parse;
 mod pattern;
 pub(crate) mod spec;
 mod synonyms;
+mod unquoted;
 mod value;
 
 use std::time::Duration;

@@ -7,7 +7,7 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
-use syn::{BinOp, Block, Expr, ExprBinary, ExprMacro, Pat, Stmt, Token, UnOp};
+use syn::{BinOp, Block, Expr, ExprBinary, ExprCall, ExprMacro, Pat, Stmt, Token, UnOp};
 
 use crate::shown::shown;
 
@@ -17,14 +17,15 @@ pub(super) fn answer(option: &str, input: ParseStream) -> Option<syn::Error> {
     let (at, message) = if ahead.peek(Token![if]) || ahead.peek(Token![let]) {
         conditional(option, &ahead)?
     } else {
-        let expr: Expr = ahead.parse().ok()?;
-        // After an expression, a guard or another part of a pattern may follow.
-        if !ahead.is_empty() && !ahead.peek(Token![,]) {
-            return None;
-        }
-        of_expr(option, &expr)?
+        of_expr(option, &whole_expr(&ahead)?)?
     };
     Some(syn::Error::new_spanned(at, message))
+}
+
+/// An expression to the end of the value: after another, a guard or the rest of a pattern may follow.
+pub(super) fn whole_expr(input: ParseStream) -> Option<Expr> {
+    let expr = input.parse().ok()?;
+    (input.is_empty() || input.peek(Token![,])).then_some(expr)
 }
 
 /// `if let Err(e) = result`, `if e.is_fatal()`
@@ -71,7 +72,7 @@ fn only(block: Block) -> Option<Expr> {
     }
 }
 
-fn of_expr(option: &str, expr: &Expr) -> Option<(TokenStream, String)> {
+pub(super) fn of_expr(option: &str, expr: &Expr) -> Option<(TokenStream, String)> {
     let at = expr.to_token_stream();
     let message = match expr {
         Expr::Paren(paren) => return of_expr(option, &paren.expr),
@@ -88,6 +89,18 @@ fn of_expr(option: &str, expr: &Expr) -> Option<(TokenStream, String)> {
             Some((pattern, _)) => takes(option, pattern),
             None => guarded(option, expr),
         },
+        Expr::Call(call) if is_called(call, &["not"]) && call.args.len() == 1 => {
+            let inside = &call.args[0];
+            syn::parse2(quote!(!#inside)).ok().and_then(|not| of_expr(option, &not))?.1
+        }
+        Expr::Call(call)
+            if is_called(call, &["any", "any_of", "one_of", "or"])
+                && !call.args.is_empty()
+                && call.args.iter().all(is_pattern) =>
+        {
+            let cases: Vec<TokenStream> = call.args.iter().map(alternatives).collect();
+            format!("alternatives are joined with `|`: `{option} = {}`", any_of(&cases))
+        }
         Expr::Macro(call) if call.mac.path.is_ident("matches") => matched(option, call),
         Expr::Call(call) if !is_pattern(&call.func) => guarded(option, expr),
         Expr::Field(_) | Expr::Await(_) | Expr::Index(_) => guarded(option, expr),
@@ -103,8 +116,29 @@ fn of_expr(option: &str, expr: &Expr) -> Option<(TokenStream, String)> {
     Some((at, message))
 }
 
+/// A function of a list of conditions, as other languages have it.
+fn is_called(call: &ExprCall, names: &[&str]) -> bool {
+    matches!(&*call.func, Expr::Path(path)
+        if path.path.get_ident().is_some_and(|name| names.iter().any(|known| name == known)))
+}
+
+/// Alternatives as one pattern of the whole result.
+pub(super) fn any_of(cases: &[TokenStream]) -> String {
+    let joined = |cases: &[TokenStream]| shown(quote!(#(#cases)|*));
+    let lacks_variant = |case: &TokenStream| {
+        syn::parse2(case.clone()).is_ok_and(|expr| match &expr {
+            Expr::Path(path) => path.path.segments.len() > 1,
+            Expr::Call(call) => {
+                matches!(&*call.func, Expr::Path(path) if path.path.segments.len() > 1)
+            }
+            _ => false,
+        })
+    };
+    if cases.iter().all(lacks_variant) { format!("Err({})", joined(cases)) } else { joined(cases) }
+}
+
 /// `takes a pattern: ..`
-fn takes(option: &str, pattern: &str) -> String {
+pub(super) fn takes(option: &str, pattern: &str) -> String {
     format!("`{option}` takes a pattern: `{option} = {pattern}`")
 }
 
@@ -137,6 +171,13 @@ fn of_binary(option: &str, expr: &Expr, binary: &ExprBinary) -> Option<(TokenStr
             let pattern = shown(alternatives(expr));
             Some((op, format!("alternatives are joined with `|`: `{option} = {pattern}`")))
         }
+        BinOp::And(_) if is_pattern(left) && is_pattern(right) => {
+            let pattern = shown(quote!(#left | #right));
+            let message = format!(
+                "no result matches both; alternatives are joined with `|`: `{option} = {pattern}`"
+            );
+            Some((op, message))
+        }
         BinOp::And(_) if is_pattern(left) => {
             let arm = shown(quote!(#left if #right));
             Some((op, format!("a condition follows `if`: `{option} = {arm}`")))
@@ -161,7 +202,7 @@ fn of_binary(option: &str, expr: &Expr, binary: &ExprBinary) -> Option<(TokenStr
 }
 
 /// `A || B || C` as `A | B | C`
-fn alternatives(expr: &Expr) -> TokenStream {
+pub(super) fn alternatives(expr: &Expr) -> TokenStream {
     match expr {
         Expr::Binary(binary) if matches!(binary.op, BinOp::Or(_)) => {
             let left = alternatives(&binary.left);
@@ -173,7 +214,7 @@ fn alternatives(expr: &Expr) -> TokenStream {
 }
 
 /// Whether an expression is written as a pattern that distinguishes something.
-fn is_pattern(expr: &Expr) -> bool {
+pub(super) fn is_pattern(expr: &Expr) -> bool {
     match expr {
         Expr::Path(path) => path.path.segments.last().is_some_and(|s| is_upper(&s.ident)),
         Expr::Call(call) => is_pattern(&call.func),
@@ -268,7 +309,7 @@ fn guarded(option: &str, condition: &Expr) -> String {
 }
 
 /// `e != E::Down` as `*e != E::Down`, because a pattern binds a reference.
-fn compared(condition: &Expr, name: &str) -> TokenStream {
+pub(super) fn compared(condition: &Expr, name: &str) -> TokenStream {
     match condition {
         Expr::Binary(binary) => {
             let is_comparison = !matches!(binary.op, BinOp::And(_) | BinOp::Or(_));
@@ -292,7 +333,7 @@ fn is_result(name: &str) -> bool {
     RESULTS.contains(&name)
 }
 
-fn variable_alone(expr: &Expr) -> Option<String> {
+pub(super) fn variable_alone(expr: &Expr) -> Option<String> {
     let expr = match expr {
         Expr::Reference(reference) => &reference.expr,
         Expr::Unary(unary) if matches!(unary.op, UnOp::Deref(_)) => &unary.expr,
@@ -307,7 +348,7 @@ fn variable_alone(expr: &Expr) -> Option<String> {
 
 /// The first variable in an expression: a lower-case word that isn't a method, field, function,
 /// macro or part of a path.
-fn variable(tokens: TokenStream) -> Option<String> {
+pub(super) fn variable(tokens: TokenStream) -> Option<String> {
     let mut tokens = tokens.into_iter().peekable();
     let mut before = ' ';
     while let Some(token) = tokens.next() {

@@ -10,7 +10,7 @@ use syn::{Expr, Pat, Token};
 
 use super::literal::example;
 use super::no_option::{self, Guesses};
-use super::{Given, Opt, Options, Spec, TABLE, Takes, Value, synonyms, value};
+use super::{Given, Opt, Options, Spec, TABLE, Takes, Value, no_pattern, synonyms, value};
 use crate::diag::{Problems, plainly};
 use crate::head::peel;
 use crate::shown::shown;
@@ -250,8 +250,8 @@ fn in_list(spec: &Spec, inside: &TokenStream) -> String {
         let alternatives = |input: ParseStream| patterns(input, Pat::parse_multi);
         if let Some(patterns) = alternatives.parse2(inside.clone()).ok().filter(|all| all.len() > 1)
         {
-            let patterns: Vec<String> = patterns.iter().map(shown).collect();
-            return format!("`{name} = {}`", patterns.join(" | "));
+            let patterns: Vec<TokenStream> = patterns.iter().map(Pat::to_token_stream).collect();
+            return format!("`{name} = {}`", no_pattern::any_of(&patterns));
         }
     }
     let value = assigned.parse2(inside.clone()).unwrap_or_else(|_| inside.clone());

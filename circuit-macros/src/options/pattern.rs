@@ -6,6 +6,7 @@ use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
 use syn::{AngleBracketedGenericArguments, Expr, ExprPath, Ident, Pat, PathArguments, Token};
 
+use super::inner;
 use super::no_pattern::{self, is_upper};
 use crate::shown::shown;
 
@@ -32,7 +33,8 @@ pub(super) fn parse(option: &str, input: ParseStream) -> syn::Result<Arm> {
     let starts_like_closure = start.peek(Token![|]) || start.peek(Token![move]);
     // `|e| e` is a closure, and an or-pattern with a leading vert.
     if !starts_like_closure || !is_pattern(&start) {
-        if let Some(error) = no_pattern::answer(option, input) {
+        let found = no_pattern::answer(option, input).or_else(|| inner::answer(option, input));
+        if let Some(error) = found {
             return Err(error);
         }
     }

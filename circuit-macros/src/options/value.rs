@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use proc_macro2::{TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::ToTokens;
 use syn::parse::ParseStream;
-use syn::{Expr, Lit, Token};
+use syn::{Expr, Lit};
 
 use super::literal::{
     Literally, Parsed, example, inside_parens, is_constant, is_whole_number, literal, peel,
 };
-use super::{Opt, Range, Spec, Takes, Value, duration, number, pattern};
+use super::{Opt, Range, Spec, Takes, Value, duration, number, pattern, unquoted};
 use crate::diag::Problems;
 use crate::shown::shown;
 
@@ -31,8 +31,11 @@ pub(super) fn parse(
         }
         return Ok((Value::Pattern(Box::new(arm)), tokens));
     }
-    if matches!(spec.takes, Takes::In(Range::Rate | Range::Share)) {
-        percentage(spec.name, input)?;
+    if let Takes::In(range) = spec.takes {
+        if let Some((tokens, message)) = unquoted::answer(spec, range, input) {
+            problems.add(&tokens, message);
+            return Ok((Value::Wrong, tokens));
+        }
     }
     let expr = peel(spec, input.parse()?);
     let tokens = expr.to_token_stream();
@@ -43,24 +46,6 @@ pub(super) fn parse(
     Ok((value, tokens))
 }
 
-/// `50%` without quotes would be the start of a division's remainder.
-fn percentage(name: &str, input: ParseStream) -> syn::Result<()> {
-    let ahead = input.fork();
-    let (Ok(number), Ok(sign)) = (ahead.parse::<Lit>(), ahead.parse::<Token![%]>()) else {
-        return Ok(());
-    };
-    let digits = match &number {
-        Lit::Int(int) => int.base10_digits(),
-        Lit::Float(float) => float.base10_digits(),
-        _ => return Ok(()),
-    };
-    if !ahead.is_empty() && !ahead.peek(Token![,]) {
-        return Ok(());
-    }
-    let message = format!("`{name}` takes a percentage in quotes: write `{name} = \"{digits}%\"`");
-    Err(syn::Error::new_spanned(quote!(#number #sign), message))
-}
-
 fn of_expr(spec: &Spec, expr: Expr) -> Parsed {
     let literal = literal(&expr);
     match spec.takes {
@@ -68,6 +53,10 @@ fn of_expr(spec: &Spec, expr: Expr) -> Parsed {
             Some(error) => Err(error.to_owned()),
             None => Ok(Value::Off),
         },
+        Takes::In(_) if means_off(&expr) => Err(match spec.off_error {
+            Some(error) => error.to_owned(),
+            None => format!("to switch `{0}` off, write `{0} = off`", spec.name),
+        }),
         Takes::In(range) => ranged(spec, range, literal, expr),
         Takes::Text => text(spec, literal, expr),
         Takes::Code => code(spec, literal, expr),
@@ -83,6 +72,18 @@ fn of_expr(spec: &Spec, expr: Expr) -> Parsed {
 /// `off`, the word.
 fn is_off(expr: &Expr) -> bool {
     matches!(expr, Expr::Path(path) if path.path.is_ident("off"))
+}
+
+/// Other words for it, none of which could be a number or a time.
+fn means_off(expr: &Expr) -> bool {
+    match expr {
+        Expr::Path(path) => {
+            let words = ["none", "None", "Off", "never", "disabled", "disable", "no"];
+            path.path.get_ident().is_some_and(|word| words.iter().any(|off| word == off))
+        }
+        Expr::Lit(literal) => matches!(&literal.lit, Lit::Bool(truth) if !truth.value),
+        _ => false,
+    }
 }
 
 fn ranged(spec: &Spec, range: Range, literal: Literally, expr: Expr) -> Parsed {
@@ -102,8 +103,11 @@ fn ranged(spec: &Spec, range: Range, literal: Literally, expr: Expr) -> Parsed {
                  {digits} calls, or `{name} = \"{digits}s\"` for seconds"
             ))
         }
-        (Range::Window, literal @ Some((_, Lit::Str(_)))) | (Range::Time, literal) => {
-            time(spec, literal, expr)
+        (Range::Time, literal) => time(spec, literal, expr),
+        (Range::Window, Some((negative, text)))
+            if matches!(text, Lit::Str(_)) || unquoted::with_unit(&text).is_some() =>
+        {
+            time(spec, Some((negative, text)), expr)
         }
         (Range::Rate | Range::Share | Range::Factor | Range::Part, literal) => {
             number::float(spec, range, literal, expr)
@@ -124,6 +128,13 @@ fn time(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
             format!("`{name}` needs a unit: write `{name} = \"{digits}s\"` for seconds")
         }
     };
+    let unquoted = match &literal {
+        Some((false, number)) => unquoted::with_unit(number),
+        _ => None,
+    };
+    if let Some(text) = unquoted {
+        return Err(unquoted::time(spec, &text));
+    }
     match literal {
         Some((_, Lit::Str(text))) => match duration::parse(&text.value())? {
             Duration::ZERO => Err(zero()),
@@ -246,17 +257,43 @@ fn path(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
             let path = shown(&reference.expr);
             Err(format!("`{0}` takes a path, without `&`: `{0} = {path}`", spec.name))
         }
+        (None, expr) if spec.option == Opt::Breaker && is_new(&expr) => {
+            let is_keyed = shown(expr).contains("KeyedBreaker");
+            let ty = if is_keyed { "KeyedBreaker" } else { "CircuitBreaker" };
+            Err(format!(
+                "`breaker` takes the path of a `static`, which all calls share: write `static \
+                 PAYMENTS: {ty} = ..;` and {}",
+                example(spec)
+            ))
+        }
         (None, expr @ (Expr::Field(_) | Expr::Call(_) | Expr::MethodCall(_)))
             if spec.option == Opt::Breaker =>
         {
+            let breaker = shown(expr);
             Err(format!(
                 "`breaker` takes the path of a `static`: {}; call a breaker that is made at run \
-                 time in the body: `{}.call(|| ..)`",
+                 time in the body: `{breaker}.call(|| ..)`, or in an async function \
+                 `{breaker}.call_async(async {{ .. }})`",
                 example(spec),
-                shown(expr)
             ))
         }
         _ => Err(format!("`{}` takes a path: {}", spec.name, example(spec))),
+    }
+}
+
+/// `CircuitBreaker::new(..)`: as good as none, if each call makes its own.
+fn is_new(expr: &Expr) -> bool {
+    match expr {
+        Expr::Call(call) => match &*call.func {
+            Expr::Path(path) => {
+                let last = path.path.segments.last();
+                last.is_some_and(|last| last.ident == "new") || call.args.iter().any(is_new)
+            }
+            _ => false,
+        },
+        Expr::MethodCall(call) => is_new(&call.receiver),
+        Expr::Reference(reference) => is_new(&reference.expr),
+        _ => false,
     }
 }
 

@@ -1,8 +1,9 @@
 //! The rules between the options and the function.
 
 use proc_macro2::Ident;
-use syn::{Expr, ExprPath, FnArg, GenericArgument, Pat, PathArguments, ReturnType, Type};
+use syn::{Expr, ExprPath, FnArg, ReturnType, Type};
 
+use super::patterns::{self, arguments, is_named};
 use super::peel_type;
 use crate::diag::Problems;
 use crate::head::Function;
@@ -14,7 +15,9 @@ use crate::shown::shown;
 pub(crate) fn both(options: &Options, function: &Function, form: &Form, problems: &mut Problems) {
     constants(options, &parameters(function), problems);
     breaker_is_no_parameter(options, function, form, problems);
-    patterns_match_the_whole_result(options, function, form, problems);
+    if let Some(ty) = returned(function, form) {
+        patterns::match_the_whole_result(options, ty, problems);
+    }
     no_result_needs_more(options, function, form, problems);
 }
 
@@ -166,131 +169,6 @@ fn returned<'a>(function: &'a Function, form: &'a Form) -> Option<&'a Type> {
     }
 }
 
-fn is_named(ty: &Type, name: &str) -> bool {
-    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|s| s.ident == name))
-}
-
-/// `failure = E::Down`, `failure = [E::Down, E::Late]`
-fn patterns_match_the_whole_result(
-    options: &Options,
-    function: &Function,
-    form: &Form,
-    problems: &mut Problems,
-) {
-    let Some(error) = returned(function, form).and_then(error_type) else {
-        return;
-    };
-    let is_other_variant = |pattern: &Pat| is_other_variant(pattern, error);
-    for option in [Opt::Failure, Opt::Ignore] {
-        let Some(given) = options.get(option) else {
-            continue;
-        };
-        let Value::Pattern(arm) = &given.value else {
-            continue;
-        };
-        let (variant, cases): (_, Vec<&Pat>) = match &arm.pattern {
-            Pat::Slice(slice) => ("Err", slice.elems.iter().collect()),
-            Pat::Or(or) if or.cases.iter().all(is_other_variant) => {
-                ("Err", or.cases.iter().collect())
-            }
-            pattern if is_other_variant(pattern) => ("Err", vec![pattern]),
-            Pat::Or(or) if or.cases.iter().all(is_other_value) => {
-                (variant_of_values(error), or.cases.iter().collect())
-            }
-            pattern if is_other_value(pattern) => (variant_of_values(error), vec![pattern]),
-            _ => continue,
-        };
-        let name = option.spec().name;
-        let cases: Vec<String> = cases.into_iter().map(as_written).collect();
-        let cases = cases.join(" | ");
-        let message = format!(
-            "`{name}` is matched against the whole `Result`: `{name} = {variant}({cases})`"
-        );
-        add_at(&arm.pattern, message, problems);
-    }
-}
-
-/// A single name, which has been made a path (`NotFound::<>`).
-fn only_name(pattern: &Pat) -> Option<&Ident> {
-    match pattern {
-        Pat::Path(path) if path.path.segments.len() == 1 => Some(&path.path.segments[0].ident),
-        _ => None,
-    }
-}
-
-fn as_written(pattern: &Pat) -> String {
-    only_name(pattern).map_or_else(|| shown(pattern), ToString::to_string)
-}
-
-fn add_at(pattern: &Pat, message: String, problems: &mut Problems) {
-    match only_name(pattern) {
-        Some(name) => problems.add(name, message),
-        None => problems.add(pattern, message),
-    }
-}
-
-/// Types of which every path in a pattern is a constant.
-const NUMBERS: [&str; 14] = [
-    "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128", "usize", "bool",
-    "char",
-];
-
-/// The `E` of `Result<T, E>` with its arguments: an alias may name another type.
-fn error_type(ty: &Type) -> Option<&Type> {
-    let Type::Path(path) = ty else {
-        return None;
-    };
-    let last = path.path.segments.last().filter(|last| last.ident == "Result")?;
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
-        return None;
-    };
-    match arguments.args.last()? {
-        GenericArgument::Type(error) if arguments.args.len() == 2 => Some(peel_type(error)),
-        _ => None,
-    }
-}
-
-/// A variant of an enum, and not of `Result`, or a constant of the error type: `E::Down`,
-/// `E::Code(500)`, `Status::GONE`.
-fn is_other_variant(pattern: &Pat, error: &Type) -> bool {
-    let path = match pattern {
-        Pat::Path(path) => &path.path,
-        Pat::TupleStruct(tuple) => &tuple.path,
-        Pat::Struct(fields) => &fields.path,
-        _ => return false,
-    };
-    let mut segments = path.segments.iter().rev();
-    let (Some(variant), Some(of)) = (segments.next(), segments.next()) else {
-        return false;
-    };
-    let is_type = |name: &Ident| name.to_string().starts_with(char::is_uppercase);
-    // A constant of the whole type would be in capitals, too.
-    let is_variant = is_type(&variant.ident)
-        && is_type(&of.ident)
-        && (variant.ident.to_string().contains(char::is_lowercase)
-            || is_named(error, &of.ident.to_string()));
-    let is_known = ["Ok", "Err"].iter().any(|known| variant.ident == known) || of.ident == "Result";
-    is_variant && !is_known
-}
-
-/// A number, a range, a truth value or an `Option`: never a `Result`.
-fn is_other_value(pattern: &Pat) -> bool {
-    let last = |path: &syn::Path, names: &[&str]| {
-        path.segments.last().is_some_and(|last| names.iter().any(|name| last.ident == name))
-    };
-    match pattern {
-        Pat::Lit(_) | Pat::Range(_) => true,
-        Pat::TupleStruct(tuple) => last(&tuple.path, &["Some"]),
-        Pat::Path(path) => last(&path.path, &["None"]),
-        _ => false,
-    }
-}
-
-/// Where such a value is in the `Result`: in the error if that is a number.
-fn variant_of_values(error: &Type) -> &'static str {
-    if NUMBERS.iter().any(|number| is_named(error, number)) { "Err" } else { "Ok" }
-}
-
 /// A type of which the text says that it is no `Result`; of all others the compiler finds out.
 fn no_result_needs_more(
     options: &Options,
@@ -375,6 +253,9 @@ fn remedy(ty: &Type) -> Option<(&'static str, &'static str)> {
         Type::Path(path) => {
             let name = path.path.segments.last()?.ident.to_string();
             match name.as_str() {
+                "Option" if arguments(ty).is_some_and(|of| is_named(of[0], "Result")) => {
+                    Some(("failure = Some(Err(_))", "fallback = None"))
+                }
                 "Option" => Some(("failure = None", "fallback = None")),
                 "bool" => Some(("failure = false", "fallback = false")),
                 "String" => Some((CLASSIFY, "fallback = String::new()")),

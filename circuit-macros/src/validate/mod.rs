@@ -2,6 +2,7 @@
 //! function each. A rule blames the option that was written later and names both.
 
 mod both;
+mod patterns;
 mod streams;
 
 use std::time::Duration;
@@ -206,6 +207,15 @@ fn blame<'a>(options: &'a Options, option: Opt, given: &'a Given) -> &'a Given {
     options.both(option, given.option).map_or(given, |[_, later]| later)
 }
 
+/// What is said beside `option`: its default, `(60s by default)`, is no matter if it is given.
+fn beside(options: &Options, option: Opt, error: &str) -> String {
+    let without = error.split_once(" (").and_then(|(before, rest)| {
+        let (default, after) = rest.split_once(')')?;
+        default.contains("by default").then(|| format!("{before}{after}"))
+    });
+    without.filter(|_| options.has(option)).unwrap_or_else(|| error.to_owned())
+}
+
 /// No count of calls is above a window of calls.
 fn fits_the_window(options: &Options, count: Opt, error: &str, problems: &mut Problems) {
     let Some(given) = options.get(count) else {
@@ -217,6 +227,7 @@ fn fits_the_window(options: &Options, count: Opt, error: &str, problems: &mut Pr
         _ => return,
     };
     if matches!(given.value, Value::Whole(calls) if calls > window) {
+        let error = beside(options, Opt::Window, error);
         problems.add(&blame(options, Opt::Window, given).tokens, error);
     }
 }
@@ -274,6 +285,7 @@ fn reaches(
         _ => return,
     };
     if matches!(given.value, Value::Time(most) if most < least) {
+        let error = beside(options, shorter, error);
         problems.add(&blame(options, shorter, given).tokens, error);
     }
 }

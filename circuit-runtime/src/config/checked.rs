@@ -1,5 +1,7 @@
 //! The check of a configuration while a crate is built, with its errors at the user's own tokens.
 
+use std::marker::PhantomData;
+use std::ops::Deref;
 use std::time::Duration;
 
 use super::error::ConfigError;
@@ -218,9 +220,45 @@ pub const fn name(name: &'static str) -> &'static str {
 }
 
 /// `window = W`, where `W` is a `u32` or a `Duration`: inherent methods of two types, since a
-/// trait has no `const` ones. Of another type there is none, and the error shows this name.
+/// trait has no `const` ones. Of another type the method is the one behind `Deref`, whose bound says
+/// what is wrong.
 #[derive(Debug)]
 pub struct U32OrDuration<T>(pub T);
+
+/// A `u32` or a `Duration`.
+#[diagnostic::on_unimplemented(
+    message = "`window` takes a `u32` or a `Duration`, not `{Self}`",
+    label = "a `u32` is a number of calls, a `Duration` a time"
+)]
+pub trait CallsOrTime {}
+
+impl CallsOrTime for u32 {}
+
+impl CallsOrTime for Duration {}
+
+/// What no other type can be.
+#[derive(Debug)]
+pub struct AnyWindow<T>(PhantomData<T>);
+
+impl<T> Deref for U32OrDuration<T> {
+    type Target = AnyWindow<T>;
+
+    fn deref(&self) -> &AnyWindow<T> {
+        &AnyWindow(PhantomData)
+    }
+}
+
+impl<T> AnyWindow<T> {
+    /// Never called: those two types have their own.
+    #[must_use]
+    #[allow(clippy::unused_self, reason = "look-up goes by the value")]
+    pub const fn window(&self) -> Window
+    where
+        T: CallsOrTime,
+    {
+        Window::Calls(1)
+    }
+}
 
 impl U32OrDuration<u32> {
     /// The last so many calls.

@@ -24,6 +24,12 @@ struct S {
 
 struct G<T>(T);
 
+struct H<const N: u32>;
+
+trait Waits {
+    const WAIT: Duration;
+}
+
 static SHARED: CircuitBreaker = CircuitBreaker::new("shared", Config::new());
 
 fn cached(_: &S) -> Result<(), E> {
@@ -155,6 +161,20 @@ mod limits {
     #[circuit_breaker(threshold = Self::LIMIT)]
     impl<T> G<T> {
         fn f13(&self) -> Result<(), E> {
+            Ok(())
+        }
+    }
+
+    #[circuit_breaker(threshold = N)]
+    impl<const N: u32> H<N> {
+        fn f22(&self) -> Result<(), E> {
+            Ok(())
+        }
+    }
+
+    #[circuit_breaker(recovery = T::WAIT)]
+    impl<T: Waits> G<T> {
+        fn f23(&self) -> Result<(), E> {
             Ok(())
         }
     }

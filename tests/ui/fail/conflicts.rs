@@ -266,4 +266,9 @@ async fn cancelled_by_no_limit() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(recovery = "10s", backoff = 2, max_recovery = "5s")]
+fn recovery_of_its_own() -> Result<(), E> {
+    Ok(())
+}
+
 fn main() {}

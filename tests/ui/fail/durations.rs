@@ -135,4 +135,59 @@ async fn parameter(limit: std::time::Duration) -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(recovery = 5m)]
+fn unquoted() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(slow_call = 1.5ms)]
+fn unquoted_fraction() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = 30_000ms, threshold = 3)]
+fn unquoted_with_underscore() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure_rate = 0.5, window = 10s)]
+fn unquoted_window() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = 30 s, threshold = 3)]
+fn unquoted_spaced() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure_rate = 0.5, window = 1h 30m)]
+fn unquoted_parts() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = 30 sec)]
+fn unquoted_long_unit() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = 30 "s")]
+fn quoted_unit() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = 0s)]
+fn unquoted_zero() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = -5s)]
+fn unquoted_negative() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = 30u64)]
+fn suffix_of_a_number() -> Result<(), E> {
+    Ok(())
+}
+
 fn main() {}

@@ -165,4 +165,19 @@ fn quotient() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(failure_rate = 0,5, threshold = 3)]
+fn decimal_comma() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure_rate = .5)]
+fn no_zero() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(jitter = .05)]
+fn no_zero_of_a_part() -> Result<(), E> {
+    Ok(())
+}
+
 fn main() {}

@@ -189,4 +189,9 @@ fn unknown_option() -> u32 {
     1
 }
 
+#[circuit_breaker]
+fn option_of_result() -> Option<Result<u8, E>> {
+    None
+}
+
 fn main() {}

@@ -135,4 +135,19 @@ fn environment_of_keys() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(threshold = none)]
+fn no_limit() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(threshold = false)]
+fn no_limit_as_truth() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(recovery = None)]
+fn never_none() -> Result<(), E> {
+    Ok(())
+}
+
 fn main() {}

@@ -131,4 +131,14 @@ impl S {
     }
 }
 
+#[circuit_breaker(breaker = CircuitBreaker::new("payments", CONFIG))]
+fn new_breaker() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(breaker = KeyedBreaker::new("hosts", CONFIG, 10), key = 1)]
+fn new_keyed_breaker() -> Result<(), E> {
+    Ok(())
+}
+
 fn main() {}
