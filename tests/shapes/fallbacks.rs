@@ -222,6 +222,13 @@ mod any {
     pub fn whole_and_part(all @ (part, _): (u8, u8)) -> Number {
         Ok(all.1 - part)
     }
+
+    pub struct NoClone(pub u8);
+
+    #[circuit_breaker(fallback_on = any, fallback = Ok(u8::from(matches!(some, Some(n) if n > 1))))]
+    pub fn bound_in_matches(some: Option<u8>, n: NoClone) -> Number {
+        Ok(some.unwrap_or(n.0))
+    }
 }
 
 pub fn run() {
@@ -236,4 +243,5 @@ pub fn run() {
     let pair = || ("a".to_owned(), 1);
     call("any parts", || block_on(any::parts(pair(), pair())));
     call("any whole", || any::whole_and_part((1, 2)));
+    call("any matches", || any::bound_in_matches(Some(1), any::NoClone(2)));
 }

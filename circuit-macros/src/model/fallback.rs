@@ -2,14 +2,17 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Expr, ExprClosure, ExprPath, Lit, Pat, ReceiverKind, ReturnType, Type, TypePath};
+use syn::{Expr, ExprPath, ReceiverKind, Type};
 
 use super::names::{self, Free};
+use super::no_fallback::{
+    between_bars, error_name, is_result, no_self_parameter, quoted_name, reason_is_of_its_kind,
+    returned, takes_parameters,
+};
 use super::{Form, Parameters};
 use crate::diag::Problems;
 use crate::head::Function;
 use crate::options::{Opt, Options, Value, inside_parens};
-use crate::shown::shown;
 use crate::validate::peel_type;
 
 pub(crate) struct Fallback {
@@ -60,7 +63,12 @@ impl Fallback {
         let expr = unwrap(expr);
         let kind = kind(&expr, parameters, problems);
         if let (Kind::Closure { wants_reason: true }, Expr::Closure(closure)) = (kind, &expr) {
-            reason_is_of_its_kind(closure, on_any, problems);
+            let error = error_name(returned(function, form));
+            reason_is_of_its_kind(closure, on_any, error.as_deref(), problems);
+        }
+        if let (Kind::Path, Expr::Path(path)) = (kind, &expr) {
+            let is_result = returned(function, form).is_some_and(is_result);
+            takes_parameters(path, parameters, is_result, problems);
         }
         let free = Free::of(&expr);
         if kind == Kind::Expression {
@@ -102,6 +110,9 @@ fn kind(expr: &Expr, all: &Parameters, problems: &mut Problems) -> Kind {
             let has_self = all.receiver.is_some();
             let parameters = all.typed.len();
             let taken = closure.inputs.len();
+            if no_self_parameter(closure, all, problems) {
+                return Kind::Closure { wants_reason: false };
+            }
             if taken != parameters && taken != parameters + 1 {
                 let s = if taken == 1 { "" } else { "s" };
                 let without = if has_self { " besides `self`" } else { "" };
@@ -114,52 +125,10 @@ fn kind(expr: &Expr, all: &Parameters, problems: &mut Problems) -> Kind {
                     ),
                 );
             }
-            if let (true, Some(first)) = (taken == parameters + 1, closure.inputs.first()) {
-                if has_self && is_named_self(first) {
-                    problems.add(
-                        first,
-                        "a closure is not given the receiver: leave this parameter out, and use \
-                         `self` in the closure",
-                    );
-                }
-            }
             Kind::Closure { wants_reason: taken > parameters }
         }
         _ => Kind::Expression,
     }
-}
-
-/// A closure's parameters, with the bars around them.
-pub(super) fn between_bars(closure: &ExprClosure) -> TokenStream {
-    let bars = closure.inputs_begin.to_token_stream().into_iter();
-    bars.chain(closure.inputs.to_token_stream())
-        .chain(closure.inputs_end.to_token_stream())
-        .collect()
-}
-
-/// A reason that is written with the type of the other kind of fallback.
-fn reason_is_of_its_kind(closure: &ExprClosure, on_any: bool, problems: &mut Problems) {
-    let Some(Pat::Type(reason)) = closure.inputs.last() else {
-        return;
-    };
-    let (given, other, otherwise) = if on_any {
-        ("CallError<_>", "CircuitOpenError", "with `fallback_on = any`")
-    } else {
-        ("CircuitOpenError", "CallError", "without `fallback_on = any`")
-    };
-    let is_other = |path: &TypePath| path.path.segments.last().is_some_and(|s| s.ident == other);
-    if matches!(peel_type(&reason.ty), Type::Path(path) if is_other(path)) {
-        problems.add(
-            &reason.ty,
-            format!("{otherwise} the reason is a `{given}`: write that, or leave the type out"),
-        );
-    }
-}
-
-/// Names that people use for `self` where they can't write it.
-fn is_named_self(pattern: &Pat) -> bool {
-    let name = shown(pattern);
-    ["this", "_this", "self_", "_self", "slf", "me", "receiver"].contains(&name.as_str())
 }
 
 /// Refuses an async fallback or ping in a sync function.
@@ -188,35 +157,6 @@ pub(super) fn names_parameter(path: &ExprPath, parameters: &Parameters) -> bool 
         let is_bound = |bound: &syn::PatIdent| bound.ident == *name;
         name == "self" || parameters.typed.iter().any(|it| it.bindings.iter().any(is_bound))
     })
-}
-
-/// `fallback = "cached_price"`
-fn quoted_name(expr: &Expr, function: &Function, form: &Form, problems: &mut Problems) {
-    let Expr::Lit(literal) = expr else {
-        return;
-    };
-    let Lit::Str(text) = &literal.lit else {
-        return;
-    };
-    let returned = match &function.signature.output {
-        ReturnType::Type(_, ty) => Some(form.output().unwrap_or(ty)),
-        ReturnType::Default => None,
-    };
-    let is_result = match returned.map(peel_type) {
-        Some(Type::Path(path)) => path.path.segments.last().is_some_and(|s| s.ident == "Result"),
-        _ => false,
-    };
-    if is_result {
-        let path = text.value();
-        let path = if path.is_empty() { "cached_price" } else { &path };
-        problems.add(
-            literal,
-            format!(
-                "`fallback` takes a path without quotes, a closure or a value: \
-                 `fallback = {path}`"
-            ),
-        );
-    }
 }
 
 /// Refuses what the body has used up: under `any`, the body runs before the fallback.

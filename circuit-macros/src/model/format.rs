@@ -1,13 +1,14 @@
-//! Macros that take variables out of a string.
+//! Macros with a syntax of their own: those that take variables out of a string, and `matches!`.
 
-use syn::Path;
+use syn::parse::ParseStream;
+use syn::{Expr, Pat, Path, Token};
 
 /// Whether the macro at `path` is one of them, by its name.
 pub(super) fn formats(path: &Path) -> bool {
     path.segments.last().is_some_and(|last| FORMATTING.iter().any(|name| last.ident == name))
 }
 
-const FORMATTING: [&str; 28] = [
+const FORMATTING: [&str; 29] = [
     "anyhow",
     "assert",
     "assert_eq",
@@ -21,6 +22,7 @@ const FORMATTING: [&str; 28] = [
     "eprint",
     "eprintln",
     "error",
+    "event",
     "eyre",
     "format",
     "format_args",
@@ -57,6 +59,17 @@ pub(super) fn captured(text: &str) -> Vec<String> {
         );
     }
     names
+}
+
+/// `value, Some(n) if n > 1` of `matches!`
+pub(super) fn matched(input: ParseStream) -> syn::Result<(Expr, Pat, Option<Expr>)> {
+    let value = input.parse()?;
+    input.parse::<Token![,]>()?;
+    let pattern = Pat::parse_multi_with_leading_vert(input)?;
+    let condition: Option<Token![if]> = input.parse()?;
+    let guard = condition.map(|_| input.parse()).transpose()?;
+    input.parse::<Option<Token![,]>>()?;
+    Ok((value, pattern, guard))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod form;
 mod format;
 mod lent;
 pub(crate) mod names;
+mod no_fallback;
 mod parameters;
 mod ping;
 mod stale;

@@ -7,7 +7,7 @@ use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::{Expr, Lit, Pat, PatIdent, Token};
 
-use super::format::{captured, formats};
+use super::format::{captured, formats, matched};
 
 /// The variables that `pattern` binds, in the order of writing. What a macro in it binds, only the
 /// compiler knows. A constant or a unit struct looks like a variable, and stays what it is wherever
@@ -208,6 +208,15 @@ impl<'ast> Visit<'ast> for Free {
     fn visit_type(&mut self, _: &'ast syn::Type) {}
 
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+        if mac.path.segments.last().is_some_and(|last| last.ident == "matches") {
+            if let Ok((value, pattern, guard)) = mac.parse_body_with(matched) {
+                self.visit_expr(&value);
+                if let Some(guard) = guard {
+                    self.add_guard(&pattern, &guard);
+                }
+                return;
+            }
+        }
         let arguments = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(mac.tokens.clone());
         let Ok(arguments) = arguments else {
             return self.tokens(mac.tokens.clone());
@@ -225,7 +234,11 @@ impl<'ast> Visit<'ast> for Free {
                 return;
             }
             for argument in &arguments {
-                if let Expr::Assign(named) = argument {
+                // Not the field `n.len = 3` of an event.
+                let Expr::Assign(named) = argument else {
+                    continue;
+                };
+                if matches!(*named.left, Expr::Path(_)) {
                     free.bound.extend(Free::of(&named.left).names);
                 }
             }
@@ -316,6 +329,9 @@ mod tests {
             quote!(if let Some(id) = other { 1 } else { id }),
             quote!((|id| id)(id)),
             quote!(anything!(=> id)),
+            quote!(matches!(id, Some(id) if id > 1)),
+            quote!(matches!(other, Some(n) | Ok(n) if n > id)),
+            quote!(tracing::event!(Level::INFO, id.len = 3, "{id}")),
         ] {
             assert!(is_free("id", expr.clone()), "{expr}");
         }
@@ -360,6 +376,10 @@ mod tests {
             quote!(format!("{ident} id {}", 1)),
             quote!(format!("{{id}}")),
             quote!(format!("{id}", id = 3)),
+            quote!(matches!(opt, Some(id) if id > 1)),
+            quote!(assert!(std::matches!(opt, | Some(id) | Ok(id) if id > 1,))),
+            quote!(matches!(opt, S { id: 1..3 })),
+            quote!(tracing::event!(Level::INFO, id.len = 3, "one")),
             quote!({
                 struct T;
                 impl T {

@@ -2,8 +2,9 @@
 
 use syn::{Expr, ExprClosure, ExprPath};
 
-use super::fallback::{between_bars, names_parameter, not_async, unwrap};
+use super::fallback::{names_parameter, not_async, unwrap};
 use super::names::Free;
+use super::no_fallback::{between_bars, no_self_parameter};
 use super::{Form, Parameters};
 use crate::diag::Problems;
 use crate::options::{Opt, Options, Value};
@@ -60,6 +61,9 @@ fn no_parameter(path: &ExprPath, parameters: &Parameters, problems: &mut Problem
 
 fn takes_the_parameters(closure: &ExprClosure, all: &Parameters, problems: &mut Problems) {
     let (taken, parameters) = (closure.inputs.len(), all.typed.len());
+    if no_self_parameter(closure, all, problems) {
+        return;
+    }
     if taken != parameters {
         let s = if taken == 1 { "" } else { "s" };
         let without =

@@ -5,6 +5,7 @@
 //! table.
 
 mod duration;
+mod guard;
 mod inner;
 mod literal;
 mod no_option;

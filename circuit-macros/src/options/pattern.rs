@@ -6,6 +6,7 @@ use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
 use syn::{AngleBracketedGenericArguments, Expr, ExprPath, Ident, Pat, PathArguments, Token};
 
+use super::guard;
 use super::inner;
 use super::no_pattern::{self, is_upper};
 use crate::shown::shown;
@@ -59,6 +60,9 @@ pub(super) fn parse(option: &str, input: ParseStream) -> syn::Result<Arm> {
             arrow,
             format!("`{option}` takes only the pattern: remove `=>` and what follows it"),
         ));
+    }
+    if let Some(error) = guard.as_ref().and_then(|(_, guard)| guard::answer(guard)) {
+        return Err(error);
     }
     if let Some(message) = trap(option, &pattern, guard.is_some()) {
         return Err(syn::Error::new_spanned(pattern, message));

@@ -95,4 +95,46 @@ fn async_block() -> Result<(), E> {
     Ok(())
 }
 
+impl S {
+    #[circuit_breaker(fallback = |self, n| self.cached(n))]
+    fn named_self(&self, n: u8) -> Result<(), E> {
+        Ok(())
+    }
+
+    #[circuit_breaker(fallback = |&self, n| self.cached(n))]
+    async fn borrowed_self(&self, n: u8) -> Result<(), E> {
+        Ok(())
+    }
+
+    #[circuit_breaker(fallback = |service: &Self, n| service.cached(n))]
+    fn typed_self(&self, n: u8) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+#[circuit_breaker(fallback = |self, n| cached(n))]
+fn no_self(n: u8) -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(fallback = |error: E| Err(error), fallback_on = any)]
+fn error_for_reason() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(fallback = |_, error: std::io::Error| Err(error), fallback_on = any)]
+async fn error_of_alias(n: u8) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[circuit_breaker(fallback = Vec::new)]
+fn takes_none(n: u8) -> Result<Vec<u8>, E> {
+    Ok(vec![n])
+}
+
+#[circuit_breaker(fallback = Default::default, failure = None)]
+async fn takes_none_either(n: u8) -> Option<u8> {
+    Some(n)
+}
+
 fn main() {}

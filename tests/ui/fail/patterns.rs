@@ -344,4 +344,19 @@ fn option_with_value() -> Result<Option<u8>, E> {
     Ok(None)
 }
 
+#[circuit_breaker(failure = Err(_) if later().await)]
+async fn awaits() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(ignore = Err(_) if check()?)]
+fn question_mark() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = Err(_) if { return true })]
+fn returns() -> Result<(), E> {
+    Ok(())
+}
+
 fn main() {}

@@ -92,4 +92,11 @@ impl S {
     }
 }
 
+impl S {
+    #[circuit_breaker(ping = |&self, n| self.health(n))]
+    fn closure_with_self(&self, n: u8) -> Result<(), E> {
+        Ok(())
+    }
+}
+
 fn main() {}
