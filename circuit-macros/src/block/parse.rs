@@ -61,8 +61,8 @@ impl Block {
         tokens.pop();
         let tokens: TokenStream = tokens.into_iter().collect();
         let head = syn::parse2(quote!(#tokens {}))?;
-        let (inner_attributes, content) = inner_attributes(braces.stream());
-        let items = items_of.parse2(content)?;
+        let (inner_attributes, content) = inner_attributes(&braces);
+        let items = items_of.parse2(content.stream())?;
         for item in &items {
             if let Item::Method(method) = item {
                 not_in_a_block(method)?;

@@ -15,7 +15,8 @@ pub(super) fn seen(function: Function) -> Function {
     if function.attributes.iter().all(is_plain) {
         return function;
     }
-    let (inner, content) = inner_attributes(function.body.stream());
+    let (inner, body) = inner_attributes(&function.body);
+    let content = body.stream();
     let mark = format_ident!("{IN_BLOCK}", span = Span::mixed_site());
     let mark = quote_spanned!(Span::mixed_site()=> const _: () = { let #mark = (); };);
     let body = with_content(&function.body, quote!(#inner #mark #content));
@@ -53,8 +54,7 @@ pub(super) fn checked(function: Function, block: &ItemImpl, import: &TokenStream
         return function;
     }
     let site = at(ty);
-    let (inner, content) = inner_attributes(function.body.stream());
-    let block = with_content(&function.body, content);
+    let (inner, block) = inner_attributes(&function.body);
     // The user's block as a match arm: its own braces, at the end of which its temporaries go.
     let content = quote_spanned! {site=>
         #inner

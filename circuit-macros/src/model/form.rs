@@ -3,8 +3,8 @@
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::{GenericArgument, PathArguments, ReturnType, Type, TypeParamBound};
 
+use super::inner_attributes;
 use super::stream::{self, Stream};
-use super::{inner_attributes, with_content};
 use crate::head::{Function, peel};
 use crate::validate::peel_type;
 
@@ -43,10 +43,10 @@ impl Form {
         };
         match (future_body(body.clone()), written(peel_type(ty))) {
             (Some(body), written) => {
-                let (inner_attributes, content) = inner_attributes(body.block.stream());
+                let (inner_attributes, block) = inner_attributes(&body.block);
                 Ok(Self::Future(Box::new(FutureBody {
                     inner_attributes,
-                    block: with_content(&body.block, content),
+                    block,
                     output: written.and_then(|future| future.output),
                     ..body
                 })))
@@ -100,10 +100,10 @@ impl Written {
         if function.signature.asyncness.is_some() {
             return Self { is_async: true, output: ty.cloned() };
         }
-        let (_, body) = inner_attributes(function.body.stream());
+        let (_, body) = inner_attributes(&function.body);
         match ty.and_then(written) {
             Some(future) => Self { is_async: true, output: future.output },
-            None if ty.is_some() && future_body(body).is_some() => {
+            None if ty.is_some() && future_body(body.stream()).is_some() => {
                 Self { is_async: true, output: None }
             }
             None => ty

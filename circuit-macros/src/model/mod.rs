@@ -139,7 +139,8 @@ impl Model {
         function: Function,
     ) -> syn::Result<Self> {
         validate::function(&function, &mut problems);
-        let (inner_attributes, body) = inner_attributes(function.body.stream());
+        let (inner_attributes, braces) = inner_attributes(&function.body);
+        let body = braces.stream();
         let form = Form::of(&function, &body).unwrap_or_else(|error| {
             problems.push(error);
             Form::Async
@@ -167,7 +168,7 @@ impl Model {
             lent.is_empty_for_streams(&judge, &mut problems);
         }
         problems.finish()?;
-        let function = Function { body: with_content(&function.body, body), ..function };
+        let function = Function { body: braces, ..function };
         Ok(Self {
             runtime: path(options, Opt::Crate),
             function,
@@ -266,15 +267,15 @@ fn judge(options: &Options) -> Judge {
 }
 
 /// Takes `#![..]` from the start of a body, because it is allowed only at the start of a function's
-/// own braces. Mostly there is none, and the body stays as it is.
-pub(crate) fn inner_attributes(body: TokenStream) -> (TokenStream, TokenStream) {
-    let mut opening = body.clone().into_iter();
+/// own braces. Mostly there is none, and the braces stay the user's: only of those does the compiler know where they end.
+pub(crate) fn inner_attributes(braces: &Group) -> (TokenStream, Group) {
+    let mut opening = braces.stream().into_iter();
     match (opening.next(), opening.next()) {
         (Some(TokenTree::Punct(pound)), Some(TokenTree::Punct(bang)))
             if pound.as_char() == '#' && bang.as_char() == '!' => {}
-        _ => return (TokenStream::new(), body),
+        _ => return (TokenStream::new(), braces.clone()),
     }
-    let mut tokens: Vec<TokenTree> = body.into_iter().collect();
+    let mut tokens: Vec<TokenTree> = braces.stream().into_iter().collect();
     let is_inner = |three: &&[TokenTree]| {
         matches!(three, [TokenTree::Punct(pound), TokenTree::Punct(bang), TokenTree::Group(group)]
             if pound.as_char() == '#' && bang.as_char() == '!'
@@ -282,11 +283,10 @@ pub(crate) fn inner_attributes(body: TokenStream) -> (TokenStream, TokenStream) 
     };
     let count = tokens.chunks(3).take_while(is_inner).count();
     let rest = tokens.split_off(3 * count);
-    (tokens.into_iter().collect(), rest.into_iter().collect())
+    (tokens.into_iter().collect(), with_content(braces, rest.into_iter().collect()))
 }
 
-/// `group` with other content. If nothing changes, keeps the group itself, because its braces carry
-/// the edition of the user's code.
+/// `group` with other content. Its braces carry the edition of the user's code.
 pub(crate) fn with_content(group: &Group, content: TokenStream) -> Group {
     let mut changed = Group::new(group.delimiter(), content);
     changed.set_span(group.span());
