@@ -164,7 +164,6 @@ pub(super) fn show(model: &Model) -> TokenStream {
             if model.stream.is_none() {
                 return quote_spanned!(site=> __circuit_returns.__circuit_error_text());
             }
-            let ty = ty.to_token_stream();
             quote_spanned!(site=> __circuit::Returns::<#ty>::of(&__circuit_result).__circuit_error_text())
         }
         (Some(_), Form::Sync | Form::Async) => {

@@ -98,7 +98,6 @@ fn returns(model: &Model) -> TokenStream {
     let site = at_return_type(model);
     let ty = match declared(model) {
         Some(output) if !has_impl(output) => {
-            let output = output.to_token_stream();
             let ty = quote_spanned!(site=> ::<#output>);
             if matches!(model.form, Form::Sync | Form::Async) && model.stream.is_none() {
                 // The signature says it, too.
@@ -131,7 +130,6 @@ fn declared(model: &Model) -> Option<&Type> {
 fn let_made(stream: &Stream, site: Span) -> TokenStream {
     match &stream.in_result {
         Some(ty) if stream.wrap == Wrap::Nothing => {
-            let ty = ty.to_token_stream();
             quote_spanned!(site=> let __circuit_made = __circuit::Returns::<#ty>::new();)
         }
         _ => quote_spanned!(site=> let __circuit_made = __circuit_returns;),

@@ -1,8 +1,6 @@
 //! The user's tokens as those of a macro, which the compiler names in errors.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-
-use crate::model::with_content;
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 
 /// The same tokens, located where they were. `$crate` keeps its meaning.
 pub(crate) fn respanned(tokens: TokenStream) -> TokenStream {
@@ -10,7 +8,7 @@ pub(crate) fn respanned(tokens: TokenStream) -> TokenStream {
         let site = Span::mixed_site().located_at(token.span());
         match &mut token {
             TokenTree::Group(group) => {
-                *group = with_content(group, respanned(group.stream()));
+                *group = Group::new(group.delimiter(), respanned(group.stream()));
                 group.set_span(site);
             }
             TokenTree::Ident(word) if *word == "$crate" => {}

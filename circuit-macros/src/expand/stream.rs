@@ -1,7 +1,7 @@
 //! Functions that return a stream.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use quote::quote_spanned;
 
 use super::parameters::Parameters;
 use super::{at, at_return_type, circuit, entry, judge};
@@ -17,7 +17,7 @@ pub(super) fn guarded(
 ) -> TokenStream {
     let site = at_return_type(model);
     let breaker = circuit::breaker(model);
-    let item = stream.item.to_token_stream();
+    let item = &stream.item;
     let scope = parameters.seen(&model.judge_free);
     let key = entry::own_key(model, parameters);
     let shared = if matches!(model.circuit, Circuit::Shared(_)) { "shared" } else { "" };
@@ -72,7 +72,7 @@ fn made(
 /// What follows the body of a function that returns a `Result` of a stream.
 pub(super) fn answer(model: &Model, stream: &Stream, show: &TokenStream) -> TokenStream {
     let site = at_return_type(model);
-    let item = stream.item.to_token_stream();
+    let item = &stream.item;
     let items = items(model, stream, &quote_spanned!(site=> __circuit_items), false);
     let limits = match &model.idle {
         None => quote_spanned!(site=> __circuit::Unlimited),
@@ -126,7 +126,7 @@ fn items(model: &Model, stream: &Stream, returns: &TokenStream, is_asked: bool) 
     let reject = if is_asked { some("rejected_item") } else { none() };
     let late = if is_limited { some("late_item") } else { none() };
     let outcome = judge::of_item(model, returns);
-    let item = stream.item.to_token_stream();
+    let item = &stream.item;
     quote_spanned! {site=>
         __circuit::items(
             #returns,

@@ -6,14 +6,14 @@ use syn::{Expr, ExprPath, ReceiverKind, Type};
 
 use super::names::{self, Free};
 use super::no_fallback::{
-    between_bars, error_name, is_result, no_self_parameter, quoted_name, reason_is_of_its_kind,
-    returned, takes_parameters,
+    between_bars, error_name, no_self_parameter, quoted_name, reason_is_of_its_kind,
+    takes_parameters,
 };
 use super::{Form, Parameters};
 use crate::diag::Problems;
 use crate::head::Function;
 use crate::options::{Opt, Options, Value, inside_parens};
-use crate::validate::peel_type;
+use crate::validate::{is_named, peel_type, returned};
 
 pub(crate) struct Fallback {
     pub(crate) expr: Expr,
@@ -67,7 +67,7 @@ impl Fallback {
             reason_is_of_its_kind(closure, on_any, error.as_deref(), problems);
         }
         if let (Kind::Path, Expr::Path(path)) = (kind, &expr) {
-            let is_result = returned(function, form).is_some_and(is_result);
+            let is_result = returned(function, form).is_some_and(|ty| is_named(ty, "Result"));
             takes_parameters(path, parameters, is_result, problems);
         }
         let free = Free::of(&expr);

@@ -2,16 +2,13 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{
-    Expr, ExprClosure, ExprPath, GenericArgument, Lit, Pat, PathArguments, ReturnType, Type,
-    TypePath,
-};
+use syn::{Expr, ExprClosure, ExprPath, GenericArgument, Lit, Pat, PathArguments, Type};
 
 use super::{Form, Parameters};
 use crate::diag::Problems;
 use crate::head::Function;
 use crate::shown::shown;
-use crate::validate::peel_type;
+use crate::validate::{is_named, peel_type, returned};
 
 /// A closure's parameters, with the bars around them.
 pub(super) fn between_bars(closure: &ExprClosure) -> TokenStream {
@@ -79,20 +76,15 @@ pub(super) fn reason_is_of_its_kind(
     } else {
         ("CircuitOpenError", "CallError", "without `fallback_on = any`")
     };
-    let is_named = |path: &TypePath, name: &str| {
-        path.path.segments.last().is_some_and(|last| last.ident == name)
-    };
-    let Type::Path(path) = peel_type(&reason.ty) else {
-        return;
-    };
-    let is_error = error.is_some_and(|error| is_named(path, error));
-    if is_error && on_any && !is_named(path, "CallError") {
+    let ty = peel_type(&reason.ty);
+    let is_error = error.is_some_and(|error| is_named(ty, error));
+    if is_error && on_any && !is_named(ty, "CallError") {
         problems.add(
             &reason.ty,
             "with `fallback_on = any` the reason is a `CallError<_>`, whose `Failed` holds the error: \
              write that, or leave the type out",
         );
-    } else if is_named(path, other) {
+    } else if is_named(ty, other) {
         problems.add(
             &reason.ty,
             format!("{otherwise} the reason is a `{given}`: write that, or leave the type out"),
@@ -102,7 +94,7 @@ pub(super) fn reason_is_of_its_kind(
 
 /// The name of the error type, `Error` where an alias stands for the `Result`.
 pub(super) fn error_name(returned: Option<&Type>) -> Option<String> {
-    let Type::Path(path) = peel_type(returned?) else {
+    let Type::Path(path) = returned? else {
         return None;
     };
     let last = path.path.segments.last().filter(|last| last.ident == "Result")?;
@@ -150,21 +142,6 @@ pub(super) fn takes_parameters(
     );
 }
 
-/// What the function returns, or its future gives.
-pub(super) fn returned<'a>(function: &'a Function, form: &'a Form) -> Option<&'a Type> {
-    match &function.signature.output {
-        ReturnType::Type(_, ty) => Some(form.output().unwrap_or(ty)),
-        ReturnType::Default => None,
-    }
-}
-
-pub(super) fn is_result(ty: &Type) -> bool {
-    match peel_type(ty) {
-        Type::Path(path) => path.path.segments.last().is_some_and(|s| s.ident == "Result"),
-        _ => false,
-    }
-}
-
 /// `fallback = "cached_price"`
 pub(super) fn quoted_name(expr: &Expr, function: &Function, form: &Form, problems: &mut Problems) {
     let Expr::Lit(literal) = expr else {
@@ -173,7 +150,7 @@ pub(super) fn quoted_name(expr: &Expr, function: &Function, form: &Form, problem
     let Lit::Str(text) = &literal.lit else {
         return;
     };
-    if returned(function, form).is_some_and(is_result) {
+    if returned(function, form).is_some_and(|ty| is_named(ty, "Result")) {
         let path = text.value();
         let path = if path.is_empty() { "cached_price" } else { &path };
         problems.add(

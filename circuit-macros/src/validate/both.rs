@@ -161,7 +161,7 @@ fn breaker_is_no_parameter(
 }
 
 /// The type of what is judged, where it is written.
-fn returned<'a>(function: &'a Function, form: &'a Form) -> Option<&'a Type> {
+pub(crate) fn returned<'a>(function: &'a Function, form: &'a Form) -> Option<&'a Type> {
     match (form.output(), &function.signature.output) {
         (Some(output), _) => Some(peel_type(output)),
         (None, ReturnType::Type(_, ty)) => Some(peel_type(ty)),

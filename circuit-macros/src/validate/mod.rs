@@ -14,7 +14,8 @@ use crate::diag::Problems;
 use crate::head::Function;
 use crate::options::{Given, Of, Opt, Options, Value, spec};
 
-pub(crate) use both::{both, constants};
+pub(crate) use both::{both, constants, returned};
+pub(crate) use patterns::is_named;
 pub(crate) use streams::streams;
 
 /// The rules that need the options only.

@@ -95,7 +95,7 @@ fn is_whole(pattern: &Pat) -> bool {
     path.segments.last().is_some_and(|last| last.ident == "Ok" || last.ident == "Err")
 }
 
-pub(super) fn is_named(ty: &Type, name: &str) -> bool {
+pub(crate) fn is_named(ty: &Type, name: &str) -> bool {
     matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|s| s.ident == name))
 }
 
