@@ -3,25 +3,14 @@
 use proc_macro2::{Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::ParseStream;
-use syn::{BinOp, Expr, Token, UnOp};
+use syn::{BinOp, Expr, UnOp};
 
-use super::no_pattern::{
-    alternatives, compared, is_pattern, of_expr, variable, variable_alone, whole_expr,
-};
+use super::at_end;
+use super::no_pattern::{alternatives, compared, is_pattern, variable, variable_alone};
 use crate::shown::shown;
 
-/// The error for a pattern that has expressions in it, or words of other languages.
-pub(super) fn answer(option: &str, input: ParseStream) -> Option<syn::Error> {
-    let (at, message) = if let Some(expr) = whole_expr(&input.fork()) {
-        of_pattern(option, &expr)?
-    } else {
-        let expr = in_words(&input.fork())?;
-        of_expr(option, &expr).or_else(|| of_pattern(option, &expr))?
-    };
-    Some(syn::Error::new_spanned(at, message))
-}
-
-fn of_pattern(option: &str, expr: &Expr) -> Option<(TokenStream, String)> {
+/// What is said of a pattern that has expressions in it, and where.
+pub(super) fn of_pattern(option: &str, expr: &Expr) -> Option<(TokenStream, String)> {
     let mut inner = Inner::default();
     let pattern = shown(inner.pattern(expr));
     let at = inner.at?;
@@ -156,9 +145,9 @@ fn is_variable(expr: &Expr) -> bool {
 }
 
 /// `Err(A) or Err(B)` as `Err(A) || Err(B)`, `Code(c if c > 500)` as `Code(c && c > 500)`, and `Code(>= 500)` as `Code(n >= 500)`.
-fn in_words(input: ParseStream) -> Option<Expr> {
+pub(super) fn in_words(input: ParseStream) -> Option<Expr> {
     let mut tokens = TokenStream::new();
-    while !input.is_empty() && !input.peek(Token![,]) {
+    while !at_end(input) {
         tokens.extend([input.parse::<TokenTree>().ok()?]);
     }
     syn::parse2(spelled(tokens, false)).ok()

@@ -21,7 +21,8 @@ mod value;
 use std::time::Duration;
 
 use proc_macro2::{Ident, Literal, TokenStream};
-use syn::{Expr, ExprPath, LitStr};
+use syn::parse::ParseStream;
+use syn::{Expr, ExprPath, LitStr, Token};
 
 pub(crate) use literal::inside_parens;
 pub(crate) use parse::parse;
@@ -247,4 +248,9 @@ impl FromIterator<Given> for Options {
     fn from_iter<I: IntoIterator<Item = Given>>(given: I) -> Self {
         Self { given: given.into_iter().collect(), has_unknown: false, never_waits: false }
     }
+}
+
+/// At the end of a value, or of an option that lacks one.
+fn at_end(input: ParseStream) -> bool {
+    input.is_empty() || input.peek(Token![,])
 }

@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{Expr, Lit, LitStr, Pat, Token};
 
-use super::{Opt, Options, Spec, TABLE, Takes, synonyms};
+use super::{Opt, Options, Spec, TABLE, Takes, at_end, synonyms};
 use crate::shown::shown;
 
 /// The error for tokens that aren't `name = value`; a single name is left alone.
@@ -92,7 +92,7 @@ fn another_alternative(options: &Options, input: ParseStream) -> Option<(TokenSt
     }
     let ahead = input.fork();
     let pattern = Pat::parse_multi_with_leading_vert(&ahead).ok()?;
-    let ends = ahead.is_empty() || ahead.peek(Token![,]);
+    let ends = at_end(&ahead);
     if !ends || matches!(pattern, Pat::Ident(_) | Pat::Wild(_) | Pat::Rest(_)) {
         return None;
     }

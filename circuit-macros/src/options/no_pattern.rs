@@ -11,25 +11,8 @@ use syn::{BinOp, Block, Expr, ExprBinary, ExprCall, ExprMacro, Pat, Stmt, Token,
 
 use crate::shown::shown;
 
-/// The error for a value that is an expression, or starts like a statement.
-pub(super) fn answer(option: &str, input: ParseStream) -> Option<syn::Error> {
-    let ahead = input.fork();
-    let (at, message) = if ahead.peek(Token![if]) || ahead.peek(Token![let]) {
-        conditional(option, &ahead)?
-    } else {
-        of_expr(option, &whole_expr(&ahead)?)?
-    };
-    Some(syn::Error::new_spanned(at, message))
-}
-
-/// An expression to the end of the value: after another, a guard or the rest of a pattern may follow.
-pub(super) fn whole_expr(input: ParseStream) -> Option<Expr> {
-    let expr = input.parse().ok()?;
-    (input.is_empty() || input.peek(Token![,])).then_some(expr)
-}
-
 /// `if let Err(e) = result`, `if e.is_fatal()`
-fn conditional(option: &str, input: ParseStream) -> Option<(TokenStream, String)> {
+pub(super) fn conditional(option: &str, input: ParseStream) -> Option<(TokenStream, String)> {
     let keywords = input.parse::<Option<Token![if]>>().ok()?.into_token_stream();
     if let Some(let_token) = input.parse::<Option<Token![let]>>().ok()? {
         let pattern = Pat::parse_multi_with_leading_vert(input).ok()?.to_token_stream();

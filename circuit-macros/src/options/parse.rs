@@ -10,7 +10,7 @@ use syn::{Expr, Pat, Token};
 
 use super::literal::example;
 use super::no_option::{self, Guesses};
-use super::{Given, Opt, Options, Spec, TABLE, Takes, Value, no_pattern, synonyms, value};
+use super::{Given, Opt, Options, Spec, TABLE, Takes, Value, at_end, no_pattern, synonyms, value};
 use crate::diag::{Problems, plainly};
 use crate::head::peel;
 use crate::shown::shown;
@@ -181,13 +181,13 @@ fn equals(
 ) -> syn::Result<Equals> {
     let (name, example) = (spec.name, spec.example);
     let needs_value = || format!("`{name}` needs a value: `{name} = {example}`");
-    if input.is_empty() || input.peek(Token![,]) {
+    if at_end(input) {
         problems.add(key, needs_value());
         return Ok(Equals::Nothing);
     }
     if input.peek(Token![=]) && !input.peek(Token![==]) && !input.peek(Token![=>]) {
         input.parse::<Token![=]>()?;
-        if input.is_empty() || input.peek(Token![,]) {
+        if at_end(input) {
             problems.add(key, needs_value());
             return Ok(Equals::Nothing);
         }
@@ -209,7 +209,7 @@ fn equals(
     let found = operator(input)?;
     let text = found.to_string();
     problems.add(found, format!("expected `=`, found `{text}`"));
-    Ok(if input.is_empty() || input.peek(Token![,]) { Equals::Nothing } else { Equals::Value })
+    Ok(if at_end(input) { Equals::Nothing } else { Equals::Value })
 }
 
 /// What is written instead of `=`: one token, or punctuation that belongs together.

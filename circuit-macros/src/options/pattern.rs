@@ -1,11 +1,14 @@
 //! `failure` and `ignore`: the pattern of a match arm, with its guard.
 
-use proc_macro2::Span;
-use quote::ToTokens;
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
 use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
-use syn::{AngleBracketedGenericArguments, Expr, ExprPath, Ident, Pat, PathArguments, Token};
+use syn::{
+    AngleBracketedGenericArguments, BinOp, Expr, ExprPath, Ident, Pat, PathArguments, Token,
+};
 
+use super::at_end;
 use super::guard;
 use super::inner;
 use super::no_pattern::{self, is_upper};
@@ -19,7 +22,7 @@ pub(crate) struct Arm {
 }
 
 impl ToTokens for Arm {
-    fn to_tokens(&self, tokens: &mut proc_macro2::TokenStream) {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
         self.pattern.to_tokens(tokens);
         if let Some((if_token, guard)) = &self.guard {
             if_token.to_tokens(tokens);
@@ -34,15 +37,14 @@ pub(super) fn parse(option: &str, input: ParseStream) -> syn::Result<Arm> {
     let starts_like_closure = start.peek(Token![|]) || start.peek(Token![move]);
     // `|e| e` is a closure, and an or-pattern with a leading vert.
     if !starts_like_closure || !is_pattern(&start) {
-        let found = no_pattern::answer(option, input).or_else(|| inner::answer(option, input));
-        if let Some(error) = found {
-            return Err(error);
+        if let Some((at, message)) = answer(option, input) {
+            return Err(syn::Error::new_spanned(at, message));
         }
     }
     let mut pattern = Pat::parse_multi_with_leading_vert(input)?;
     let guard = if input.peek(Token![if]) {
         let if_token: Token![if] = input.parse()?;
-        if input.is_empty() || input.peek(Token![,]) {
+        if at_end(input) {
             return Err(syn::Error::new_spanned(
                 if_token,
                 format!(
@@ -71,12 +73,52 @@ pub(super) fn parse(option: &str, input: ParseStream) -> syn::Result<Arm> {
     Ok(Arm { pattern, guard })
 }
 
+/// What is said of a value that is no pattern, or has expressions in it, and where.
+fn answer(option: &str, input: ParseStream) -> Option<(TokenStream, String)> {
+    if input.peek(Token![if]) || input.peek(Token![let]) {
+        return no_pattern::conditional(option, &input.fork());
+    }
+    let (expr, guard) = guarded(&input.fork())
+        .or_else(|| inner::in_words(&input.fork()).map(|expr| (expr, None)))?;
+    let (at, message) =
+        no_pattern::of_expr(option, &expr).or_else(|| inner::of_pattern(option, &expr))?;
+    Some((
+        at,
+        match guard {
+            Some(guard) => with_guard(option, message, &guard),
+            None => message,
+        },
+    ))
+}
+
+/// An expression to the end of the value, and the condition after it.
+fn guarded(input: ParseStream) -> Option<(Expr, Option<Expr>)> {
+    let expr = input.parse().ok()?;
+    let if_token: Option<Token![if]> = input.parse().ok()?;
+    let guard = if_token.map(|_| input.parse()).transpose().ok()?;
+    at_end(input).then_some((expr, guard))
+}
+
+/// The condition at the end of the remedy, with which the message ends.
+fn with_guard(option: &str, message: String, guard: &Expr) -> String {
+    let (says, arm) = match message.rsplit_once(&format!("`{option} = ")) {
+        Some((says, arm)) if arm.ends_with('`') => (says, arm.trim_end_matches('`')),
+        _ => return message,
+    };
+    let guard = match guard {
+        Expr::Binary(or) if matches!(or.op, BinOp::Or(_)) => shown(quote!((#or))),
+        guard => shown(guard),
+    };
+    let joint = if arm.contains(" if ") { "&&" } else { "if" };
+    format!("{says}`{option} = {arm} {joint} {guard}`")
+}
+
 /// Whether a leading vert starts a pattern that distinguishes anything.
 fn is_pattern(start: ParseStream) -> bool {
     let Ok(pattern) = Pat::parse_multi_with_leading_vert(start) else {
         return false;
     };
-    let ends = start.is_empty() || start.peek(Token![,]) || start.peek(Token![if]);
+    let ends = at_end(start) || start.peek(Token![if]);
     let distinguishes = match &pattern {
         Pat::Or(or) => !or.cases.iter().any(is_binding),
         pattern => !is_binding(pattern),

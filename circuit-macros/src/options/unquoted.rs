@@ -9,7 +9,7 @@ use syn::parse::ParseStream;
 use syn::parse::discouraged::Speculative;
 use syn::{Lit, LitInt, Token};
 
-use super::{Range, Spec, duration};
+use super::{Range, Spec, at_end, duration};
 
 type Answer = (TokenStream, String);
 
@@ -18,7 +18,7 @@ pub(super) fn answer(spec: &Spec, range: Range, input: ParseStream) -> Option<An
     let ways: &[fn(&Spec, ParseStream) -> Option<Answer>] = match range {
         Range::Rate | Range::Share => &[percentage, point, comma],
         Range::Factor | Range::Part => &[point, comma],
-        Range::Time | Range::Window => &[spaced],
+        Range::Time | Range::Window => &[spaced, comma_time],
         Range::Count | Range::Probes | Range::OnCancel => &[],
     };
     ways.iter().find_map(|way| {
@@ -27,10 +27,6 @@ pub(super) fn answer(spec: &Spec, range: Range, input: ParseStream) -> Option<An
         input.advance_to(&ahead);
         Some(found)
     })
-}
-
-fn at_end(input: ParseStream) -> bool {
-    input.is_empty() || input.peek(Token![,])
 }
 
 /// `50%`, which would be the start of a division's remainder.
@@ -60,6 +56,14 @@ fn comma(spec: &Spec, input: ParseStream) -> Option<Answer> {
     let message =
         format!("a number has a point, not a comma: write `{} = {whole}.{digits}`", spec.name);
     Some((quote!(#whole #comma #digits), message))
+}
+
+/// `1,5s`
+fn comma_time(spec: &Spec, input: ParseStream) -> Option<Answer> {
+    let whole: LitInt = input.parse().ok()?;
+    let (comma, fraction): (Token![,], Lit) = (input.parse().ok()?, input.parse().ok()?);
+    let text = format!("{whole}.{}", with_unit(&fraction)?);
+    Some((quote!(#whole #comma #fraction), time(spec, &text)))
 }
 
 /// `30 s`, `30 "s"`, `1h 30m`

@@ -190,4 +190,9 @@ fn suffix_of_a_number() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(recovery = 1,5s, threshold = 3)]
+fn comma() -> Result<(), E> {
+    Ok(())
+}
+
 fn main() {}

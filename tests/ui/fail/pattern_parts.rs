@@ -115,4 +115,34 @@ fn guard_inside() -> Result<(), E> {
     Ok(())
 }
 
+#[circuit_breaker(failure = Err(E::Down || E::Busy) if is_open())]
+fn alternatives_and_a_condition() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = Err(E::Down) || Err(E::Busy) if is_open())]
+fn results_and_a_condition() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = Err(e && e.is_fatal()) if is_open() || is_shut())]
+fn condition_twice() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = e == E::Down if is_open())]
+fn equal_and_a_condition() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = e.is_fatal() if is_open())]
+fn method_and_a_condition() -> Result<(), E> {
+    Ok(())
+}
+
+#[circuit_breaker(failure = matches!(e, E::Down) if is_open())]
+fn matches_and_a_condition() -> Result<(), E> {
+    Ok(())
+}
+
 fn main() {}
