@@ -1,6 +1,9 @@
 //! Circuits per key: each has a queue of its own.
 
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Wake, Waker};
 use std::thread;
 
 use circuit_runtime::{CircuitBreaker, Config, KeyedBreaker, Rejection, circuit_breaker, find};
@@ -94,6 +97,39 @@ fn a_mode_of_one_key_is_heard_of_by_its_calls_alone() {
         assert_eq!(b.join().unwrap(), Ok(()));
     });
     drop(first);
+}
+
+static ASKED: KeyedBreaker = KeyedBreaker::new("waiting: asked", ONE, 10);
+
+/// As an executor that polls the task at once, where it is woken.
+struct Asks(AtomicU32);
+
+impl Wake for Asks {
+    fn wake(self: Arc<Self>) {
+        // All keys, and a new one: under a lock of theirs, this would wait for ever.
+        self.0.fetch_add(ASKED.snapshot().waiting.unwrap_or_default() + 1, Ordering::Relaxed);
+        ASKED.key("new").try_acquire().unwrap_err();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waker_may_ask_all_circuits() {
+    let calls = ["a", "b"].map(|key| {
+        let place = ASKED.key(key).try_acquire().unwrap();
+        (place, Box::pin(ASKED.key(key).call_async(async { Ok::<_, Error>(()) })))
+    });
+    let asks = Arc::new(Asks(AtomicU32::new(0)));
+    let waker = Waker::from(Arc::clone(&asks));
+    let mut context = Context::from_waker(&waker);
+    let mut calls = calls.map(|(place, mut call)| {
+        assert!(call.as_mut().poll(&mut context).is_pending());
+        (place, call)
+    });
+    ASKED.force_open();
+    assert_eq!(asks.0.load(Ordering::Relaxed), 2, "nobody waits any more when the first is woken");
+    for (_, call) in &mut calls {
+        assert!(call.as_mut().poll(&mut context).is_ready());
+    }
 }
 
 static SHARED: KeyedBreaker = KeyedBreaker::new("waiting: keyed", ONE, 10);
