@@ -34,6 +34,7 @@ impl CircuitBreaker {
     /// If [`Config::validate`] refuses the configuration; then nothing has changed.
     pub fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
         self.check(config)?;
+        self.notice_all_stalled();
         let changes = {
             let mut present = unpoisoned(self.config.lock());
             #[cfg(feature = "serde")]

@@ -251,6 +251,7 @@ impl KeyedCircuit<'_> {
     pub fn reconfigure(self, config: Config) -> Result<bool, ConfigError> {
         let timed = self.breaker.timed(config);
         timed.validate_keyed()?;
+        self.breaker.notice_stalled_of_key(self.key);
         let rules = Arc::new(timed.rules());
         let mut change = (None, Woken::default());
         let changed = self.change(|breaker, circuit| {
@@ -272,6 +273,7 @@ impl KeyedCircuit<'_> {
     }
 
     fn set_mode(self, mode: Mode) -> bool {
+        self.breaker.notice_stalled_of_key(self.key);
         let mut change = (None, Woken::default());
         let found = self.change(|breaker, circuit| change = breaker.change_key_mode(circuit, mode));
         self.breaker.key_mode_changed(change, mode, None);

@@ -84,6 +84,7 @@ impl CircuitBreaker {
     /// assert!(pods.keys().is_empty() && !pods.forget("pod-7"));
     /// ```
     pub fn forget(&self, key: &str) -> bool {
+        self.notice_stalled_of_key(key);
         self.keys.made().is_some_and(|keys| keys.forget(key))
     }
 
@@ -133,6 +134,7 @@ impl CircuitBreaker {
         by: Option<&Arc<str>>,
         look: impl FnOnce(CircuitRef<'_>) -> O,
     ) -> Option<O> {
+        self.notice_stalled_of_key(key);
         let (transition, seen) = self
             .keys
             .made()?
@@ -150,6 +152,7 @@ impl CircuitBreaker {
         by: Option<&Arc<str>>,
         look: impl FnOnce(CircuitRef<'_>) -> O,
     ) -> Option<O> {
+        self.notice_stalled_of_key(key);
         let (changed, seen) = self
             .keys
             .made()?

@@ -1,5 +1,7 @@
 //! Single keys, steered over HTTP.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::request::Parts;
@@ -59,6 +61,21 @@ async fn each_action_steers_one_key_and_answers_with_it() {
     assert_eq!((&snapshot["key"], &snapshot["state"]), (&json!("a"), &json!("closed")));
     let state = |key: &'static str| breaker.key(key).snapshot().unwrap().state;
     assert_eq!((state("a"), state("b")), (State::Closed, State::Open));
+}
+
+#[tokio::test]
+async fn an_action_on_a_key_first_notices_what_has_stalled() {
+    let time = circuit_runtime::test_util::freeze();
+    for (action, state) in [("reset", "closed"), ("disable", "open")] {
+        let name = format!("keys: stalls before {action}").leak();
+        let config = Config::new().threshold(1).stall(Duration::from_secs(2));
+        let breaker: &'static _ = Box::leak(Box::new(KeyedBreaker::new(name, config, 100)));
+        breaker.register();
+        let _hung = breaker.key("a").try_acquire().unwrap();
+        time.advance(Duration::from_secs(3));
+        let seen = body(post(&path(&name.replace(' ', "%20"), action, "a"), &[]).await).await;
+        assert_eq!((&seen["stalled"], &seen["state"]), (&json!(1), &json!(state)));
+    }
 }
 
 /// In a path `..` would be a step up: the request would steer all keys.

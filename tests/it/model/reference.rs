@@ -192,6 +192,7 @@ impl Model {
 
     /// Closed circuits are judged at the next outcome.
     pub(super) fn reconfigure(&mut self, rules: Rules) {
+        self.notice();
         self.window.resize(rules.window, self.now);
         if rules.throttle.is_none() {
             self.window.forget_throttled();

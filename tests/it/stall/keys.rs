@@ -1,7 +1,7 @@
 //! A circuit per key: a key with calls in flight keeps its circuit.
 
 use circuit_runtime::test_util::freeze;
-use circuit_runtime::{CallError, Config, KeyedBreaker, State};
+use circuit_runtime::{CallError, Config, KeyedBreaker, KeyedCircuit, State};
 
 use crate::support::{millis, secs};
 
@@ -56,4 +56,32 @@ fn calls_that_have_stalled_keep_no_circuit_and_are_none_of_the_next_key() {
     assert_eq!((two.in_flight, two.stalled, two.successes, two.late), (Some(0), 0, 1, 0));
     let all = HOSTS.snapshot();
     assert_eq!((all.late, all.unprotected), (1, 2));
+}
+
+/// What a key's control does once a call has stalled that nobody has noticed; what it leaves of the counters.
+fn after(name: &'static str, control: fn(KeyedCircuit<'static>) -> bool) -> (u64, u64, State) {
+    let config = STALLING.threshold(1);
+    let hosts = Box::leak(Box::new(KeyedBreaker::new(name, config, 10)));
+    let time = freeze();
+    let _hung = hosts.key("a").try_acquire().unwrap();
+    time.advance(secs(3));
+    assert!(control(hosts.key("a")));
+    let seen = hosts.snapshot();
+    (seen.stalled, seen.transitions, seen.state)
+}
+
+#[test]
+fn whatever_changes_a_key_notices_first_what_has_stalled() {
+    let lasting: [(&str, fn(KeyedCircuit<'static>) -> bool); 5] = [
+        ("disable", KeyedCircuit::disable),
+        ("force_open", KeyedCircuit::force_open),
+        ("shadow", KeyedCircuit::shadow),
+        ("resume", KeyedCircuit::resume),
+        ("reconfigure", |key| key.reconfigure(Config::new()).unwrap()),
+    ];
+    for (name, control) in lasting {
+        assert_eq!(after(name, control), (1, 1, State::Open), "{name}");
+    }
+    assert_eq!(after("reset", KeyedCircuit::reset), (1, 2, State::Closed));
+    assert_eq!(after("forget", KeyedCircuit::forget), (1, 1, State::Closed), "in the sum");
 }

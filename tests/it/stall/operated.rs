@@ -118,6 +118,17 @@ fn a_limit_that_is_changed_holds_for_calls_in_flight() {
 }
 
 #[test]
+fn what_has_stalled_by_the_old_limit_counts_before_a_new_one_holds() {
+    for config in [COUNTING.stall(secs(60)), Config::new()] {
+        let (time, breaker) = (freeze(), breaker(COUNTING));
+        let _hung = hang(&breaker, 2);
+        time.advance(secs(9));
+        breaker.reconfigure(config).unwrap();
+        assert_eq!(stalled(&breaker), 2);
+    }
+}
+
+#[test]
 fn without_the_rule_nothing_stalls_any_more() {
     let (time, breaker) = (freeze(), breaker(COUNTING));
     let hung = hang(&breaker, 2);
