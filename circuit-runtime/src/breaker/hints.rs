@@ -76,9 +76,9 @@ impl CircuitBreaker {
 
     /// Puts the circuit under suspicion for this long, because somebody else sees the service fail: the next failure
     /// opens a closed circuit, whatever its trip rules are. (So a failure opens a circuit, too, that has a `failure_rate` or
-    /// `throttle` alone.) The suspicion ends when the circuit closes from half-open, by
-    /// [`reset`](CircuitBreaker::reset), and by `suspect(Duration::ZERO)`; a new one replaces it. A success doesn't
-    /// end it. Nothing else changes: calls pass, and it rejects none by itself.
+    /// `throttle` alone.) A slow call that is cancelled is no failure, and opens nothing. The suspicion ends when the
+    /// circuit closes from half-open, by [`reset`](CircuitBreaker::reset), and by `suspect(Duration::ZERO)`; a new one
+    /// replaces it. A success doesn't end it. Nothing else changes: calls pass, and it rejects none by itself.
     ///
     /// ```
     /// use std::time::Duration;

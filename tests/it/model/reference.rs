@@ -136,7 +136,8 @@ impl Model {
             let had_result = end != End::Dropped || failed || self.rules.throttle.is_none();
             let is = if had_result { Is::Result } else { Is::WithoutResult };
             self.window.push(Entered { when: self.now, failed, slow, merged, is });
-            let run = self.period.run;
+            // Only a failure opens because of the run.
+            let run = if failed { self.period.run } else { 0 };
             let suspected = !end.opens() && run > 0 && self.is_still_suspected();
             if end.opens() || suspected || self.rules.met(run, self.window.figures(self.now)) {
                 self.open(end.opens());

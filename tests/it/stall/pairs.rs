@@ -1,6 +1,7 @@
 //! `stall` beside other rules.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use circuit_runtime::test_util::freeze;
 use circuit_runtime::{Config, OnCancel, Permit, Rejection, State, Window, circuit_breaker};
@@ -219,4 +220,28 @@ fn the_error_of_an_outcome_that_notices_is_not_what_tripped_the_circuit() {
     assert!(poll_once(other.as_mut()).is_ready());
     let seen = circuit("stall: error").snapshot();
     assert_eq!((seen.stalled, seen.late, &seen.recent_transitions[0].error), (3, 1, &None));
+}
+
+#[test]
+fn under_suspicion_a_slow_cancelled_call_is_no_failure() {
+    let config = Config::new().threshold(5).slow_call(secs(1)).on_cancel(OnCancel::Slow);
+    let (time, breaker) = (freeze(), breaker(config));
+    let cancel = || {
+        let cancelled = hang(&breaker, 1);
+        time.advance(secs(1));
+        drop(cancelled);
+    };
+    fail(&breaker, 1);
+    breaker.suspect(secs(10));
+    cancel();
+    let seen = breaker.snapshot();
+    assert_eq!((seen.state, seen.cancelled, seen.slow), (State::Closed, 1, 1), "{seen}");
+    // Neither is it after the threshold has come down to the run.
+    breaker.suspect(Duration::ZERO);
+    fail(&breaker, 1);
+    breaker.reconfigure(config.threshold(2)).unwrap();
+    cancel();
+    assert_eq!((breaker.state(), run(&breaker)), (State::Closed, 2));
+    fail(&breaker, 1);
+    assert_eq!(breaker.state(), State::Open);
 }

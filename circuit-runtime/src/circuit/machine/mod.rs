@@ -302,6 +302,8 @@ impl Machine {
         if verdict.opens {
             return Some(self.open_for(rules, verdict.requested_wait, env));
         }
+        // Only a failure meets `threshold`: a run that is merely kept doesn't.
+        let run = if verdict.keeps_run { 0 } else { run };
         let reason = self.tripped(rules, run, env)?;
         self.open_tripped(rules, reason, run, env)
     }
