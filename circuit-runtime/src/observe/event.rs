@@ -111,7 +111,8 @@ pub enum Reason {
         /// The threshold it reached.
         threshold: u32,
     },
-    /// A call failed while the circuit was under suspicion: [`CircuitBreaker::suspect`](crate::CircuitBreaker::suspect).
+    /// A call failed while the circuit was under suspicion, and no trip rule was met:
+    /// [`CircuitBreaker::suspect`](crate::CircuitBreaker::suspect).
     #[non_exhaustive]
     Suspected {
         /// The length of the run.

@@ -86,8 +86,8 @@ impl Machine {
         self.hints.threshold = if self.hints.suspected.is_some() { Some(1) } else { own };
     }
 
-    /// Opens a closed circuit that a rule has tripped, after so many failures in a row; under suspicion one failure
-    /// has. `None`: the suspicion is over, and no rule is met.
+    /// Opens a closed circuit that a rule has tripped, after so many failures in a row. Under suspicion one failure
+    /// has; a rule of its own that is met, too, is the reason. `None`: the suspicion is over, and no rule is met.
     #[cold]
     #[inline(never)]
     pub(super) fn open_tripped(
@@ -100,16 +100,12 @@ impl Machine {
         let Some(suspected) = self.hints.suspected else {
             return Some(self.open(rules, reason, env));
         };
-        let reason = if suspected.left(env.now()).is_none() {
-            self.trust(rules);
-            self.tripped(rules, run, env)?
-        } else {
-            let is_own = rules.threshold.is_some_and(|threshold| run >= threshold);
-            match reason {
-                Reason::FailuresInARow { failures, .. } if !is_own => {
-                    Reason::Suspected { failures }
-                }
-                reason => reason,
+        let reason = match self.tripped(rules, rules.threshold, run, env) {
+            Some(own) => own,
+            None if suspected.left(env.now()).is_some() => Reason::Suspected { failures: run },
+            None => {
+                self.trust(rules);
+                return None;
             }
         };
         Some(self.open(rules, reason, env))

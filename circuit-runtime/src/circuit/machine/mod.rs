@@ -304,7 +304,7 @@ impl Machine {
         }
         // Only a failure meets `threshold`: a run that is merely kept doesn't.
         let run = if verdict.keeps_run { 0 } else { run };
-        let reason = self.tripped(rules, run, env)?;
+        let reason = self.tripped(rules, self.hints.threshold, run, env)?;
         self.open_tripped(rules, reason, run, env)
     }
 

@@ -57,7 +57,7 @@ impl Machine {
                         window.push(sample, env);
                     }
                 }
-                let reason = self.tripped(rules, run, env)?;
+                let reason = self.tripped(rules, self.hints.threshold, run, env)?;
                 self.open_tripped(rules, reason, run, env)
             }
         }

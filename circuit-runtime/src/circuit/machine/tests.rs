@@ -188,3 +188,29 @@ fn a_suspected_machine_has_no_failure_to_spare() {
     machine.suspect(&rules, 100, &At(0, 0.0));
     assert_eq!(machine.spare_failures(&rules), 0);
 }
+
+/// A rule of the circuit's own that a failure meets, too, says more than the suspicion.
+#[test]
+fn a_suspected_machine_names_its_own_rule_if_that_is_met() {
+    let rate = Config::new().failure_rate(0.5).min_calls(2).window(Window::Calls(10));
+    let own = Reason::FailuresInARow { failures: 2, threshold: 2 };
+    let by_rate = Reason::FailureRate { failures: 2, calls: 2, rate: 0.5 };
+    let suspected = Reason::Suspected { failures: 2 };
+    for (config, expected) in [
+        (Config::new().threshold(2), own),
+        (rate, by_rate),
+        (Config::new().threshold(3), suspected.clone()),
+        (rate.min_calls(3), suspected),
+    ] {
+        let rules = config.rules();
+        let mut machine = Machine::new(&rules);
+        machine.record(&rules, 0, FAILURE, &At(0, 0.0));
+        machine.suspect(&rules, 100, &At(0, 0.0));
+        let Recorded::Counted { change: Some(change) } =
+            machine.record(&rules, 0, FAILURE, &At(0, 0.0))
+        else {
+            panic!("{config:?}: it stayed closed");
+        };
+        assert_eq!(change.reason, expected);
+    }
+}

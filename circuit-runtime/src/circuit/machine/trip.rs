@@ -11,11 +11,17 @@ use crate::primitives::clock::{Nanos, Wait};
 use crate::window::{Env, WindowTotals};
 
 impl Machine {
-    /// Which rule is met, if any. Compares the quotient: the product would be inexact, as 0.07 ×
-    /// 100 > 7.
+    /// Which rule is met, if any, with this `threshold`. Compares the quotient: the product would be inexact,
+    /// as 0.07 × 100 > 7.
     #[inline]
-    pub(super) fn tripped(&mut self, rules: &Rules, run: u32, env: &impl Env) -> Option<Reason> {
-        if let Some(threshold) = self.hints.threshold {
+    pub(super) fn tripped(
+        &mut self,
+        rules: &Rules,
+        threshold: Option<u32>,
+        run: u32,
+        env: &impl Env,
+    ) -> Option<Reason> {
+        if let Some(threshold) = threshold {
             if run >= threshold {
                 return Some(Reason::FailuresInARow { failures: run, threshold });
             }
