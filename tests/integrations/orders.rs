@@ -8,11 +8,13 @@ use axum::body::Body;
 use axum::http::{self, Request, StatusCode};
 use circuit_runtime::test_util::freeze;
 use circuit_runtime::{
-    CircuitBreaker, Config, KeyedBreaker, Mode, Order, Reason, Settings, State, circuit_breaker,
-    configure, find, lift_expired_orders, orders, refused_orders, set_orders,
+    CircuitBreaker, Config, KeyedBreaker, Mode, Order, Permit, Reason, Settings, State,
+    circuit_breaker, configure, find, lift_expired_orders, orders, refused_orders, set_orders,
 };
 use http_body_util::BodyExt;
 use tower::ServiceExt;
+
+const CODE: Config = Config::new().threshold(3);
 
 /// Orders are the process's: one test at a time.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -208,6 +210,60 @@ fn an_order_is_for_all_keys_and_uncovers_the_modes_of_single_ones() {
         [mode("a"), mode("b"), mode("new")],
         [Some(Mode::Disabled), Some(Mode::Shadow), Some(Mode::Normal)]
     );
+}
+
+/// How many failures in a row open the circuit of this key.
+fn opens_after(hosts: &'static KeyedBreaker, key: &str) -> u32 {
+    hosts.key(key).reset();
+    let fails = |_: &u32| hosts.key(key).try_acquire().map(Permit::failure).is_ok();
+    let failures = (0..100).take_while(fails).count();
+    u32::try_from(failures).unwrap()
+}
+
+#[test]
+fn an_order_lies_over_a_keys_own_configuration_and_uncovers_it() {
+    let _alone = alone();
+    let _time = freeze();
+    let hosts: &'static KeyedBreaker =
+        Box::leak(Box::new(KeyedBreaker::new("keys of their own", CODE, 10)));
+    hosts.register();
+    let after = || ["before", "meanwhile", "none"].map(|key| opens_after(hosts, key));
+    assert_eq!(hosts.key("before").reconfigure(CODE.threshold(5)), Ok(true));
+
+    set_orders(vec![order("circuits.\"keys of their own\".threshold = 2")]);
+    assert_eq!(hosts.key("meanwhile").reconfigure(CODE.threshold(7)), Ok(true));
+    assert_eq!(after(), [2, 2, 2]);
+    let another = order("circuits.\"keys of *\".threshold = 1");
+    set_orders(vec![another, order("circuits.elsewhere.threshold = 9")]);
+    assert_eq!(after(), [1, 1, 1]);
+    let changed = hosts.config().recovery(secs(7));
+    assert_eq!(changed, CODE.threshold(1).recovery(secs(7)));
+    assert_eq!(hosts.key("none").reconfigure(changed), Ok(true), "from what is in force");
+
+    set_orders(Vec::new());
+    assert_eq!(after(), [5, 7, 3]);
+    assert_eq!(hosts.key("none").snapshot().unwrap().retry_after, Some(secs(7)));
+    assert!(hosts.forget("meanwhile"));
+    assert_eq!(after(), [5, 3, 3]);
+}
+
+#[test]
+fn a_keys_own_configuration_is_checked_together_with_the_order() {
+    let _alone = alone();
+    let code = Config::new().failure_rate(0.5).threshold(3);
+    let hosts: &'static KeyedBreaker =
+        Box::leak(Box::new(KeyedBreaker::new("checked keys", code, 10)));
+    hosts.register();
+    let after = |key| opens_after(hosts, key);
+    // It goes with the order no more than the order with it.
+    assert_eq!(hosts.key("before").reconfigure(CODE.threshold(5)), Ok(true));
+    let asks_for_a_rate = order("[circuits.\"checked keys\"]\nmin_calls = 20\nthreshold = 2");
+    assert_eq!(set_orders(vec![asks_for_a_rate]), []);
+    let refused = hosts.key("meanwhile").reconfigure(CODE.threshold(5)).unwrap_err();
+    assert!(refused.message().contains("min_calls"), "{refused}");
+    assert_eq!(["before", "meanwhile"].map(after), [2, 2], "the order is obeyed");
+    set_orders(Vec::new());
+    assert_eq!(["before", "meanwhile"].map(after), [5, 3]);
 }
 
 #[test]

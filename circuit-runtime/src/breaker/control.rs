@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::CircuitBreaker;
 use crate::circuit::{CircuitRef, Woken};
-use crate::config::Config;
 use crate::config::error::ConfigError;
 use crate::config::option::ConfigOption;
+use crate::config::{Config, NewRules};
 #[cfg(any(feature = "axum", feature = "tracing"))]
 use crate::integrations;
 use crate::observe::event::Transition;
@@ -93,8 +93,8 @@ impl CircuitBreaker {
     /// everywhere.
     pub(super) fn replace(&self, present: &mut Config, config: Config) -> Changes {
         *present = config;
-        let rules = Arc::new(self.timed(config).rules());
-        self.changes(|circuit| circuit.reconfigure(self.name(), &rules, &rules))
+        let rules = Arc::new(NewRules::of_all(self.timed(config).rules()));
+        self.changes(|circuit| circuit.reconfigure(self.name(), &rules))
     }
 
     /// Closes the circuit, empties its window and ends the row of openings. Outcomes of calls in

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::Future;
 use std::ops::Deref;
-use std::sync::Arc;
 
 use super::entry::{Entry, WaitFor};
 use super::waiting::Caller;
@@ -242,22 +241,22 @@ impl KeyedCircuit<'_> {
         self.set_mode(Mode::Normal)
     }
 
-    /// Replaces the configuration of this key, as [`CircuitBreaker::reconfigure`] does that of all.
-    /// `Ok(false)`: no circuit may be evicted for it.
+    /// Replaces the configuration of this key, as [`CircuitBreaker::reconfigure`] does that of all. What an operator's
+    /// order says stays in force over it. `Ok(false)`: no circuit may be evicted for it.
     ///
     /// # Errors
     ///
-    /// If [`Config::validate`] refuses the configuration; then nothing has changed.
+    /// If [`Config::validate`] refuses the configuration, by itself or under an operator's order; then nothing has
+    /// changed.
     pub fn reconfigure(self, config: Config) -> Result<bool, ConfigError> {
-        let timed = self.breaker.timed(config);
-        timed.validate_keyed()?;
-        self.breaker.notice_stalled_of_key(self.key);
-        let rules = Arc::new(timed.rules());
+        let breaker = self.breaker;
+        breaker.check(config)?;
+        self.prepare();
         let mut change = (None, Woken::default());
-        let changed = self.change(|breaker, circuit| {
-            change = circuit.reconfigure(breaker.name(), &rules, &breaker.base().rules());
-        });
-        self.breaker.key_changed(change);
+        let changed = breaker.with_rules_of_key(config, |rules| {
+            self.change(|breaker, circuit| change = circuit.reconfigure(breaker.name(), rules))
+        })?;
+        breaker.key_changed(change);
         Ok(changed)
     }
 
@@ -273,18 +272,24 @@ impl KeyedCircuit<'_> {
     }
 
     fn set_mode(self, mode: Mode) -> bool {
-        self.breaker.notice_stalled_of_key(self.key);
+        self.prepare();
         let mut change = (None, Woken::default());
         let found = self.change(|breaker, circuit| change = breaker.change_key_mode(circuit, mode));
         self.breaker.key_mode_changed(change, mode, None);
         found
     }
 
+    /// What has to be done before its circuit is changed, with no lock held: it puts settings in force, and may open
+    /// the circuit.
+    fn prepare(self) {
+        self.breaker.register();
+        self.breaker.notice_stalled_of_key(self.key);
+    }
+
     /// Changes the circuit of the key, while no key is inserted or evicted.
     fn change(self, change: impl FnOnce(&CircuitBreaker, CircuitRef<'_>)) -> bool {
         let breaker = self.breaker;
         let Some(keys) = breaker.all_keys() else { return false };
-        breaker.register();
         keys.known_as(self.key, |key| {
             let settings = || (breaker.base().changed_rules(), breaker.base().modes());
             keys.change_one(key, settings, |circuit| change(breaker, circuit))

@@ -5,6 +5,7 @@ mod call;
 mod control;
 pub(crate) mod entry;
 mod hints;
+mod key_rules;
 pub(crate) mod keyed;
 mod keys;
 mod nested;

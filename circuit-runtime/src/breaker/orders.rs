@@ -35,7 +35,7 @@ impl Overlay {
 
     /// What somebody means who has taken the configuration in force, changed something and gives it back: what
     /// the order says there isn't meant to last longer than the order.
-    fn meant(&self, given: Config) -> Config {
+    pub(super) fn meant(&self, given: Config) -> Config {
         let named = |option: &&ConfigOption| self.options.names(**option);
         let options = ConfigOption::ALL.iter().filter(named);
         let unchanged = options.filter(|option| given.agrees(&self.options, **option));
@@ -100,8 +100,7 @@ impl CircuitBreaker {
         let overlay = Overlay { options, covered, covered_limit };
         self.outside.set_limit(overlay.limit_over(covered_limit));
         *unpoisoned(self.outside.overlay.lock()) = says_something.then(|| Box::new(overlay));
-        let config = overlay.over(covered);
-        self.replace(&mut present, config)
+        self.replace_over(&mut present, &overlay)
     }
 
     /// What orders lay over the configuration; asked under its lock.

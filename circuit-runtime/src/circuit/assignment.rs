@@ -49,7 +49,8 @@ impl CircuitRef<'_> {
     }
 
     fn idleness_of(&self, inner: &mut MutexGuard<'_, Inner>) -> Idleness {
-        if inner.has_mode_override || inner.has_rules_override {
+        let has_rules = inner.changed.as_ref().is_some_and(|new| new.of_key.is_some());
+        if inner.has_mode_override || has_rules {
             // Somebody set them for this key: they aren't lost because others call.
             return Idleness::Busy;
         }
@@ -142,7 +143,9 @@ impl CircuitRef<'_> {
         if !free {
             self.published.note_refused_key();
         }
-        let (changed, modes) = (inner.changed.clone(), inner.modes);
+        // What was set for this key goes with it.
+        let changed = inner.changed.clone().filter(|new| new.of_key.is_none());
+        let modes = inner.modes;
         self.begin_anew(&mut inner, None, changed, modes);
         (free, woken)
     }
@@ -163,7 +166,7 @@ impl CircuitRef<'_> {
         inner.flags = flags_of(self.in_force(inner), inner.registered);
         inner.since_epoch = inner.machine.epoch();
         (inner.mode, inner.modes) = (modes.in_force(), modes);
-        (inner.has_mode_override, inner.has_rules_override) = (false, false);
+        inner.has_mode_override = false;
         // For the first key there is nothing to subtract.
         inner.before = (self.published.stamp() > 0).then(|| Box::new(self.totals()));
         inner.transitions_before = inner.transitions;

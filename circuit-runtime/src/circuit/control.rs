@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::summary::flags_of;
 use super::{CircuitRef, Inner, Woken};
 use crate::circuit::machine::{Change, Machine};
-use crate::config::{ChangedRules, Rules};
+#[cfg(feature = "serde")]
+use crate::config::Config;
+use crate::config::{ChangedRules, NewRules, Rules};
 use crate::observe::event::{Reason, Transition};
 use crate::outcome::{Mode, Modes};
 use crate::primitives::clock::Moment;
@@ -21,13 +23,19 @@ impl<'a> CircuitRef<'a> {
         self.lock().changed.clone()
     }
 
+    /// The configuration that was set for its key alone.
+    #[cfg(feature = "serde")]
+    pub(crate) fn config_of_key(&self) -> Option<Config> {
+        self.lock().changed.as_ref()?.of_key
+    }
+
     /// The rules in force.
     #[inline]
     pub(super) fn in_force<'i>(&self, inner: &'i Inner) -> &'i Rules
     where
         'a: 'i,
     {
-        inner.changed.as_deref().unwrap_or(self.code)
+        inner.changed.as_ref().map_or(self.code, |new| &new.rules)
     }
 
     /// The machine, and the rules by which it goes.
@@ -36,7 +44,7 @@ impl<'a> CircuitRef<'a> {
     where
         'a: 'i,
     {
-        (&mut inner.machine, inner.changed.as_deref().unwrap_or(self.code))
+        (&mut inner.machine, inner.changed.as_ref().map_or(self.code, |new| &new.rules))
     }
 
     pub(crate) fn mode(&self) -> Mode {
@@ -99,16 +107,15 @@ impl<'a> CircuitRef<'a> {
         transition
     }
 
-    /// Replaces the rules; `common` are those of all keys.
+    /// Replaces the rules.
     pub(crate) fn reconfigure(
         &self,
         name: &'static str,
-        rules: &Arc<Rules>,
-        common: &Rules,
+        new: &Arc<NewRules>,
     ) -> (Option<Arc<Transition>>, Woken) {
         let mut inner = self.lock();
-        inner.changed = Some(Arc::clone(rules));
-        inner.has_rules_override = **rules != *common;
+        inner.changed = Some(Arc::clone(new));
+        let rules = &new.rules;
         inner.flags = flags_of(rules, inner.registered);
         let change = inner.machine.reconfigure(rules, &self.env(&Moment::default()));
         let transition = change.map(|change| inner.note(name, change));

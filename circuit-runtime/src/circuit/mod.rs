@@ -227,9 +227,8 @@ struct Inner {
     since_epoch: u32,
     /// Whether it is registered; keys' circuits always are, by their breaker.
     registered: bool,
-    /// Whether the key has a mode, or rules, of its own.
+    /// Whether the key has a mode of its own.
     has_mode_override: bool,
-    has_rules_override: bool,
     mode: Mode,
     /// The flags of its summary that don't depend on the state: kept, since each outcome under the
     /// lock publishes them.
@@ -268,7 +267,6 @@ impl Locked {
                 since_epoch: 0,
                 transitions_before: 0,
                 has_mode_override: false,
-                has_rules_override: false,
                 dropped: stall::NONE,
                 queue: None,
                 #[cfg(feature = "metrics")]

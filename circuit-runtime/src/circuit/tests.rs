@@ -4,7 +4,7 @@
 use super::*;
 use crate::circuit::machine::Idleness;
 use crate::circuit::{Admission, End, Freed, Ticket};
-use crate::config::{Config, Window};
+use crate::config::{Config, NewRules, Window};
 use crate::error::Rejection;
 use crate::outcome::Outcome;
 use crate::primitives::clock::NEVER;
@@ -267,8 +267,8 @@ fn what_is_slow_is_told_without_the_lock() {
     };
     assert!(is_slow(timed, slow) && !is_slow(timed, slow - 1));
     assert!(!is_slow(untimed, slow) && !is_slow(untimed, NEVER - 8));
-    let rules = Arc::new(Config::new().slow_call(WAIT * 2).rules());
-    drop(timed.reconfigure("test", &rules, &rules));
+    let rules = Arc::new(NewRules::of_all(Config::new().slow_call(WAIT * 2).rules()));
+    drop(timed.reconfigure("test", &rules));
     assert!(is_slow(timed, slow * 2) && !is_slow(timed, slow));
 }
 

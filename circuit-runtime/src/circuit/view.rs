@@ -171,7 +171,7 @@ mod tests {
 
     use super::*;
     use crate::circuit::{Admission, Circuit, End, Hint};
-    use crate::config::{Config, Window};
+    use crate::config::{Config, NewRules, Window};
     use crate::outcome::Outcome;
     use crate::test_util::freeze;
 
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn a_sum_takes_what_windows_and_bulkheads_hold() {
         let _time = freeze();
-        let consecutive = Arc::new(Config::new().rules());
+        let consecutive = Arc::new(NewRules::of_all(Config::new().rules()));
         for window in [Window::Calls(2), Window::Time(Duration::from_secs(1))] {
             let config = Config::new().failure_rate(0.5).min_calls(1).window(window);
             let own = Circuit::new(config.rules(), true);
@@ -235,7 +235,7 @@ mod tests {
                 assert!(is_looked_at(circuit));
             }
             // What was counted in shards counts for ever.
-            drop(circuit.reconfigure("test", &consecutive, &consecutive));
+            drop(circuit.reconfigure("test", &consecutive));
             assert_eq!(is_looked_at(circuit), matches!(window, Window::Time(_)));
         }
         for config in [Config::new().max_concurrent(2), Config::new().stall(Duration::from_secs(9))]

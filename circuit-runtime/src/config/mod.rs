@@ -16,7 +16,7 @@ mod validate;
 pub(crate) mod value;
 
 pub(crate) use choice::Choice;
-pub(crate) use rules::{ChangedRules, Rules};
+pub(crate) use rules::{ChangedRules, NewRules, Rules};
 #[cfg(feature = "serde")]
 pub(crate) use spec::{Range, Spec, TIMEOUT};
 

@@ -107,7 +107,23 @@ const fn in_nanos(duration: Option<Duration>) -> Option<Nanos> {
 }
 
 /// What has taken the place of the code's rules, shared by all circuits that go by it; `None`: nothing.
-pub(crate) type ChangedRules = Option<Arc<Rules>>;
+pub(crate) type ChangedRules = Option<Arc<NewRules>>;
+
+/// Rules that were put in the place of the code's.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewRules {
+    pub(crate) rules: Rules,
+    /// The configuration that was set for a single key, without what orders say; `None`: the rules are those of all
+    /// keys.
+    pub(crate) of_key: Option<Config>,
+}
+
+impl NewRules {
+    /// Rules for all keys.
+    pub(crate) fn of_all(rules: Rules) -> Self {
+        NewRules { rules, of_key: None }
+    }
+}
 
 /// A valid configuration with its defaults filled in and its durations in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -155,8 +155,9 @@ pub struct RefusedOrder {
 /// An order that is over stays in force until this, or [`lift_expired_orders`](crate::lift_expired_orders), is called. While an
 /// order stands, the HTTP routes (feature `axum`) answer changes of its circuits with 409, and say whose order it is.
 ///
-/// A key's own configuration ([`KeyedCircuit::reconfigure`](crate::KeyedCircuit::reconfigure)) is gone once an order with options
-/// holds for all keys; its own mode isn't.
+/// They lie over what was set for a single key, too. A key's own configuration
+/// ([`KeyedCircuit::reconfigure`](crate::KeyedCircuit::reconfigure)) that doesn't go with an order's options waits until that is
+/// lifted; meanwhile the key has the configuration of all keys.
 ///
 /// ```
 /// use std::time::Duration;
