@@ -1,7 +1,8 @@
 //! Where code runs that isn't ours, and what happens when it panics.
 //!
-//! No lock of this crate is held while it runs, with one exception: a recorder runs under the lock
-//! that orders its reports (`observe::track`), which calls only try to take. Code that is part of a **call** is judged: its
+//! No lock of this crate is held while it runs, with one exception: a recorder runs under the locks
+//! that order its reports, of which calls only try to take one (`observe::track`), and only who publishes takes the other
+//! (`metrics::publish`). Code that is part of a **call** is judged: its
 //! panic counts as `panicked` and goes on unwinding. The panic of code that only **observes** is
 //! caught here: it changes neither the caller's answer nor the circuit. Code **beside** a call,
 //! before the call is admitted or after it is recorded, panics at its caller, like any function.

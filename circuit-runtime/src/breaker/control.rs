@@ -41,8 +41,7 @@ impl CircuitBreaker {
             let config = self.under_order(config)?;
             self.replace(&mut present, config)
         };
-        self.notify_all(changes);
-        self.may_admit();
+        self.notify_all(changes, None);
         Ok(())
     }
 
@@ -112,7 +111,8 @@ impl CircuitBreaker {
     /// [`reset`](CircuitBreaker::reset) by an operator whose name may be known.
     pub(crate) fn reset_by_maybe(&self, by: Option<&Arc<str>>) {
         self.notice_all_stalled();
-        self.notify_all(self.changes(|circuit| (circuit.reset(self.name(), by), Woken::default())));
+        let changes = self.changes(|circuit| (circuit.reset(self.name(), by), Woken::default()));
+        self.notify_all(changes, by);
     }
 
     /// Rejects every call until [`resume`](CircuitBreaker::resume). Calls admitted earlier are
@@ -142,19 +142,16 @@ impl CircuitBreaker {
     /// Sets the mode. `by` is the operator's name, if it is known.
     pub(crate) fn set_mode(&self, mode: Mode, by: Option<&Arc<str>>) {
         self.notice_all_stalled();
-        let has_changed = self.change_mode(mode);
-        self.may_admit();
-        if has_changed {
-            self.notify_mode(None, mode, by);
-        }
+        let changes = self.change_modes(|circuit| circuit.set_mode(mode, mode));
+        self.notify_all(changes, by);
     }
 
-    /// Sets the mode and tells nobody. Whether it was another one.
-    pub(super) fn change_mode(&self, mode: Mode) -> bool {
+    /// Changes the modes of all circuits, and returns what is to be reported after the locks are released.
+    pub(super) fn change_modes(&self, change: impl Fn(CircuitRef<'_>) -> Woken) -> Changes {
         let before = self.mode();
-        let mut woken = Woken::default();
-        self.change_all(|circuit| woken.and(circuit.set_mode(mode, mode)));
-        self.mode() != before
+        let mut changes = self.changes(|circuit| (None, change(circuit)));
+        changes.mode = Some(self.mode()).filter(|mode| *mode != before);
+        changes
     }
 
     /// Reports a change of the mode of all keys or of one, with no lock held.
@@ -181,17 +178,50 @@ impl CircuitBreaker {
         changes
     }
 
-    pub(super) fn notify_all(&self, Changes { transitions, woken }: Changes) {
-        drop(woken);
-        for transition in transitions {
+    /// Tells listeners and integrations; with no lock held. `by` is who did it, if that is known.
+    pub(super) fn notify_all(&self, changes: Changes, by: Option<&Arc<str>>) {
+        drop(changes.woken);
+        for transition in changes.transitions {
             self.notify(transition);
+        }
+        self.may_admit();
+        if let Some(mode) = changes.mode {
+            self.notify_mode(None, mode, by);
         }
     }
 }
 
 /// What has been changed and nobody has been told of.
 #[derive(Debug, Default)]
+#[must_use = "the listeners have to be told"]
 pub(super) struct Changes {
     transitions: Vec<Arc<Transition>>,
     woken: Woken,
+    /// If it is another one.
+    mode: Option<Mode>,
+}
+
+#[cfg(feature = "serde")]
+impl Changes {
+    pub(super) fn and(&mut self, more: Changes) {
+        self.transitions.extend(more.transitions);
+        self.woken.and(more.woken);
+        self.mode = more.mode.or(self.mode);
+    }
+}
+
+/// Changes of a breaker that were made under a lock of all settings.
+#[cfg(feature = "serde")]
+#[must_use = "the listeners have to be told"]
+pub(crate) struct Unreported {
+    pub(super) breaker: &'static CircuitBreaker,
+    pub(super) changes: Changes,
+}
+
+#[cfg(feature = "serde")]
+impl Unreported {
+    /// Tells listeners and integrations; with no lock held.
+    pub(crate) fn notify(self, by: &Arc<str>) {
+        self.breaker.notify_all(self.changes, Some(by));
+    }
 }

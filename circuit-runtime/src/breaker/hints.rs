@@ -99,7 +99,7 @@ impl CircuitBreaker {
     fn hint(&self, hint: Hint) {
         self.notice_all_stalled();
         let hint = |circuit: CircuitRef<'_>| (circuit.hint(self.name(), hint), Woken::default());
-        self.notify_all(self.changes(hint));
+        self.notify_all(self.changes(hint), None);
         self.may_admit();
     }
 }

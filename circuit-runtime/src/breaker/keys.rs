@@ -94,10 +94,9 @@ impl CircuitBreaker {
         self.all_keys().map(Keys::departed).unwrap_or_default()
     }
 
-    /// A view of the circuit of each key.
+    /// A view of the circuit of each key. Doesn't notice calls that have stalled, as [`full_snapshot`](Self::full_snapshot).
     #[cfg(any(feature = "axum", feature = "__exporter"))]
     pub(crate) fn key_views(&self) -> Vec<View> {
-        self.notice_all_stalled();
         self.keys
             .made()
             .into_iter()

@@ -21,9 +21,8 @@ mod streams;
 pub(crate) mod waiting;
 
 #[cfg(feature = "serde")]
-pub(crate) use orders::Ordered;
 #[cfg(feature = "serde")]
-pub(crate) use settings::PendingChange;
+pub(crate) use control::Unreported;
 
 use std::fmt;
 use std::ptr;

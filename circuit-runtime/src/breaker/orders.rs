@@ -1,12 +1,10 @@
 //! What operators' orders lay over a breaker: a mode over the one that was set on the spot, and options over the
 //! configuration.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::CircuitBreaker;
-use super::control::Changes;
-use crate::circuit::Woken;
+use super::control::{Changes, Unreported};
 use crate::config::Config;
 use crate::config::error::ConfigError;
 use crate::config::option::ConfigOption;
@@ -43,27 +41,6 @@ impl Overlay {
     }
 }
 
-/// A change that an order has made and that nobody has been told of.
-#[must_use = "the listeners have to be told"]
-pub(crate) struct Ordered {
-    breaker: &'static CircuitBreaker,
-    changes: Changes,
-    woken: Woken,
-    mode: Option<Mode>,
-}
-
-impl Ordered {
-    /// Tells listeners and integrations; with no lock held.
-    pub(crate) fn notify(self, by: &Arc<str>) {
-        drop(self.woken);
-        self.breaker.notify_all(self.changes);
-        self.breaker.may_admit();
-        if let Some(mode) = self.mode {
-            self.breaker.notify_mode(None, mode, Some(by));
-        }
-    }
-}
-
 impl CircuitBreaker {
     /// Whether these options of an order, together with those of earlier ones, go with the configuration that
     /// they are laid over.
@@ -74,16 +51,12 @@ impl CircuitBreaker {
         self.check_timed(options.over(self.timed(covered)))
     }
 
-    /// Lays this over the mode and the configuration, in the place of what orders said before. The options have been
-    /// checked.
-    pub(crate) fn obey(&'static self, mode: Option<Mode>, options: Config) -> Ordered {
-        self.notice_all_stalled();
-        let mut woken = Woken::default();
-        let before = self.mode();
-        self.change_all(|circuit| woken.and(circuit.set_ordered_mode(mode)));
-        let changes = self.overlay_options(options);
-        let mode = Some(self.mode()).filter(|mode| *mode != before);
-        Ordered { breaker: self, changes, woken, mode }
+    /// Lays this over the mode and the configuration, in the place of what orders said before, and tells nobody. The
+    /// options have been checked.
+    pub(crate) fn obey(&'static self, mode: Option<Mode>, options: Config) -> Unreported {
+        let mut changes = self.change_modes(|circuit| circuit.set_ordered_mode(mode));
+        changes.and(self.overlay_options(options));
+        Unreported { breaker: self, changes }
     }
 
     fn overlay_options(&self, options: Config) -> Changes {

@@ -1,10 +1,9 @@
 //! What settings from outside need of a breaker: what its code says, and a limit for its calls.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::CircuitBreaker;
-use super::control::Changes;
+use super::control::Unreported;
 use super::orders::Overlay;
 use crate::config::Config;
 use crate::config::option::ConfigOption;
@@ -47,25 +46,6 @@ impl Outside {
     }
 }
 
-/// A change that has been made and that nobody has been told of.
-#[must_use = "the listeners have to be told"]
-pub(crate) struct PendingChange {
-    breaker: &'static CircuitBreaker,
-    pending: Changes,
-    mode: Option<Mode>,
-}
-
-impl PendingChange {
-    /// Tells listeners and integrations; with no lock held.
-    pub(crate) fn notify(self, by: &Arc<str>) {
-        self.breaker.notify_all(self.pending);
-        self.breaker.may_admit();
-        if let Some(mode) = self.mode {
-            self.breaker.notify_mode(None, mode, Some(by));
-        }
-    }
-}
-
 impl CircuitBreaker {
     /// What the attribute or the static says, with the longest `timeout`, where that is known.
     pub(crate) fn code(&self) -> Config {
@@ -77,16 +57,16 @@ impl CircuitBreaker {
         cfg!(feature = "tokio") && (self.outside.by_hand || self.timeout.is_some())
     }
 
-    /// Puts settings in force: the `changed` options as `target` has them, this limit, and a mode if
-    /// that has changed. What was set by hand goes if it doesn't go with that; false then.
+    /// Puts settings in force, and tells nobody: the `changed` options as `target` has them, this limit, and a
+    /// mode if that has changed. What was set by hand goes if it doesn't go with that; false then.
     pub(crate) fn put_in_force(
         &'static self,
         target: Config,
         changed: &[ConfigOption],
         limit: Option<Duration>,
         mode: Option<Mode>,
-    ) -> (PendingChange, bool) {
-        let (pending, has_kept_all) = {
+    ) -> (Unreported, bool) {
+        let (mut done, has_kept_all) = {
             let mut present = unpoisoned(self.config.lock());
             let overlay = self.overlay();
             let covered = overlay.map_or(*present, |overlay| overlay.covered);
@@ -101,8 +81,10 @@ impl CircuitBreaker {
             let in_force = self.cover(overlay.as_ref(), config, limit);
             (self.replace(&mut present, in_force), has_kept_all)
         };
-        let mode = mode.filter(|mode| self.change_mode(*mode));
-        (PendingChange { breaker: self, pending, mode }, has_kept_all)
+        if let Some(mode) = mode {
+            done.and(self.change_modes(|circuit| circuit.set_mode(mode, mode)));
+        }
+        (Unreported { breaker: self, changes: done }, has_kept_all)
     }
 
     /// Puts a configuration under what orders say, and returns the one in force. Options of an order that don't go

@@ -164,12 +164,12 @@ impl Collector {
     /// The numbers for the instrument at this place of the list.
     fn collect(&self, place: usize) -> Arc<Rows> {
         let instrument = 1 << place;
-        let mut collected = unpoisoned(self.collected.lock());
         let now = clock::now();
-        if collected.served & instrument != 0
-            || collected.served == 0
-            || now.saturating_sub(collected.at) > LASTS
-        {
+        if unpoisoned(self.collected.lock()).is_old(instrument, now) {
+            registry::notice_all_stalled();
+        }
+        let mut collected = unpoisoned(self.collected.lock());
+        if collected.is_old(instrument, now) {
             collected.refresh(self.with_keys);
             (collected.at, collected.served) = (now, 0);
         }
@@ -179,6 +179,10 @@ impl Collector {
 }
 
 impl Collected {
+    fn is_old(&self, instrument: u32, now: Nanos) -> bool {
+        self.served & instrument != 0 || self.served == 0 || now.saturating_sub(self.at) > LASTS
+    }
+
     fn refresh(&mut self, with_keys: bool) {
         let mut rows = Rows::default();
         for breaker in registry::circuits() {

@@ -267,9 +267,8 @@ pub(super) fn differences<'a>(
 
 /// Looks at a circuit and notes its state in its track. If there was a transition meanwhile, the
 /// look may be outdated, so it looks again. Not for ever: for a circuit that flaps, any of its
-/// states will do.
+/// states will do. Doesn't notice calls that have stalled: its callers hold locks.
 pub(super) fn full_snapshot(breaker: &CircuitBreaker) -> FullSnapshot {
-    breaker.notice_all_stalled();
     let track = breaker.track();
     let mut attempts = 3;
     loop {

@@ -18,22 +18,20 @@ static REGISTRY: Mutex<Registry> = Mutex::new(Registry::new());
 /// What is done with a circuit that has just been registered, before its first call; maybe more than
 /// once, by several threads.
 #[cfg(feature = "serde")]
-static ON_REGISTER: OnceLock<fn(&'static CircuitBreaker)> = OnceLock::new();
+static ON_REGISTER: [OnceLock<fn(&'static CircuitBreaker)>; 2] = [const { OnceLock::new() }; 2];
 
-/// The same, after that: what orders say lies over settings.
+/// What a circuit hears of when it registers: what orders say comes last, as it lies over settings.
 #[cfg(feature = "serde")]
-static ON_REGISTER_OBEY: OnceLock<fn(&'static CircuitBreaker)> = OnceLock::new();
-
-/// Sets what makes circuits that register from now on obey orders; once and for all.
-#[cfg(feature = "serde")]
-pub(crate) fn on_register_obey(then: fn(&'static CircuitBreaker)) {
-    ON_REGISTER_OBEY.get_or_init(|| then);
+#[derive(Clone, Copy)]
+pub(crate) enum OnRegister {
+    Settings,
+    Orders,
 }
 
 /// Sets what is done with circuits that register from now on; once and for all.
 #[cfg(feature = "serde")]
-pub(crate) fn on_register(then: fn(&'static CircuitBreaker)) {
-    ON_REGISTER.get_or_init(|| then);
+pub(crate) fn on_register(what: OnRegister, then: fn(&'static CircuitBreaker)) {
+    ON_REGISTER[what as usize].get_or_init(|| then);
 }
 
 struct Registry {
@@ -99,8 +97,9 @@ impl CircuitBreaker {
     fn register_first(&'static self) {
         add(self, self.own_name());
         #[cfg(feature = "serde")]
-        for then in [&ON_REGISTER, &ON_REGISTER_OBEY].into_iter().filter_map(OnceLock::get) {
-            then(self);
+        {
+            self.notice_all_stalled();
+            ON_REGISTER.iter().filter_map(OnceLock::get).for_each(|then| then(self));
         }
         self.mark_registered();
     }
@@ -120,6 +119,12 @@ fn add(breaker: &'static CircuitBreaker, name: &Name) {
     if unique != wanted && name.is_given() {
         crate::integrations::renamed(wanted, unique);
     }
+}
+
+/// Counts the calls of all circuits that have stalled. Listeners are told of it: not under a lock.
+#[cfg(any(feature = "axum", feature = "__exporter", feature = "serde"))]
+pub(crate) fn notice_all_stalled() {
+    circuits().into_iter().for_each(CircuitBreaker::notice_all_stalled);
 }
 
 /// All registered circuits, in the order of their registration.

@@ -11,8 +11,8 @@ use super::orders;
 use super::plan::Plan;
 use super::report::Report;
 use super::tables::Settings;
-use crate::breaker::{CircuitBreaker, PendingChange};
-use crate::observe::registry;
+use crate::breaker::{CircuitBreaker, Unreported};
+use crate::observe::registry::{self, OnRegister};
 use crate::outcome::Mode;
 use crate::primitives::sync::unpoisoned;
 
@@ -82,7 +82,8 @@ struct Circuit {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn configure(settings: Settings) -> Result<Report, SettingsError> {
-    registry::on_register(registered);
+    registry::on_register(OnRegister::Settings, registered);
+    registry::notice_all_stalled();
     let mut in_force = unpoisoned(IN_FORCE.lock());
     let circuits = registry::circuits();
     let mut faults = settings.check();
@@ -105,11 +106,11 @@ pub fn configure(settings: Settings) -> Result<Report, SettingsError> {
         let before = before.remove(breaker.name()).map(|circuit| circuit.plan);
         next.apply(breaker, before, plan)
     };
-    let pending: Vec<PendingChange> = plans.into_iter().filter_map(apply).collect();
+    let unreported: Vec<Unreported> = plans.into_iter().filter_map(apply).collect();
     let report = next.report();
     *in_force = Some(next);
     drop(in_force);
-    notify(pending);
+    notify(unreported);
     Ok(report)
 }
 
@@ -153,14 +154,14 @@ fn registered(breaker: &'static CircuitBreaker) {
         // It has been alone so far; now variables are for neither.
         to_apply.push(other);
     }
-    let (mut pending, mut refused) = (Vec::new(), Vec::new());
+    let (mut unreported, mut refused) = (Vec::new(), Vec::new());
     for breaker in to_apply {
         let (more, faults) = in_force.apply_late(breaker);
-        pending.extend(more);
+        unreported.extend(more);
         refused.push((breaker, faults));
     }
     drop(guard);
-    notify(pending);
+    notify(unreported);
     for (breaker, faults) in refused {
         warn(breaker, &faults);
     }
@@ -175,10 +176,10 @@ fn warn(breaker: &CircuitBreaker, faults: &[SettingsFault]) {
     }
 }
 
-fn notify(pending: Vec<PendingChange>) {
+fn notify(unreported: Vec<Unreported>) {
     let by = Arc::from(BY);
-    for pending in pending {
-        pending.notify(&by);
+    for changes in unreported {
+        changes.notify(&by);
     }
 }
 
@@ -197,7 +198,7 @@ impl InForce {
         breaker: &'static CircuitBreaker,
         before: Option<Plan>,
         plan: Plan,
-    ) -> Option<PendingChange> {
+    ) -> Option<Unreported> {
         let before = before.unwrap_or_else(|| Plan::empty(breaker));
         let changes = plan.changes(&before);
         let limit = plan.said.timeout;
@@ -207,7 +208,7 @@ impl InForce {
         let is_overruled = done.as_ref().is_some_and(|(_, has_kept_all)| !has_kept_all);
         let circuit = Circuit { plan, has_changed, is_overruled, refused: Vec::new() };
         self.circuits.insert(breaker.name(), circuit);
-        done.map(|(pending, _)| pending)
+        done.map(|(unreported, _)| unreported)
     }
 
     /// Puts in force what holds for a circuit that has registered since `configure`, or whose name another
@@ -216,7 +217,7 @@ impl InForce {
     fn apply_late(
         &mut self,
         breaker: &'static CircuitBreaker,
-    ) -> (Option<PendingChange>, Vec<SettingsFault>) {
+    ) -> (Option<Unreported>, Vec<SettingsFault>) {
         let before = self.circuits.remove(breaker.name()).map(|circuit| circuit.plan);
         let (plan, refused) = match self.plan(breaker) {
             Some(Ok(plan)) => (plan, Vec::new()),
@@ -224,11 +225,11 @@ impl InForce {
             // Can't happen: doubtful settings are never put in force.
             None => (Plan::empty(breaker), Vec::new()),
         };
-        let pending = self.apply(breaker, before, plan);
+        let unreported = self.apply(breaker, before, plan);
         if let Some(circuit) = self.circuits.get_mut(breaker.name()) {
             circuit.refused.clone_from(&refused);
         }
-        (pending, refused)
+        (unreported, refused)
     }
 
     fn report(&self) -> Report {

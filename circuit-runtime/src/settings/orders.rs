@@ -7,11 +7,11 @@ use std::time::Duration;
 use super::fault::{SettingsError, SettingsFault};
 use super::layers::Layers;
 use super::tables::Settings;
-use crate::breaker::{CircuitBreaker, Ordered};
+use crate::breaker::{CircuitBreaker, Unreported};
 use crate::config::Config;
 #[cfg(feature = "axum")]
 use crate::config::option::ConfigOption;
-use crate::observe::registry;
+use crate::observe::registry::{self, OnRegister};
 use crate::outcome::Mode;
 use crate::primitives::clock::{self, Wait, nanos};
 use crate::primitives::sync::unpoisoned;
@@ -179,7 +179,8 @@ pub struct RefusedOrder {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn set_orders(orders: Vec<Order>) -> Vec<RefusedOrder> {
-    registry::on_register_obey(registered);
+    registry::on_register(OnRegister::Orders, registered);
+    registry::notice_all_stalled();
     let mut present = unpoisoned(IN_FORCE.lock());
     present.orders = orders.into_iter().enumerate().collect();
     let changes = present.obey_all();
@@ -237,6 +238,7 @@ pub fn orders() -> Vec<Order> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn lift_expired_orders() -> Option<Duration> {
+    registry::notice_all_stalled();
     let mut present = unpoisoned(IN_FORCE.lock());
     let before = present.orders.len();
     present.orders.retain(|(_, order)| order.left().is_some());
@@ -293,7 +295,7 @@ fn warn(breaker: &CircuitBreaker, refused: &[RefusedOrder]) {
 
 /// What obeying has changed, and whose order that was.
 struct Obeyed {
-    change: Ordered,
+    change: Unreported,
     by: Arc<str>,
 }
 

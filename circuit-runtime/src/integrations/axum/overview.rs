@@ -77,6 +77,9 @@ impl Cursor {
 
     /// The next server-sent event; `None` if nothing has changed.
     pub(super) fn next(&mut self) -> Option<String> {
+        if unpoisoned(OVERVIEW.lock()).is_old() {
+            registry::notice_all_stalled();
+        }
         let mut overview = unpoisoned(OVERVIEW.lock());
         overview.refresh();
         // A version that never was: the client made it up.
@@ -129,17 +132,20 @@ const RECENT_VERSIONS: u64 = 16;
 const RECENT_SECONDS: u64 = 60;
 
 impl Overview {
-    fn refresh(&mut self) {
-        let now = Instant::now();
+    fn is_old(&self) -> bool {
         // A time in the future is that of another runtime, whose clock a test has moved.
-        let age = self.at.and_then(|at| now.checked_duration_since(at));
-        if age.is_some_and(|age| age < MAX_AGE) {
+        let age = self.at.and_then(|at| Instant::now().checked_duration_since(at));
+        age.is_none_or(|age| age >= MAX_AGE)
+    }
+
+    fn refresh(&mut self) {
+        if !self.is_old() {
             return;
         }
-        self.at = Some(now);
+        self.at = Some(Instant::now());
         self.version += 1;
         for (id, breaker) in registry::circuits().into_iter().enumerate() {
-            let snapshot = breaker.snapshot();
+            let snapshot = breaker.full_snapshot().snapshot;
             match self.circuits.get_mut(id) {
                 Some(entry) => entry.update(id, breaker, &snapshot, self.version),
                 None => self.circuits.push(Entry::first(id, breaker, &snapshot, self.version)),

@@ -99,6 +99,7 @@ fn publish_each(with_keys: bool) {
     static PUBLISHING: Mutex<()> = Mutex::new(());
     // A recorder that calls `publish` would wait for itself.
     let Some(in_recorder) = InRecorder::begin() else { return };
+    registry::notice_all_stalled();
     let publishing = unpoisoned(PUBLISHING.lock());
     let circuits = registry::circuits();
     Reporter::with(|reporter| {
