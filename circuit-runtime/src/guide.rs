@@ -72,9 +72,15 @@ pub mod ecosystem {}
 pub mod fleets {}
 
 // As above.
-#[cfg_attr(feature = "metrics", doc = "[`publish`]: crate::metrics::publish\n")]
+#[cfg_attr(
+    feature = "metrics",
+    doc = "[`publish`]: crate::metrics::publish\n[`publish_with_keys`]: crate::metrics::publish_with_keys\n"
+)]
+// The file has the link to the other file, the page to its own end.
+#[doc = "[rules]: #the-rules-in-full\n"]
 #[doc = "[`sql_state`]: crate::sql_state\n"]
 #[cfg_attr(not(doctest), doc = include_str!("../docs/cookbook.md"))]
+#[doc = "# The rules in full\n"]
 #[doc = "```yaml"]
 #[doc = include_str!("../docs/prometheus-rules.yml")]
 #[doc = "```"]

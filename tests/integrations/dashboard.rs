@@ -18,6 +18,15 @@ fn series(text: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
+/// The matchers of such labels: the label, and the values that it is compared with.
+fn matchers(labels: &str) -> impl Iterator<Item = (&str, Vec<&str>)> {
+    labels.split(',').filter_map(|matcher| {
+        let (label, values) = matcher.split_once(['=', '!'])?;
+        let values = values.trim_matches(['=', '~', '\\', '"']);
+        Some((label, values.split('|').collect()))
+    })
+}
+
 /// The row of a name in the module's table: `| name | kind | labels | … |`.
 fn row(name: &str) -> Option<Vec<&'static str>> {
     let start = format!("//! | `{name}` |");
@@ -34,11 +43,11 @@ fn every_series_that_they_name_is_published_with_the_labels_they_use() {
         let is_written = [REPORTER, SERIES].iter().any(|source| source.contains(&quoted));
         assert!(is_written, "{name} is never written");
         let row = row(name).unwrap_or_else(|| panic!("{name} is not in the table"));
-        for label in labels.split(',').filter_map(|label| label.split_once(['=', '!'])) {
+        for (label, _) in matchers(labels) {
             // The first is Prometheus's own, the second that of a summary.
-            let of_others = label.0 == "job" || (label.0 == "quantile" && row[2] == "histogram");
-            let own = row[3].contains(&format!("`{}`", label.0));
-            assert!(own || of_others, "{name} has no label {}", label.0);
+            let of_others = label == "job" || (label == "quantile" && row[2] == "histogram");
+            let own = row[3].contains(&format!("`{label}`"));
+            assert!(own || of_others, "{name} has no label {label}");
         }
     }
     assert!(names.len() > 10, "only {names:?}");
@@ -48,16 +57,32 @@ fn every_series_that_they_name_is_published_with_the_labels_they_use() {
 fn the_values_of_labels_are_those_that_are_written() {
     for (name, labels) in series(RULES).chain(series(DASHBOARD)) {
         let row = row(name).unwrap();
-        for (label, value) in labels.split(',').filter_map(|label| label.split_once('=')) {
-            let value = value.trim_matches(['\\', '"']);
-            let known = match label {
-                "state" | "to" => ["closed", "half-open", "open"].contains(&value),
-                "outcome" | "mode" => row.iter().any(|cell| cell.contains(&format!("`{value}`"))),
+        for (label, values) in matchers(labels) {
+            let is_known = |value: &&str| match label {
+                "state" | "to" => ["closed", "half-open", "open"].contains(value),
+                "outcome" | "mode" | "reason" => {
+                    row.iter().any(|cell| cell.contains(&format!("`{value}`")))
+                }
                 _ => true,
             };
-            assert!(known, "{name} is never {label}={value}");
+            let unknown: Vec<_> = values.iter().filter(|value| !is_known(value)).collect();
+            assert!(unknown.is_empty(), "{name} is never {label}={unknown:?}");
         }
     }
+}
+
+#[test]
+fn the_alert_says_of_each_reason_what_rejects() {
+    let row = row("circuit_breaker_rejected_total").unwrap();
+    let reasons = row[4].split('`').skip(1).step_by(2);
+    let untold: Vec<_> =
+        reasons.filter(|reason| !RULES.contains(&format!("$labels.reason \"{reason}\""))).collect();
+    assert!(untold.is_empty(), "{untold:?}");
+}
+
+#[test]
+fn the_dashboard_shows_why_calls_are_rejected() {
+    assert!(DASHBOARD.contains("sum by (circuit, reason) (rate(circuit_breaker_rejected_total{"));
 }
 
 #[test]

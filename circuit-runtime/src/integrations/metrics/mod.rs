@@ -39,6 +39,8 @@
 //! | `circuit_breaker_failure_rate` | gauge | `circuit` | of the window, where a rate is configured; NaN at 0 calls |
 //! | `circuit_breaker_slow_rate` | gauge | `circuit` | likewise |
 //! | `circuit_breaker_call_duration_seconds` | histogram | `circuit` | of circuits with `slow_call`, which read a clock anyway |
+//! | `circuit_breaker_key_calls_total` | counter | `circuit`, `key`, `outcome` | calls of one key: `success`, `failure`, `ignored`, `cancelled`, `late`, `unprotected` or `rejected`; only by [`publish_with_keys`] |
+//! | `circuit_breaker_key_state` | gauge | `circuit`, `key`, `state` | 1 for the present state of one key; only by [`publish_with_keys`] |
 //!
 //! A function with a `key` is one `circuit`: its counters are the sums over its keys, its state is
 //! their worst. [`publish_with_keys`] adds series for each key. Only
