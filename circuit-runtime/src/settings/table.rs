@@ -40,19 +40,26 @@ impl Kind {
     }
 }
 
-/// Options of the attribute that are code.
-const IN_CODE: [&str; 10] = [
+/// Options of the attribute that are in the code only; a test compares them with the attribute's own table.
+const IN_CODE: &[&str] = &[
+    "ping",
     "failure",
     "ignore",
     "classify",
+    "idle",
     "fallback",
     "fallback_on",
+    "stale",
+    "stale_key",
+    "max_stale",
     "name",
     "key",
     "max_keys",
     "breaker",
     "crate",
 ];
+
+const ONLY_IN_CODE: &str = "written in the code only, in the attribute";
 
 impl Table {
     pub(super) fn read(
@@ -144,11 +151,14 @@ fn unknown(kind: Kind, name: &str) -> String {
         _ => {}
     }
     if IN_CODE.contains(&name) {
-        return "is written in the code only, in the attribute".to_owned();
+        return format!("is {ONLY_IN_CODE}");
     }
     let options = ConfigOption::ALL.iter().map(|option| option.name());
     let known = options.chain(kind.further().iter().copied());
-    match closest(name, known) {
+    match closest(name, known.chain(IN_CODE.iter().copied())) {
+        Some(meant) if IN_CODE.contains(&meant) => {
+            format!("unknown option; did you mean `{meant}`, which is {ONLY_IN_CODE}?")
+        }
         Some(meant) => format!("unknown option; did you mean `{meant}`?"),
         None => "unknown option".to_owned(),
     }

@@ -76,6 +76,27 @@ fn every_fault_has_its_path_and_nothing_changes() {
     assert_eq!(payments.config(), Config::new().threshold(3));
 }
 
+/// An answer with `stall` for `stale` would change when a circuit opens.
+#[test]
+fn what_is_in_the_code_only_is_told_from_what_is_misspelt() {
+    let _turn = Turn::take();
+    let in_code = ["stale", "stale_key", "max_stale", "ping", "idle", "crate"];
+    for option in in_code {
+        let refused = refusal(file(&format!("circuits.pay.{option} = '10m'")));
+        let said = format!("circuits.pay.{option}: is written in the code only, in the attribute");
+        assert_eq!(refused, [said]);
+    }
+    let in_code = "which is written in the code only, in the attribute";
+    for (misspelt, meant) in
+        [("fallbck", "fallback"), ("stales", "stale"), ("max_keyes", "max_keys")]
+    {
+        let refused = refusal(file(&format!("default.{misspelt} = '10m'")));
+        let said =
+            format!("default.{misspelt}: unknown option; did you mean `{meant}`, {in_code}?");
+        assert_eq!(refused, [said]);
+    }
+}
+
 #[test]
 fn what_is_given_twice_is_a_fault() {
     let _turn = Turn::take();
