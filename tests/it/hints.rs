@@ -194,6 +194,28 @@ fn after_probe_now_the_next_call_is_the_probe() {
 }
 
 #[test]
+fn probe_now_ends_a_wait_without_an_end() {
+    let time = freeze();
+    let without_end = FRAGILE.recovery(Duration::MAX);
+    let ways: [(Config, fn(&CircuitBreaker)); 3] = [
+        (without_end, |breaker| fail(breaker, 1)),
+        (FRAGILE, |breaker| breaker.open_for(Duration::MAX)),
+        // As good as without an end: 580 years.
+        (FRAGILE.recovery(secs(580 * 365 * 86_400)), |breaker| fail(breaker, 1)),
+    ];
+    for (config, open) in ways {
+        let breaker = breaker(config);
+        open(&breaker);
+        time.advance(secs(1));
+        breaker.probe_now();
+        time.advance(secs(1));
+        assert_eq!(breaker.state(), State::HalfOpen);
+        succeed(&breaker, 1);
+        assert_eq!(breaker.state(), State::Closed);
+    }
+}
+
+#[test]
 fn a_probe_that_was_called_for_decides_as_any_other() {
     let time = freeze();
     let breaker = breaker(FRAGILE.backoff(2.0));

@@ -63,7 +63,8 @@ impl Machine {
         let Period::Open(present) = self.period else { return };
         let now = env.now();
         if present.left(now).is_some() {
-            self.period = Period::Open(Wait { until: now, ..present });
+            // Of no length: over by every clock, also by one that has gone back.
+            self.period = Period::Open(Wait::from(now, 0));
         }
     }
 
