@@ -10,6 +10,7 @@ use core::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::CircuitOpenError;
+use crate::breaker::Pinged;
 use crate::foreign::contained;
 use crate::guard::{Fuse, take};
 use crate::permit::{Fallback, Handle, RawPermit};
@@ -34,20 +35,7 @@ pub fn ping<S: Handle>(
     let frame = permit.frame();
     contained(|| is_well = ping());
     drop(frame);
-    ended(permit, fallback, is_timed, is_well)
-}
-
-fn ended<S: Handle>(
-    mut permit: RawPermit<S>,
-    fallback: Fallback,
-    is_timed: bool,
-    is_well: bool,
-) -> Entered<S> {
-    if !is_well {
-        return permit.fail_ping(fallback);
-    }
-    permit.end_ping(is_timed);
-    Ok(permit)
+    permit.end_ping(Pinged { is_well, is_timed }, fallback)
 }
 
 /// What a ping gives.
@@ -219,7 +207,8 @@ impl<S: Handle, F: Future<Output = bool>> Future for Pinging<S, F> {
                 Poll::Pending
             }
             Poll::Ready(is_well) => {
-                Poll::Ready(ended(permit, *this.fallback, *this.is_timed, is_well))
+                let pinged = Pinged { is_well, is_timed: *this.is_timed };
+                Poll::Ready(permit.end_ping(pinged, *this.fallback))
             }
         }
     }

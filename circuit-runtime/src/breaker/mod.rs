@@ -21,8 +21,8 @@ mod streams;
 pub(crate) mod waiting;
 
 #[cfg(feature = "serde")]
-#[cfg(feature = "serde")]
 pub(crate) use control::Unreported;
+pub(crate) use pinged::Pinged;
 
 use std::fmt;
 use std::ptr;

@@ -1,8 +1,8 @@
-//! A probe whose `ping` failed: the circuit is told, and the call is rejected.
+//! A probe's `ping` is over: either the call goes on as the probe that it is, or it is rejected.
 
 use super::CircuitBreaker;
 use super::rejection::AskedKey;
-use crate::circuit::{Admission, End, Late, Published, Refusal, Ticket, Unlisted};
+use crate::circuit::{Admission, CircuitRef, End, Published, Refusal, Ticket, Unlisted};
 use crate::counters::Count;
 use crate::error::{CircuitOpenError, Rejection};
 use crate::keyed::Lookup;
@@ -10,57 +10,97 @@ use crate::outcome::{Mode, Outcome, State};
 use crate::permit::Fallback;
 use crate::primitives::clock::Moment;
 
+/// What a probe's ping has found.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pinged {
+    /// The service says that it is well.
+    pub(crate) is_well: bool,
+    /// The call is timed; its ping wasn't.
+    pub(crate) is_timed: bool,
+}
+
 impl CircuitBreaker {
-    /// Records the failed probe, which counts as the rejected call that it becomes, not as a failure of
-    /// the function. In shadow and while disabled the call runs all the same.
-    pub(crate) fn ping_failed(
+    /// After a ping that went well, lets the call go on as the probe that it is. A ping that failed, or has stalled,
+    /// has failed the probe: the call is rejected, and counts as that, not as a failure of the function. It is rejected,
+    /// too, if its period is over and the circuit isn't closed: its outcome would decide nothing. In shadow and while
+    /// disabled it runs all the same.
+    pub(crate) fn ping_ended(
         &self,
         published: &Published,
         admission: Admission,
+        pinged: Pinged,
         fallback: Fallback,
     ) -> Result<Admission, CircuitOpenError> {
         let circuit = self.circuit(published);
         // Read before the outcome is recorded: if that isn't late, the key was the same.
-        let stamp = published.stamp();
-        let end = End::Outcome(Outcome::Failure);
+        let lookup = Lookup { published, stamp: published.stamp() };
         let moment = Moment::default();
-        let (admission, has_stalled) = if admission.ticket.is_listed() {
-            let (unlisted, noticed) = self.unlist(circuit, admission, end, &moment);
-            self.stalled(circuit, noticed);
-            match unlisted {
-                Unlisted::InTime(admission) => (admission, false),
-                Unlisted::Stalled => (admission, true),
+        let is_of_earlier_key = match self.stop_stalling(circuit, admission, &moment) {
+            Unlisted::InTime(admission) if !pinged.is_well => {
+                self.fail_probe(circuit, admission, &moment)
             }
-        } else {
-            (admission, false)
+            Unlisted::InTime(admission) if circuit.may_run(admission.ticket.epoch()) => {
+                return Ok(begin_body(circuit, admission, pinged.is_timed, &moment));
+            }
+            // It has failed before, or nothing is left to decide.
+            Unlisted::Stalled | Unlisted::InTime(_) => false,
         };
-        // A ping that has stalled has failed before.
-        let recorded = if has_stalled {
-            Err(Late { of_earlier_key: false })
-        } else {
-            circuit.record(|| self.name(), admission, end, &moment)
-        };
-        let is_of_earlier_key = matches!(&recorded, Err(late) if late.of_earlier_key);
-        if let Ok(judged) = recorded {
-            self.may_have_room(published);
-            if judged.is_neutral {
-                self.probe_freed(published);
-            }
-            if let Some(transition) = judged.transition {
-                self.notify(transition);
-            }
-        }
         // After the outcome is recorded, as at the end of any call.
         if admission.ticket.is_in_bulkhead() {
             self.give_back(published);
         }
+        self.reject_probe(lookup, admission.ticket, is_of_earlier_key, fallback)
+    }
+
+    /// Takes a call off the list of calls in flight, though it may go on, and tells whether it has stalled.
+    pub(crate) fn stop_stalling(
+        &self,
+        circuit: CircuitRef<'_>,
+        admission: Admission,
+        moment: &Moment,
+    ) -> Unlisted {
+        if !admission.ticket.is_listed() {
+            return Unlisted::InTime(admission);
+        }
+        let goes_on = End::Outcome(Outcome::Ignored);
+        let (unlisted, noticed) = self.unlist(circuit, admission, goes_on, moment);
+        self.stalled(circuit, noticed);
+        unlisted
+    }
+
+    /// Records a probe that has failed. Returns whether its circuit serves another key by now.
+    fn fail_probe(&self, circuit: CircuitRef<'_>, admission: Admission, moment: &Moment) -> bool {
+        let failure = End::Outcome(Outcome::Failure);
+        let judged = match circuit.record(|| self.name(), admission, failure, moment) {
+            Ok(judged) => judged,
+            Err(late) => return late.of_earlier_key,
+        };
+        self.may_have_room(circuit.published);
+        if judged.is_neutral {
+            self.probe_freed(circuit.published);
+        }
+        if let Some(transition) = judged.transition {
+            self.notify(transition);
+        }
+        false
+    }
+
+    /// Rejects a probe before its body, unless the circuit rejects nothing.
+    fn reject_probe(
+        &self,
+        lookup: Lookup<'_>,
+        probe: Ticket,
+        is_of_earlier_key: bool,
+        fallback: Fallback,
+    ) -> Result<Admission, CircuitOpenError> {
+        let published = lookup.published;
         // Of another key's circuit neither the mode nor the wait says anything about this call.
         let (circuit, summary, ticket) = if is_of_earlier_key {
             let summary = self.base_published().summary();
-            (self.base(), summary, Ticket::of_epoch(admission.ticket.epoch()))
+            (self.base(), summary, Ticket::of_epoch(probe.epoch()))
         } else {
             let summary = published.summary();
-            (circuit, summary, Ticket::of(summary))
+            (self.circuit(published), summary, Ticket::of(summary))
         };
         match summary.mode() {
             Mode::Disabled => {
@@ -80,12 +120,31 @@ impl CircuitBreaker {
         let refusal = left.unwrap_or(Refusal { reason: Rejection::Open, retry_after: 0 });
         let id = match self.keys.made() {
             Some(keys) if !is_of_earlier_key && self.base_of(published).is_none() => {
-                Some(keys.id(Lookup { published, stamp }))
+                Some(keys.id(lookup))
             }
             _ => None,
         };
         let text = id.and_then(|id| self.key_of(id));
         let key = text.as_deref().map(|text| AskedKey { text, id });
         Err(self.rejected(circuit, refusal, key, fallback))
+    }
+}
+
+/// From here on the call is timed, if it is at all, and the time until it stalls runs anew.
+fn begin_body(
+    circuit: CircuitRef<'_>,
+    admission: Admission,
+    is_timed: bool,
+    moment: &Moment,
+) -> Admission {
+    let admission = if is_timed {
+        Admission::at(admission.ticket, circuit.published.stopwatch(moment))
+    } else {
+        admission
+    };
+    if circuit.published.summary().is_watched() {
+        circuit.list(admission, moment)
+    } else {
+        admission
     }
 }

@@ -14,7 +14,7 @@ use crate::circuit::machine::{Recorded, Verdict};
 use crate::circuit::{Admission, Summary, Ticket};
 use crate::config::{OnCancel, Rules};
 use crate::observe::event::Transition;
-use crate::outcome::{Mode, Outcome};
+use crate::outcome::{Mode, Outcome, State};
 use crate::primitives::clock::{Moment, Nanos, nanos};
 use crate::primitives::per_thread::Thread;
 #[cfg(feature = "stream")]
@@ -302,6 +302,18 @@ impl CircuitRef<'_> {
     pub(crate) fn is_late(&self, epoch: u32) -> bool {
         // Without the lock where it can't be.
         self.published.summary().epoch() != epoch && self.lock().machine.is_late(epoch)
+    }
+
+    /// Whether a probe of this period may run its body once its ping has answered: the period goes on; or it is
+    /// over, and the circuit is closed, or is another key's. Else the call's outcome would decide nothing.
+    pub(crate) fn may_run(&self, epoch: u32) -> bool {
+        let inner = self.lock();
+        let machine = &inner.machine;
+        let may_run = !machine.is_late(epoch)
+            || machine.state() == State::Closed
+            || inner.is_of_earlier_key(epoch);
+        self.publish(&inner);
+        may_run
     }
 
     /// Judges an end, if the period that admitted its call isn't over. A disabled circuit judges

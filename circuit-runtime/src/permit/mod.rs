@@ -4,7 +4,6 @@
 
 mod finish;
 mod handle;
-mod listed;
 mod ping;
 #[cfg(feature = "stream")]
 mod streamed;

@@ -4,9 +4,8 @@
 use std::mem::ManuallyDrop;
 
 use super::{Fallback, Handle, RawPermit};
-use crate::circuit::Admission;
+use crate::breaker::Pinged;
 use crate::error::CircuitOpenError;
-use crate::primitives::clock::Moment;
 
 impl<S: Handle> RawPermit<S> {
     /// Whether the circuit was half-open when it admitted the call, which decides whether it closes.
@@ -22,31 +21,17 @@ impl<S: Handle> RawPermit<S> {
         is_timed
     }
 
-    /// The ping went well: from here on the call is timed, if it is at all, and its own code runs.
-    pub(crate) fn end_ping(&mut self, is_timed: bool) {
-        let is_listed = self.admission.admission().ticket.is_listed();
-        // The time until it stalls runs anew.
-        let moment = Moment::default();
-        self.leave_list(&moment);
-        let ticket = self.admission.admission().ticket.with_in_body(true);
-        self.admission = if is_timed {
-            Admission::at(ticket, self.handle.published().stopwatch(&moment)).stored()
-        } else {
-            self.admission.admission().map(|_| ticket).stored()
-        };
-        if is_listed {
-            let circuit = self.handle.breaker().circuit(self.handle.published());
-            let admission = circuit.list(self.admission.admission(), &moment);
-            self.admission = admission.stored();
-        }
-    }
-
-    /// The ping failed, and the probe with it. The call is rejected, unless the circuit rejects none.
+    /// The ping is over. The permit is that of the call whose own code runs now; if the circuit rejects that,
+    /// the error.
     #[cold]
-    pub(crate) fn fail_ping(self, fallback: Fallback) -> Result<Self, CircuitOpenError> {
+    pub(crate) fn end_ping(
+        self,
+        pinged: Pinged,
+        fallback: Fallback,
+    ) -> Result<Self, CircuitOpenError> {
         let &RawPermit { handle, admission } = &*ManuallyDrop::new(self);
-        let admission = admission.admission();
-        let admitted = handle.breaker().ping_failed(handle.published(), admission, fallback)?;
+        let (breaker, published) = (handle.breaker(), handle.published());
+        let admitted = breaker.ping_ended(published, admission.admission(), pinged, fallback)?;
         Ok(RawPermit::entered(handle, admitted))
     }
 }

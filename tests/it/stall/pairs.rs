@@ -1,14 +1,16 @@
 //! `stall` beside other rules.
 
+use std::cell::{Cell, RefCell};
 use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
-use circuit_runtime::test_util::freeze;
+use circuit_runtime::test_util::{Frozen, freeze};
 use circuit_runtime::{Config, OnCancel, Permit, Rejection, State, Window, circuit_breaker};
 
 use super::{COUNTING, circuit, hang, run, stalled};
 use crate::support::{
-    FRAGILE, NANOSECOND, admits, breaker, fail, half_open, millis, poll_once, reason, secs,
+    FRAGILE, NANOSECOND, admits, breaker, fail, half_open, millis, poll_once, ready, reason, secs,
     succeed, wait_once,
 };
 
@@ -244,4 +246,63 @@ fn under_suspicion_a_slow_cancelled_call_is_no_failure() {
     assert_eq!((breaker.state(), run(&breaker)), (State::Closed, 2));
     fail(&breaker, 1);
     assert_eq!(breaker.state(), State::Open);
+}
+
+#[test]
+fn a_probe_whose_ping_has_stalled_is_rejected_without_its_body() {
+    #[circuit_breaker(name = "stall: pinged", threshold = 1, recovery = "10s", stall = "1s", ping = slow)]
+    fn charge(fails: bool) -> std::io::Result<u8> {
+        BODIES.set(BODIES.get() + 1);
+        if fails { Err(std::io::Error::other("down")) } else { Ok(7) }
+    }
+    thread_local! {
+        static TIME: RefCell<Option<Frozen>> = const { RefCell::new(None) };
+        static BODIES: Cell<u8> = const { Cell::new(0) };
+    }
+    fn advance(by: Duration) {
+        TIME.with_borrow(|time| time.as_ref().unwrap().advance(by));
+    }
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "a `ping` takes parameters by reference")]
+    fn slow(_: &bool) -> Result<(), ()> {
+        advance(secs(2));
+        Ok(())
+    }
+
+    TIME.set(Some(freeze()));
+    charge(true).unwrap_err();
+    advance(secs(10));
+    assert_eq!(charge(false).unwrap_err().to_string(), REOPENED);
+    assert_eq!(BODIES.get(), 1, "the failure's");
+    let seen = circuit("stall: pinged").snapshot();
+    assert_eq!((seen.state, seen.failures, seen.stalled), (State::Open, 2, 1), "{seen}");
+    assert_eq!((seen.rejected, seen.late, seen.in_flight), (1, 0, Some(0)), "{seen}");
+}
+
+const REOPENED: &str = "circuit `stall: pinged` is open; retry after 10.0s";
+
+#[test]
+fn a_probe_whose_ping_has_stalled_is_rejected_while_others_decide() {
+    #[circuit_breaker(
+        name = "stall: pinged, of three",
+        threshold = 1,
+        recovery = "10s",
+        success_threshold = 2,
+        probes = 3,
+        stall = "1s",
+        ping = async |_| { wait_once().await; Ok::<(), ()>(()) }
+    )]
+    async fn charge(fails: bool) -> std::io::Result<u8> {
+        if fails { Err(std::io::Error::other("down")) } else { Ok(7) }
+    }
+    let time = freeze();
+    assert!(ready(charge(true)).is_err());
+    time.advance(secs(10));
+    let mut probe = pin!(charge(false));
+    assert!(poll_once(probe.as_mut()).is_pending());
+    time.advance(secs(2));
+    let Poll::Ready(Err(error)) = poll_once(probe) else { panic!("its body has run") };
+    assert!(error.to_string().ends_with("is open; retry after 0.0ns"), "{error}");
+    let seen = circuit("stall: pinged, of three").snapshot();
+    assert_eq!((seen.state, seen.failures, seen.stalled), (State::HalfOpen, 2, 1), "{seen}");
+    assert_eq!((seen.rejected, seen.late, seen.in_flight), (1, 0, Some(0)), "{seen}");
 }

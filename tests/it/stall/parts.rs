@@ -129,10 +129,9 @@ fn a_probe_has_the_whole_time_after_its_ping() {
     assert!(poll_once(probe.as_mut()).is_pending());
     time.advance(millis(2_250));
     assert_eq!((breaker.state(), breaker.snapshot().stalled), (State::Open, 1));
-    assert!(poll_once(probe.as_mut()).is_pending(), "it goes on");
-    assert!(matches!(poll_once(probe.as_mut()), std::task::Poll::Ready(Ok(()))));
+    assert!(matches!(poll_once(probe.as_mut()), std::task::Poll::Ready(Err(_))), "it is rejected");
     let seen = breaker.snapshot();
-    assert_eq!((seen.late, seen.in_flight, seen.successes), (1, Some(0), 1));
+    assert_eq!((seen.rejected, seen.late, seen.in_flight, seen.successes), (1, 0, Some(0), 1));
 }
 
 #[test]
