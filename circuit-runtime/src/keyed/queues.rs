@@ -5,8 +5,8 @@
 //! `advance`, which takes constant time for each slot that it moves: a slot that waits for a point
 //! in time is moved at most once for each bit of the time until then.
 //!
-//! *Why not a scan.* A new key took 4 to 7 ms among 10,000 circuits that couldn't go, and takes 0.3 to
-//! 1.6 µs now (the guide's page *Performance*). The simple alternative is to scan all slots.
+//! *Why not a scan.* A new key took milliseconds among 10,000 circuits that couldn't go, and takes about a microsecond
+//! now (the guide's page *Performance*). The simple alternative is to scan all slots.
 
 use crate::primitives::clock::Nanos;
 

@@ -1,8 +1,8 @@
 //! How a permit finds its circuit: mostly by a reference to the breaker.
 //!
 //! *What the variants save.* A permit in the future of an annotated async function holds no reference:
-//! the future grows by 32 bytes, and the call takes 1.9 ns more than a plain one (`cargo bench -p
-//! benches`). The simple alternative is one handle with a reference for every permit.
+//! the future grows by 32 bytes, and an async call is bound by what it stores (`docs/internals/machine-code.md`). The
+//! simple alternative is one handle with a reference for every permit.
 //!
 //! Each annotated async function has a handle of its own type, and so what is generic over handles is compiled anew for
 //! each. The end of a call, where the future is gone, goes by a reference nevertheless.

@@ -1,9 +1,8 @@
 //! A value for each thread (a shard), written by that thread alone and read by all.
 //!
-//! *What it saves.* A shared counter costs a locked instruction (2.4 ns alone, `cargo bench -p benches`)
-//! and, with a second thread, a cache line that travels between the cores. A counter that only one
-//! thread writes is a plain load and store: a whole guarded call takes 2.5 ns, where crates with a
-//! shared word in each call take 12.8 and more. The simple alternative is one atomic counter.
+//! *What it saves.* A shared counter costs a locked instruction, which takes longer than a whole guarded call (the
+//! guide's page *Performance*), and, with a second thread, a cache line that travels between the cores. A counter that
+//! only one thread writes is a plain load and store. The simple alternative is one atomic counter.
 //!
 //! The crate `thread_local` does the same with two drawbacks: it panics if a thread that is ending
 //! still makes a call (from a destructor of another thread-local), and its tables take 512 bytes
@@ -29,7 +28,7 @@ const INLINE: u32 = 16;
 const EMPTY: u32 = INLINE - 1;
 /// How many threads, the first ones, have an inline cell.
 pub(crate) const FIRST: u32 = EMPTY;
-/// The most chunks of cells for the other threads; the n-th has 16 × 2^n. In all, 4,096 threads
+/// The most chunks of cells for the other threads; the n-th has 16 × 2^n. In all, 4,095 threads
 /// have shards.
 const CHUNKS: usize = 8;
 

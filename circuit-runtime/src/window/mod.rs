@@ -224,7 +224,8 @@ impl SlidingWindow {
 pub(crate) enum OnSuccess {
     /// Nothing.
     Nothing,
-    /// It is noted, and can't open the circuit: it ends a run, or slides the count window by one.
+    /// It is noted, and can't open the circuit: it ends a run, slides a count window by one, or enters the current
+    /// bucket of a time window.
     Pend,
     /// It is one more in the time window, and can't open the circuit.
     Bucket,

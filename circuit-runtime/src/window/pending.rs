@@ -1,7 +1,7 @@
 //! Outcomes that can't open the circuit, noted in their order until the lock is next taken.
 //!
 //! *What it saves.* The circuit's lock at each outcome while a closed circuit has failures in its run or its
-//! count window: an outcome is one compare-exchange, and the lock is taken at every 25th or so. Simpler would be
+//! window: an outcome is one compare-exchange, and the lock is taken at every 25th or so. Simpler would be
 //! to take the lock.
 
 use crate::primitives::sync::{AtomicU64, Ordering, const_fn};

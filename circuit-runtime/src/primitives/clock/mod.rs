@@ -30,8 +30,7 @@ pub(crate) fn real() -> Nanos {
 }
 
 /// The present time or a little earlier, at most about [`LAG`]; never later. On Linux it costs a
-/// fifth of
-/// [`now`]: 7.2 ns instead of 32.1 (`cargo bench -p benches`).
+/// fraction of [`now`] (the guide's page *Performance*).
 #[inline]
 pub(crate) fn coarse() -> Nanos {
     #[cfg(feature = "test-util")]
