@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::view::View;
+use crate::unknown::{UnknownCircuit, unknown};
+use crate::view::{Instance, View};
 
 /// How far an order has got.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -18,16 +19,27 @@ pub struct Acknowledgement {
     pub silent: Vec<String>,
     /// Those that don't obey, or one of whose circuits doesn't: each with the reason.
     pub refused: Vec<(String, String)>,
+    /// The names and patterns that fit no circuit which these instances show. The order stands all the same, for circuits that
+    /// register later; a `reset` has reset nothing.
+    pub unknown: Vec<UnknownCircuit>,
 }
 
 impl Acknowledgement {
-    /// How far the order of this version has got, by a view of the fleet. `only`: the instances that it is for.
-    pub(crate) fn of(view: &View, version: u64, only: Option<&[String]>) -> Self {
-        let is_meant = |name: &String| only.is_none_or(|only| only.contains(name));
-        let mut acknowledgement =
-            Acknowledgement { instances: 0, in_force: 0, silent: Vec::new(), refused: Vec::new() };
-        for instance in view.instances.iter().filter(|instance| is_meant(&instance.name)) {
-            acknowledgement.instances += 1;
+    /// How far the order of this version has got, by a view of the fleet.
+    pub(crate) fn of(view: &View, version: u64) -> Self {
+        let order = view.orders.iter().find(|order| order.version == version);
+        let only = order.and_then(|order| order.only.as_ref());
+        let circuits = order.into_iter().flat_map(|order| &order.circuits).map(String::as_str);
+        let is_meant = |instance: &&Instance| only.is_none_or(|only| only.contains(&instance.name));
+        let meant: Vec<_> = view.instances.iter().filter(is_meant).collect();
+        let mut acknowledgement = Acknowledgement {
+            instances: meant.len(),
+            in_force: 0,
+            silent: Vec::new(),
+            refused: Vec::new(),
+            unknown: unknown(circuits, &meant),
+        };
+        for instance in meant {
             let refusal = instance.refused.iter().find(|(refused, _)| *refused == version);
             if let Some((_, message)) = refusal {
                 acknowledgement.refused.push((instance.name.clone(), message.clone()));
@@ -40,14 +52,15 @@ impl Acknowledgement {
         acknowledgement
     }
 
-    /// Whether all obey.
+    /// Whether all obey, and it reaches what it names: there are instances, and circuits for each name and pattern.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.in_force == self.instances
+        self.instances > 0 && self.in_force == self.instances && self.unknown.is_empty()
     }
 }
 
-/// `47/50 in force, 2 silent, 1 refused: pod-7: circuits.payments.treshold: unknown option`
+/// `47/50 in force, 2 silent, 1 refused: pod-7: circuits.payments.treshold: unknown option`, or
+/// ``3/3 in force, but no instance shows a circuit `paymnets`; did you mean `payments`?``
 impl fmt::Display for Acknowledgement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{} in force", self.in_force, self.instances)?;
@@ -56,6 +69,12 @@ impl fmt::Display for Acknowledgement {
         }
         if let Some((name, message)) = self.refused.first() {
             write!(f, ", {} refused: {name}: {message}", self.refused.len())?;
+        }
+        if self.instances == 0 {
+            write!(f, ": no instance is in this fleet")?;
+        }
+        for unknown in &self.unknown {
+            write!(f, ", but {unknown}")?;
         }
         Ok(())
     }

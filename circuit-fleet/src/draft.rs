@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::error::FleetError;
 use crate::options::OptionsError;
 use crate::state::LONGEST;
-use crate::wire::What;
+use crate::wire::{self, What};
 
 /// How long a dangerous order lasts at most.
 const LONGEST_DANGEROUS: Duration = Duration::from_secs(60 * 60);
@@ -67,17 +67,18 @@ impl Action {
         }
     }
 
+    /// The circuits that it is for, by names and patterns.
+    pub(crate) fn circuits(&self) -> Vec<&str> {
+        match self {
+            Action::Mode { circuit, .. } | Action::Reset { circuit } => vec![circuit],
+            Action::Settings(settings) => wire::circuits(settings),
+            Action::Cancel(_) => Vec::new(),
+        }
+    }
+
     /// Whether it speaks of this circuit.
     pub(crate) fn names(&self, circuit: &str) -> bool {
-        match self {
-            Action::Mode { circuit: named, .. } | Action::Reset { circuit: named } => {
-                matches(named, circuit)
-            }
-            Action::Settings(settings) => settings["circuits"]
-                .as_object()
-                .is_some_and(|circuits| circuits.keys().any(|named| matches(named, circuit))),
-            Action::Cancel(_) => false,
-        }
+        self.circuits().into_iter().any(|named| matches(named, circuit))
     }
 
     /// What goes to Redis. Settings are checked here, so that a slip of the pen reaches no instance.
@@ -194,16 +195,14 @@ impl OrderDraft {
         if self.why.len() > LONGEST_TEXT {
             return error("why", format!("must have at most {LONGEST_TEXT} characters"));
         }
-        let longest = match self.action {
-            Action::Reset { .. } => RESET,
-            _ if self.action.is_dangerous() => LONGEST_DANGEROUS,
-            _ => LONGEST,
+        let (longest, longest_in_words) = match self.action {
+            Action::Reset { .. } => (RESET, "30s"),
+            _ if self.action.is_dangerous() => (LONGEST_DANGEROUS, "1h, as the order is dangerous"),
+            _ => (LONGEST, "24h"),
         };
         if self.lasting < Duration::from_millis(1) || self.lasting > longest {
-            return error(
-                "lasting",
-                format!("must be from 1ms to {longest:?}, is {:?}", self.lasting),
-            );
+            let is = self.lasting;
+            return error("lasting", format!("must be from 1ms to {longest_in_words}, is {is:?}"));
         }
         if self.only.as_ref().is_some_and(Vec::is_empty) {
             return error("only", "must name an instance".to_owned());

@@ -36,7 +36,7 @@ pub enum FleetError {
     #[error(transparent)]
     Options(#[from] OptionsError),
     /// Redis isn't there, is too slow, or refuses the command.
-    #[error("Redis: {0}")]
+    #[error("{}", answer(.0))]
     Redis(#[from] redis::RedisError),
     /// An order is [dangerous](crate::Action::is_dangerous), and the number of the instances that it is for is missing, or another one.
     #[error("this is for {reach}; if that is meant, confirm the number of instances, {instances}")]
@@ -52,4 +52,12 @@ pub enum FleetError {
     /// The instance has left the fleet, or too many ask at once.
     #[error("the fleet doesn't answer: it was left, or too many ask at once")]
     Busy,
+}
+
+/// What Redis says. The scripts of this crate speak to whoever gives an order.
+fn answer(error: &redis::RedisError) -> String {
+    match (error.code(), error.detail()) {
+        (Some("FULL" | "LASTING" | "LATE" | "SIZE" | "UNKNOWN"), Some(told)) => told.to_owned(),
+        _ => format!("Redis: {error}"),
+    }
 }

@@ -11,6 +11,7 @@ mod address;
 pub mod agreement;
 #[cfg(feature = "axum")]
 pub mod axum;
+mod closest;
 mod draft;
 mod error;
 mod fleet;
@@ -29,6 +30,7 @@ mod script;
 mod sharing;
 mod state;
 mod store;
+mod unknown;
 mod view;
 mod wire;
 
@@ -39,4 +41,5 @@ pub use fleet::Fleet;
 pub use operator::{AuditEntry, Operator};
 pub use options::{Options, OptionsError};
 pub use reach::Reach;
+pub use unknown::UnknownCircuit;
 pub use view::{Instance, StandingOrder, View};

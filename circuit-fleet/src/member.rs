@@ -147,6 +147,8 @@ impl Member {
         };
         if self.options.is_in_view() {
             self.reporter.fill(&mut report);
+        } else {
+            report.shows_no_circuits = true;
         }
         self.store.beat(&report).await
     }

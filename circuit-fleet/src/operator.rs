@@ -117,10 +117,7 @@ impl Operator {
     ///
     /// If Redis doesn't answer within two seconds.
     pub async fn acknowledged(&mut self, version: u64) -> Result<Acknowledgement, FleetError> {
-        let view = self.view().await?;
-        let order = view.orders.iter().find(|order| order.version == version);
-        let only = order.and_then(|order| order.only.clone());
-        Ok(Acknowledgement::of(&view, version, only.as_deref()))
+        Ok(Acknowledgement::of(&self.view().await?, version))
     }
 
     /// Waits until no instance is silent about an order, at most for this long: they look for orders once a second. How far it has

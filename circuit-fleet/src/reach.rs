@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::draft::OrderDraft;
 use crate::error::FleetError;
 use crate::options::OptionsError;
+use crate::unknown::{UnknownCircuit, unknown};
 use crate::view::{Instance, View};
 
 /// How far an order reaches.
@@ -20,14 +21,23 @@ pub struct Reach {
     pub circuits: usize,
     /// How many calls a second these circuits have, in all these instances together.
     pub calls_a_second: f64,
+    /// The names and patterns that fit no circuit which these show.
+    pub unknown: Vec<UnknownCircuit>,
+}
+
+fn counted(number: usize, word: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {word}{s}")
 }
 
 /// `2 circuits in 50 instances, with 1200 calls a second`
 impl fmt::Display for Reach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (circuits, instances) = (self.circuits, self.instances.len());
-        let calls = self.calls_a_second;
-        write!(f, "{circuits} circuits in {instances} instances, with {calls} calls a second")
+        let calls = self.calls_a_second.to_string();
+        let circuits = counted(self.circuits, "circuit");
+        let instances = counted(self.instances.len(), "instance");
+        let s = if calls == "1" { "" } else { "s" };
+        write!(f, "{circuits} in {instances}, with {calls} call{s} a second")
     }
 }
 
@@ -38,9 +48,11 @@ impl Reach {
         let is_meant = |instance: &&Instance| {
             draft.only.as_ref().is_none_or(|only| only.contains(&instance.name))
         };
+        let meant: Vec<_> = view.instances.iter().filter(is_meant).collect();
         let mut circuits = BTreeSet::new();
-        let mut reach = Reach { instances: Vec::new(), circuits: 0, calls_a_second: 0.0 };
-        for instance in view.instances.iter().filter(is_meant) {
+        let unknown = unknown(draft.action.circuits(), &meant);
+        let mut reach = Reach { instances: Vec::new(), circuits: 0, calls_a_second: 0.0, unknown };
+        for instance in meant {
             reach.instances.push(instance.name.clone());
             for circuit in &instance.circuits {
                 let name = circuit["name"].as_str().unwrap_or_default();
@@ -52,6 +64,12 @@ impl Reach {
         }
         reach.circuits = circuits.len();
         reach
+    }
+
+    /// Whether it reaches anything, and everything that it names: there are instances, and circuits for each name and pattern.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        !self.instances.is_empty() && self.unknown.is_empty()
     }
 
     /// Whether the order may be given. A [dangerous](crate::Action::is_dangerous) one needs the number of the instances that it
@@ -115,18 +133,11 @@ mod tests {
             names.insert(instance, circuits.to_vec());
         }
         let instances = names.into_iter().map(|(name, circuits)| Instance {
-            name: name.to_owned(),
-            silent: false,
-            version: 0,
-            obeys: Vec::new(),
-            refused: Vec::new(),
             circuits: circuits
                 .into_iter()
                 .map(|circuit| json!({ "name": circuit, "calls_a_second": 10.0 }))
                 .collect(),
-            left_out: 0,
-            cannot_share: None,
-            dropped: 0,
+            ..Instance::silent(name)
         });
         View { instances: instances.collect(), ..View::default() }
     }
@@ -140,14 +151,14 @@ mod tests {
         let view = view(&[("a", &["payments", "mail"]), ("b", &["payments"]), ("c", &[])]);
         let reach = |draft: &OrderDraft| Reach::of(draft, &view).to_string();
         let one = draft("payments", Mode::Shadow);
-        assert_eq!(reach(&one), "1 circuits in 3 instances, with 20 calls a second");
+        assert_eq!(reach(&one), "1 circuit in 3 instances, with 20 calls a second");
         let all = draft("*", Mode::Shadow);
         assert_eq!(reach(&all), "2 circuits in 3 instances, with 30 calls a second");
         let settings = json!({ "circuits": { "mail": {}, "pay*": {} } });
         let settings = OrderDraft::new(Action::Settings(settings), "alice");
         assert_eq!(reach(&settings), "2 circuits in 3 instances, with 30 calls a second");
         let canary = one.canary(1, &view).unwrap();
-        assert_eq!(reach(&canary), "1 circuits in 1 instances, with 10 calls a second");
+        assert_eq!(reach(&canary), "1 circuit in 1 instance, with 10 calls a second");
     }
 
     #[test]

@@ -34,7 +34,22 @@ pub(crate) enum What {
     Cancel(u64),
 }
 
+/// The names and patterns that settings have tables for.
+pub(crate) fn circuits(settings: &Value) -> Vec<&str> {
+    let circuits = settings["circuits"].as_object();
+    circuits.into_iter().flat_map(serde_json::Map::keys).map(String::as_str).collect()
+}
+
 impl What {
+    /// The circuits that it is for, by names and patterns.
+    pub(crate) fn circuits(&self) -> Vec<&str> {
+        match self {
+            What::Settings(settings) => circuits(settings),
+            What::Reset(circuit) => vec![circuit],
+            What::Cancel(_) => Vec::new(),
+        }
+    }
+
     /// In words, for people.
     pub(crate) fn text(&self) -> String {
         match self {
@@ -60,6 +75,9 @@ pub(crate) struct Report {
     pub(crate) circuits: Vec<Value>,
     /// How many circuits had no room.
     pub(crate) left_out: usize,
+    /// Whether it shows none at all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) shows_no_circuits: bool,
     /// Why what its circuits see can't be shared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) cannot_share: Option<String>,

@@ -15,9 +15,10 @@ fn both_crates_read_durations_alike() {
 }
 
 #[test]
-fn both_crates_know_what_was_meant() {
-    expect_file!["../../circuit-macros/src/closest.rs"]
-        .assert_eq(include_str!("../../circuit-runtime/src/primitives/closest.rs"));
+fn all_crates_know_what_was_meant() {
+    let original = include_str!("../../circuit-runtime/src/primitives/closest.rs");
+    expect_file!["../../circuit-macros/src/closest.rs"].assert_eq(original);
+    expect_file!["../../circuit-fleet/src/closest.rs"].assert_eq(original);
 }
 
 /// They answer that it is in the code only, and never suggest another option for it.

@@ -29,13 +29,16 @@
 //! The answer comes once all instances have said whether they obey, or after five seconds:
 //!
 //! ```json
-//! {"version":17,"acknowledgement":{"instances":50,"in_force":50,"silent":[],"refused":[]}}
+//! {"version":17,"acknowledgement":{"instances":50,"in_force":50,"silent":[],"refused":[],"unknown":[]}}
 //! ```
+//!
+//! `unknown` has the names and patterns that fit no circuit which an instance shows, such as
+//! `{"circuit":"paymnets","did_you_mean":"payments"}`; `would_reach` of a dry run has the same.
 //!
 //! | status | meaning |
 //! |---|---|
 //! | 200 | all instances obey; or what a dry run has found |
-//! | 202 | the order stands, but some instances are silent, or refuse it |
+//! | 202 | the order stands, but some instances are silent or refuse it, none is there, or none shows a circuit that it names |
 //! | 400 | something in the body is wrong; nothing was ordered |
 //! | 401 | the token is missing, or wrong |
 //! | 404 | no such action, or no order of this version |

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::response::{failure, refusal};
 use crate::draft::{Action, OrderDraft};
+use crate::error::FleetError;
 use crate::options::OptionsError;
 
 /// Why a request isn't obeyed.
@@ -136,8 +137,21 @@ impl Body {
                 parse_duration(&text).map_err(|error| wrong("for", &error.to_string()))?;
             draft = draft.lasting(lasting);
         }
-        draft.validate().map_err(|error| refusal(StatusCode::BAD_REQUEST, &error.to_string()))?;
+        draft.validate().map_err(|error| match error {
+            FleetError::Options(error) => refusal(StatusCode::BAD_REQUEST, &as_field(&error)),
+            error => refusal(StatusCode::BAD_REQUEST, &error.to_string()),
+        })?;
         Ok(Asked::Order { draft, confirm, canary, dry_run })
+    }
+}
+
+/// What is wrong, by the name that the body has for it.
+fn as_field(error: &OptionsError) -> String {
+    let told = error.to_string();
+    match error.option() {
+        "lasting" => told.replacen("lasting", "for", 1),
+        "why" => told.replacen("why", "reason", 1),
+        _ => told,
     }
 }
 
@@ -222,7 +236,11 @@ mod tests {
             (shadow(), json!({ "by": "" }), "by: must have from 1 to 500"),
             (shadow(), json!({ "by": "a", "why": "x" }), "unknown field `why`, expected one of"),
             (shadow(), json!({ "by": "a", "for": "10" }), "for: `10` has no unit; write"),
-            (shadow(), json!({ "by": "a", "for": "25h" }), "lasting: must be from"),
+            (
+                shadow(),
+                json!({ "by": "a", "for": "25h" }),
+                "for: must be from 1ms to 24h, is 90000s",
+            ),
             (shadow(), json!({ "by": "a", "settings": {} }), "settings: belong to"),
             (cancel(), json!({ "by": "a", "for": "10m" }), "not with `reset` and `cancel`"),
             (Target::Settings, json!({ "by": "a" }), "settings: belong to"),

@@ -29,7 +29,7 @@ end
 if ARGV[9] ~= '' then
   local cancelled = redis.call('HGET', KEYS[1], ARGV[9])
   if not cancelled then
-    return redis.error_reply('UNKNOWN no order of this version stands')
+    return redis.error_reply('UNKNOWN no order ' .. ARGV[9] .. ' stands: its time is over, it was cancelled, or there never was one')
   end
   -- As long as the order would have lasted: instances that come back by then hear of it.
   ends = tonumber(string.match(cancelled, '^%d+'))

@@ -19,7 +19,7 @@ fn circuitctl(turn: &Turn, line: &str) -> Output {
 
 /// What it prints, if it exits so.
 #[track_caller]
-fn prints(turn: &Turn, line: &str, code: i32) -> String {
+pub(crate) fn prints(turn: &Turn, line: &str, code: i32) -> String {
     let output = circuitctl(turn, line);
     let (out, error) = (String::from_utf8(output.stdout), String::from_utf8(output.stderr));
     let text = out.unwrap() + &error.unwrap();
@@ -52,10 +52,10 @@ fn a_fleet_is_shown_ordered_and_left_to_itself_again() {
 
     // Too much for a slip of the hand.
     let said = prints(&turn, "disable pay* --for 10m", 1);
-    assert!(said.contains("1 circuits in 3 instances") && said.contains("--confirm 3"), "{said}");
+    assert!(said.contains("1 circuit in 3 instances") && said.contains("--confirm 3"), "{said}");
     assert!(prints(&turn, "disable pay* --for 10m --confirm 2", 1).contains("--confirm 3"));
     assert!(prints(&turn, "disable pay* --for 10m --dry-run", 0).contains("would be ordered"));
-    assert!(prints(&turn, "disable pay* --for 2h --confirm 3", 1).contains("lasting: must be"));
+    assert!(prints(&turn, "disable pay* --for 2h --confirm 3", 1).contains("--for: must be"));
     assert!(prints(&turn, "disable pay* --confirm 3", 0).contains("3/3 in force"));
     assert_eq!(prints(&turn, "cancel 2", 0), "order 3\n3/3 in force\n");
 
@@ -63,7 +63,7 @@ fn a_fleet_is_shown_ordered_and_left_to_itself_again() {
     assert_eq!(said, "order 4\n2/2 in force\n");
     let list = prints(&turn, "list", 0);
     assert!(list.contains("1 forced-open (closed), 2 shadow (closed)"), "{list}");
-    assert!(prints(&turn, "cancel 77", 1).contains("no order of this version stands"));
+    assert!(prints(&turn, "cancel 77", 1).contains("no order 77 stands"));
     assert_eq!(prints(&turn, "history", 0).lines().count(), 4);
     assert_eq!(prints(&turn, "orders restore", 0), "nothing was lost\n");
 
@@ -133,7 +133,9 @@ fn what_an_instance_says_does_not_steer_the_terminal() {
     });
     turn.redis.command(&["SET", "f:{test}:report:a", &report.to_string()]);
     let said = prints(&turn, "shadow payments", 2);
-    assert_eq!(said, "order 1\n0/1 in force, 1 refused: a:  [2Jgone with the screen\n");
+    let unknown = "but no instance shows a circuit `payments`";
+    let told = format!("0/1 in force, 1 refused: a:  [2Jgone with the screen, {unknown}");
+    assert_eq!(said.lines().nth(1), Some(&*told));
     let unknown = serde_json::json!({ "form": 1, "what": "\u{1b}[2J" });
     let unknown = format!("{} {unknown}", (now + 60) * 1_000);
     turn.redis.command(&["HSET", "f:{test}:orders", "9", &unknown]);

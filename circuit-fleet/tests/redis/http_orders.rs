@@ -83,6 +83,25 @@ fn an_order_over_http_is_that_of_circuitctl() {
 
 #[test]
 #[ignore = "needs redis-server"]
+fn an_order_over_http_for_a_circuit_that_nobody_shows_says_so() {
+    let turn = Turn::take();
+    circuit("payments");
+    let fleet = turn.join(&options("a"));
+    assert!(turn.is_ready(&fleet));
+    let app = app(&turn, &fleet);
+    let unknown = json!([{ "circuit": "paymnets", "did_you_mean": "payments" }]);
+    let path = "/fleet/circuits/paymnets/force-open";
+    let (status, said) = post(&turn, &app, path, &alice());
+    assert_eq!((status, &said["acknowledgement"]["unknown"]), (StatusCode::ACCEPTED, &unknown));
+    let (status, said) = post(&turn, &app, path, &json!({ "by": "alice", "dry_run": true }));
+    assert_eq!((status, &said["would_reach"]["unknown"]), (StatusCode::OK, &unknown));
+    let (_, said) = post(&turn, &app, "/fleet/circuits/payments/shadow", &alice());
+    assert_eq!(said["acknowledgement"]["unknown"], json!([]));
+    turn.leave(fleet);
+}
+
+#[test]
+#[ignore = "needs redis-server"]
 fn a_dangerous_order_is_told_how_far_it_reaches_and_wants_the_number_back() {
     let turn = Turn::take();
     let breaker = circuit("payments");
@@ -97,7 +116,7 @@ fn a_dangerous_order_is_told_how_far_it_reaches_and_wants_the_number_back() {
     let (status, said) = disable(alice());
     assert_eq!(status, StatusCode::CONFLICT);
     let error = said["error"].as_str().unwrap();
-    assert!(error.starts_with("this is for 1 circuits in 2 instances, with "), "{error}");
+    assert!(error.starts_with("this is for 1 circuit in 2 instances, with "), "{error}");
     assert!(error.ends_with("if that is meant, send `\"confirm\": 2`"), "{error}");
     assert_eq!(disable(json!({ "by": "alice", "confirm": 1 })).0, StatusCode::CONFLICT);
     assert_eq!(disable(json!({ "by": "a", "confirm": 2, "for": "2h" })).0, StatusCode::BAD_REQUEST);

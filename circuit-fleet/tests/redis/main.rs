@@ -5,6 +5,7 @@
 mod acl;
 mod agreement;
 mod circuitctl;
+mod circuitctl_slips;
 mod delay;
 mod failover;
 mod http;

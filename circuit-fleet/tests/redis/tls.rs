@@ -70,7 +70,7 @@ fn an_instance_and_circuitctl_speak_tls_and_take_no_other_certificate() {
     let other = Other::start_at(&address, "a", &[("SSL_CERT_FILE", &authority)]);
     let list = || circuitctl(&address, &authority, "list");
     until("the instance is there", || {
-        String::from_utf8_lossy(&list().stdout).starts_with("1 instances, 0 silent")
+        String::from_utf8_lossy(&list().stdout).starts_with("1 instance, 0 silent")
     });
     let ordered = circuitctl(&address, &authority, "force-open payments");
     assert_eq!(String::from_utf8_lossy(&ordered.stdout), "order 1\n1/1 in force\n");

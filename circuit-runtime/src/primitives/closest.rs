@@ -1,7 +1,7 @@
 //! Which word was most likely meant.
 //!
-//! This file stands in `circuit-runtime/src/primitives` and in `circuit-macros/src`, word for word, as
-//! `spec.rs` does.
+//! This file stands in `circuit-runtime/src/primitives`, in `circuit-macros/src` and in `circuit-fleet/src`, word
+//! for word, as `spec.rs` does in the first two.
 
 /// The candidate that `typed` was most likely meant to be.
 pub(crate) fn closest<'a>(

@@ -9,7 +9,7 @@ use lexopt::prelude::*;
 
 use super::Failure;
 
-pub(super) const HELP: &str = "\
+const HELP: &str = "\
 Shows the circuit breakers of all instances of a service, and gives orders to them.
 
 usage: circuitctl [OPTIONS] COMMAND
@@ -39,8 +39,16 @@ usage: circuitctl [OPTIONS] COMMAND
   --json                prints JSON
   --help, --version
 
-exits with 0 if all instances obey, 2 if some refuse, 3 if some are silent, 1 if anything else is wrong
+exits with 0 if all instances obey, 2 if some refuse, 3 if some are silent, 4 if no instance is there or none shows a
+circuit that the order names, 1 if anything else is wrong
 ";
+
+/// What is asked for.
+pub(super) enum Asked {
+    Command(Arguments),
+    /// The help, or the version.
+    Text(String),
+}
 
 pub(super) struct Arguments {
     pub(super) command: Command,
@@ -70,8 +78,8 @@ fn variable(name: &str) -> Option<String> {
 }
 
 impl Arguments {
-    /// `None`: help is asked for.
-    pub(super) fn read(mut parser: lexopt::Parser) -> Result<Option<Self>, Failure> {
+    pub(super) fn read(mut parser: lexopt::Parser) -> Result<Asked, Failure> {
+        let help = || Ok(Asked::Text(HELP.to_owned()));
         let mut words: Vec<String> = Vec::new();
         let (mut redis, mut namespace) =
             (variable("CIRCUITCTL_REDIS"), variable("CIRCUITCTL_NAMESPACE"));
@@ -88,17 +96,17 @@ impl Arguments {
                 Long("canary") => canary = Some(parser.value()?.parse()?),
                 Long("dry-run") => dry_run = true,
                 Long("json") => json = true,
-                Long("help") | Short('h') => return Ok(None),
+                Long("help") | Short('h') => return help(),
                 Long("version") => {
-                    println!("circuitctl {}", env!("CARGO_PKG_VERSION"));
-                    std::process::exit(0);
+                    let version = concat!("circuitctl ", env!("CARGO_PKG_VERSION"), "\n");
+                    return Ok(Asked::Text(version.to_owned()));
                 }
                 Value(word) => words.push(word.string()?),
                 other => return Err(other.unexpected().into()),
             }
         }
         if words.is_empty() {
-            return Ok(None);
+            return help();
         }
         let command = command(&words)?;
         let is_order = matches!(command, Command::Order(_));
@@ -115,7 +123,7 @@ impl Arguments {
         let namespace =
             namespace.ok_or("which fleet? Say --namespace, or set CIRCUITCTL_NAMESPACE")?;
         if by.is_none() && (is_order || matches!(command, Command::Restore)) {
-            return Err("who are you? Say --by, or set USER".into());
+            return Err("who are you? Say --by NAME, or set USER".into());
         }
         let by = by.unwrap_or_default();
         let redis = redis.unwrap_or_else(|| "redis://127.0.0.1".to_owned());
@@ -132,7 +140,7 @@ impl Arguments {
             dry_run,
             json,
         };
-        Ok(Some(arguments))
+        Ok(Asked::Command(arguments))
     }
 }
 
@@ -176,7 +184,7 @@ fn time(text: &str) -> Result<Duration, Failure> {
 mod tests {
     use super::*;
 
-    fn read(line: &str) -> Result<Option<Arguments>, String> {
+    fn read(line: &str) -> Result<Asked, String> {
         let words = line.split_whitespace();
         let all = ["circuitctl", "--namespace", "n", "--by", "alice"].into_iter().chain(words);
         Arguments::read(lexopt::Parser::from_iter(all)).map_err(|error| error.to_string())
@@ -184,9 +192,8 @@ mod tests {
 
     #[test]
     fn an_order_is_read_with_its_options() {
-        let read =
-            read("force-open pay* --for 10m --reason moved --confirm 50 --canary 3").unwrap();
-        let read = read.unwrap();
+        let read = read("force-open pay* --for 10m --reason moved --confirm 50 --canary 3");
+        let Ok(Asked::Command(read)) = read else { panic!("a command") };
         let Command::Order(action) = read.command else { panic!("an order") };
         assert_eq!(action, Action::mode("pay*", Mode::ForcedOpen));
         assert_eq!((read.lasting, &*read.why), (Some(Duration::from_secs(600)), "moved"));
@@ -211,6 +218,8 @@ mod tests {
             let Err(error) = read(line) else { panic!("{line} is read") };
             assert!(error.contains(part), "{line}: {error}");
         }
-        assert!(read("").unwrap().is_none() && read("list --help").unwrap().is_none());
+        for line in ["", "list --help"] {
+            assert!(matches!(read(line), Ok(Asked::Text(text)) if text == HELP), "{line}");
+        }
     }
 }
