@@ -67,6 +67,7 @@ mod bound;
 mod by_hand;
 mod gone;
 mod handover;
+mod hints;
 mod length;
 mod order;
 mod rejection;
