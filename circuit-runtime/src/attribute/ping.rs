@@ -228,7 +228,6 @@ mod with_tokio {
     use tokio::time::timeout;
 
     use super::{Pinging, ping_async};
-    use crate::attribute::timed::Neutral;
     use crate::permit::{Fallback, Handle, RawPermit};
 
     /// [`ping_async`] for at most `limit`, or what settings have put in its place.
@@ -241,7 +240,7 @@ mod with_tokio {
     ) -> Pinging<S, impl Future<Output = bool>> {
         let limit = permit.limit(limit);
         // Panics where `run_timed` does, and is no more the circuit's fault there.
-        let permit = Neutral::across(permit, || drop(timeout(limit, core::future::ready(()))));
+        let (permit, ()) = permit.across(|| drop(timeout(limit, core::future::ready(()))));
         ping_async(permit, fallback, move || {
             let limited = timeout(limit, ping());
             async move { limited.await.unwrap_or(false) }

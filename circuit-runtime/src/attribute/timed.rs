@@ -34,8 +34,6 @@ pub(super) fn end<S: Handle>(
 }
 
 #[cfg(feature = "tokio")]
-pub(super) use with_tokio::Neutral;
-#[cfg(feature = "tokio")]
 pub use with_tokio::run_timed;
 
 #[cfg(not(feature = "tokio"))]
@@ -53,7 +51,6 @@ mod with_tokio {
     use tokio::time::{Timeout, timeout};
 
     use super::Returns;
-    use crate::Outcome;
     use crate::guard::{Fuse, UnderPermit};
     use crate::permit::{Handle, RawPermit};
 
@@ -73,10 +70,9 @@ mod with_tokio {
         // Panics outside a runtime, and in one without a timer. That is this program's mistake, so
         // the circuit must not count it.
         let limit = permit.limit(limit);
-        let mut permit = Neutral(Some(permit));
         // Takes a value that is ready at the limit, and ends a body that uses up its task's budget.
-        let timed = Limited { timed: Fuse::new(timeout(limit, body)), limit };
-        UnderPermit::new(permit.end(), timed)
+        let (permit, timed) = permit.across(|| Fuse::new(timeout(limit, body)));
+        UnderPermit::new(permit, Limited { timed, limit })
     }
 
     pin_project! {
@@ -94,30 +90,6 @@ mod with_tokio {
         fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
             let this = self.project();
             this.timed.poll(context).map(|ended| ended.map_err(|_| *this.limit))
-        }
-    }
-
-    /// A permit that a panic ends as `Ignored`.
-    pub(crate) struct Neutral<S: Handle>(Option<RawPermit<S>>);
-
-    impl<S: Handle> Neutral<S> {
-        /// The permit, after code whose panic would have ended it.
-        pub(crate) fn across(permit: RawPermit<S>, code: impl FnOnce()) -> RawPermit<S> {
-            let mut permit = Neutral(Some(permit));
-            code();
-            permit.end()
-        }
-
-        fn end(&mut self) -> RawPermit<S> {
-            self.0.take().expect("taken once")
-        }
-    }
-
-    impl<S: Handle> Drop for Neutral<S> {
-        fn drop(&mut self) {
-            if let Some(permit) = self.0.take() {
-                permit.record(Outcome::Ignored);
-            }
         }
     }
 }

@@ -4,6 +4,8 @@
 
 mod finish;
 mod handle;
+#[cfg(feature = "tokio")]
+mod neutral;
 mod ping;
 #[cfg(feature = "stream")]
 mod streamed;

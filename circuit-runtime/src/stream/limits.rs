@@ -52,7 +52,6 @@ mod with_tokio {
     use tokio::time::{Instant, Sleep, sleep_until};
 
     use super::Limits;
-    use crate::Outcome;
     use crate::permit::{Handle, RawPermit};
 
     /// The limits that a function has, by tokio's clock.
@@ -116,11 +115,12 @@ mod with_tokio {
             // Panics outside a runtime, and in one without a timer. That is this program's mistake, so
             // the circuit must not count it.
             let timeout = self.timeout.map(|timeout| permit.limit(timeout));
-            let mut neutral = Neutral(Some(permit));
-            self.first = timeout.and_then(Limit::from_now);
-            let end = self.first.map_or_else(Instant::now, |first| first.end);
-            self.timer = Some(Box::pin(sleep_until(end)));
-            neutral.0.take().expect("taken once")
+            let (permit, ()) = permit.across(|| {
+                self.first = timeout.and_then(Limit::from_now);
+                let end = self.first.map_or_else(Instant::now, |first| first.end);
+                self.timer = Some(Box::pin(sleep_until(end)));
+            });
+            permit
         }
 
         fn item(&mut self, counts: bool) {
@@ -143,17 +143,6 @@ mod with_tokio {
             match sooner {
                 Some(limit) if self.is_over(limit, context) => Poll::Ready(limit.length),
                 _ => Poll::Pending,
-            }
-        }
-    }
-
-    /// A permit that a panic ends as `Ignored`.
-    struct Neutral<H: Handle>(Option<RawPermit<H>>);
-
-    impl<H: Handle> Drop for Neutral<H> {
-        fn drop(&mut self) {
-            if let Some(permit) = self.0.take() {
-                permit.record(Outcome::Ignored);
             }
         }
     }
