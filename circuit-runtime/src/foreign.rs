@@ -17,7 +17,7 @@
 //! | what a stream or a body drops when its reader gives it up | `stream`, `integrations::tower` | of a call that ends as if it didn't panic, and goes on |
 //! | tower: `poll_frame` and `is_end_stream` of a body, what it drops at its end, `BodyClassifier` and `EndClassifier` | `integrations::tower` | the call's; the body is dropped |
 //! | tower: the inner service's `call`, its future, `Classify` and its `Clone` | `integrations::tower` | the call's |
-//! | `Display` of the error that an annotated function returned, of the call that trips | `observe::event::error_text` | contained |
+//! | `Display` of the error that an annotated function returned, of the call that trips, and of a ping's | `observe::event::error_text` | contained |
 //! | a `ping`, of a probe | `attribute::ping` | contained: the probe has failed |
 //! | `Clone`, `Hash`, `Eq` and `Drop` of what `stale` keeps and of its key, after the call | `attribute::stale` | contained: nothing is kept, or given |
 //! | listeners | `observe::event::deliver` | contained |

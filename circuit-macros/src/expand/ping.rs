@@ -35,7 +35,9 @@ pub(super) fn first(model: &Model, parameters: &Parameters, entry: TokenStream) 
         }
     } else {
         quote_spanned! {here=>
-            __circuit::ping(__circuit_permit, #fallback, || __circuit::is_well(#call))
+            __circuit::ping(__circuit_permit, #fallback, || {
+                __circuit::Ping::of(#call).__circuit_pinged()
+            })
         }
     };
     quote_spanned! {here=>

@@ -27,7 +27,7 @@ pub use error_text::no_error_text;
 pub use fallback::*;
 pub use fallback_on_any::{Ended, clone_argument, finish_any, reason, whole_reason};
 pub use key::Key;
-pub use ping::{Ping, is_probe, is_well, ping, ping_async, ping_timed};
+pub use ping::{Ping, is_probe, ping, ping_async, ping_timed};
 pub use returns::{
     Bare, Judged, Limited, Opaque, Rejectable, Returns, bare, bare_limited, bare_whole,
     judged_limited, limited, opaque, opaque_late, opaque_limited, opaque_whole, rejectable,

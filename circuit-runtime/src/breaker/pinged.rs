@@ -1,5 +1,7 @@
 //! A probe's `ping` is over: either the call goes on as the probe that it is, or it is rejected.
 
+use std::sync::Arc;
+
 use super::CircuitBreaker;
 use super::rejection::AskedKey;
 use crate::circuit::{Admission, CircuitRef, End, Published, Refusal, Ticket, Unlisted};
@@ -11,10 +13,10 @@ use crate::permit::Fallback;
 use crate::primitives::clock::Moment;
 
 /// What a probe's ping has found.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Pinged {
-    /// The service says that it is well.
-    pub(crate) is_well: bool,
+    /// The service is well, or why not, as transitions show it.
+    pub(crate) answer: Result<(), Arc<str>>,
     /// The call is timed; its ping wasn't.
     pub(crate) is_timed: bool,
 }
@@ -35,15 +37,17 @@ impl CircuitBreaker {
         // Read before the outcome is recorded: if that isn't late, the key was the same.
         let lookup = Lookup { published, stamp: published.stamp() };
         let moment = Moment::default();
-        let is_of_earlier_key = match self.stop_stalling(circuit, admission, &moment) {
-            Unlisted::InTime(admission) if !pinged.is_well => {
-                self.fail_probe(circuit, admission, &moment)
+        let Pinged { answer, is_timed } = pinged;
+        let unlisted = self.stop_stalling(circuit, admission, &moment);
+        let is_of_earlier_key = match (unlisted, answer) {
+            (Unlisted::InTime(admission), Err(error)) => {
+                self.fail_probe(circuit, admission, error, &moment)
             }
-            Unlisted::InTime(admission) if circuit.may_run(admission.ticket.epoch()) => {
-                return Ok(begin_body(circuit, admission, pinged.is_timed, &moment));
+            (Unlisted::InTime(admission), Ok(())) if circuit.may_run(admission.ticket.epoch()) => {
+                return Ok(begin_body(circuit, admission, is_timed, &moment));
             }
             // It has failed before, or nothing is left to decide.
-            Unlisted::Stalled | Unlisted::InTime(_) => false,
+            (Unlisted::Stalled | Unlisted::InTime(_), _) => false,
         };
         // After the outcome is recorded, as at the end of any call.
         if admission.ticket.is_in_bulkhead() {
@@ -69,7 +73,13 @@ impl CircuitBreaker {
     }
 
     /// Records a probe that has failed. Returns whether its circuit serves another key by now.
-    fn fail_probe(&self, circuit: CircuitRef<'_>, admission: Admission, moment: &Moment) -> bool {
+    fn fail_probe(
+        &self,
+        circuit: CircuitRef<'_>,
+        admission: Admission,
+        error: Arc<str>,
+        moment: &Moment,
+    ) -> bool {
         let failure = End::Outcome(Outcome::Failure);
         let judged = match circuit.record(|| self.name(), admission, failure, moment) {
             Ok(judged) => judged,
@@ -79,7 +89,8 @@ impl CircuitBreaker {
         if judged.is_neutral {
             self.probe_freed(circuit.published);
         }
-        if let Some(transition) = judged.transition {
+        if let Some(mut transition) = judged.transition {
+            circuit.note_error(&mut transition, error);
             self.notify(transition);
         }
         false

@@ -33,7 +33,8 @@ pub struct Transition {
     pub retry_after: Option<Duration>,
     /// The error that the call returned which tripped the circuit, or failed as its last probe: of an
     /// annotated function whose error is known to implement `Display` at the attribute, formatted with
-    /// `{:#}`. At most 1,000 bytes are kept. `None` where the call returned none, for calls by hand and in tower.
+    /// `{:#}`. Of a probe whose `ping` failed, that error, after `ping: `. At most 1,000 bytes are kept. `None` where
+    /// the call returned none, for calls by hand and in tower.
     pub error: Option<Arc<str>>,
     /// When it happened.
     pub at: SystemTime,

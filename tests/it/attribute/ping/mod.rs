@@ -1,6 +1,7 @@
 //! `ping`: what a probe runs first.
 
 mod circuits;
+mod error;
 mod meanwhile;
 
 use std::cell::Cell;
