@@ -36,7 +36,7 @@ impl Model {
                     self.wait_for(wait);
                 }
             }
-            (Hint::ProbeNow, State::Open) if left > 0 => self.open_until = self.now,
+            (Hint::ProbeNow, State::Open) if left > 0 => self.wait_for(0),
             (Hint::Extend(_) | Hint::ProbeNow, _) => {}
             (Hint::Suspect(wait), _) => {
                 self.suspected = (wait > 0).then_some((self.now + wait, wait));
