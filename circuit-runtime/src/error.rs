@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::observe::name::NameRef;
-use crate::primitives::clock::{NEVER, Nanos};
+use crate::primitives::clock::{self, Nanos};
 
 /// A call was rejected: its body did not run.
 ///
@@ -26,7 +26,7 @@ use crate::primitives::clock::{NEVER, Nanos};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CircuitOpenError {
     circuit: NameRef,
-    /// `NEVER` if it isn't known.
+    /// `NEVER` if it isn't known, or has no end.
     retry_after: Nanos,
     /// Zero without a key.
     key: KeyId,
@@ -64,23 +64,17 @@ impl CircuitOpenError {
 
     /// How long to wait before a call may pass. When open, what is left of the wait; when
     /// half-open, the time until the next round of probes, but at most a second, because most
-    /// probes are over by then; `None` for the other reasons.
+    /// probes are over by then; `None` for the other reasons, and for a wait that never ends (a
+    /// [`recovery`](crate::Config::recovery) of `Duration::MAX`).
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         match self.reason() {
-            Rejection::Open | Rejection::HalfOpenFull => {
-                Some(Duration::from_nanos(self.retry_after))
-            }
+            Rejection::Open | Rejection::HalfOpenFull => clock::finite(self.retry_after),
             Rejection::ForcedOpen
             | Rejection::TooManyCalls
             | Rejection::Ramping
             | Rejection::Throttled => None,
         }
-    }
-
-    /// [`retry_after`](CircuitOpenError::retry_after), but for a wait that never ends.
-    pub(crate) fn wait_that_ends(&self) -> Option<Duration> {
-        self.retry_after().filter(|_| self.retry_after != NEVER)
     }
 }
 

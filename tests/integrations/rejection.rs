@@ -64,3 +64,13 @@ async fn without_a_wait_there_is_no_retry_after() {
     let body = body(response).await;
     assert_eq!((&body["reason"], &body["retry_after_ms"]), (&json!("forced-open"), &Value::Null));
 }
+
+#[tokio::test]
+async fn a_wait_without_an_end_has_no_retry_after() {
+    let breaker = CircuitBreaker::new("for good", Config::new());
+    breaker.open_for(Duration::MAX);
+    let response = breaker.try_acquire().unwrap_err().into_response();
+    assert!(!response.headers().contains_key(header::RETRY_AFTER));
+    let body = body(response).await;
+    assert_eq!((&body["reason"], &body["retry_after_ms"]), (&json!("open"), &Value::Null));
+}

@@ -177,6 +177,19 @@ fn a_bad_value_is_refused_with_the_options_name() {
 }
 
 #[test]
+fn a_wait_without_an_end_is_null() {
+    let breaker = CircuitBreaker::new("for good", Config::new());
+    breaker.open_for(Duration::MAX);
+    let snapshot = to_value(breaker.snapshot()).unwrap();
+    let transition = &snapshot["recent_transitions"][0];
+    assert_eq!((&snapshot["state"], &transition["to"]), (&json!("open"), &json!("open")));
+    for value in [&snapshot["retry_after"], &snapshot["retry_after_ms"], &transition["retry_after"]]
+    {
+        assert_eq!(value, &Value::Null);
+    }
+}
+
+#[test]
 fn a_snapshot_has_its_fields_with_words_for_states_and_text_for_times() {
     let time = test_util::freeze();
     let breaker = CircuitBreaker::new(

@@ -133,6 +133,17 @@ fn an_opening_shows_the_error_of_the_call_that_tripped() {
 }
 
 #[test]
+fn a_wait_without_an_end_is_left_out() {
+    capture();
+    let breaker = CircuitBreaker::new("for good", Config::new());
+    breaker.open_for(Duration::MAX);
+    breaker.try_acquire().unwrap_err();
+    let told: Vec<_> =
+        seen().iter().map(|event| event.field("retry_after").map(str::to_owned)).collect();
+    assert_eq!(told, [None, None]);
+}
+
+#[test]
 fn half_open_and_closed_are_info_and_a_rejection_is_debug() {
     capture();
     let time = test_util::freeze();

@@ -43,7 +43,7 @@ pub use opening::Opening;
 pub use record::Record;
 pub use report::{Probe, Report, State};
 pub use rules::{Advice, Deadline, Event, Rules, look_every};
-pub use seen::{Seen, millis};
+pub use seen::{Seen, millis, wait};
 pub use status::{Reply, Status};
 pub use stored::Stored;
 pub use text::{FormatError, MAX_BYTES};

@@ -100,12 +100,22 @@ fn event(change: &Transition, circuit: &Snapshot) -> Event {
                 circuit.recent_transitions.last().map(|it| it.number) == Some(change.number);
             // What is left of the wait is what counts, as long as no mode hides it.
             let is_shown = is_last && circuit.mode == Mode::Normal;
-            let wait = if is_shown { circuit.retry_after } else { change.retry_after };
+            let wait =
+                if is_shown { wait(circuit) } else { change.retry_after.map_or(FOR_GOOD, millis) };
             let asked = matches!(change.reason, Reason::Requested { .. });
-            Event::Opened { wait: wait.map_or(0, millis), asked }
+            Event::Opened { wait, asked }
         }
     }
 }
+
+/// What is left of a circuit's wait; zero if it isn't open.
+pub fn wait(circuit: &Snapshot) -> Millis {
+    let without_end = if circuit.state == State::Open { FOR_GOOD } else { 0 };
+    circuit.retry_after.map_or(without_end, millis)
+}
+
+/// A wait that never ends, as one that nobody lives to see the end of.
+const FOR_GOOD: Millis = Millis::MAX / 1_000_000;
 
 fn failed_probes(change: &Transition) -> u64 {
     match change.reason {
@@ -229,6 +239,22 @@ mod tests {
         assert_eq!(circuit.events(), ["failure", "opened for 90, asked"]);
         circuit.breaker.reset();
         assert_eq!(circuit.events(), ["closed"]);
+    }
+
+    #[test]
+    fn a_wait_without_an_end_is_the_longest() {
+        let mut circuit = Watched::new(Config::new().threshold(3));
+        circuit.breaker.open_for(Duration::MAX);
+        let longest = format!("opened for {}, asked", FOR_GOOD.div_ceil(1_000));
+        assert_eq!(circuit.events(), [longest.as_str()]);
+        circuit.breaker.probe_now();
+        assert_eq!(wait(&circuit.breaker.snapshot()), 0, "half-open");
+
+        let circuit = Watched::new(Config::new());
+        circuit.breaker.open_for(Duration::MAX);
+        circuit.breaker.force_open();
+        let (_, event) = Seen::first(&circuit.breaker.snapshot());
+        assert!(matches!(event, Some(Event::Opened { wait: FOR_GOOD, asked: true })), "{event:?}");
     }
 
     #[test]

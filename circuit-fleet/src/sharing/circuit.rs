@@ -5,7 +5,7 @@ use std::time::Duration;
 use circuit_runtime::{CircuitBreaker, Config, Mode, Snapshot, State};
 
 use super::rules::{Wants, rules};
-use crate::agreement::{Deadline, Event, Member, Millis, Reply, Report, Seen, Status, millis};
+use crate::agreement::{Deadline, Event, Member, Millis, Reply, Report, Seen, Status, wait};
 
 /// A wait that is so much longer than it should be was lengthened by somebody else.
 const LENGTHENED: Millis = 250;
@@ -62,7 +62,7 @@ impl Circuit {
     fn notice_longer_wait(&mut self, circuit: &Snapshot, now: Millis) {
         let is_shown = circuit.state == State::Open && circuit.mode == Mode::Normal;
         let Some(deadline) = self.member.deadline().filter(|_| is_shown) else { return };
-        let wait = circuit.retry_after.map_or(0, millis);
+        let wait = wait(circuit);
         if now.saturating_add(wait) > deadline.max(now).saturating_add(LENGTHENED) {
             self.member.note(Event::Opened { wait, asked: true }, now);
         }

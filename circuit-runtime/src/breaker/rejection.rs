@@ -106,7 +106,7 @@ impl fmt::Display for CircuitOpenError {
             write!(f, "of `{key}` ")?;
         }
         match self.reason() {
-            Rejection::Open => match self.wait_that_ends() {
+            Rejection::Open => match self.retry_after() {
                 Some(wait) => write!(f, "is open; retry after {wait:.1?}"),
                 None => f.write_str("is open"),
             },
@@ -127,6 +127,6 @@ impl fmt::Debug for CircuitOpenError {
         if let Some(key) = self.key() {
             shown.field("key", &key);
         }
-        shown.field("reason", &self.reason()).field("retry_after", &self.wait_that_ends()).finish()
+        shown.field("reason", &self.reason()).field("retry_after", &self.retry_after()).finish()
     }
 }

@@ -97,7 +97,6 @@ pub(crate) use view::View;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::circuit::machine::{Change, Machine};
 use crate::config::{ChangedRules, Rules};
@@ -362,7 +361,7 @@ impl Inner {
             from: change.from,
             to: change.to,
             reason: change.reason,
-            retry_after: self.machine.opened_for().map(Duration::from_nanos),
+            retry_after: self.machine.opened_for().and_then(clock::finite),
             error: None,
             at: clock::date(),
         };

@@ -1,6 +1,8 @@
 //! What a circuit tells without its lock. What is decided doesn't depend on it, but what a call
 //! costs does.
 
+use std::time::Duration;
+
 use super::*;
 use crate::circuit::machine::Idleness;
 use crate::circuit::{Admission, End, Freed, Ticket};

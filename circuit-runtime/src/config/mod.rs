@@ -201,7 +201,8 @@ impl Config {
         self
     }
 
-    /// How long the circuit stays open before it lets a probe through. Default 60 seconds.
+    /// How long the circuit stays open before it lets a probe through. Default 60 seconds. `Duration::MAX`:
+    /// until [`reset`](crate::CircuitBreaker::reset) or [`probe_now`](crate::CircuitBreaker::probe_now).
     #[must_use]
     pub const fn recovery(mut self, wait: Duration) -> Self {
         self.recovery = Choice::Given(wait);

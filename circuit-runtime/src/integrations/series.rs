@@ -284,7 +284,7 @@ pub(super) fn full_snapshot(breaker: &CircuitBreaker) -> FullSnapshot {
 /// Notes a transition in the circuit's track.
 pub(super) fn track(breaker: &CircuitBreaker, transition: &Transition) {
     let opened = |open_for: Option<Nanos>| {
-        let retry_after = transition.retry_after.map(clock::nanos);
+        let retry_after = Some(transition.retry_after.map_or(NEVER, clock::nanos));
         let state =
             CurrentState { state: State::Open, open_for: open_for.max(retry_after), retry_after };
         (transition.to == State::Open).then_some(state)

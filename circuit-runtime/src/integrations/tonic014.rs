@@ -60,7 +60,7 @@ fn wait(status: &Status) -> Option<Duration> {
 /// error is the status's source.
 impl From<CircuitOpenError> for Status {
     fn from(error: CircuitOpenError) -> Self {
-        let mut status = match error.wait_that_ends() {
+        let mut status = match error.retry_after() {
             Some(wait) => unavailable_for(&error, wait),
             None => Status::unavailable(error.to_string()),
         };

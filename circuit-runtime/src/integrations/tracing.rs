@@ -12,7 +12,7 @@ use super::rejection;
 use crate::error::CircuitOpenError;
 use crate::observe::event::{Reason, Transition};
 use crate::outcome::{Mode, State};
-use crate::primitives::clock::{NEVER, nanos};
+use crate::primitives::clock::nanos;
 
 /// One event per transition: WARN for an opening, INFO for the others.
 pub(super) fn transition(transition: &Transition) {
@@ -32,7 +32,7 @@ pub(super) fn transition(transition: &Transition) {
                 calls = numbers(&transition.reason).calls,
                 by = operator(&transition.reason),
                 error = transition.error.as_deref(),
-                retry_after = transition.retry_after.and_then(seconds),
+                retry_after = transition.retry_after.map(seconds),
                 $message
             )
         };
@@ -62,7 +62,7 @@ pub(super) fn rejected(error: &CircuitOpenError, key: Option<&str>) {
         circuit = error.circuit(),
         key,
         reason = rejection(error.reason()),
-        retry_after = error.retry_after().and_then(seconds),
+        retry_after = error.retry_after().map(seconds),
         "call rejected"
     );
 }
@@ -100,18 +100,17 @@ pub(super) fn order_refused(circuit: &str, faults: &str) {
 }
 
 /// A wait as a number of seconds, which it stays for OpenTelemetry, rounded as the messages round
-/// it: `29.8` where they say `29.8s`. `None`: for good.
-fn seconds(wait: Duration) -> Option<f64> {
+/// it: `29.8` where they say `29.8s`.
+fn seconds(wait: Duration) -> f64 {
     let nanos = nanos(wait);
     let unit = match nanos {
-        NEVER => return None,
         1_000_000_000.. => 100_000_000,
         1_000_000.. => 100_000,
         1_000.. => 100,
         _ => 1,
     };
     let rounded = nanos.saturating_add(unit / 2) / unit * unit;
-    Some(Duration::from_nanos(rounded).as_secs_f64())
+    Duration::from_nanos(rounded).as_secs_f64()
 }
 
 /// One event per change of the mode of a circuit or of a key, which takes protection away or gives
@@ -176,8 +175,6 @@ fn numbers(reason: &Reason) -> Numbers {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::seconds;
     use crate::{CircuitOpenError, Rejection};
 
@@ -192,10 +189,9 @@ mod tests {
             (999, 1e9),
         ] {
             let error = CircuitOpenError::new(&"c", Rejection::Open, nanos);
-            let number = seconds(error.retry_after().unwrap()).unwrap() * unit;
+            let number = seconds(error.retry_after().unwrap()) * unit;
             let message = error.to_string();
             assert!(message.contains(&format!("retry after {number:.1}")), "{number} in {message}");
         }
-        assert_eq!(seconds(Duration::MAX), None);
     }
 }

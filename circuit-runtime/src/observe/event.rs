@@ -29,7 +29,8 @@ pub struct Transition {
     pub to: State,
     /// The rule that was met, with its numbers.
     pub reason: Reason,
-    /// If it opened, how long it rejects calls before the next probe.
+    /// If it opened, how long it rejects calls before the next probe; `None` if it does so until
+    /// [`reset`](crate::CircuitBreaker::reset), because that wait never ends.
     pub retry_after: Option<Duration>,
     /// The error that the call returned which tripped the circuit, or failed as its last probe: of an
     /// annotated function whose error is known to implement `Display` at the attribute, formatted with

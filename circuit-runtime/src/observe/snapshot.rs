@@ -9,7 +9,7 @@ use crate::circuit::{RECENT, View};
 use crate::counters::{Count, Totals};
 use crate::observe::event::Transition;
 use crate::outcome::{Mode, State};
-use crate::primitives::clock::NEVER;
+use crate::primitives::clock;
 #[cfg(feature = "__exporter")]
 use crate::primitives::clock::Nanos;
 use crate::window::WindowTotals;
@@ -38,7 +38,8 @@ pub struct Snapshot {
     /// The contents of the window; `None` if neither a rate nor `failure_count` nor `throttle` is configured.
     pub window: Option<WindowSnapshot>,
     /// When open, what is left of the wait; when half-open with all probes in flight, the time
-    /// until the next round of probes, at most a second. In a sum, the shortest one.
+    /// until the next round of probes, at most a second. In a sum, the shortest one. `None` while
+    /// [`state`](Snapshot::state) is open: that wait never ends.
     pub retry_after: Option<Duration>,
     /// Calls in flight, also those that have stalled; `None` without `max_concurrent` and `stall`, because
     /// they are counted only for these.
@@ -169,7 +170,7 @@ impl Snapshot {
             mode: view.mode,
             failures_in_a_row: view.failures_in_a_row,
             window: view.window.map(WindowSnapshot::of),
-            retry_after: view.retry_after.map(Duration::from_nanos),
+            retry_after: view.retry_after.and_then(clock::finite),
             in_flight: view.in_flight,
             waiting: view.waiting,
             ramp: view.ramp,
@@ -218,7 +219,7 @@ impl Snapshot {
         if !view.expired {
             self.state = self.state.max(view.state);
             self.failures_in_a_row = self.failures_in_a_row.max(view.failures_in_a_row);
-            let retry_after = view.retry_after.map(Duration::from_nanos);
+            let retry_after = view.retry_after.and_then(clock::finite);
             self.retry_after = [self.retry_after, retry_after].into_iter().flatten().min();
             self.ramp = [self.ramp, view.ramp].into_iter().flatten().reduce(f64::min);
             let throttles = [self.throttle, view.throttle].into_iter().flatten();
@@ -273,8 +274,8 @@ impl fmt::Display for Snapshot {
         }
         write!(f, ": {}", self.state)?;
         match self.retry_after {
-            Some(left) if left == Duration::from_nanos(NEVER) => write!(f, " for good")?,
             Some(left) => write!(f, " for another {left:.1?}")?,
+            None if self.state == State::Open => f.write_str(" for good")?,
             None => {}
         }
         let would = self.mode == Mode::Shadow;

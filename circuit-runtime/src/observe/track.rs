@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::sync::TryLockError;
 use std::sync::{Mutex, MutexGuard};
 
-use crate::observe::snapshot::FullSnapshot;
+use crate::observe::snapshot::{FullSnapshot, Snapshot};
 use crate::outcome::State;
 use crate::primitives::clock::{self, NEVER, Nanos};
 use crate::primitives::sync::unpoisoned;
@@ -30,17 +30,17 @@ pub(crate) struct CurrentState {
     pub(crate) state: State,
     /// How long the last of the open circuits stays open.
     pub(crate) open_for: Option<Nanos>,
-    /// How long until the next call may pass, for the key that comes first.
+    /// How long until the next call may pass, for the key that comes first; `NEVER` if it is open
+    /// for good.
     pub(crate) retry_after: Option<Nanos>,
 }
 
 impl CurrentState {
     pub(crate) fn of(seen: &FullSnapshot) -> Self {
-        CurrentState {
-            state: seen.snapshot.state,
-            open_for: seen.open_for,
-            retry_after: seen.snapshot.retry_after.map(clock::nanos),
-        }
+        let Snapshot { state, retry_after, .. } = seen.snapshot;
+        let for_good = (state == State::Open).then_some(NEVER);
+        let retry_after = retry_after.map(clock::nanos).or(for_good);
+        CurrentState { state, open_for: seen.open_for, retry_after }
     }
 }
 

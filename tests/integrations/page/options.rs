@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Router;
 use circuit_runtime::axum::router;
-use circuit_runtime::{Config, Permit, Window, circuit_breaker, find};
+use circuit_runtime::{Config, KeyedBreaker, Permit, Window, circuit_breaker, find};
 
 use super::browser::{Browser, circuit, part_of, serve};
 
@@ -46,4 +46,21 @@ async fn stalled_calls_stale_values_and_shares_of_calls_are_shown() {
         browser.run(&format!("{}.click()", part_of(name, ".row"))).await;
         browser.until(&format!("{}.includes({figure:?})", text(name, ".counters"))).await;
     }
+}
+
+#[tokio::test]
+#[ignore = "needs chromedriver and Chromium"]
+async fn an_open_circuit_whose_wait_never_ends_is_open_for_good() {
+    let config = Config::new().threshold(1).recovery(Duration::MAX);
+    let hosts: &'static _ = Box::leak(Box::new(KeyedBreaker::new("page: for good", config, 10)));
+    hosts.register();
+    hosts.key("a").try_acquire().unwrap().failure();
+
+    let browser = Browser::open(&serve(Router::from(router())).await).await;
+    let text = |selector| format!("{}?.textContent", part_of("page: for good", selector));
+    browser.until(&format!("{} === 'for good'", text(".wait .text"))).await;
+    let meter = part_of("page: for good", ".wait .meter");
+    assert_eq!(browser.run(&format!("return {meter}.hidden")).await, true);
+    browser.run(&format!("{}.click()", part_of("page: for good", ".row"))).await;
+    browser.until(&format!("{}?.endsWith('for good')", text("tbody tr"))).await;
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use circuit_runtime::test_util::{Frozen, freeze};
-use circuit_runtime::{Config, Outcome, State};
+use circuit_runtime::{Config, KeyedBreaker, Outcome, State};
 
 use super::{DOUBLING, wait, waits};
 use crate::support::{FRAGILE, NANOSECOND, breaker, end, fail, rejection, secs, succeed};
@@ -78,6 +78,38 @@ fn the_longest_recovery_means_until_reset() {
     rejection(&breaker);
     breaker.reset();
     succeed(&breaker, 1);
+}
+
+#[test]
+fn a_wait_without_an_end_is_told_without_a_number() {
+    let time = freeze();
+    let longest = FRAGILE.recovery(Duration::MAX);
+    let [by_rule, asked] = [longest.jitter(0.5), FRAGILE].map(breaker);
+    fail(&by_rule, 1);
+    asked.open_for(Duration::MAX);
+    for breaker in [by_rule, asked] {
+        assert_eq!((State::Open, None), (breaker.state(), rejection(&breaker).retry_after()));
+        let seen = breaker.snapshot();
+        assert_eq!((State::Open, None), (seen.state, seen.retry_after));
+        assert!(seen.to_string().contains(": open for good; "), "{seen}");
+        assert_eq!(None, seen.recent_transitions[0].retry_after);
+    }
+
+    let keys = KeyedBreaker::new("keys without an end", longest, 10);
+    let keys: &'static KeyedBreaker = Box::leak(Box::new(keys));
+    keys.key("a").try_acquire().unwrap().failure();
+    let seen = keys.snapshot();
+    assert_eq!((State::Open, None), (seen.state, seen.retry_after));
+    keys.key("b").reconfigure(FRAGILE.recovery(secs(9))).unwrap();
+    keys.key("b").try_acquire().unwrap().failure();
+    assert_eq!(Some(secs(9)), keys.snapshot().retry_after, "the shortest");
+
+    // Probes that may take for ever are asked about each second, as all are.
+    let breaker = breaker(FRAGILE.recovery(secs(9)).probe_timeout(Duration::MAX));
+    fail(&breaker, 1);
+    time.advance(secs(9));
+    let _probe = breaker.try_acquire().unwrap();
+    assert_eq!(Some(secs(1)), rejection(&breaker).retry_after());
 }
 
 #[test]

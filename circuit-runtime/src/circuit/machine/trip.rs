@@ -7,7 +7,7 @@ use super::numbers::{in_float, saturate, shown};
 use super::{Change, Machine, Period};
 use crate::config::Rules;
 use crate::observe::event::Reason;
-use crate::primitives::clock::{Nanos, Wait};
+use crate::primitives::clock::{NEVER, Nanos, Wait};
 use crate::window::{Env, WindowTotals};
 
 impl Machine {
@@ -51,7 +51,9 @@ impl Machine {
         let Rules { recovery, backoff, max_recovery, jitter, .. } = *rules;
         let exponent = i32::try_from(self.streak).unwrap_or(i32::MAX);
         let wait = saturate(in_float(recovery) * backoff.powi(exponent)).min(max_recovery);
-        let spread = if jitter > 0.0 { 1.0 + jitter * (2.0 * env.roll() - 1.0) } else { 1.0 };
+        // A wait that never ends stays one.
+        let is_spread = jitter > 0.0 && wait != NEVER;
+        let spread = if is_spread { 1.0 + jitter * (2.0 * env.roll() - 1.0) } else { 1.0 };
         self.last_wait = saturate(in_float(wait) * spread).max(1);
         self.streak = self.streak.saturating_add(1);
         let granted = granted(rules, self.requested_wait, env);

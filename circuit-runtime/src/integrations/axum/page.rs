@@ -24,7 +24,7 @@ const PAGE: &str = concat!(
 /// nobody can be tricked into pressing its buttons.
 const POLICY: &str = concat!(
     "default-src 'none'; ",
-    "script-src 'sha256-hrM+eRFRYiAfUg+6mC5owfe1Ph9U6K9gLzMj1fcltto='; ",
+    "script-src 'sha256-OQQS1XfOLblsW5inTZyhIOhkLau11YhEM4p2yZ+4xVs='; ",
     "style-src 'sha256-dYPvg6gKGj7t55kKiyL0FcXt8H+W/VtIG+HOp47ULiI='; ",
     "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 );

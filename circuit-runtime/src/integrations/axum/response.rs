@@ -9,7 +9,6 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::super::serde::millis;
 use crate::error::CircuitOpenError;
-use crate::primitives::clock::NEVER;
 use crate::settings::orders::Order;
 
 /// 503 Service Unavailable, with `Retry-After` in whole seconds if the circuit knows how long it
@@ -17,8 +16,7 @@ use crate::settings::orders::Order;
 impl IntoResponse for CircuitOpenError {
     fn into_response(self) -> Response {
         let mut response = json(StatusCode::SERVICE_UNAVAILABLE, &Rejected(self));
-        let never = Duration::from_nanos(NEVER);
-        if let Some(wait) = self.retry_after().filter(|wait| *wait < never) {
+        if let Some(wait) = self.retry_after() {
             response
                 .headers_mut()
                 .insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));

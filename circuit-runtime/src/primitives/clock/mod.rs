@@ -142,6 +142,11 @@ impl Wait {
 /// system's clock doesn't differ, but each thread freezes its own.
 pub(crate) const SKEW: Nanos = 1_000_000_000;
 
+/// A wait as it is shown; `None` if it never ends.
+pub(crate) const fn finite(wait: Nanos) -> Option<Duration> {
+    if wait == NEVER { None } else { Some(Duration::from_nanos(wait)) }
+}
+
 /// What is left until a deadline; [`NEVER`] if it is never reached.
 #[inline]
 pub(crate) const fn left(until: Nanos, now: Nanos) -> Nanos {

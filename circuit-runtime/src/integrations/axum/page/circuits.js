@@ -45,7 +45,8 @@ function hear(change) {
   const { recent_transitions: transitions, timeline, ...present } = change;
   circuit.now = present;
   circuit.dirty = true;
-  circuit.deadline = present.retry_after_ms === null ? null : now + present.retry_after_ms;
+  // An open circuit without a wait is open for good.
+  circuit.deadline = present.retry_after_ms !== null ? now + present.retry_after_ms : present.state === "open" ? Infinity : null;
   if (transitions) {
     const last = circuit.recent.at(-1);
     circuit.recent = transitions.map((t) => ({ ...t, time: Date.parse(t.at) }));

@@ -102,7 +102,8 @@ function drawKey(circuit, row, c) {
   mode.className = "mode " + c.mode;
   text(mode, mode.hidden ? "" : c.mode.replace("-", " "));
   const waits = c.state !== "closed" && c.mode !== "forced-open";
-  const wait = !waits ? "–" : c.retry_after_ms ? duration(c.retry_after_ms) : "next call";
+  const left = c.retry_after_ms ?? (c.state === "open" ? Infinity : 0);
+  const wait = !waits ? "–" : left ? duration(left) : "next call";
   [failing(c), short(c.successes), short(c.failures), short(c.rejected), wait].forEach((figure, at) => text(figures[at], figure));
   return row;
 }

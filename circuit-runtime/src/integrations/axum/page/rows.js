@@ -59,7 +59,7 @@ function draw(circuit, now) {
   text(parts.waitText, left ? duration(left) : waits ? "next call" : "–");
   parts.wait.classList.toggle("quiet", !waits);
   parts.waitMeter.hidden = !left || left > 3.6e9;
-  parts.waitBar.style.width = (left / whole) * 100 + "%";
+  if (!parts.waitMeter.hidden) parts.waitBar.style.width = (left / whole) * 100 + "%";
   drawTrack(circuit);
   circuit.dirty = false;
 }
