@@ -40,7 +40,8 @@ pub(crate) fn read(path: &Path, namespace: &str) -> Option<(u64, Vec<Held>)> {
     if remembered.form != FORM || remembered.namespace != namespace {
         return None;
     }
-    // A calendar that was set back makes no order longer.
+    // A calendar that was set back since then makes an order longer by as much, but never longer than what was left when
+    // this was written; one that was set forward, shorter. Nothing else tells how long no process ran.
     let passed = now_ms().saturating_sub(remembered.at_ms);
     let left = |held: Held| {
         let left_ms = held.left_ms.checked_sub(passed).filter(|left| *left > 0)?;
@@ -52,4 +53,39 @@ pub(crate) fn read(path: &Path, namespace: &str) -> Option<(u64, Vec<Held>)> {
 fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Order, What};
+
+    #[test]
+    fn an_order_lasts_for_what_was_left_less_what_has_passed_by_the_calendar() {
+        let path = std::env::temp_dir().join(format!("circuit-remember-{}", std::process::id()));
+        let order = Order {
+            form: FORM,
+            what: What::Reset("payments".to_owned()),
+            by: "alice".to_owned(),
+            user: "default".to_owned(),
+            why: String::new(),
+            only: None,
+        };
+        let held = Held { version: 7, left_ms: 60_000, order };
+        // When the calendar says that it was written, from now; a later time is one that was set back.
+        for (written, left) in [(-20_000, Some(40_000)), (20_000, Some(60_000)), (-60_000, None)] {
+            let remembered = Remembered {
+                form: FORM,
+                namespace: "test".to_owned(),
+                version: 7,
+                at_ms: now_ms().saturating_add_signed(written),
+                orders: vec![held.clone()],
+            };
+            fs::write(&path, serde_json::to_vec(&remembered).unwrap()).unwrap();
+            let (version, orders) = read(&path, "test").unwrap();
+            let most = orders.first().map(|held| held.left_ms.next_multiple_of(10_000));
+            assert_eq!((version, most), (7, left));
+        }
+        fs::remove_file(path).unwrap();
+    }
 }
