@@ -311,6 +311,14 @@ fn a_limit_that_is_ordered_changes_the_calls_limit_and_is_lifted_with_the_order(
     set_orders(Vec::new());
     assert_eq!(call(), Ok(()));
 
+    // What goes with an ordered limit alone can't stay once that is lifted.
+    assert!(set_orders(vec![order("circuits.limited.timeout = '2s'")]).is_empty());
+    let limited = find("limited").unwrap();
+    let shorter = Config::new().probe_timeout(secs(5));
+    assert!(limited.reconfigure(shorter).unwrap_err().message().contains("timeout"));
+    let refused = set_orders(vec![order("circuits.limited.probe_timeout = '5s'")]);
+    assert_eq!(refused.len(), 1, "the limit of the order before is lifted");
+
     without_a_limit().unwrap();
     let refused = set_orders(vec![order("circuits.\"without a limit\".timeout = '2s'")]);
     assert!(refused[0].fault.message().contains("no `timeout`"), "{refused:?}");

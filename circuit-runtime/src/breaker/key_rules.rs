@@ -68,7 +68,7 @@ impl CircuitBreaker {
     }
 
     /// [`timed`](Self::timed), as it will be once the orders are lifted.
-    fn timed_under(&self, overlay: &Overlay, config: Config) -> Config {
+    pub(super) fn timed_under(&self, overlay: &Overlay, config: Config) -> Config {
         Config { timeout: overlay.covered_limit.or(self.timeout), ..config }
     }
 }

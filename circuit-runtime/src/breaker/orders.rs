@@ -46,9 +46,12 @@ impl CircuitBreaker {
     /// they are laid over.
     pub(crate) fn check_order(&self, options: Config) -> Result<(), ConfigError> {
         let present = unpoisoned(self.config.lock());
-        let covered = self.overlay().map_or(*present, |overlay| overlay.covered);
+        let covered = match self.overlay() {
+            Some(overlay) => self.timed_under(&overlay, overlay.covered),
+            None => self.timed(*present),
+        };
         drop(present);
-        self.check_timed(options.over(self.timed(covered)))
+        self.check_timed(options.over(covered))
     }
 
     /// Lays this over the mode and the configuration, in the place of what orders said before, and tells nobody. The
@@ -86,7 +89,7 @@ impl CircuitBreaker {
     pub(super) fn under_order(&self, given: Config) -> Result<Config, ConfigError> {
         let Some(overlay) = self.overlay() else { return Ok(given) };
         let covered = overlay.meant(given);
-        self.check(covered)?;
+        self.check_timed(self.timed_under(&overlay, covered))?;
         let config = overlay.over(covered);
         self.check(config)?;
         *unpoisoned(self.outside.overlay.lock()) = Some(Box::new(Overlay { covered, ..overlay }));
