@@ -1,7 +1,7 @@
 //! Patterns of `failure` and `ignore` that can't match, as the text of the type says.
 
 use proc_macro2::Ident;
-use syn::{GenericArgument, Pat, PathArguments, Type};
+use syn::{GenericArgument, Pat, PathArguments, PathSegment, Type};
 
 use super::peel_type;
 use crate::diag::Problems;
@@ -21,12 +21,12 @@ pub(super) fn match_the_whole_result(options: &Options, ty: &Type, problems: &mu
             continue;
         };
         let name = option.spec().name;
-        let message = match (alternatives(&arm.pattern), error_type(ty)) {
+        let message = match (alternatives(&arm.pattern), value_and_error(ty)) {
             (Some(cases), _) if cases.iter().all(|case| is_whole(case)) => match &*cases {
                 [case] => format!("`{name}` takes a pattern: `{name} = {}`", as_written(case)),
                 _ => format!("alternatives are joined with `|`: `{name} = {}`", joined(&cases)),
             },
-            (cases, Some(error)) => match in_variant(&arm.pattern, cases, error) {
+            (cases, Some(types)) => match in_variant(option, &arm.pattern, cases, types) {
                 Some(pattern) => {
                     format!("`{name}` is matched against the whole `Result`: `{name} = {pattern}`")
                 }
@@ -51,14 +51,20 @@ fn alternatives(pattern: &Pat) -> Option<Vec<&Pat>> {
 }
 
 /// The pattern with the variant around it that it lacks.
-fn in_variant(pattern: &Pat, cases: Option<Vec<&Pat>>, error: &Type) -> Option<String> {
-    let is_other_variant = |pattern: &&Pat| is_other_variant(pattern, error);
+fn in_variant(
+    option: Opt,
+    pattern: &Pat,
+    cases: Option<Vec<&Pat>>,
+    [value, error]: [&Type; 2],
+) -> Option<String> {
     let is_list = cases.is_some();
     let cases = cases.unwrap_or_else(|| or_cases(pattern));
-    let variant = if is_list || cases.iter().all(is_other_variant) {
-        "Err"
-    } else if cases.iter().all(|case| is_other_value(case)) {
+    let variant = if cases.iter().all(|case| is_other_value(case)) {
         variant_of_values(error)
+    } else if cases.iter().all(|case| is_variant_of(case, value) && !is_variant_of(case, error)) {
+        "Ok"
+    } else if is_list || cases.iter().all(|case| is_other_variant(case, error)) {
+        "Err"
     } else {
         return None;
     };
@@ -69,7 +75,9 @@ fn in_variant(pattern: &Pat, cases: Option<Vec<&Pat>>, error: &Type) -> Option<S
         });
         return Some(cases.collect::<Vec<_>>().join(" | "));
     }
-    Some(format!("{variant}({})", joined(&cases)))
+    // Where `failure` is given, an error that it doesn't match is a success.
+    let and_errors = if option == Opt::Failure && variant == "Ok" { " | Err(_)" } else { "" };
+    Some(format!("{variant}({}){and_errors}", joined(&cases)))
 }
 
 fn or_cases(pattern: &Pat) -> Vec<&Pat> {
@@ -124,12 +132,9 @@ const NUMBERS: [&str; 14] = [
     "char",
 ];
 
-/// The `E` of `Result<T, E>` with its arguments: an alias may name another type.
-fn error_type(ty: &Type) -> Option<&Type> {
-    match arguments(ty)?.as_slice() {
-        [_, error] if is_named(ty, "Result") => Some(error),
-        _ => None,
-    }
+/// The types of `Result<T, E>` with both arguments: an alias may name another error.
+fn value_and_error(ty: &Type) -> Option<[&Type; 2]> {
+    arguments(ty)?.try_into().ok().filter(|_| is_named(ty, "Result"))
 }
 
 /// The types that a type is generic over, of which there are some.
@@ -147,17 +152,27 @@ pub(super) fn arguments(ty: &Type) -> Option<Vec<&Type>> {
     types.collect::<Option<Vec<_>>>().filter(|types| !types.is_empty())
 }
 
-/// A variant of an enum, and not of `Result`, or a constant of the error type: `E::Down`,
-/// `E::Code(500)`, `Status::GONE`.
-fn is_other_variant(pattern: &Pat, error: &Type) -> bool {
+/// The last two names of a path: `E` and `Down` in `E::Down`, `E::Code(500)` and `crate::E::Down`.
+fn variant(pattern: &Pat) -> Option<[&PathSegment; 2]> {
     let path = match pattern {
         Pat::Path(path) => &path.path,
         Pat::TupleStruct(tuple) => &tuple.path,
         Pat::Struct(fields) => &fields.path,
-        _ => return false,
+        _ => return None,
     };
     let mut segments = path.segments.iter().rev();
-    let (Some(variant), Some(of)) = (segments.next(), segments.next()) else {
+    let (variant, of) = (segments.next()?, segments.next()?);
+    Some([of, variant])
+}
+
+fn is_variant_of(pattern: &Pat, ty: &Type) -> bool {
+    variant(pattern).is_some_and(|[of, _]| is_named(ty, &of.ident.to_string()))
+}
+
+/// A variant of an enum, and not of `Result`, or a constant of the error type: `E::Down`,
+/// `E::Code(500)`, `Status::GONE`.
+fn is_other_variant(pattern: &Pat, error: &Type) -> bool {
+    let Some([of, variant]) = variant(pattern) else {
         return false;
     };
     let is_type = |name: &Ident| name.to_string().starts_with(char::is_uppercase);
