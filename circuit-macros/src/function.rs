@@ -17,8 +17,8 @@ pub(crate) fn attribute(options: &TokenStream, item: &TokenStream) -> TokenStrea
     let guarded = Function::parse(item.clone()).and_then(|function| {
         validate::not_in_a_block(&function)?;
         let mut problems = Problems::default();
-        let options = options::parse(options.clone(), &mut problems);
-        validate::options(&options, &mut problems);
+        let mut options = options::parse(options.clone(), &mut problems);
+        validate::options(&mut options, &mut problems);
         guarded(&options, &problems, function)
     });
     // The item stays as it came, to the last token.

@@ -43,8 +43,8 @@ pub(crate) fn attribute(options: &TokenStream, item: &TokenStream) -> TokenStrea
     rules::once(&mut block.attributes, &mut problems);
     let given = options::parse(options.clone(), &mut problems);
     let given = rules::options(&given, &block.head, &mut problems);
-    let members = members::members(items, &mut problems);
-    for member in &members {
+    let mut members = members::members(items, &mut problems);
+    for member in &mut members {
         rules::own(member, &block.head, &given, &mut problems);
     }
     rules::members(&given, &members, &block.head, &mut problems);

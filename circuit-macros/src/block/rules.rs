@@ -56,7 +56,7 @@ pub(super) fn options(given: &Options, head: &ItemImpl, problems: &mut Problems)
     let kept: Vec<Given> = given.iter().filter(is_for_blocks).cloned().collect();
     let mut options: Options = kept.into_iter().collect();
     options.has_unknown = has_unknown;
-    validate::options(&options, problems);
+    validate::options(&mut options, problems);
     validate::constants(&options, &["self".to_owned()], problems);
     for given in options.iter().filter(|given| is_of_circuit(given)) {
         no_self_type(given, head, problems);
@@ -106,7 +106,7 @@ fn no_self_type(given: &Given, head: &ItemImpl, problems: &mut Problems) {
 }
 
 /// The options of one method by themselves.
-pub(super) fn own(member: &Member, head: &ItemImpl, block: &Options, problems: &mut Problems) {
+pub(super) fn own(member: &mut Member, head: &ItemImpl, block: &Options, problems: &mut Problems) {
     match member {
         Member::Joins(method, own) => {
             validate::options(own, problems);
@@ -125,7 +125,7 @@ pub(super) fn own(member: &Member, head: &ItemImpl, block: &Options, problems: &
 
 /// A method's `key` takes the place of the block's.
 fn key_needs_keys(own: &Options, block: &Options, problems: &mut Problems) {
-    let has_keys = block.has(Opt::Key) || block.has(Opt::Breaker);
+    let has_keys = block.may_have(Opt::Key) || block.has(Opt::Breaker);
     let (Some(given), false) = (own.get(Opt::Key), has_keys) else {
         return;
     };

@@ -49,7 +49,9 @@ impl Stale {
             None => {
                 let only = circuit_key.filter(|key| is_only_parameter(key, parameters));
                 let is_needed = parameters.receiver.is_some() || !parameters.typed.is_empty();
-                if is_needed && only.is_none() && !options.has(Opt::StaleKey) {
+                // Beside an age that is wrong, the key may be yet to come.
+                let is_known = !matches!(given.value, Value::Wrong);
+                if is_needed && only.is_none() && is_known && !options.may_have(Opt::StaleKey) {
                     needs_a_key(&given.key, parameters, is_of_key, problems);
                 }
                 // It is the key already, and longer than the text that a circuit keeps of it.

@@ -214,6 +214,12 @@ impl Options {
         self.get(option).is_some()
     }
 
+    /// Given, or perhaps meant by a name that wasn't understood. What needs an option, or goes by its
+    /// default, asks this: it must not report as missing what is only misspelt.
+    pub(crate) fn may_have(&self, option: Opt) -> bool {
+        self.has_unknown || self.has(option)
+    }
+
     /// Whether calls of the circuit may wait for a place: as written, as a preset says, or as a
     /// shared circuit does.
     pub(crate) fn may_wait(&self) -> bool {
@@ -237,6 +243,11 @@ impl Options {
         let place = |option| self.iter().position(|given| given.option == option);
         let (a, b) = (place(a)?, place(b)?);
         Some([&self.given[a.min(b)], &self.given[a.max(b)]])
+    }
+
+    /// Leaves those that are no use for good, so that no more is said of them.
+    pub(crate) fn retain(&mut self, is_kept: impl FnMut(&Given) -> bool) {
+        self.given.retain(is_kept);
     }
 
     fn push(&mut self, given: Given) {

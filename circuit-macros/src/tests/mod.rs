@@ -24,7 +24,7 @@ fn attribute(options: &str, item: &str) -> TokenStream {
 /// One version of a function with its options.
 fn model(options: TokenStream, function: Function) -> syn::Result<Model> {
     let mut problems = Problems::default();
-    let options = options::parse(options, &mut problems);
-    validate::options(&options, &mut problems);
+    let mut options = options::parse(options, &mut problems);
+    validate::options(&mut options, &mut problems);
     Model::new(&options, problems, function)
 }

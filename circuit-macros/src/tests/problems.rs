@@ -125,6 +125,10 @@ fn no_false_alarm_beside_a_mistake() {
     assert_eq!(blamed("slow_call = \"2x\", slow_rate = 0.5"), ["\"2x\""]);
     assert_eq!(blamed("window = 10, failure_rate = 7.5"), ["7.5"]);
     assert_eq!(blamed("backoff = 0.5, max_recovery = \"9m\""), ["0.5"]);
+    assert_eq!(blamed("recovry = \"5s\", max_recovery = \"10s\""), ["recovry"]);
+    assert_eq!(blamed("config = P, jitter = off, stall = \"11s\", throttle = 0.5"), ["config"]);
+    assert_eq!(blamed("breaker = B, min_calls = 200, fallback = f"), ["min_calls"]);
+    assert_eq!(blamed("breaker = B, jitter = off"), ["jitter"]);
 }
 
 #[test]

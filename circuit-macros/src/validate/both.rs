@@ -177,7 +177,9 @@ fn no_result_needs_more(
     problems: &mut Problems,
 ) {
     let judged = options.has(Opt::Failure) || options.has(Opt::Classify);
-    let answered = options.has(Opt::Fallback);
+    // A `fallback_on` alone has its own error already.
+    let on_alone = options.has(Opt::FallbackOn) && !options.has(Opt::Stale);
+    let answered = options.has(Opt::Fallback) || on_alone;
     if let Form::Stream(stream) = form {
         items_are_results(&stream.item, problems);
         return;

@@ -18,8 +18,9 @@ pub(crate) use both::{both, constants, returned};
 pub(crate) use patterns::is_named;
 pub(crate) use streams::streams;
 
-/// The rules that need the options only.
-pub(crate) fn options(options: &Options, problems: &mut Problems) {
+/// The rules that need the options only. Those that `breaker` refuses are taken out: no other rule
+/// has anything to say of them.
+pub(crate) fn options(options: &mut Options, problems: &mut Problems) {
     breaker_has_its_own_circuit(options, problems);
     off_takes_something_back(options, problems);
     fits_the_window(options, Opt::MinCalls, spec::MIN_CALLS_ABOVE_WINDOW, problems);
@@ -36,10 +37,8 @@ pub(crate) fn options(options: &Options, problems: &mut Problems) {
     stall_fits_the_window_of_throttle(options, problems);
     exceeds(options, [Opt::Timeout, Opt::Stall], spec::STALL_NOT_BELOW_TIMEOUT, problems);
     exceeds(options, [Opt::Stall, Opt::SlowCall], spec::STALL_NOT_ABOVE_SLOW_CALL, problems);
-    if !options.has_unknown {
-        nothing_is_missing(options, problems);
-        merged_failures_are_counted(options, problems);
-    }
+    nothing_is_missing(options, problems);
+    merged_failures_are_counted(options, problems);
 }
 
 /// The rules that need the function only.
@@ -92,12 +91,11 @@ fn name(given: &Given) -> &'static str {
     given.option.spec().name
 }
 
-fn breaker_has_its_own_circuit(options: &Options, problems: &mut Problems) {
-    for given in options.iter() {
-        // With a `key`, the breaker is a `KeyedBreaker`.
-        if given.option.spec().of == Of::Function || given.option == Opt::Key {
-            continue;
-        }
+fn breaker_has_its_own_circuit(options: &mut Options, problems: &mut Problems) {
+    // With a `key`, the breaker is a `KeyedBreaker`.
+    let is_refused =
+        |given: &Given| given.option.spec().of != Of::Function && given.option != Opt::Key;
+    for given in options.iter().filter(|given| is_refused(given)) {
         if let Some([first, later]) = options.both(given.option, Opt::Breaker) {
             problems.add(
                 &later.key,
@@ -110,13 +108,16 @@ fn breaker_has_its_own_circuit(options: &Options, problems: &mut Problems) {
             );
         }
     }
+    if options.has(Opt::Breaker) {
+        options.retain(|given| !is_refused(given));
+    }
 }
 
 /// `off` beside a preset, which may give what it takes back, and not beside what would go along.
 fn off_takes_something_back(options: &Options, problems: &mut Problems) {
-    let has_preset = options.has(Opt::Preset);
+    let may_be_given = options.may_have(Opt::Preset);
     let off = options.iter().filter(|given| matches!(given.value, Value::Off));
-    for given in off.filter(|given| !has_preset && given.option != Opt::Threshold) {
+    for given in off.filter(|given| !may_be_given && given.option != Opt::Threshold) {
         problems.add(
             &given.tokens,
             format!("`{}` is off already: `off` takes back what a `preset` gives", name(given)),
@@ -127,7 +128,7 @@ fn off_takes_something_back(options: &Options, problems: &mut Problems) {
         (Opt::MaxRecovery, Opt::Backoff, spec::MAX_RECOVERY_WITHOUT_BACKOFF),
         (Opt::MaxWait, Opt::MaxConcurrent, spec::MAX_WAIT_ALONE),
     ] {
-        if let Some([_, later]) = options.both(dependent, on).filter(|_| has_preset) {
+        if let Some([_, later]) = options.both(dependent, on).filter(|_| may_be_given) {
             if !options.sets(on) {
                 problems.add(&later.key, error);
             }
@@ -137,44 +138,37 @@ fn off_takes_something_back(options: &Options, problems: &mut Problems) {
 
 fn nothing_is_missing(options: &Options, problems: &mut Problems) {
     // What a preset gives, only the compiler knows.
-    let may_be_given = options.has(Opt::Preset);
-    let rates = [Opt::FailureRate, Opt::SlowCall, Opt::Throttle];
-    let has_rate = rates.into_iter().any(|rate| options.has(rate)) || may_be_given;
-    let has_count = options.has(Opt::FailureCount);
-    for given in options.iter() {
+    let lacks = |option| !options.may_have(option) && !options.has(Opt::Preset);
+    let no_rate = [Opt::FailureRate, Opt::SlowCall, Opt::Throttle].into_iter().all(lacks);
+    let no_rule = no_rate && lacks(Opt::FailureCount);
+    // A value that is wrong has its own error already.
+    for given in options.iter().filter(|given| !matches!(given.value, Value::Wrong)) {
         let missing = match given.option {
-            Opt::Threshold if !options.sets(Opt::Threshold) && !has_rate && !has_count => {
-                spec::NO_TRIP_RULE
-            }
-            Opt::SlowRate if !options.has(Opt::SlowCall) && !may_be_given => spec::SLOW_RATE_ALONE,
+            Opt::Threshold if !options.sets(Opt::Threshold) && no_rule => spec::NO_TRIP_RULE,
+            Opt::SlowRate if lacks(Opt::SlowCall) => spec::SLOW_RATE_ALONE,
+            // Of two options that need the same, one says so: here and below.
             Opt::OnCancel
                 if matches!(given.value, Value::Word("slow"))
-                    && !options.has(Opt::SlowCall)
-                    && !may_be_given =>
+                    && lacks(Opt::SlowCall)
+                    && lacks(Opt::SlowRate) =>
             {
                 spec::ON_CANCEL_SLOW_ALONE
             }
-            // Without `slow_call` a `slow_rate` has its own error already.
-            Opt::Window if !has_rate && !has_count && !options.has(Opt::SlowRate) => {
+            Opt::Window if no_rule && lacks(Opt::SlowRate) && lacks(Opt::MinCalls) => {
                 spec::WINDOW_ALONE
             }
-            Opt::MinCalls if !has_rate && !options.has(Opt::SlowRate) => spec::MIN_CALLS_ALONE,
-            // With a `breaker` neither can be given.
-            Opt::MaxWait
-                if ![Opt::MaxConcurrent, Opt::Preset, Opt::Breaker]
-                    .iter()
-                    .any(|option| options.has(*option)) =>
+            Opt::MinCalls if no_rate && lacks(Opt::SlowRate) => spec::MIN_CALLS_ALONE,
+            Opt::MaxWait if lacks(Opt::MaxConcurrent) => spec::MAX_WAIT_ALONE,
+            Opt::MaxKeys if !options.may_have(Opt::Key) => "`max_keys` needs `key`: `key = host`",
+            Opt::FallbackOn
+                if ![Opt::Fallback, Opt::Stale].iter().any(|it| options.may_have(*it)) =>
             {
-                spec::MAX_WAIT_ALONE
-            }
-            Opt::MaxKeys if !options.has(Opt::Key) => "`max_keys` needs `key`: `key = host`",
-            Opt::FallbackOn if !options.has(Opt::Fallback) && !options.has(Opt::Stale) => {
                 "`fallback_on` needs `fallback` or `stale`: `fallback = cached_price`"
             }
-            Opt::StaleKey if !options.has(Opt::Stale) => {
+            Opt::StaleKey if !options.may_have(Opt::Stale) => {
                 "`stale_key` needs `stale`, which says how old a value may be: `stale = \"10m\"`"
             }
-            Opt::MaxStale if !options.has(Opt::Stale) => {
+            Opt::MaxStale if !options.may_have(Opt::Stale) && !options.has(Opt::StaleKey) => {
                 "`max_stale` needs `stale`, which says how old a value may be: `stale = \"10m\"`"
             }
             _ => continue,
@@ -183,14 +177,14 @@ fn nothing_is_missing(options: &Options, problems: &mut Problems) {
     }
 }
 
-/// Failures are merged for rules that count them one by one. What a preset gives, only the compiler
-/// knows; beside `breaker` the option has its own error already.
+/// Failures are merged for rules that count them one by one.
 fn merged_failures_are_counted(options: &Options, problems: &mut Problems) {
-    let known = [Opt::FailureCount, Opt::Preset, Opt::Breaker];
+    // What a preset gives, only the compiler knows.
+    let known = [Opt::FailureCount, Opt::Preset];
     let Some(given) = options.get(Opt::MergeFailures) else {
         return;
     };
-    if known.into_iter().any(|option| options.has(option)) {
+    if known.into_iter().any(|option| options.may_have(option)) {
         return;
     }
     let without = match options.value(Opt::Threshold) {
@@ -224,7 +218,9 @@ fn fits_the_window(options: &Options, count: Opt, error: &str, problems: &mut Pr
     };
     let window = match options.value(Opt::Window) {
         Some(Value::Whole(calls)) => *calls,
-        None if !options.has(Opt::Preset) && !options.sets(Opt::Throttle) => spec::DEFAULT_WINDOW,
+        None if !options.may_have(Opt::Preset) && !options.sets(Opt::Throttle) => {
+            spec::DEFAULT_WINDOW
+        }
         _ => return,
     };
     if matches!(given.value, Value::Whole(calls) if calls > window) {
@@ -282,7 +278,7 @@ fn reaches(
     };
     let least = match (options.value(shorter), by_default) {
         (Some(Value::Time(least)), _) => *least,
-        (None, Some(least)) if !options.has(Opt::Preset) => least,
+        (None, Some(least)) if !options.may_have(Opt::Preset) => least,
         _ => return,
     };
     if matches!(given.value, Value::Time(most) if most < least) {
@@ -293,7 +289,7 @@ fn reaches(
 
 /// `throttle` brings a window of time, which need not be written.
 fn stall_fits_the_window_of_throttle(options: &Options, problems: &mut Problems) {
-    let may_be_given = options.has(Opt::Window) || options.has(Opt::Preset);
+    let may_be_given = options.may_have(Opt::Window) || options.has(Opt::Preset);
     let Some([_, later]) = options.both(Opt::Stall, Opt::Throttle).filter(|_| !may_be_given) else {
         return;
     };
