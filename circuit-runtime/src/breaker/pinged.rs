@@ -12,6 +12,9 @@ use crate::outcome::{Mode, Outcome, State};
 use crate::permit::Fallback;
 use crate::primitives::clock::Moment;
 
+/// Says nothing of the service, so that no rule takes notice.
+const GOES_ON: End = End::Outcome(Outcome::Ignored);
+
 /// What a probe's ping has found.
 #[derive(Debug)]
 pub(crate) struct Pinged {
@@ -38,7 +41,7 @@ impl CircuitBreaker {
         let lookup = Lookup { published, stamp: published.stamp() };
         let moment = Moment::default();
         let Pinged { answer, is_timed } = pinged;
-        let unlisted = self.stop_stalling(circuit, admission, &moment);
+        let unlisted = self.stop_stalling(circuit, admission, GOES_ON, &moment);
         let is_of_earlier_key = match (unlisted, answer) {
             (Unlisted::InTime(admission), Err(error)) => {
                 self.fail_probe(circuit, admission, error, &moment)
@@ -54,22 +57,6 @@ impl CircuitBreaker {
             self.give_back(published);
         }
         self.reject_probe(lookup, admission.ticket, is_of_earlier_key, fallback)
-    }
-
-    /// Takes a call off the list of calls in flight, though it may go on, and tells whether it has stalled.
-    pub(crate) fn stop_stalling(
-        &self,
-        circuit: CircuitRef<'_>,
-        admission: Admission,
-        moment: &Moment,
-    ) -> Unlisted {
-        if !admission.ticket.is_listed() {
-            return Unlisted::InTime(admission);
-        }
-        let goes_on = End::Outcome(Outcome::Ignored);
-        let (unlisted, noticed) = self.unlist(circuit, admission, goes_on, moment);
-        self.stalled(circuit, noticed);
-        unlisted
     }
 
     /// Records a probe that has failed. Returns whether its circuit serves another key by now.

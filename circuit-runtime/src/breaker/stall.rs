@@ -131,6 +131,23 @@ impl CircuitBreaker {
         (unlisted, transition)
     }
 
+    /// Takes a call off the list, if it is in it, before its end: it can't stall any more. `end` is what it counts as
+    /// so far. Reports the transition of calls that had stalled by then.
+    pub(crate) fn stop_stalling(
+        &self,
+        circuit: CircuitRef<'_>,
+        admission: Admission,
+        end: End,
+        moment: &Moment,
+    ) -> Unlisted {
+        if !admission.ticket.is_listed() {
+            return Unlisted::InTime(admission);
+        }
+        let (unlisted, noticed) = self.unlist(circuit, admission, end, moment);
+        self.stalled(circuit, noticed);
+        unlisted
+    }
+
     /// Reports what came of calls that have stalled.
     pub(crate) fn stalled(&self, circuit: CircuitRef<'_>, transition: Option<Arc<Transition>>) {
         // They don't keep the circuit from another key any longer.

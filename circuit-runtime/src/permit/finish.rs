@@ -171,6 +171,41 @@ pub(super) fn finish_listed(
     [transition, noticed]
 }
 
+impl<S: Handle> RawPermit<S> {
+    /// Takes the call off the list of calls in flight, before its end: it can't stall any more. If it has stalled
+    /// already, it is over for the circuit. `end` is what it counts as so far.
+    pub(super) fn stop_stalling(&mut self, end: End, moment: &Moment) -> Admission {
+        let admission = self.admission.admission();
+        if !admission.ticket.is_listed() {
+            return admission;
+        }
+        let (breaker, published) = (self.handle.breaker(), self.handle.published());
+        let admission = stop_stalling(breaker, published, admission, end, moment);
+        self.admission = admission.stored();
+        admission
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn stop_stalling(
+    breaker: &CircuitBreaker,
+    published: &Published,
+    admission: Admission,
+    end: End,
+    moment: &Moment,
+) -> Admission {
+    let circuit = breaker.circuit(published);
+    match breaker.stop_stalling(circuit, admission, end, moment) {
+        Unlisted::InTime(admission) => admission,
+        Unlisted::Stalled => {
+            record_duration(breaker, admission, end, moment);
+            circuit.bump(Count::LateAfterStall);
+            admission.unlisted(published.number()).map(Ticket::uncounted)
+        }
+    }
+}
+
 /// [`finish_slow`] of a call that is ignored, or cancelled. Without the lock, if its circuit takes no notice of it.
 #[inline(never)]
 fn finish_ignored(

@@ -19,6 +19,7 @@ use std::time::Duration;
 use crate::circuit::{Admission, End, StoredAdmission};
 use crate::counters::Count;
 use crate::outcome::Outcome;
+use crate::primitives::clock::Moment;
 use crate::primitives::sync::cold_path;
 
 pub(crate) use finish::{After, PendingTransition};
@@ -166,10 +167,12 @@ impl<S: Handle> RawPermit<S> {
         self.finish(End::Outcome(outcome), Fallback::None);
     }
 
-    /// Whether a success of the call counts now: shadow didn't let it run that would have been rejected, and its period
-    /// isn't over. A call within a call of the same circuit counts as part of that.
-    pub(crate) fn is_counted(&self) -> bool {
-        let ticket = self.admission.admission().ticket;
+    /// Whether a success of the call counts that ends now: shadow didn't let it run that would have been rejected, it
+    /// hasn't stalled, for which it leaves the list of calls in flight, and its period isn't over. A call within a call of
+    /// the same circuit counts as part of that.
+    pub(crate) fn is_counted(&mut self) -> bool {
+        let success = End::Outcome(Outcome::Success);
+        let ticket = self.stop_stalling(success, &Moment::default()).ticket;
         if ticket.is_judged() {
             let breaker = self.handle.breaker();
             return !breaker.circuit(self.handle.published()).is_late(ticket.epoch());

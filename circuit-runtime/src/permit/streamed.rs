@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use super::finish::{finish_answered, finish_at, finish_listed, leave_bulkhead};
 use super::{Fallback, Handle, PendingTransition, RawPermit};
-use crate::circuit::{Admission, End, ProbeAnswer, Ticket, Unlisted};
-use crate::counters::Count;
+use crate::circuit::{Admission, End, ProbeAnswer, Ticket};
 use crate::error::CallTimeoutError;
 use crate::observe::event::error_text;
 use crate::outcome::{Outcome, State};
@@ -26,7 +25,7 @@ impl<S: Handle> RawPermit<S> {
         let (breaker, published) = (handle.breaker(), handle.published());
         let moment = Moment::default();
         let took = admission.took(|| published.stopwatch(&moment));
-        let admission = self.leave_list(&moment);
+        let admission = self.stop_stalling(End::Outcome(Outcome::Ignored), &moment);
         // A probe can't have been admitted by a circuit that isn't half-open yet.
         if !admission.ticket.is_judged() || published.summary().state() != State::HalfOpen {
             return (took, None);
@@ -38,26 +37,6 @@ impl<S: Handle> RawPermit<S> {
         breaker.may_have_room(published);
         self.admission = admission.map(|ticket| ticket.answered(was_slow)).stored();
         (took, transition.map(|transition| PendingTransition { handle, transition }))
-    }
-
-    /// Takes the call off the list of calls in flight: it goes on, and can't stall any more. If it has stalled already,
-    /// it is over for the circuit.
-    fn leave_list(&mut self, moment: &Moment) -> Admission {
-        let admission = self.admission.admission();
-        if !admission.ticket.is_listed() {
-            return admission;
-        }
-        let breaker = self.handle.breaker();
-        let circuit = breaker.circuit(self.handle.published());
-        let admission = match breaker.stop_stalling(circuit, admission, moment) {
-            Unlisted::InTime(admission) => admission,
-            Unlisted::Stalled => {
-                circuit.bump(Count::LateAfterStall);
-                admission.unlisted(circuit.published.number()).map(Ticket::uncounted)
-            }
-        };
-        self.admission = admission.stored();
-        admission
     }
 
     /// Ends the call for the circuit, but not its place in the bulkhead, which stays taken until the permit

@@ -306,3 +306,54 @@ fn a_probe_whose_ping_has_stalled_is_rejected_while_others_decide() {
     assert_eq!((seen.state, seen.failures, seen.stalled), (State::HalfOpen, 2, 1), "{seen}");
     assert_eq!((seen.rejected, seen.late, seen.in_flight), (1, 0, Some(0)), "{seen}");
 }
+
+#[test]
+fn what_has_stalled_leaves_no_stale_value() {
+    #[circuit_breaker(
+        name = "stall: stale",
+        threshold = 1_000,
+        stall = "1s",
+        stale = "10m",
+        stale_key = ()
+    )]
+    async fn call(value: u8) -> std::io::Result<u8> {
+        wait_once().await;
+        Ok(value)
+    }
+    let time = freeze();
+    for (value, takes) in [(1, millis(999)), (2, secs(2))] {
+        let mut running = pin!(call(value));
+        assert!(poll_once(running.as_mut()).is_pending());
+        time.advance(takes);
+        assert!(matches!(poll_once(running), Poll::Ready(Ok(own)) if own == value));
+    }
+    let breaker = circuit("stall: stale");
+    let seen = breaker.snapshot();
+    assert_eq!((seen.successes, seen.stalled, seen.late), (1, 1, 1), "{seen}");
+    assert_eq!(seen.in_flight, Some(0));
+    breaker.force_open();
+    assert_eq!(ready(call(3)).unwrap(), 1);
+}
+
+/// A kept success ends its call as any other: for those that stall it is a sign that the service is well.
+#[test]
+fn calls_that_stall_amid_kept_successes_count_as_one() {
+    #[circuit_breaker(
+        name = "stall: amid kept",
+        threshold = 1_000,
+        stall = "2s",
+        stale = "10m",
+        stale_key = ()
+    )]
+    fn call() -> std::io::Result<u8> {
+        Ok(1)
+    }
+    let time = freeze();
+    call().unwrap();
+    let breaker = circuit("stall: amid kept");
+    let _hung = hang(breaker, 3);
+    time.advance(millis(2_000));
+    call().unwrap();
+    time.advance(millis(250));
+    assert_eq!((stalled(breaker), run(breaker)), (3, 1));
+}

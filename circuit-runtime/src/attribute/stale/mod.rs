@@ -144,7 +144,7 @@ fn answered_by(is_found: bool, fallback: Fallback) -> Option<Count> {
 /// `finish`, which keeps a success.
 #[inline]
 pub fn finish_kept<R, K, S: Handle>(
-    permit: RawPermit<S>,
+    mut permit: RawPermit<S>,
     outcome: Outcome,
     error_text: ErrorTextFn<R>,
     mut result: R,
