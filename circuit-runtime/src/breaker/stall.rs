@@ -25,7 +25,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Its answer is that of a permit, as in `try_admit_measured`.
+    /// Returns a `StoredAdmission`, which fits two registers, as in `try_admit_measured`.
     #[inline(never)]
     fn try_admit_watched(&self) -> Option<StoredAdmission> {
         Self::try_ask_watched(self.base(), 0, &Moment::default()).map(Admission::stored)
@@ -114,7 +114,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Takes a call off the list that ends so. Returns also the transition of calls that had stalled
+    /// Takes a call that ends with `end` off the list. Returns also the transition of calls that had stalled
     /// by then, to be reported once the call has ended.
     pub(crate) fn unlist(
         &self,

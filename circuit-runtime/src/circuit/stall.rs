@@ -166,7 +166,7 @@ impl<'a> CircuitRef<'a> {
         period
     }
 
-    /// Takes a call off the list that ends so. If it may have stalled, or if a new key may wait for this call, with the lock:
+    /// Takes a call that ends with `end` off the list. If it may have stalled, or if a new key may wait for this call, with the lock:
     /// then it first counts the calls that have stalled. Returns also the transition that they caused, and whether a
     /// new key waited.
     #[cold]

@@ -8,8 +8,8 @@ use crate::window::{Env, Sample, SlidingWindow};
 /// The failures of a closed period that are one, as far as rules count them one by one.
 #[derive(Debug)]
 pub(super) struct Merging {
-    /// When the first failure of the present group was recorded; `NEVER` if a success has ended it and
-    /// calls have stalled since.
+    /// When the first failure of the present group was recorded. `NEVER` after a stalled call began a new run: the
+    /// next failure starts a new group.
     began: Nanos,
     /// The window, with only the first failure of each group, for `failure_count`. `None` before the
     /// first failure was merged: until then it is the same. It has the same outcomes in the same
