@@ -19,31 +19,57 @@ const LONGEST_GAP: Nanos = 1_000_000_000;
 /// What the rule remembers beside the window. How much it rejects follows from both.
 #[derive(Debug)]
 pub(super) struct Throttling {
-    /// In the window's buckets: as failures, the calls that this rule rejected; as others, those in the
-    /// window that had no result, which are neither successes nor failures.
-    extra: SlidingWindow,
+    untold: Untold,
     /// When a call last got in while the rule could have rejected it.
     passed: Option<Nanos>,
 }
 
 impl Throttling {
     pub(super) fn clear(&mut self) {
-        self.extra.clear();
+        self.untold.0.clear();
         self.passed = None;
     }
 
     /// Changes its size as the window's, which was `kept`: what counts beside it goes on doing so.
     pub(super) fn resize(&mut self, kept: &SlidingWindow, size: Window, env: &impl Env) {
-        self.extra.begin_as(kept);
-        self.extra.turn_as(kept);
-        self.extra = self.extra.resized(size, env);
+        let Untold(calls) = &mut self.untold;
+        calls.begin_as(kept);
+        calls.turn_as(kept);
+        *calls = calls.resized(size, env);
+    }
+}
+
+/// What the window doesn't tell, in buckets like its own: the calls that this rule rejected, and those in the window that
+/// had no result, which are neither successes nor failures. Here the first are noted as failures, the others as
+/// successes.
+#[derive(Debug)]
+struct Untold(SlidingWindow);
+
+impl Untold {
+    fn push_rejected(&mut self, env: &impl Env) {
+        self.0.push(Sample { failure: true, slow: false }, env);
     }
 
-    /// What is beside the window. Nothing, if the window was emptied.
-    fn extra(&mut self, window: &SlidingWindow, env: &impl Env) -> WindowTotals {
-        self.extra.begin_as(window);
-        self.extra.known(env)
+    fn push_without_result(&mut self, env: &impl Env) {
+        self.0.push(Sample { failure: false, slow: false }, env);
     }
+
+    fn rejected_at_last_look(&self) -> u64 {
+        self.0.failures_at_last_look()
+    }
+
+    /// None, if the window was emptied.
+    fn totals(&mut self, window: &SlidingWindow, env: &impl Env) -> UntoldTotals {
+        self.0.begin_as(window);
+        let WindowTotals { calls, failures: rejected, .. } = self.0.known(env);
+        UntoldTotals { rejected, without_result: calls.saturating_sub(rejected) }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct UntoldTotals {
+    rejected: u64,
+    without_result: u64,
 }
 
 /// The requests in the window.
@@ -55,14 +81,12 @@ struct Requests {
 }
 
 impl Requests {
-    fn of(window: WindowTotals, extra: WindowTotals) -> Self {
-        let rejected = extra.failures;
-        let without_result = extra.calls.saturating_sub(rejected);
+    fn of(window: WindowTotals, untold: UntoldTotals) -> Self {
         let successes = window.calls.saturating_sub(window.failures);
         Requests {
-            successes: successes.saturating_sub(without_result),
+            successes: successes.saturating_sub(untold.without_result),
             failures: window.failures,
-            rejected,
+            rejected: untold.rejected,
         }
     }
 
@@ -86,7 +110,7 @@ impl Machine {
     #[inline(never)]
     pub(super) fn may_throttle(&self) -> bool {
         let failures = self.window().map_or(0, SlidingWindow::failures_at_last_look);
-        let rejected = self.throttling.as_ref().map(|it| it.extra.failures_at_last_look());
+        let rejected = self.throttling.as_ref().map(|it| it.untold.rejected_at_last_look());
         let most = failures.saturating_add(rejected.unwrap_or(0));
         self.state() == State::Closed && most > SPARED
     }
@@ -96,13 +120,14 @@ impl Machine {
         let share = rules.throttle?;
         let window = self.window.as_mut()?;
         let known = window.known(env);
-        let extra = self.throttling.as_mut().map(|it| it.extra(window, env)).unwrap_or_default();
+        let throttling = self.throttling.as_mut();
+        let untold = throttling.map(|it| it.untold.totals(window, env)).unwrap_or_default();
         if !self.may_throttle() {
             return None;
         }
         // Successes in shards only lower the chance: most calls needn't add them up.
-        Requests::of(known, extra).chance(share)?;
-        let all = Requests::of(self.window_totals(env)?, extra);
+        Requests::of(known, untold).chance(share)?;
+        let all = Requests::of(self.window_totals(env)?, untold);
         all.chance(share).filter(|_| all.sum() >= u64::from(rules.min_calls))
     }
 
@@ -123,7 +148,7 @@ impl Machine {
         let may_reject = may_wait && !is_first;
         let rejects = chance.is_some_and(|chance| may_reject && env.roll() < chance);
         if rejects {
-            throttling.extra.push(Sample { failure: true, slow: false }, env);
+            throttling.untold.push_rejected(env);
         }
         rejects
     }
@@ -141,7 +166,7 @@ impl Machine {
     #[cold]
     pub(super) fn note_without_result(&mut self, rules: &Rules, env: &impl Env) {
         if let Some(throttling) = self.throttling(rules) {
-            throttling.extra.push(Sample { failure: false, slow: false }, env);
+            throttling.untold.push_without_result(env);
         }
     }
 
@@ -149,16 +174,17 @@ impl Machine {
     fn throttling(&mut self, rules: &Rules) -> Option<&mut Throttling> {
         let size = rules.window.filter(|_| rules.throttle.is_some())?;
         let window = self.window.as_ref()?;
-        let anew = || Box::new(Throttling { extra: SlidingWindow::new(size), passed: None });
+        let anew =
+            || Box::new(Throttling { untold: Untold(SlidingWindow::new(size)), passed: None });
         let throttling = self.throttling.get_or_insert_with(anew);
-        throttling.extra.begin_as(window);
+        throttling.untold.0.begin_as(window);
         Some(throttling)
     }
 
     /// Whether calls were rejected that still count.
     pub(super) fn has_throttled(&mut self, env: &impl Env) -> bool {
         match (&mut self.throttling, &self.window) {
-            (Some(throttling), Some(window)) => throttling.extra(window, env).failures > 0,
+            (Some(throttling), Some(window)) => throttling.untold.totals(window, env).rejected > 0,
             _ => false,
         }
     }
