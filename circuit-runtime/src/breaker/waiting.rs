@@ -12,7 +12,7 @@ use crate::circuit::{
 use crate::error::{CircuitOpenError, Rejection};
 use crate::keyed::Lookup;
 use crate::permit::Fallback;
-use crate::primitives::clock::{self, Moment, NEVER, Nanos};
+use crate::primitives::clock::{self, Moment, NEVER, Nanos, Wait};
 use crate::primitives::parker;
 use crate::primitives::sync::cold_path;
 
@@ -262,16 +262,14 @@ where
     pub(crate) fn block_in_queue(self, mut queued: Queued<'a>, fallback: Fallback) -> Entered<'a> {
         let waker = parker::waker();
         // The thread's own frozen clock would stand still while it waits.
-        let began = clock::real();
-        let longest = queued.longest();
+        let wait = Wait::from(clock::real(), queued.longest());
         loop {
             let turn = queued.look(&waker);
             let step = self.take_turn(&mut queued, turn, fallback).or_else(|| {
-                let left = left(longest, began);
-                if left == 0 || NO_THREADS {
-                    return Some(self.give_up(&mut queued, fallback));
+                match wait.left(clock::real()) {
+                    Some(left) if !NO_THREADS => parker::park(left),
+                    _ => return Some(self.give_up(&mut queued, fallback)),
                 }
-                parker::park(left);
                 None
             });
             match step {
@@ -285,11 +283,6 @@ where
 
 /// Nobody else could give a place back.
 const NO_THREADS: bool = cfg!(all(target_family = "wasm", target_os = "unknown"));
-
-/// What is left of the wait.
-fn left(longest: Nanos, began: Nanos) -> Nanos {
-    if longest == NEVER { NEVER } else { longest.saturating_sub(clock::real() - began) }
-}
 
 /// Puts a call that found no place into the circuit's queue, if it may wait there.
 fn join<'a>(breaker: &'a CircuitBreaker, circuit: CircuitRef<'a>, stamp: u64) -> Join<Queued<'a>> {
