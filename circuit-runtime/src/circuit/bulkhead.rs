@@ -22,7 +22,7 @@ const QUEUED: u64 = 1 << 30;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Acquired {
     Place,
-    /// `most` calls are in flight.
+    /// `most` calls are in flight, or others wait.
     Full,
     /// The circuit has been reassigned to another key.
     Reassigned,
