@@ -25,7 +25,7 @@ keyed-measured          356
 async                    28
 bulkhead                150
 alternating             165
-flapping               1150
+flapping               1275
 probing                 805
 count-window-third      205
 time-window-failing     195

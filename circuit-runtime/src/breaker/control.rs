@@ -111,8 +111,7 @@ impl CircuitBreaker {
     /// [`reset`](CircuitBreaker::reset) by an operator whose name may be known.
     pub(crate) fn reset_by_maybe(&self, by: Option<&Arc<str>>) {
         self.notice_all_stalled();
-        let changes = self.changes(|circuit| (circuit.reset(self.name(), by), Woken::default()));
-        self.notify_all(changes, by);
+        self.notify_all(self.changes(|circuit| circuit.reset(self.name(), by)), by);
     }
 
     /// Rejects every call until [`resume`](CircuitBreaker::resume). Calls admitted earlier are

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::CircuitBreaker;
 use super::keyed::KeyedCircuit;
-use crate::circuit::{CircuitRef, Hint, Woken};
+use crate::circuit::Hint;
 use crate::primitives::clock::nanos;
 
 impl CircuitBreaker {
@@ -98,8 +98,7 @@ impl CircuitBreaker {
     /// Tells a hint to the circuit, or to those of all keys.
     fn hint(&self, hint: Hint) {
         self.notice_all_stalled();
-        let hint = |circuit: CircuitRef<'_>| (circuit.hint(self.name(), hint), Woken::default());
-        self.notify_all(self.changes(hint), None);
+        self.notify_all(self.changes(|circuit| circuit.hint(self.name(), hint)), None);
         self.may_admit();
     }
 }
@@ -133,7 +132,7 @@ impl KeyedCircuit<'_> {
             keys.change_present(key, |circuit| circuit.hint(breaker.name(), hint))
         });
         let found = told.is_some();
-        breaker.key_changed((told.flatten(), Woken::default()));
+        breaker.key_changed(told.unwrap_or_default());
         found
     }
 }

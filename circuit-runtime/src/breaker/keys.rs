@@ -134,11 +134,11 @@ impl CircuitBreaker {
         look: impl FnOnce(CircuitRef<'_>) -> O,
     ) -> Option<O> {
         self.notice_stalled_of_key(key);
-        let (transition, seen) = self
+        let (change, seen) = self
             .keys
             .made()?
             .change_present(key, |circuit| (circuit.reset(self.name(), by), look(circuit)))?;
-        self.key_changed((transition, Woken::default()));
+        self.key_changed(change);
         Some(seen)
     }
 

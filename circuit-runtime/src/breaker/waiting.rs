@@ -2,7 +2,8 @@
 //!
 //! A call that finds none joins the queue of its circuit (`circuit/queue`). When it has a place, it
 //! asks the circuit again, which may have opened meanwhile; then its place goes to the next one, as
-//! does the place of a call that is gone.
+//! does the place of a call that is gone. When the circuit opens, all that have no place yet leave the
+//! queue, and ask again from the start.
 
 use super::CircuitBreaker;
 use super::rejection::AskedKey;
@@ -216,6 +217,8 @@ where
     /// What becomes of a call that has waited long enough: it takes a place that it has got at the
     /// last moment.
     pub(crate) fn give_up(self, queued: &mut Queued<'a>, fallback: Fallback) -> Step<'a> {
+        // If that opens the circuit, the call is sent away, and hears why.
+        queued.breaker.notice_stalled(queued.circuit());
         queued.has_left = true;
         match queued.circuit().leave_queue(queued.joined.number) {
             Leaves::Place => {

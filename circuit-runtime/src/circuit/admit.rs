@@ -165,7 +165,8 @@ impl CircuitRef<'_> {
                     None => Admission::new(ticket),
                 };
                 let is_selective = machine.is_selective(rules);
-                let transition = change.map(|change| inner.note(name, change));
+                // Half-open: nobody is sent away.
+                let transition = change.map(|change| self.note(&mut inner, name, change).0);
                 let answer = if is_selective && !is_probe {
                     self.enter_selective(&mut inner, admission, stamp, has_place, &moment)
                 } else {

@@ -92,19 +92,20 @@ impl<'a> CircuitRef<'a> {
         &self,
         name: &'static str,
         by: Option<&Arc<str>>,
-    ) -> Option<Arc<Transition>> {
+    ) -> (Option<Arc<Transition>>, Woken) {
         let mut inner = self.lock();
         let (machine, rules) = self.machine(&mut inner);
         let change = machine.reset(rules, &self.env(&Moment::default()));
-        let transition = change.map(|change| {
+        let noted = change.map(|change| {
             let reason = match by {
                 Some(by) => Reason::ByOperator { by: Arc::clone(by) },
                 None => change.reason,
             };
-            inner.note(name, Change { reason, ..change })
+            self.note(&mut inner, name, Change { reason, ..change })
         });
         self.publish(&inner);
-        transition
+        let (transition, woken) = noted.unzip();
+        (transition, woken.unwrap_or_default())
     }
 
     /// Replaces the rules.
@@ -118,14 +119,16 @@ impl<'a> CircuitRef<'a> {
         let rules = &new.rules;
         inner.flags = flags_of(rules, inner.registered);
         let change = inner.machine.reconfigure(rules, &self.env(&Moment::default()));
-        let transition = change.map(|change| inner.note(name, change));
+        let noted = change.map(|change| self.note(&mut inner, name, change));
+        let (transition, woken) = noted.unzip();
+        let mut woken = woken.unwrap_or_default();
         self.published.publish_rules(rules);
         self.set_stall(rules.stall);
-        let woken = match rules.max_wait {
+        woken.and(match rules.max_wait {
             // There may be more places than before.
             Some(_) => self.serve_all(&mut inner),
             None => self.send_away(&mut inner),
-        };
+        });
         self.publish(&inner);
         (transition, woken)
     }

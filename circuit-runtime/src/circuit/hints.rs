@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::CircuitRef;
+use super::{CircuitRef, Woken};
 use crate::observe::event::Transition;
 use crate::primitives::clock::{Moment, Nanos};
 
@@ -18,7 +18,7 @@ pub(crate) enum Hint {
 impl CircuitRef<'_> {
     /// Follows a hint. The deadline may change within a period: whoever reads the one before is rejected as
     /// it would have been just before, or finds it over and asks under the lock.
-    pub(crate) fn hint(&self, name: &'static str, hint: Hint) -> Option<Arc<Transition>> {
+    pub(crate) fn hint(&self, name: &'static str, hint: Hint) -> (Option<Arc<Transition>>, Woken) {
         let mut inner = self.lock();
         let moment = Moment::default();
         let env = self.env(&moment);
@@ -38,11 +38,12 @@ impl CircuitRef<'_> {
                 None
             }
         };
-        let transition = change.map(|change| {
+        let noted = change.map(|change| {
             self.note_use(moment.exact());
-            inner.note(name, change)
+            self.note(&mut inner, name, change)
         });
         self.publish(&inner);
-        transition
+        let (transition, woken) = noted.unzip();
+        (transition, woken.unwrap_or_default())
     }
 }

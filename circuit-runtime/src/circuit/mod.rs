@@ -46,7 +46,8 @@
 //! *The queue* for it is behind the lock. A call that joins it sets QUEUED in the bulkhead's word and
 //! then looks whether a place is free; a call that gives its place back takes itself out of that word
 //! and sees whether QUEUED is set. Both are read-modify-writes of one word, so that one of them sees
-//! the other: no call waits while a place is free.
+//! the other: no call waits while a place is free. Whoever opens the circuit empties the queue in the same
+//! step, and no call joins that of an open circuit.
 //!
 //! *Reassignment* (circuits per key). To give a circuit to another key, `stamp` is stored before `summary`
 //! (Release), under the lock. A call loads `summary` (Acquire) and then `stamp`. If it saw the
@@ -346,29 +347,34 @@ impl<'a> CircuitRef<'a> {
     {
         CallEnv { moment, published: self.published }
     }
-}
 
-impl Inner {
-    /// Makes a transition of a change, with number and time, and keeps it among the recent ones.
+    /// Makes a transition of a change, with number and time, and keeps it among the recent ones. No call
+    /// waits for a place of an open circuit: those that do are sent away.
     /// By reference, so that the many outcomes that change nothing pass on only a pointer.
     #[cold]
-    fn note(&mut self, name: &'static str, change: Change) -> Arc<Transition> {
-        self.transitions += 1;
+    fn note(
+        &self,
+        inner: &mut MutexGuard<'_, Inner>,
+        name: &'static str,
+        change: Change,
+    ) -> (Arc<Transition>, Woken) {
+        inner.transitions += 1;
         let transition = Transition {
             circuit: name,
-            key: self.key.clone(),
-            number: self.transitions - self.transitions_before,
+            key: inner.key.clone(),
+            number: inner.transitions - inner.transitions_before,
             from: change.from,
             to: change.to,
             reason: change.reason,
-            retry_after: self.machine.opened_for().and_then(clock::finite),
+            retry_after: inner.machine.opened_for().and_then(clock::finite),
             error: None,
             at: clock::date(),
         };
-        let oldest = if self.recent.len() == RECENT { self.recent.pop_front() } else { None };
+        let oldest = if inner.recent.len() == RECENT { inner.recent.pop_front() } else { None };
         let transition = in_place_of(oldest, transition);
-        self.recent.push_back(Arc::clone(&transition));
-        transition
+        inner.recent.push_back(Arc::clone(&transition));
+        let opens = change.to == State::Open;
+        (transition, if opens { self.send_away(inner) } else { Woken::default() })
     }
 }
 

@@ -10,7 +10,7 @@ use std::task::Waker;
 
 use super::{CircuitRef, Inner};
 use crate::foreign::contained;
-use crate::outcome::Mode;
+use crate::outcome::{Mode, State};
 use crate::primitives::clock::{Moment, Nanos};
 use crate::primitives::sync::{MutexGuard, Ordering};
 
@@ -73,13 +73,23 @@ impl Woken {
     pub(crate) fn and(&mut self, mut more: Woken) {
         self.0.append(&mut more.0);
     }
-}
 
-impl Drop for Woken {
-    fn drop(&mut self) {
+    #[cold]
+    #[inline(never)]
+    fn wake(&mut self) {
         for waker in self.0.drain(..) {
             // It runs the executor's code, on a call that has nothing to do with it.
             contained(|| waker.wake());
+        }
+    }
+}
+
+impl Drop for Woken {
+    #[inline]
+    fn drop(&mut self) {
+        // Mostly nobody waits.
+        if !self.0.is_empty() {
+            self.wake();
         }
     }
 }
@@ -125,7 +135,8 @@ impl CircuitRef<'_> {
     #[cold]
     pub(crate) fn join_queue(&self, stamp: u64) -> Join {
         let mut inner = self.lock();
-        if self.published.stamp() != stamp || inner.mode != Mode::Normal {
+        let is_open = inner.machine.state() == State::Open;
+        if self.published.stamp() != stamp || inner.mode != Mode::Normal || is_open {
             self.publish(&inner);
             return Join::AskAgain;
         }
@@ -237,7 +248,8 @@ impl CircuitRef<'_> {
         true
     }
 
-    /// Lets every call that waits ask again from the start.
+    /// Lets every call that waits ask again from the start: when the circuit opens, or decides without the
+    /// bulkhead.
     pub(super) fn send_away(&self, inner: &mut MutexGuard<'_, Inner>) -> Woken {
         let Some(queue) = inner.queue.as_mut().filter(|queue| queue.is_waited_in()) else {
             return Woken::default();

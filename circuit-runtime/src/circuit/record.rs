@@ -2,24 +2,19 @@
 
 use std::sync::Arc;
 
-#[cfg(feature = "stream")]
 use super::Inner;
 use super::bulkhead::Freed;
 use super::published::IN_BUCKET;
 use super::ticket::stopwatch;
 use super::{CircuitRef, Published};
-#[cfg(feature = "stream")]
-use crate::circuit::machine::Change;
-use crate::circuit::machine::{Recorded, Verdict};
+use crate::circuit::machine::{Change, Recorded, Verdict};
 use crate::circuit::{Admission, Summary, Ticket};
 use crate::config::{OnCancel, Rules};
 use crate::observe::event::Transition;
 use crate::outcome::{Mode, Outcome, State};
 use crate::primitives::clock::{Moment, Nanos, nanos};
 use crate::primitives::per_thread::Thread;
-#[cfg(feature = "stream")]
-use crate::primitives::sync::MutexGuard;
-use crate::primitives::sync::Ordering;
+use crate::primitives::sync::{MutexGuard, Ordering};
 use crate::window::sharded::{Shard, ShardedBuckets};
 use crate::window::{OnSuccess, Sample};
 
@@ -247,7 +242,7 @@ impl CircuitRef<'_> {
         match machine.answer_probe(rules, epoch, verdict, &self.env(moment)) {
             Recorded::Late => ProbeAnswer::NotAProbe,
             Recorded::Counted { change } => {
-                let transition = self.recorded(&mut inner, name, change, moment);
+                let transition = self.recorded(inner, name, change, moment);
                 let was_slow = verdict.sample.is_some_and(|sample| sample.slow);
                 ProbeAnswer::Counted { was_slow, transition }
             }
@@ -273,7 +268,7 @@ impl CircuitRef<'_> {
         match machine.record_answered(rules, epoch, was_slow, judged, &self.env(moment)) {
             Recorded::Late => Err(Late { of_earlier_key: inner.is_of_earlier_key(epoch) }),
             Recorded::Counted { change } => {
-                let transition = self.recorded(&mut inner, name, change, moment);
+                let transition = self.recorded(inner, name, change, moment);
                 // Its place as a probe was free before.
                 Ok(Judged { verdict, is_neutral: false, transition })
             }
@@ -285,16 +280,35 @@ impl CircuitRef<'_> {
     #[cfg(feature = "stream")]
     fn recorded(
         &self,
-        inner: &mut MutexGuard<'_, Inner>,
+        inner: MutexGuard<'_, Inner>,
         name: &'static str,
         change: Option<Change>,
         moment: &Moment,
     ) -> Option<Arc<Transition>> {
-        let transition = change.map(|change| {
-            self.note_use(moment.exact());
-            inner.note(name, change)
-        });
-        self.publish(inner);
+        if let Some(change) = change {
+            return Some(self.changed(inner, name, change, moment));
+        }
+        self.publish(&inner);
+        None
+    }
+
+    /// Notes and publishes a change that an outcome has caused, and wakes the calls that it has sent away.
+    /// By value: of a reference to it, a failure behind the lock makes a copy, which is six instructions.
+    #[cold]
+    #[inline(never)]
+    fn changed(
+        self,
+        mut inner: MutexGuard<'_, Inner>,
+        name: &'static str,
+        change: Change,
+        moment: &Moment,
+    ) -> Arc<Transition> {
+        // From here on a key may expire: the time runs from this call.
+        self.note_use(moment.exact());
+        let (transition, woken) = self.note(&mut inner, name, change);
+        self.publish(&inner);
+        drop(inner);
+        drop(woken);
         transition
     }
 
@@ -335,12 +349,12 @@ impl CircuitRef<'_> {
         match machine.record(rules, epoch, judged, &self.env(moment)) {
             Recorded::Late => Err(Late { of_earlier_key: inner.is_of_earlier_key(epoch) }),
             Recorded::Counted { change } => {
-                let transition = change.map(|change| {
-                    // From here on a key may expire: the time runs from this call.
-                    self.note_use(moment.exact());
-                    inner.note(name(), change)
-                });
-                self.publish(&inner);
+                let transition = if let Some(change) = change {
+                    Some(self.changed(inner, name(), change, moment))
+                } else {
+                    self.publish(&inner);
+                    None
+                };
                 Ok(Judged { verdict, is_neutral: judged.sample.is_none(), transition })
             }
         }

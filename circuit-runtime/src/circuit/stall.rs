@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::in_flight::{Cohort, InFlight, Left, Stalled};
-use super::{Admission, Answer, CircuitRef, CountersRef, End, Inner, Published, Ticket};
+use super::{Admission, Answer, CircuitRef, CountersRef, End, Inner, Published, Ticket, Woken};
 use crate::counters::Count;
 use crate::observe::event::Transition;
 use crate::outcome::{Mode, Outcome, State};
@@ -60,7 +60,9 @@ impl<'a> CircuitRef<'a> {
         moment: &Moment,
     ) -> Option<Arc<Transition>> {
         let list = self.in_flight()?;
-        self.look(list, &mut self.lock(), name, moment)
+        let (transition, woken) = self.look(list, &mut self.lock(), name, moment);
+        drop(woken);
+        transition
     }
 
     /// Looks for calls that have stalled, counts them, and publishes what that has changed.
@@ -70,22 +72,23 @@ impl<'a> CircuitRef<'a> {
         inner: &mut MutexGuard<'_, Inner>,
         name: impl FnOnce() -> &'static str,
         moment: &Moment,
-    ) -> Option<Arc<Transition>> {
+    ) -> (Option<Arc<Transition>>, Woken) {
         let taken = list.take_stalled(inner.machine.first_epoch(), list.stall().now(moment));
-        let transition =
+        let noted =
             taken.stalled.and_then(|stalled| self.count_stalled(inner, stalled, name, moment));
         self.publish(inner);
         list.look_next(taken.due);
-        transition
+        let (transition, woken) = noted.unzip();
+        (transition, woken.unwrap_or_default())
     }
 
     fn count_stalled(
         &self,
-        inner: &mut Inner,
+        inner: &mut MutexGuard<'_, Inner>,
         stalled: Stalled,
         name: impl FnOnce() -> &'static str,
         moment: &Moment,
-    ) -> Option<Arc<Transition>> {
+    ) -> Option<(Arc<Transition>, Woken)> {
         if inner.mode == Mode::Disabled {
             inner.drop_stalled(stalled);
             return None;
@@ -102,7 +105,7 @@ impl<'a> CircuitRef<'a> {
         let change = machine.record_stalled(rules, stalled.calls, stalled.amid_successes, &env)?;
         // From here on a key may expire: the time runs from this call.
         self.note_use(moment.exact());
-        Some(inner.note(name(), change))
+        Some(self.note(inner, name(), change))
     }
 
     /// Lists a call that a closed circuit has just admitted by this ticket. `None`: calls may have stalled that nobody has
@@ -187,8 +190,10 @@ impl<'a> CircuitRef<'a> {
             self.note_if_success(list, epoch, end, now);
             return (in_time, None, false);
         }
+        // Declared before the lock, so that it is dropped without it.
+        let (noticed, _woken);
         let mut inner = self.lock();
-        let noticed = self.look(list, &mut inner, name, moment);
+        (noticed, _woken) = self.look(list, &mut inner, name, moment);
         let period = inner.machine.period_of(epoch);
         let left = list.remove(Cohort::of(period.unwrap_or(epoch), started, shift));
         if left == Left::Gone && !inner.is_of_earlier_key(epoch) {

@@ -64,7 +64,7 @@ fn closed_circuits() -> [(OnSuccess, Circuit); 10] {
     ];
     circuits.map(|(on_success, config, failures)| {
         let own = own(config);
-        own.by_ref().reset("test", None);
+        drop(own.by_ref().reset("test", None));
         for failure in failures {
             call(own.by_ref(), failure);
         }

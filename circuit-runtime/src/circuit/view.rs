@@ -216,9 +216,9 @@ mod tests {
         assert!(is_looked_at(circuit));
         drop(circuit.set_mode(Mode::Normal, Mode::Normal));
         assert!(!is_looked_at(circuit));
-        circuit.hint("test", Hint::OpenFor(1));
+        drop(circuit.hint("test", Hint::OpenFor(1)));
         assert!(is_looked_at(circuit));
-        circuit.reset("test", None);
+        drop(circuit.reset("test", None));
         assert!(is_looked_at(circuit), "it has had transitions");
     }
 

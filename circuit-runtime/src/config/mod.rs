@@ -282,8 +282,8 @@ impl Config {
     }
 
     /// How long a call waits for a place when `max_concurrent` calls are in flight, first come first served. It
-    /// asks the circuit again when it gets a place, and is rejected when this time is over. Longer than zero;
-    /// default off: such a call is rejected at once. Needs `max_concurrent`.
+    /// asks the circuit again when it gets a place, and is rejected when this time is over, or as soon as the circuit
+    /// opens. Longer than zero; default off: such a call is rejected at once. Needs `max_concurrent`.
     ///
     /// A blocking call blocks its thread meanwhile. An async call needs the feature `tokio`, whose timer limits the
     /// wait; without it, it doesn't wait. [`try_acquire`](crate::CircuitBreaker::try_acquire) never waits.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use loom::thread;
 
-use super::{consecutive, few};
+use super::{SECOND, consecutive, few};
 use crate::breaker::waiting::{Caller, Queued, Step};
 use crate::circuit::Turn;
 use crate::observe::name::Name;
@@ -190,6 +190,25 @@ fn a_circuit_that_opens_meanwhile_rejects_all_that_wait() {
     });
 }
 
+#[test]
+fn a_call_that_has_a_place_when_the_circuit_opens_is_rejected_and_gives_it_back() {
+    loom::model(|| {
+        let _time = freeze();
+        let breaker = breaker(one().max_concurrent(2));
+        let [first, second] = [(); 2].map(|()| hold(breaker));
+        let caller = Caller::Own(breaker);
+        let mut waits = queued(caller);
+        let other = thread::spawn(move || first.success());
+        second.failure();
+        other.join().unwrap();
+        // It has the place of the first, or that of the second, or was sent away.
+        let turn = waits.look(Waker::noop());
+        let step = caller.take_turn(&mut waits, turn, Fallback::None).expect("it waits on");
+        assert_eq!(end(breaker, step), Some(Rejection::Open));
+        settled(breaker);
+    });
+}
+
 /// The place stays taken: only `change` lets the call that waits go on.
 fn is_heard_of(
     change: impl Fn(&CircuitBreaker) + Sync + Send + Copy + 'static,
@@ -211,6 +230,27 @@ fn is_heard_of(
 fn a_mode_is_heard_of_by_a_call_that_waits_or_is_about_to() {
     is_heard_of(CircuitBreaker::force_open, Err(Rejection::ForcedOpen));
     is_heard_of(CircuitBreaker::disable, Ok(()));
+}
+
+#[test]
+fn an_opening_is_heard_of_by_a_call_that_waits_or_is_about_to() {
+    is_heard_of(|breaker| breaker.open_for(SECOND), Err(Rejection::Open));
+}
+
+/// Of two calls that are in flight where there is one place, the one that ends frees none.
+#[test]
+fn a_failure_that_frees_no_place_is_heard_of_by_a_call_that_waits_or_is_about_to() {
+    loom::model(|| {
+        let _time = freeze();
+        let breaker = breaker(one().max_concurrent(2));
+        let [first, second] = [(); 2].map(|()| hold(breaker));
+        breaker.reconfigure(one()).unwrap();
+        let other = thread::spawn(move || call(breaker));
+        second.failure();
+        assert_eq!(other.join().unwrap(), Err(Rejection::Open));
+        first.success();
+        settled(breaker);
+    });
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn a_permit_by_hand_is_never_waited_for_and_never_comes_before_a_call_that_waits
 }
 
 #[test]
-fn a_circuit_that_opens_meanwhile_rejects_the_calls_that_wait_one_after_the_other() {
+fn a_circuit_that_opens_meanwhile_rejects_all_that_wait() {
     let breaker = breaker(ONE);
     let first = breaker.try_acquire().unwrap();
     thread::scope(|threads| {

@@ -3,6 +3,7 @@
 mod blocking;
 mod functions;
 mod keys;
+mod opened;
 mod tasks;
 
 use std::thread;
