@@ -54,6 +54,16 @@ pub enum FleetError {
     Busy,
 }
 
+impl FleetError {
+    /// What Redis says, and whether it has answered at all.
+    pub(crate) fn of_redis(&self) -> (String, bool) {
+        match self {
+            FleetError::Redis(error) => (error.to_string(), error.code().is_some()),
+            error => (error.to_string(), false),
+        }
+    }
+}
+
 /// What Redis says. The scripts of this crate speak to whoever gives an order.
 fn answer(error: &redis::RedisError) -> String {
     match (error.code(), error.detail()) {

@@ -9,11 +9,13 @@ mod acknowledgement;
 mod address;
 #[doc(hidden)]
 pub mod agreement;
+mod attempts;
 #[cfg(feature = "axum")]
 pub mod axum;
 mod closest;
 mod draft;
 mod error;
+mod events;
 mod fleet;
 mod keys;
 mod link;

@@ -1,16 +1,15 @@
 //! An instance's own thread: it beats, obeys, and lifts what is over.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use circuit_runtime::{
-    CircuitBreaker, Config, circuits, lift_expired_orders, refused_orders, set_orders,
-};
+use circuit_runtime::{circuits, lift_expired_orders, refused_orders, set_orders};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::attempts::Attempts;
 use crate::draft::matches;
 use crate::error::FleetError;
+use crate::events::{self, Contact};
 use crate::options::Options;
 use crate::remember;
 use crate::report::Reporter;
@@ -24,12 +23,6 @@ use crate::wire::{FORM, Report};
 const BEAT: Duration = Duration::from_secs(1);
 /// How long an order may stand at most after its time is over.
 const LIFTING: Duration = Duration::from_millis(250);
-
-/// Redis is a service like others. Not registered, so that no order can cut an instance off from orders.
-static REDIS: CircuitBreaker = CircuitBreaker::new(
-    "circuit-fleet",
-    Config::new().threshold(3).recovery(Duration::from_secs(1)).jitter(0.5),
-);
 
 /// What the thread is asked.
 pub(crate) enum Request {
@@ -47,6 +40,10 @@ pub(crate) struct Member {
     reporter: Reporter,
     sharing: Option<Sharing>,
     health: Health,
+    attempts: Attempts,
+    contact: Contact,
+    /// Whether the orders couldn't be remembered the last time.
+    has_forgotten: bool,
     ready: watch::Sender<bool>,
 }
 
@@ -56,7 +53,19 @@ impl Member {
         let reporter = Reporter::new(options.shows_keys());
         let health = sharing.as_ref().map(Sharing::health).unwrap_or_default();
         let ready = watch::Sender::new(false);
-        Member { options, store, state, reporter, sharing, health, ready }
+        let (attempts, contact) = (Attempts::default(), Contact::default());
+        Member {
+            options,
+            store,
+            state,
+            reporter,
+            sharing,
+            health,
+            attempts,
+            contact,
+            has_forgotten: false,
+            ready,
+        }
     }
 
     /// Until the fleet is left or dropped. Whoever has left is to be told.
@@ -64,10 +73,7 @@ impl Member {
         mut self,
         requests: mpsc::Receiver<Request>,
     ) -> Option<oneshot::Sender<()>> {
-        if let Some((version, held)) = self.remembered() {
-            let due = self.state.recall(version, held);
-            self.carry_out(&due);
-        }
+        self.recall();
         let mut sharing = self.sharing.take();
         // Time is kept beside: an order ends while Redis keeps us waiting, too.
         let left = tokio::select! {
@@ -75,6 +81,7 @@ impl Member {
             () = keep_time() => None,
             () = share(sharing.as_mut()) => None,
         };
+        self.state.leave().iter().for_each(events::order);
         set_orders(Vec::new());
         let leaving = async {
             let _ = self.store.leave(self.options.instance_name()).await;
@@ -117,13 +124,22 @@ impl Member {
 
     /// Asks for the orders, obeys, and tells how things are.
     async fn beat(&mut self) {
-        let Ok(permit) = REDIS.try_acquire() else { return };
+        // While Redis is away, too, orders end that are over.
+        self.carry_out(&Due::default());
+        if !self.attempts.try_begin(std::time::Instant::now()) {
+            return;
+        }
         match self.ask_and_tell().await {
             Ok(()) => {
-                permit.success();
+                self.attempts.succeeded();
+                self.contact.succeeded();
                 self.ready.send_replace(true);
             }
-            Err(_) => permit.failure(),
+            Err(error) => {
+                self.attempts.failed(std::time::Instant::now());
+                let (error, refuses) = error.of_redis();
+                self.contact.failed(&error, refuses);
+            }
         }
     }
 
@@ -134,7 +150,7 @@ impl Member {
             self.carry_out(&due);
         }
         // Not only when orders change: a circuit may have registered since.
-        self.state.note_refused(&refused_orders());
+        self.state.note_refused(&refused_orders()).iter().for_each(events::order);
         let mut report = Report {
             form: FORM,
             instance: self.options.instance_name().to_owned(),
@@ -154,34 +170,46 @@ impl Member {
     }
 
     fn carry_out(&mut self, due: &Due) {
+        let over = self.state.expire();
+        due.told.iter().chain(&over).for_each(events::order);
         for (circuit, by) in &due.resets {
             for breaker in circuits().into_iter().filter(|it| matches(circuit, it.name())) {
                 breaker.reset_by(by.as_str());
             }
         }
-        let has_expired = self.state.expire();
-        if due.changed || has_expired {
+        if due.changed || !over.is_empty() {
             set_orders(self.state.put_in_force());
         }
-        if *due != Due::default() || has_expired {
+        if *due != Due::default() || !over.is_empty() {
             self.remember();
         }
     }
 
-    fn remembered(&self) -> Option<(u64, Vec<crate::wire::Held>)> {
-        remember::read(self.path()?, self.options.namespace())
-    }
-
-    fn remember(&self) {
-        if let Some(path) = self.path() {
-            let (version, held) = (self.state.version(), self.state.held());
-            // The orders are obeyed all the same; the file is for a start without Redis.
-            let _ = remember::write(path, self.options.namespace(), version, held);
+    /// Goes on with the orders that were remembered, if there are any.
+    fn recall(&mut self) {
+        let Some(path) = self.options.remembers_at() else { return };
+        match remember::read(path, self.options.namespace()) {
+            Ok(Some((version, held))) => {
+                let due = self.state.recall(version, held);
+                self.carry_out(&due);
+            }
+            // Whoever can't write the file shall hear of it now, and not when orders are forgotten.
+            Ok(None) => self.remember(),
+            Err(error) => events::cannot_recall(path, &error),
         }
     }
 
-    fn path(&self) -> Option<&PathBuf> {
-        self.options.remembers_at()
+    /// The orders are obeyed also if they can't be remembered; the file is for a start without Redis.
+    fn remember(&mut self) {
+        let Some(path) = self.options.remembers_at() else { return };
+        let (version, held) = (self.state.version(), self.state.held());
+        let written = remember::write(path, self.options.namespace(), version, held);
+        let had_forgotten = std::mem::replace(&mut self.has_forgotten, written.is_err());
+        match written {
+            Err(error) if !had_forgotten => events::cannot_remember(path, &error.to_string()),
+            Ok(()) if had_forgotten => events::remembers_again(path),
+            _ => {}
+        }
     }
 }
 

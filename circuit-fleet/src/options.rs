@@ -112,7 +112,7 @@ impl Options {
     /// A file in which the instance keeps the orders that it obeys, so that they hold after a restart without Redis, too, for what is left
     /// of their time by the machine's calendar. If that was set back meanwhile, they hold for longer by as much, but at most for
     /// what was left when the file was written, which is when the orders last changed. Its folder must exist, and be this instance's
-    /// own.
+    /// own; if the file can't be written or read, there is a WARN of `tracing`, and the instance goes on without it.
     ///
     /// ```
     /// let options = circuit_fleet::Options::new("checkout").remember("/var/lib/checkout/orders.json");

@@ -34,11 +34,24 @@ pub(crate) fn write(
     fs::rename(beside, path)
 }
 
-/// What was written, less the time that has passed since. `None`: nothing, or of another namespace or form.
-pub(crate) fn read(path: &Path, namespace: &str) -> Option<(u64, Vec<Held>)> {
-    let remembered: Remembered = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-    if remembered.form != FORM || remembered.namespace != namespace {
-        return None;
+/// What was written, less the time that has passed since. `None`: there is no file yet.
+///
+/// # Errors
+///
+/// Why the file is of no use, in words.
+pub(crate) fn read(path: &Path, namespace: &str) -> Result<Option<(u64, Vec<Held>)>, String> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.to_string()),
+    };
+    let remembered: Remembered =
+        serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+    if remembered.form != FORM {
+        return Err(format!("form {} is unknown", remembered.form));
+    }
+    if remembered.namespace != namespace {
+        return Err(format!("it is of the namespace `{}`", remembered.namespace));
     }
     // A calendar that was set back since then makes an order longer by as much, but never longer than what was left when
     // this was written; one that was set forward, shorter. Nothing else tells how long no process ran.
@@ -47,7 +60,7 @@ pub(crate) fn read(path: &Path, namespace: &str) -> Option<(u64, Vec<Held>)> {
         let left_ms = held.left_ms.checked_sub(passed).filter(|left| *left > 0)?;
         Some(Held { left_ms, ..held })
     };
-    Some((remembered.version, remembered.orders.into_iter().filter_map(left).collect()))
+    Ok(Some((remembered.version, remembered.orders.into_iter().filter_map(left).collect())))
 }
 
 fn now_ms() -> u64 {
@@ -82,7 +95,7 @@ mod tests {
                 orders: vec![held.clone()],
             };
             fs::write(&path, serde_json::to_vec(&remembered).unwrap()).unwrap();
-            let (version, orders) = read(&path, "test").unwrap();
+            let (version, orders) = read(&path, "test").unwrap().unwrap();
             let most = orders.first().map(|held| held.left_ms.next_multiple_of(10_000));
             assert_eq!((version, most), (7, left));
         }

@@ -40,6 +40,12 @@ struct Obeyed {
     order: Order,
 }
 
+impl Obeyed {
+    fn changed(&self, version: u64, change: Change) -> Changed {
+        Changed { version, wire: Some(self.wire.clone()), change }
+    }
+}
+
 /// What is to be done after a look at the orders.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Due {
@@ -47,6 +53,39 @@ pub(crate) struct Due {
     pub(crate) changed: bool,
     /// The circuits to reset, once, and who says so.
     pub(crate) resets: Vec<(String, String)>,
+    /// What has become of orders, to be told.
+    pub(crate) told: Vec<Changed>,
+}
+
+/// What has become of an order.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Changed {
+    pub(crate) version: u64,
+    /// `None`: it can't be read.
+    pub(crate) wire: Option<wire::Order>,
+    pub(crate) change: Change,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Change {
+    Begins {
+        left: Duration,
+        is_remembered: bool,
+    },
+    /// Its circuits were reset.
+    Reset,
+    /// Its time is over.
+    Over,
+    Cancelled {
+        by: String,
+        why: String,
+    },
+    /// The instance has left the fleet.
+    Left,
+    Refused {
+        left: Duration,
+        fault: String,
+    },
 }
 
 impl State {
@@ -75,53 +114,101 @@ impl State {
         for Stored { version, left, json } in stored.into_iter().filter(|it| it.version > before) {
             self.version = version;
             match serde_json::from_str::<wire::Order>(&json) {
-                Ok(order) if order.form == FORM => self.take(version, left, order, &mut due),
+                Ok(order) if order.form == FORM => self.take(version, left, order, false, &mut due),
                 Ok(order) => {
-                    self.refuse(version, format!("form {} of orders is unknown", order.form));
+                    let fault = format!("form {} of orders is unknown", order.form);
+                    due.told.push(self.refuse(version, left, Some(order), fault));
                 }
-                Err(error) => self.refuse(version, format!("an order can't be read: {error}")),
+                Err(error) => {
+                    let fault = format!("an order can't be read: {error}");
+                    due.told.push(self.refuse(version, left, None, fault));
+                }
             }
         }
         due
     }
 
-    fn take(&mut self, version: u64, left: Duration, wire: wire::Order, due: &mut Due) {
+    fn take(
+        &mut self,
+        version: u64,
+        left: Duration,
+        wire: wire::Order,
+        is_remembered: bool,
+        due: &mut Due,
+    ) {
         if wire.only.as_ref().is_some_and(|only| !only.contains(&self.instance)) {
             return;
         }
         match &wire.what {
-            What::Cancel(cancelled) => due.changed |= self.held.remove(cancelled).is_some(),
-            What::Reset(circuit) => due.resets.push((circuit.clone(), wire.by.clone())),
-            What::Settings(settings) => match order(settings, &wire, left) {
-                Ok(order) => {
-                    self.held.insert(version, Obeyed { wire, order });
+            What::Cancel(cancelled) => {
+                if let Some(obeyed) = self.held.remove(cancelled) {
+                    let change = Change::Cancelled { by: wire.by, why: wire.why };
+                    due.told.push(obeyed.changed(*cancelled, change));
                     due.changed = true;
                 }
-                Err(message) => self.refuse(version, message),
+            }
+            What::Reset(circuit) => {
+                due.resets.push((circuit.clone(), wire.by.clone()));
+                due.told.push(Changed { version, wire: Some(wire), change: Change::Reset });
+            }
+            What::Settings(settings) => match order(settings, &wire, left) {
+                Ok(order) => {
+                    let obeyed = Obeyed { wire, order };
+                    due.told.push(obeyed.changed(version, Change::Begins { left, is_remembered }));
+                    self.held.insert(version, obeyed);
+                    due.changed = true;
+                }
+                Err(fault) => due.told.push(self.refuse(version, left, Some(wire), fault)),
             },
         }
     }
 
-    fn refuse(&mut self, version: u64, message: String) {
-        self.refused.insert(version, message);
+    fn refuse(
+        &mut self,
+        version: u64,
+        left: Duration,
+        wire: Option<wire::Order>,
+        fault: String,
+    ) -> Changed {
+        self.refused.insert(version, fault.clone());
+        Changed { version, wire, change: Change::Refused { left, fault } }
     }
 
     /// Notes what circuits refuse of the orders that were last [put in force](Self::put_in_force). Circuits that register
-    /// later may refuse some, too.
-    pub(crate) fn note_refused(&mut self, refused: &[RefusedOrder]) {
-        self.refused_by_circuits.clear();
+    /// later may refuse some, too. Returns those orders that weren't refused before.
+    pub(crate) fn note_refused(&mut self, refused: &[RefusedOrder]) -> Vec<Changed> {
+        let before = std::mem::take(&mut self.refused_by_circuits);
         for RefusedOrder { order, fault, .. } in refused {
             if let Some(version) = self.put_in_force.get(*order) {
                 self.refused_by_circuits.entry(*version).or_insert_with(|| fault.to_string());
             }
         }
+        let new = self.refused_by_circuits.iter();
+        let new = new.filter(|(version, _)| !before.contains_key(version));
+        new.filter_map(|(version, fault)| {
+            let obeyed = self.held.get(version)?;
+            let left = obeyed.order.left()?;
+            Some(obeyed.changed(*version, Change::Refused { left, fault: fault.clone() }))
+        })
+        .collect()
     }
 
-    /// Forgets orders whose time is over. Whether there were any.
-    pub(crate) fn expire(&mut self) -> bool {
-        let before = self.held.len();
-        self.held.retain(|_, obeyed| obeyed.order.left().is_some());
-        self.held.len() < before
+    /// Forgets orders whose time is over, and returns them.
+    pub(crate) fn expire(&mut self) -> Vec<Changed> {
+        let over = |(version, obeyed): (&u64, &Obeyed)| {
+            let is_over = obeyed.order.left().is_none();
+            is_over.then(|| obeyed.changed(*version, Change::Over))
+        };
+        let over: Vec<_> = self.held.iter().filter_map(over).collect();
+        for Changed { version, .. } in &over {
+            self.held.remove(version);
+        }
+        over
+    }
+
+    /// The orders that an instance which leaves no longer obeys.
+    pub(crate) fn leave(&self) -> Vec<Changed> {
+        self.held.iter().map(|(version, obeyed)| obeyed.changed(*version, Change::Left)).collect()
     }
 
     /// The orders to put in force, the latest last.
@@ -153,7 +240,7 @@ impl State {
         let mut due = Due::default();
         for Held { version, left_ms, order } in held {
             if matches!(order.what, What::Settings(_)) && order.form == FORM {
-                self.take(version, Duration::from_millis(left_ms), order, &mut due);
+                self.take(version, Duration::from_millis(left_ms), order, true, &mut due);
             }
         }
         self.version = self.version.max(version);

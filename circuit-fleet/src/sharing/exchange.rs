@@ -2,27 +2,21 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::time::Instant;
 
-use circuit_runtime::{CircuitBreaker, Config, Permit};
 use redis::aio::{AsyncPushSender, ConnectionManager, SendError};
 use redis::{Client, Pipeline, PushInfo, PushKind, RedisResult, from_redis_value};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
 use crate::agreement::{Reply, Status};
+use crate::attempts::Attempts;
 use crate::keys::Keys;
 use crate::link::Link;
 use crate::script::{Code, is_unknown};
 
 static AGREE: LazyLock<Code> =
     LazyLock::new(|| Code::new(include_str!("../scripts/agree.lua"), false));
-
-/// As for orders, and apart from it: who may not share what circuits see shall still hear of orders.
-static REDIS: CircuitBreaker = CircuitBreaker::new(
-    "circuit-fleet-sharing",
-    Config::new().threshold(3).recovery(Duration::from_secs(1)).jitter(0.5),
-);
 
 /// So many reports go at once.
 pub(super) const MOST_REPORTS: usize = 128;
@@ -60,6 +54,8 @@ pub(super) enum Told {
 /// The connection that reports go over.
 pub(super) struct Exchange {
     link: Link,
+    /// Apart from those for orders: who may not share what circuits see shall still hear of orders.
+    attempts: Attempts,
     /// How often the link was made anew.
     number: u32,
     has_subscribed: bool,
@@ -83,6 +79,7 @@ impl Exchange {
         let ear = Ear { channels, sender, dropped, was_lost: Arc::clone(&was_lost) };
         Ok(Exchange {
             link: Link::with_pushes(client, Arc::new(ear))?,
+            attempts: Attempts::default(),
             number: 0,
             has_subscribed: false,
             keys,
@@ -92,24 +89,20 @@ impl Exchange {
         })
     }
 
-    /// Whether reports can be sent now: not while many wait for their answers, or Redis is known to be away.
-    pub(super) fn admit(&self) -> Option<Permit<'static>> {
-        let has_room = self.under_way.len() < MOST_UNDER_WAY;
-        has_room.then(|| REDIS.try_acquire().ok()).flatten()
+    /// Whether reports can be sent now: not while many wait for their answers, or Redis is known to be away. Then they must be.
+    pub(super) fn may_send(&mut self) -> bool {
+        self.under_way.len() < MOST_UNDER_WAY && self.attempts.try_begin(Instant::now())
     }
 
-    pub(super) fn send(&mut self, sent: Vec<Sent>, permit: Permit<'static>) {
-        // Fails only with a client that `with_pushes` would have refused.
-        let Ok(mut connection) = self.link.connection() else { return permit.failure() };
+    pub(super) fn send(&mut self, sent: Vec<Sent>) {
+        let Ok(mut connection) = self.link.connection() else {
+            // Only with a client that `with_pushes` would have refused.
+            return self.attempts.failed(Instant::now());
+        };
         let (keys, link) = (self.keys.clone(), self.number);
         let subscribes = !self.has_subscribed;
         self.under_way.spawn(async move {
             let replies = exchange(&mut connection, &keys, &sent).await;
-            if replies.is_ok() {
-                permit.success();
-            } else {
-                permit.failure();
-            }
             let has_subscribed =
                 subscribes && replies.is_ok() && subscribe(&mut connection, &keys).await;
             Answers { sent, replies, has_subscribed, link }
@@ -130,7 +123,14 @@ impl Exchange {
             tokio::select! {
                 Some(answers) = self.under_way.join_next() => {
                     // One that has panicked is lost, as messages may be.
-                    let Ok(answers) = answers else { continue };
+                    let Ok(answers) = answers else {
+                        self.attempts.failed(Instant::now());
+                        continue;
+                    };
+                    match answers.replies {
+                        Ok(_) => self.attempts.succeeded(),
+                        Err(_) => self.attempts.failed(Instant::now()),
+                    }
                     if answers.link == self.number {
                         self.has_subscribed |= answers.has_subscribed;
                         if self.link.judge(answers.replies.as_ref().err()) {

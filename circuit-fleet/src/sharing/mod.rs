@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 use tokio::time::{Duration, Instant, sleep_until};
 
 use crate::agreement::{Millis, look_every};
+use crate::events;
 use circuit::Circuit;
 use exchange::{Answers, Exchange, MOST_REPORTS, Sent, Told};
 pub(crate) use rules::Wants;
@@ -24,6 +25,8 @@ pub(crate) use rules::Wants;
 const FIND: Millis = 1_000;
 /// How long reports wait for the next attempt if none can be sent.
 const HELD_UP: Millis = 50;
+/// So long without a refusal, and it is over: a server that lacks a right takes some reports, and refuses others.
+const WELL_AGAIN: Millis = 10_000;
 /// What the local clock shows at first: far from zero, so that what was before can be told.
 const BEGINNING: Millis = 1_000_000_000;
 
@@ -64,6 +67,8 @@ pub(crate) struct Sharing {
     keyed: BTreeSet<&'static str>,
     exchange: Exchange,
     health: Health,
+    /// When the server has last refused reports, which was told.
+    refused_at: Option<Millis>,
     look_at: Millis,
     find_at: Millis,
     send_at: Millis,
@@ -82,6 +87,7 @@ impl Sharing {
             keyed: BTreeSet::new(),
             exchange,
             health,
+            refused_at: None,
             look_at: 0,
             find_at: 0,
             send_at: 0,
@@ -163,12 +169,12 @@ impl Sharing {
             if due.peek().is_none() {
                 return;
             }
-            let Some(permit) = self.exchange.admit() else {
+            if !self.exchange.may_send() {
                 self.send_at = now + HELD_UP;
                 return;
-            };
+            }
             let sent = due.map(|(name, circuit)| sent(name, &circuit.report(now))).collect();
-            self.exchange.send(sent, permit);
+            self.exchange.send(sent);
         }
     }
 
@@ -191,6 +197,10 @@ impl Sharing {
             }
             Told::Answers(Answers { sent, replies: Ok(replies), .. }) => {
                 self.health.set_trouble(None);
+                if self.refused_at.is_some_and(|at| now.saturating_sub(at) > WELL_AGAIN) {
+                    self.refused_at = None;
+                    events::shares_again();
+                }
                 for (Sent { circuit, number, .. }, reply) in sent.iter().zip(replies) {
                     if let (Some(circuit), Some(reply)) = (self.circuits.get_mut(circuit), reply) {
                         circuit.replied(*number, &reply, now);
@@ -198,6 +208,10 @@ impl Sharing {
                 }
             }
             Told::Answers(Answers { replies: Err(error), .. }) => {
+                // If it is away, whoever asks for orders says so.
+                if error.code().is_some() && self.refused_at.replace(now).is_none() {
+                    events::cannot_share(&error.to_string());
+                }
                 self.health.set_trouble(Some(error.to_string()));
                 self.circuits.values_mut().for_each(Circuit::disconnected);
             }
