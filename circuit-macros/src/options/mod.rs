@@ -15,6 +15,7 @@ mod parse;
 mod pattern;
 pub(crate) mod spec;
 mod synonyms;
+mod unknown;
 mod unquoted;
 mod value;
 

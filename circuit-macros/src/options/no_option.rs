@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{Expr, Lit, LitStr, Pat, Token};
 
-use super::{Opt, Options, Spec, TABLE, Takes, at_end, synonyms};
+use super::{Opt, Options, Spec, TABLE, Takes, at_end, unknown};
 use crate::shown::shown;
 
 /// The error for tokens that aren't `name = value`; a single name is left alone.
@@ -49,7 +49,7 @@ fn name(input: ParseStream) -> syn::Result<Option<(TokenStream, String)>> {
         dashed = format!("{dashed}-{last}");
     }
     if last != first {
-        return Ok(Some((at, synonyms::unknown(&dashed))));
+        return Ok(Some((at, unknown::unknown(&dashed))));
     }
     while ahead.peek(Token![::]) && ahead.peek3(Ident::peek_any) {
         let colons: Token![::] = ahead.parse()?;
@@ -60,7 +60,7 @@ fn name(input: ParseStream) -> syn::Result<Option<(TokenStream, String)>> {
         let last = last.unraw().to_string();
         return Ok(Some(match find(&last) {
             Some(spec) => (at, format!("write `{}`, without a path", spec.name)),
-            None => (at, synonyms::unknown(&last)),
+            None => (at, unknown::unknown(&last)),
         }));
     }
     if first == "skip" {
@@ -140,7 +140,7 @@ fn quoted_name(input: ParseStream) -> Option<String> {
     let name = name.value();
     Some(match find(&name) {
         Some(_) => format!("write `{name}`, without quotes"),
-        None => synonyms::unknown(&name),
+        None => unknown::unknown(&name),
     })
 }
 

@@ -10,7 +10,7 @@ use syn::{Expr, Pat, Token};
 
 use super::literal::example;
 use super::no_option::{self, Guesses};
-use super::{Given, Opt, Options, Spec, TABLE, Takes, Value, at_end, no_pattern, synonyms, value};
+use super::{Given, Opt, Options, Spec, TABLE, Takes, Value, at_end, no_pattern, unknown, value};
 use crate::diag::{Problems, plainly};
 use crate::head::peel;
 use crate::shown::shown;
@@ -49,7 +49,7 @@ fn entry(
     let key = input.call(Ident::parse_any)?;
     let Some(spec) = TABLE.iter().find(|spec| key == spec.name) else {
         options.has_unknown = true;
-        return Err(syn::Error::new_spanned(&key, synonyms::unknown(&key.unraw().to_string())));
+        return Err(syn::Error::new_spanned(&key, unknown::unknown(&key.unraw().to_string())));
     };
     if options.has(spec.option) {
         let name = spec.name;

@@ -1,9 +1,8 @@
 //! The names that other libraries have for our options.
 
-use super::{Opt, TABLE};
-use crate::closest::closest;
+use super::Opt;
 
-const SYNONYMS: &[(Opt, &[&str])] = &[
+pub(super) const SYNONYMS: &[(Opt, &[&str])] = &[
     (
         Opt::Threshold,
         &[
@@ -35,6 +34,7 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
             "error_ratio",
             "error_percentage",
             "error_threshold_percentage",
+            "rate",
         ],
     ),
     (Opt::FailureCount, &["total_failures", "failures_in_window", "failures_per_window"]),
@@ -70,6 +70,7 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
             "min_number_of_calls",
             "minimum_requests",
             "minimum_request_volume",
+            "min_samples",
         ],
     ),
     (
@@ -112,6 +113,7 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
             "wait_duration_in_open",
             "open_state_duration",
             "retry_timeout",
+            "reset",
         ],
     ),
     (
@@ -155,6 +157,8 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
             "half_open_permits",
             "permitted_calls_in_half_open_state",
             "half_open_max_requests",
+            "max_probes",
+            "half_open_probes",
         ],
     ),
     (Opt::ProbeTimeout, &["max_wait_duration_in_half_open_state", "half_open_timeout"]),
@@ -181,6 +185,7 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
             "load_shedding",
             "shed_load",
             "overload",
+            "load_shed",
         ],
     ),
     (
@@ -222,6 +227,7 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
             "execution_timeout",
             "execution_timeout_in_milliseconds",
             "request_timeout",
+            "ping_timeout",
         ],
     ),
     (Opt::Idle, &["idle_timeout", "item_timeout", "inter_item_timeout", "read_timeout"]),
@@ -235,6 +241,7 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
             "max_in_flight",
             "concurrency",
             "concurrency_limit",
+            "permits",
         ],
     ),
     (
@@ -261,10 +268,22 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
             "probe_by",
             "probe_fn",
             "canary",
+            "probe",
         ],
     ),
-    (Opt::Fallback, &["fallback_method", "fallback_function", "fallback_fn", "or_else"]),
-    (Opt::FallbackOn, &["fallback_on_error", "fallback_when"]),
+    (
+        Opt::Fallback,
+        &[
+            "fallback_method",
+            "fallback_function",
+            "fallback_fn",
+            "or_else",
+            "on_error",
+            "rejected",
+            "on_rejected",
+        ],
+    ),
+    (Opt::FallbackOn, &["fallback_on_error", "fallback_when", "stale_on"]),
     (
         Opt::Stale,
         &[
@@ -276,6 +295,8 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
             "cache_for",
             "last_good",
             "last_value",
+            "max_age",
+            "ttl",
         ],
     ),
     (Opt::StaleKey, &["cache_key", "stale_by"]),
@@ -290,103 +311,3 @@ const SYNONYMS: &[(Opt, &[&str])] = &[
     (Opt::Breaker, &["circuit_breaker", "shared", "with"]),
     (Opt::Crate, &["runtime", "krate", "path"]),
 ];
-
-/// The error for a name that isn't an option.
-pub(super) fn unknown(name: &str) -> String {
-    if let Some(meant) = meant(name) {
-        return format!("unknown option `{name}`; did you mean `{meant}`?");
-    }
-    let mut names: Vec<String> = TABLE.iter().map(|spec| format!("`{}`", spec.name)).collect();
-    let last = names.pop().unwrap_or_default();
-    let names = names.join(", ");
-    format!("unknown option `{name}`; the options are {names} and {last}")
-}
-
-/// The option that `typed` was most likely meant to be.
-pub(super) fn meant(typed: &str) -> Option<&'static str> {
-    let typed = &*snake_case(&typed.replace('-', "_"));
-    let option = TABLE.iter().find(|spec| spec.name == typed).map(|spec| spec.name);
-    let synonym = || {
-        SYNONYMS
-            .iter()
-            .find(|(_, words)| words.contains(&typed))
-            .map(|(option, _)| option.spec().name)
-    };
-    option
-        .or_else(synonym)
-        .or_else(|| closest(typed, TABLE.iter().map(|spec| spec.name)))
-        .or_else(|| half_typed(typed))
-}
-
-/// The only option that starts like this.
-fn half_typed(typed: &str) -> Option<&'static str> {
-    let mut names = TABLE.iter().map(|spec| spec.name).filter(|name| name.starts_with(typed));
-    match (names.next(), names.next()) {
-        (Some(name), None) if typed.len() >= 3 => Some(name),
-        _ => None,
-    }
-}
-
-/// Input: `slidingWindowSize` Output: `sliding_window_size`
-fn snake_case(name: &str) -> String {
-    let mut snake = String::new();
-    let mut after_small = false;
-    for c in name.chars() {
-        if c.is_uppercase() && after_small {
-            snake.push('_');
-        }
-        after_small = c.is_lowercase() || c.is_ascii_digit();
-        snake.extend(c.to_lowercase());
-    }
-    snake
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{SYNONYMS, TABLE, meant, snake_case};
-
-    #[test]
-    fn no_synonym_is_an_option() {
-        for word in SYNONYMS.iter().flat_map(|(_, words)| words.iter()) {
-            assert!(TABLE.iter().all(|spec| spec.name != *word), "{word}");
-        }
-    }
-
-    #[test]
-    fn every_synonym_is_said_by_one_option_in_snake_case() {
-        let mut words: Vec<_> = SYNONYMS.iter().flat_map(|(_, words)| words.iter()).collect();
-        for word in &words {
-            assert_eq!(snake_case(word), ***word);
-        }
-        words.sort_unstable();
-        let all = words.len();
-        words.dedup();
-        assert_eq!(words.len(), all);
-    }
-
-    #[test]
-    fn other_libraries_names_are_understood() {
-        assert_eq!(meant("failure_threshold"), Some("threshold"));
-        assert_eq!(meant("reset_timeout"), Some("recovery"));
-        assert_eq!(meant("fallbackMethod"), Some("fallback"));
-        assert_eq!(meant("slidingWindowSize"), Some("window"));
-        assert_eq!(meant("waitDurationInOpenState"), Some("recovery"));
-        assert_eq!(meant("failureRateThreshold"), Some("failure_rate"));
-        assert_eq!(meant("permittedNumberOfCallsInHalfOpenState"), Some("probes"));
-        assert_eq!(meant("minimumNumberOfCalls"), Some("min_calls"));
-        assert_eq!(meant("requestVolumeThreshold"), Some("min_calls"));
-        assert_eq!(meant("slowCallDurationThreshold"), Some("slow_call"));
-        assert_eq!(meant("DurationOfBreak"), Some("recovery"));
-        assert_eq!(meant("MAX_FAILURES"), Some("threshold"));
-        assert_eq!(meant("failureRate"), Some("failure_rate"));
-        assert_eq!(meant("treshold"), Some("threshold"));
-        assert_eq!(meant("colour"), None);
-        assert_eq!(meant("failure-rate-threshold"), Some("failure_rate"));
-        assert_eq!(meant("maxWaitDuration"), Some("max_wait"));
-        assert_eq!(meant("thres"), Some("threshold"));
-        assert_eq!(meant("thr"), None, "or `throttle`");
-        assert_eq!(meant("adaptiveThrottling"), Some("throttle"));
-        assert_eq!(meant("max_rec"), Some("max_recovery"));
-        assert_eq!(meant("max_"), None);
-    }
-}
