@@ -7,7 +7,7 @@ use super::members::{Member, Method};
 use super::merge::{JUDGES, takes};
 use super::name;
 use crate::diag::Problems;
-use crate::head::Attribute;
+use crate::head::{Attribute, Function};
 use crate::model::names::{self, Free, flatten};
 use crate::options::{Given, Of, Opt, Options, Value};
 use crate::shown::shown;
@@ -200,6 +200,23 @@ pub(super) fn members(
         return;
     }
     if joined.is_empty() {
+        if let Some((function, given)) = members.iter().find_map(apart) {
+            let name = given.option.spec().name;
+            let instead = if block.has(given.option) {
+                "remove it here".to_owned()
+            } else {
+                format!("write `{name}` on the block")
+            };
+            problems.add(
+                &given.key,
+                format!(
+                    "`{name}` gives `{}` a circuit of its own, so that the block's guards no method: \
+                     {instead}, or remove the block's `#[circuit_breaker]`",
+                    function.signature.ident
+                ),
+            );
+            return;
+        }
         problems.add(
             head.impl_token,
             "`#[circuit_breaker]` guards no method of this block: write it on those to guard, or remove \
@@ -212,7 +229,7 @@ pub(super) fn members(
         let option = given.option;
         let name = option.spec().name;
         if [Opt::Timeout, Opt::OnCancel].contains(&option) && !is_async {
-            let why = validate::needs_async(option);
+            let why = validate::needs_async(option, block);
             problems.add(&given.key, format!("`{name}` needs an async method: {why}"));
             continue;
         }
@@ -224,6 +241,14 @@ pub(super) fn members(
             );
         }
     }
+}
+
+/// A method with a circuit of its own, and the option that gives it one.
+fn apart(member: &Member) -> Option<(&Function, &Given)> {
+    let Member::Apart(function, own) = member else {
+        return None;
+    };
+    own.iter().find(|given| !given.option.is_per_call()).map(|given| (&**function, given))
 }
 
 /// `key = host`, where `host` is a parameter of some methods.

@@ -1,8 +1,9 @@
 //! What a method says of itself: its own `#[circuit_breaker]`, or none.
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 
+use crate::closest::closest;
 use crate::diag::Problems;
 use crate::head::{Attribute, peel};
 use crate::model::names::flatten;
@@ -62,8 +63,39 @@ impl Says {
         if is_skip(&arguments) {
             return Self::Skip;
         }
+        if let Some(word) = instead_of_skip(&arguments) {
+            let what = if word == "ignore" { "needs a value" } else { "is no option" };
+            let message = format!(
+                "`{word}` {what}; to leave this method out, write `#[circuit_breaker(skip)]`"
+            );
+            problems.add(word, message);
+            return Self::Skip;
+        }
         Self::Guard(options::parse(arguments, problems))
     }
+}
+
+/// `skip` misspelt, and other words for it.
+fn instead_of_skip(arguments: &TokenStream) -> Option<Ident> {
+    const WORDS: [&str; 12] = [
+        "skip",
+        "no",
+        "none",
+        "off",
+        "never",
+        "ignore",
+        "ignored",
+        "exclude",
+        "disable",
+        "disabled",
+        "unguarded",
+        "unguard",
+    ];
+    let word: Ident = syn::parse2(peel(arguments.clone())).ok()?;
+    // Half-typed, but for `ignore`, which is a word for it, too.
+    let is_option = word != "ignore" && options::TABLE.iter().any(|spec| word == spec.name);
+    closest(&word.to_string().to_lowercase(), WORDS.into_iter()).filter(|_| !is_option)?;
+    Some(word)
 }
 
 fn is_skip(arguments: &TokenStream) -> bool {

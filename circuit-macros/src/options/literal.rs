@@ -1,8 +1,10 @@
 //! Literals, for values of every kind.
 
+use quote::quote;
 use syn::{Expr, Lit, UnOp};
 
-use super::{Spec, Takes, Value};
+use super::{Opt, Spec, Takes, Value};
+use crate::shown::shown;
 
 /// The value, or an error message.
 pub(super) type Parsed = Result<Value, String>;
@@ -42,6 +44,22 @@ pub(crate) fn inside_parens(expr: &Expr) -> &Expr {
 /// An example of a value that the option accepts.
 pub(super) fn example(spec: &Spec) -> String {
     format!("`{} = {}`", spec.name, spec.example)
+}
+
+/// Several values as one that `key` or `stale_key` takes: a circuit's key is a text.
+pub(super) fn several(option: Opt, values: &[Expr]) -> String {
+    let name = option.spec().name;
+    if option != Opt::Key {
+        return format!("`{name} = ({})`", shown(quote!(#(#values),*)));
+    }
+    let is_word =
+        |value: &Expr| matches!(value, Expr::Path(path) if path.path.get_ident().is_some());
+    if values.iter().all(is_word) {
+        let words: Vec<String> = values.iter().map(|word| format!("{{{}}}", shown(word))).collect();
+        return format!("`{name} = format_args!(\"{}\")`", words.join(":"));
+    }
+    let braces = vec!["{}"; values.len()].join(":");
+    format!("`{name} = format_args!(\"{braces}\", {})`", shown(quote!(#(#values),*)))
 }
 
 /// Whether a number or a duration may be written like this.

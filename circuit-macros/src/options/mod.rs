@@ -22,6 +22,7 @@ mod value;
 use std::time::Duration;
 
 use proc_macro2::{Ident, Literal, TokenStream};
+use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{Expr, ExprPath, LitStr, Token};
 
@@ -265,4 +266,14 @@ impl FromIterator<Given> for Options {
 /// At the end of a value, or of an option that lacks one.
 fn at_end(input: ParseStream) -> bool {
     input.is_empty() || input.peek(Token![,])
+}
+
+/// `name =` or the bare name of an option.
+fn at_next_option(input: ParseStream) -> bool {
+    let ahead = input.fork();
+    let Ok(name) = ahead.call(Ident::parse_any) else {
+        return false;
+    };
+    let assigned = ahead.peek(Token![=]) && !ahead.peek(Token![==]) && !ahead.peek(Token![=>]);
+    assigned || TABLE.iter().any(|spec| name == spec.name)
 }

@@ -4,9 +4,11 @@ use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Expr, Lit, LitStr, Pat, Token};
+use syn::{Expr, ExprPath, Lit, LitStr, Pat, Token};
 
-use super::{Opt, Options, Spec, TABLE, Takes, at_end, unknown};
+use super::literal::several;
+use super::{Given, Opt, Options, Spec, TABLE, Takes, at_end, at_next_option, unknown};
+use crate::closest::closest;
 use crate::shown::shown;
 
 /// The error for tokens that aren't `name = value`; a single name is left alone.
@@ -16,8 +18,15 @@ pub(super) fn answer(
     input: ParseStream,
 ) -> syn::Result<Option<syn::Error>> {
     let error = |at: TokenStream, message: String| Ok(Some(syn::Error::new_spanned(at, message)));
-    if let Some((at, message)) = another_alternative(options, input) {
-        return error(at, message);
+    if let Some(before) = options.iter().last() {
+        let goes_on = match before.option.spec().takes {
+            Takes::Pattern => condition(before, input).or_else(|| alternative(before, input)),
+            Takes::Code => more_values(before, input),
+            _ => None,
+        };
+        if let Some((at, message)) = goes_on {
+            return error(at, message);
+        }
     }
     if input.peek(Ident::peek_any) {
         return match name(input)? {
@@ -32,7 +41,7 @@ pub(super) fn answer(
     if let Some(message) = quoted_name(input) {
         return error(first.to_token_stream(), message);
     }
-    error(first.to_token_stream(), guesses.message(input))
+    error(first.to_token_stream(), guesses.message(options, input))
 }
 
 /// `failure-rate`, `circuit::threshold`, `r#threshold`
@@ -84,12 +93,45 @@ fn find(name: &str) -> Option<&'static Spec> {
     TABLE.iter().find(|spec| spec.name == name)
 }
 
-/// `failure = Err(A), Err(B)`
-fn another_alternative(options: &Options, input: ParseStream) -> Option<(TokenStream, String)> {
-    let before = options.iter().last()?;
-    if before.option.spec().takes != Takes::Pattern {
-        return None;
+/// `failure = Err(e), if e.is_fatal()`
+fn condition(before: &Given, input: ParseStream) -> Option<(TokenStream, String)> {
+    let ahead = input.fork();
+    let if_token: Token![if] = ahead.parse().ok()?;
+    let condition: Expr = ahead.parse().ok().filter(|_| at_end(&ahead))?;
+    let (name, pattern) = (before.option.spec().name, shown(&before.tokens));
+    let message =
+        format!("no comma stands before `if`: `{name} = {pattern} if {}`", shown(condition));
+    Some((quote!(#if_token), message))
+}
+
+/// `stale_key = tenant, id`
+fn more_values(before: &Given, input: ParseStream) -> Option<(TokenStream, String)> {
+    let ahead = input.fork();
+    let mut values: Vec<Expr> = vec![syn::parse2(before.tokens.clone()).ok()?];
+    while !ahead.is_empty() && !at_next_option(&ahead) {
+        let value: Expr = ahead.parse().ok().filter(|_| at_end(&ahead))?;
+        let is_option = match &value {
+            Expr::Lit(_) | Expr::Assign(_) => true,
+            Expr::Path(path) => path.path.get_ident().is_some_and(is_half_typed),
+            _ => false,
+        };
+        if is_option {
+            return None;
+        }
+        values.push(value);
+        ahead.parse::<Option<Token![,]>>().ok()?;
     }
+    let at = values.get(1)?.to_token_stream();
+    Some((at, format!("several values are written as one: {}", several(before.option, &values))))
+}
+
+/// `treshold`, yet without a value.
+fn is_half_typed(word: &Ident) -> bool {
+    word == "skip" || closest(&word.to_string(), TABLE.iter().map(|spec| spec.name)).is_some()
+}
+
+/// `failure = Err(A), Err(B)`
+fn alternative(before: &Given, input: ParseStream) -> Option<(TokenStream, String)> {
     let ahead = input.fork();
     let pattern = Pat::parse_multi_with_leading_vert(&ahead).ok()?;
     let ends = at_end(&ahead);
@@ -122,11 +164,13 @@ fn mark(first: &TokenTree, input: ParseStream) -> Option<(TokenStream, String)> 
             _ => None,
         },
         '.' => {
-            let dots: Token![..] = input.fork().parse().ok()?;
-            Some((
-                quote!(#dots),
-                "remove `..`: an option that is left out has its default".to_owned(),
-            ))
+            let ahead = input.fork();
+            let dots: Token![..] = ahead.parse().ok()?;
+            let message = match ahead.parse::<ExprPath>() {
+                Ok(base) => format!("a base is written `preset = {}`", shown(base)),
+                Err(_) => "remove `..`: an option that is left out has its default".to_owned(),
+            };
+            Some((quote!(#dots), message))
         }
         _ => None,
     }
@@ -144,6 +188,15 @@ fn quoted_name(input: ParseStream) -> Option<String> {
     })
 }
 
+/// Whether `name = ..` is still to come.
+fn comes_later(name: &str, input: ParseStream) -> bool {
+    let tokens: Vec<TokenTree> = input.parse::<TokenStream>().into_iter().flatten().collect();
+    tokens.windows(2).any(|two| {
+        matches!(two, [TokenTree::Ident(word), TokenTree::Punct(equals)]
+            if word == name && equals.as_char() == '=')
+    })
+}
+
 /// The options that a value without a name may have been meant for, one for each kind.
 #[derive(Default)]
 pub(super) struct Guesses {
@@ -151,7 +204,7 @@ pub(super) struct Guesses {
 }
 
 impl Guesses {
-    fn message(&mut self, input: ParseStream) -> String {
+    fn message(&mut self, options: &Options, input: ParseStream) -> String {
         let written = "options are written `name = value`";
         let value = input.fork().parse::<Expr>();
         let option = match &value {
@@ -171,6 +224,9 @@ impl Guesses {
             (Some(option), Ok(value)) if !self.used.contains(&option) => {
                 self.used.push(option);
                 let name = option.spec().name;
+                if options.has(option) || comes_later(name, &input.fork()) {
+                    return format!("{written}; `{name}` is given already");
+                }
                 let value = value.to_token_stream();
                 format!("{written}; did you mean `{name} = {value}`?")
             }

@@ -275,6 +275,13 @@ fn around(name: &str, pattern: &TokenStream) -> String {
 /// The condition as a guard, after a pattern that binds what the condition uses.
 fn guarded(option: &str, condition: &Expr) -> String {
     let name = variable(condition.to_token_stream());
+    // `if is_down`: a function of the error.
+    if let Some(function) = variable_alone(condition).filter(|name| name.starts_with("is_")) {
+        return format!(
+            "`{option}` takes a pattern, and a condition after `if`: `{option} = Err(e) if \
+             {function}(e)`"
+        );
+    }
     let pattern = match &name {
         Some(name) if is_result(name) => name.clone(),
         Some(name) => format!("Err({name})"),

@@ -8,9 +8,12 @@ use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Expr, Pat, Token};
 
-use super::literal::example;
+use super::literal::{example, several};
 use super::no_option::{self, Guesses};
-use super::{Given, Opt, Options, Spec, TABLE, Takes, Value, at_end, no_pattern, unknown, value};
+use super::{
+    Given, Opt, Options, Spec, TABLE, Takes, Value, at_end, at_next_option, no_pattern, unknown,
+    value,
+};
 use crate::diag::{Problems, plainly};
 use crate::head::peel;
 use crate::shown::shown;
@@ -196,14 +199,14 @@ fn equals(
     if let Ok(TokenTree::Group(group)) = input.fork().parse() {
         input.parse::<TokenTree>()?;
         let inside = group.stream();
-        problems.add(
-            &group,
-            if inside.is_empty() {
-                needs_value()
-            } else {
+        let message = if inside.is_empty() {
+            needs_value()
+        } else {
+            refusal(spec, &inside).unwrap_or_else(|| {
                 format!("write {}, not `{name}{}`", in_list(spec, &inside), shown(&group))
-            },
-        );
+            })
+        };
+        problems.add(&group, message);
         return Ok(Equals::Nothing);
     }
     let found = operator(input)?;
@@ -225,14 +228,29 @@ fn operator(input: ParseStream) -> syn::Result<TokenStream> {
     }
 }
 
-/// `name(..)` as `name = ..`.
-fn in_list(spec: &Spec, inside: &TokenStream) -> String {
-    let name = spec.name;
+/// What is said of a value in parentheses that would be wrong behind `=`, too: `timeout(1)`.
+fn refusal(spec: &Spec, inside: &TokenStream) -> Option<String> {
+    let mut problems = Problems::default();
+    let parser = |input: ParseStream| value::parse(spec, input, &mut problems);
+    let parsed = parser.parse2(in_parentheses(inside));
+    let says = problems.finish().and(parsed).err()?.to_string();
+    // Of what is no value at all, the parser only says what it expected.
+    says.contains(&format!("`{}` ", spec.name)).then_some(says)
+}
+
+/// `30` of `secs = 30`, and anything else as it is.
+fn in_parentheses(inside: &TokenStream) -> TokenStream {
     let assigned = |input: ParseStream| {
         input.call(Ident::parse_any)?;
         input.parse::<Token![=]>()?;
         input.parse::<TokenStream>()
     };
+    assigned.parse2(inside.clone()).unwrap_or_else(|_| inside.clone())
+}
+
+/// `name(..)` as `name = ..`.
+fn in_list(spec: &Spec, inside: &TokenStream) -> String {
+    let name = spec.name;
     let fallback_on = |input: ParseStream| {
         let fallback: Expr = input.parse()?;
         input.parse::<Token![,]>()?;
@@ -254,12 +272,18 @@ fn in_list(spec: &Spec, inside: &TokenStream) -> String {
             return format!("`{name} = {}`", no_pattern::any_of(&patterns));
         }
     }
-    let value = assigned.parse2(inside.clone()).unwrap_or_else(|_| inside.clone());
-    let has_comma = value
-        .clone()
-        .into_iter()
-        .any(|token| matches!(token, TokenTree::Punct(comma) if comma.as_char() == ','));
-    if has_comma { example(spec) } else { format!("`{name} = {}`", shown(value)) }
+    let value = in_parentheses(inside);
+    if syn::parse2::<Expr>(value.clone()).is_ok() || spec.takes == Takes::Pattern {
+        return format!("`{name} = {}`", shown(value));
+    }
+    // `key(host, port)`
+    let values = Punctuated::<Expr, Token![,]>::parse_terminated;
+    match values.parse2(value) {
+        Ok(values) if spec.takes == Takes::Code => {
+            several(spec.option, &values.into_iter().collect::<Vec<_>>())
+        }
+        _ => example(spec),
+    }
 }
 
 /// Skips what wasn't understood, up to and with the next comma.
@@ -277,14 +301,4 @@ fn skip_to_next(input: ParseStream) -> syn::Result<()> {
         }
     }
     Ok(())
-}
-
-/// `name =` or the bare name of an option.
-fn at_next_option(input: ParseStream) -> bool {
-    let ahead = input.fork();
-    let Ok(name) = ahead.call(Ident::parse_any) else {
-        return false;
-    };
-    let assigned = ahead.peek(Token![=]) && !ahead.peek(Token![==]) && !ahead.peek(Token![=>]);
-    assigned || TABLE.iter().any(|spec| name == spec.name)
 }

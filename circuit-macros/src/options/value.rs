@@ -5,7 +5,7 @@ use std::time::Duration;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::ParseStream;
-use syn::{Expr, Lit};
+use syn::{Expr, Lit, Stmt};
 
 use super::literal::{
     Literally, Parsed, example, inside_parens, is_constant, is_whole_number, literal, peel,
@@ -125,7 +125,10 @@ fn time(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
         if negative || digits.trim_matches(['0', '.']).is_empty() {
             zero()
         } else {
-            format!("`{name}` needs a unit: write `{name} = \"{digits}s\"` for seconds")
+            // So long in seconds is hardly meant.
+            let is_long = digits.parse().is_ok_and(|number: u64| number >= 1_000);
+            let (unit, units) = if is_long { ("ms", "milliseconds") } else { ("s", "seconds") };
+            format!("`{name}` needs a unit: write `{name} = \"{digits}{unit}\"` for {units}")
         }
     };
     let unquoted = match &literal {
@@ -235,11 +238,29 @@ fn ping(spec: &Spec, literal: Literally, expr: Expr) -> Parsed {
         (_, Expr::Call(call)) if matches!(&*call.func, Expr::Path(path) if !is_result(path)) => {
             Err(format!("{takes}: `{name} = {}`", shown(&call.func)))
         }
-        (_, Expr::Field(field)) if shown(&field.base) == "self" => {
-            Err(format!("{takes}: for a method, write `{name} = Self::{}`", shown(&field.member)))
+        (_, Expr::Reference(reference)) if matches!(*reference.expr, Expr::Path(_)) => {
+            Err(format!("{takes}, without `&`: `{name} = {}`", shown(&reference.expr)))
         }
-        _ => Err(format!("{takes}: {}", example(spec))),
+        (_, expr) => Err(match method_of_self(expr) {
+            Some(method) => format!("{takes}: for a method, write `{name} = Self::{method}`"),
+            None => format!("{takes}: {}", example(spec)),
+        }),
     }
+}
+
+/// `h` of `self.h`, `self.h()`, `self.h().await` and `async { self.h().await }`.
+fn method_of_self(expr: &Expr) -> Option<String> {
+    let (base, method) = match expr {
+        Expr::Await(awaited) => return method_of_self(&awaited.base),
+        Expr::Async(block) => match block.block.stmts.as_slice() {
+            [Stmt::Expr(only, _)] => return method_of_self(only),
+            _ => return None,
+        },
+        Expr::Field(field) => (&field.base, shown(&field.member)),
+        Expr::MethodCall(call) => (&call.receiver, call.method.to_string()),
+        _ => return None,
+    };
+    (shown(base) == "self").then_some(method)
 }
 
 /// `Ok` or `Err`.
@@ -302,12 +323,16 @@ fn word(spec: &Spec, words: &[&'static str], expr: &Expr) -> Parsed {
         Expr::Path(path) => path.path.get_ident().map(ToString::to_string),
         _ => None,
     };
-    let known = words.iter().find(|word| given.as_deref() == Some(**word));
-    known.map(|word| Value::Word(word)).ok_or_else(|| {
+    let find = |text: &str| words.iter().find(|word| **word == text);
+    given.as_deref().and_then(find).map(|word| Value::Word(word)).ok_or_else(|| {
         let (final_word, others) = words.split_last().expect("some words");
         let list = format!("{}` or `{final_word}", others.join("`, `"));
-        let is_text = matches!(literal(expr), Some((_, Lit::Str(_))));
-        let quotes = if is_text { ", without quotes" } else { "" };
-        format!("`{}` takes `{list}`{quotes}: {}", spec.name, example(spec))
+        let text = match literal(expr) {
+            Some((_, Lit::Str(text))) => Some(text.value()),
+            _ => None,
+        };
+        let quotes = if text.is_some() { ", without quotes" } else { "" };
+        let meant = text.and_then(|text| find(&text)).unwrap_or(&spec.example);
+        format!("`{0}` takes `{list}`{quotes}: `{0} = {meant}`", spec.name)
     })
 }

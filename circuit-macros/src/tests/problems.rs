@@ -129,6 +129,8 @@ fn no_false_alarm_beside_a_mistake() {
     assert_eq!(blamed("config = P, jitter = off, stall = \"11s\", throttle = 0.5"), ["config"]);
     assert_eq!(blamed("breaker = B, min_calls = 200, fallback = f"), ["min_calls"]);
     assert_eq!(blamed("breaker = B, jitter = off"), ["jitter"]);
+    assert!(problems("key = host, treshold", PLAIN)[0].contains("did you mean `threshold`?"));
+    assert!(problems("key = host, id", PLAIN)[0].contains("`key = format_args!(\"{host}:{id}\")`"));
 }
 
 #[test]

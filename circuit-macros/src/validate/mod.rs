@@ -71,7 +71,7 @@ pub(crate) fn only_async(
                 "write `#[circuit_breaker]` above an attribute that makes the function sync, such \
                  as `#[tokio::main]`"
             } else {
-                needs_async(option)
+                needs_async(option, options)
             };
             problems.add(&given.key, format!("`{name}` needs an async function: {why}"));
         }
@@ -79,11 +79,14 @@ pub(crate) fn only_async(
 }
 
 /// Why `timeout` and `on_cancel` need an async function.
-pub(crate) fn needs_async(option: Opt) -> &'static str {
-    if option == Opt::Timeout {
-        "a blocking call can't be stopped; to set how long the circuit stays open, write `recovery`"
-    } else {
-        "only a future can be cancelled"
+pub(crate) fn needs_async(option: Opt, options: &Options) -> &'static str {
+    match option {
+        // A shared circuit's `recovery` is set where it is defined.
+        Opt::Timeout if options.has(Opt::Breaker) => "a blocking call can't be stopped",
+        Opt::Timeout => {
+            "a blocking call can't be stopped; to set how long the circuit stays open, write `recovery`"
+        }
+        _ => "only a future can be cancelled",
     }
 }
 
