@@ -192,10 +192,11 @@ fn after_probe_now_the_next_call_is_the_probe() {
 
 #[test]
 fn probe_now_ends_a_wait_without_an_end() {
+    type Way = (Config, fn(&CircuitBreaker));
+
     let time = freeze();
-    let without_end = FRAGILE.recovery(Duration::MAX);
-    let ways: [(Config, fn(&CircuitBreaker)); 3] = [
-        (without_end, |breaker| fail(breaker, 1)),
+    let ways: [Way; 3] = [
+        (FRAGILE.recovery(Duration::MAX), |breaker| fail(breaker, 1)),
         (FRAGILE, |breaker| breaker.open_for(Duration::MAX)),
         // As good as without an end: 580 years.
         (FRAGILE.recovery(secs(580 * 365 * 86_400)), |breaker| fail(breaker, 1)),

@@ -72,7 +72,9 @@ fn after(name: &'static str, control: fn(KeyedCircuit<'static>) -> bool) -> (u64
 
 #[test]
 fn whatever_changes_a_key_notices_first_what_has_stalled() {
-    let lasting: [(&str, fn(KeyedCircuit<'static>) -> bool); 5] = [
+    type Control = (&'static str, fn(KeyedCircuit<'static>) -> bool);
+
+    let lasting: [Control; 5] = [
         ("disable", KeyedCircuit::disable),
         ("force_open", KeyedCircuit::force_open),
         ("shadow", KeyedCircuit::shadow),

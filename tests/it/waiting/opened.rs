@@ -42,7 +42,9 @@ const WAYS: [Way; 6] = [
         config: ONE.threshold(9),
         calls: 1,
         open: |_, calls| {
-            calls.into_iter().for_each(|call| call.record(Outcome::OpenFor(secs(10))));
+            for call in calls {
+                call.record(Outcome::OpenFor(secs(10)));
+            }
         },
     },
     Way {
@@ -97,7 +99,9 @@ fn a_thread_that_waits_is_rejected_however_the_circuit_opens() {
             let wait = [(); 2].map(|()| threads.spawn(|| breaker.call(succeed)));
             until_waiting(&breaker, 2);
             (way.open)(&breaker, calls);
-            wait.into_iter().for_each(|call| is_rejected(call.join().unwrap()));
+            for call in wait {
+                is_rejected(call.join().unwrap());
+            }
         });
         let seen = breaker.snapshot();
         assert_eq!((seen.state, seen.rejected, seen.in_flight), (State::Open, 2, Some(1)));
@@ -211,7 +215,9 @@ fn the_calls_of_a_key_hear_that_its_circuit_opens_and_no_others_do() {
         is_rejected(a.join().unwrap());
         assert_eq!(waiting(&HOSTS), 2);
         HOSTS.open_for(secs(10));
-        [b, c].into_iter().for_each(|call| is_rejected(call.join().unwrap()));
+        for call in [b, c] {
+            is_rejected(call.join().unwrap());
+        }
     });
     drop(places);
 }

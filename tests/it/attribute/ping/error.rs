@@ -53,7 +53,7 @@ fn the_error_of_a_ping_is_in_the_transition() {
         Err(Error::Down)
     }
     async fn health() -> Result<(), Refused> {
-        Err(Refused)
+        std::future::ready(Err(Refused)).await
     }
     #[circuit_breaker(name = "ping error: later", threshold = 1, recovery = "10s", ping = health)]
     async fn later() -> Answer {
