@@ -55,10 +55,16 @@ fn asked(model: &Model, parameters: &Parameters) -> TokenStream {
         let enter = Ident::new(&enter, site);
         return quote_spanned!(site=> __circuit::#enter(__circuit_breaker, #fallback));
     };
+    let site = at(&key.value);
+    let enter = Ident::new(&enter, site);
+    if model.stale.as_ref().is_some_and(|stale| stale.is_of_key) {
+        // It has been evaluated.
+        return quote_spanned! {site=>
+            __circuit::#enter(__circuit_breaker, __circuit::stale_text_of(&__circuit_stale), #fallback)
+        };
+    }
     let scope = parameters.seen(&key.free);
     let key = &key.value;
-    let site = at(key);
-    let enter = Ident::new(&enter, site);
     // A separate statement, so that what the key borrows is free again after it.
     quote_spanned! {site=> {
         #scope

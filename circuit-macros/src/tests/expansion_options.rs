@@ -133,17 +133,11 @@ fn stale() {
                         )
                     };
                     return {
-                        let __circuit_permit = match {
-                            let __circuit_entry = __circuit::Key::of(&(self.host))
-                                .__circuit_with(|__circuit_key| {
-                                    __circuit::enter_keyed(
-                                        __circuit_breaker,
-                                        __circuit_key,
-                                        __circuit::Fallback::None,
-                                    )
-                                });
-                            __circuit_entry
-                        } {
+                        let __circuit_permit = match __circuit::enter_keyed(
+                            __circuit_breaker,
+                            __circuit::stale_text_of(&__circuit_stale),
+                            __circuit::Fallback::None,
+                        ) {
                             __circuit::Admitted(__circuit_permit) => __circuit_permit,
                             __circuit::Rejected(__circuit_open) => {
                                 match __circuit::stale_instead(

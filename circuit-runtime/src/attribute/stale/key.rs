@@ -41,8 +41,8 @@ impl<K: Hash + Eq + Send + Sync + 'static> KeyOf<K> {
 pub trait StaleKey {}
 
 impl<K> NoKey<K> {
-    /// Never called.
-    pub fn __circuit_key(&mut self)
+    /// Never called. A type that is a key in every way: nothing else is to be an error.
+    pub fn __circuit_key(&mut self) -> Box<str>
     where
         K: StaleKey,
     {
@@ -69,6 +69,26 @@ impl<K> DerefMut for KeyOf<K> {
 #[must_use]
 pub fn stale_text(text: &str) -> Box<str> {
     text.into()
+}
+
+/// A key that begins with the text of the circuit's key.
+pub trait HasText {
+    /// The text.
+    fn text(&self) -> &str;
+}
+
+impl HasText for Box<str> {
+    #[inline]
+    fn text(&self) -> &str {
+        self
+    }
+}
+
+impl<K> HasText for (Box<str>, K) {
+    #[inline]
+    fn text(&self) -> &str {
+        &self.0
+    }
 }
 
 /// Makes a part of a key its own: text of every kind a text, what is behind a reference a clone; all else it

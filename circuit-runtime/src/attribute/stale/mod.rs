@@ -18,6 +18,7 @@ use crate::counters::Count;
 use crate::foreign::contained;
 use crate::permit::{After, Fallback, Handle, RawPermit, StaticHandle};
 use crate::{CircuitOpenError, Outcome};
+use key::HasText;
 
 pub use key::{KeyOf, OwnKey, stale_text};
 
@@ -41,7 +42,6 @@ pub type StaleCount = u32;
 /// What one call may keep, or be given.
 pub struct Stale<R, K> {
     place: Place<R, K>,
-    #[cfg_attr(not(feature = "stale"), expect(dead_code, reason = "an error without the feature"))]
     key: K,
 }
 
@@ -76,6 +76,13 @@ pub fn stale<R, C, K>(
     key: K,
 ) -> Stale<R, K> {
     Stale { place: Place { store, instance: instance::<C>(), age, most, keeps }, key }
+}
+
+/// The circuit's key, which is evaluated once: for the value and for the circuit.
+#[inline]
+#[must_use]
+pub fn stale_text_of<R, K: HasText>(stale: &Stale<R, K>) -> &str {
+    stale.key.text()
 }
 
 impl<R, K> fmt::Debug for Stale<R, K> {

@@ -4,11 +4,11 @@ mod apart;
 mod beside;
 mod keep;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::pin::pin;
 
 use circuit_runtime::test_util::freeze;
-use circuit_runtime::{Rejection, State, circuit_breaker};
+use circuit_runtime::{Config, KeyedBreaker, Rejection, State, circuit_breaker};
 
 use super::{Answer, Error, circuit, is_rejected, snapshot};
 use crate::support::{NANOSECOND, poll_once, ready, secs, wait_once};
@@ -291,6 +291,40 @@ fn the_key_is_evaluated_once_before_the_body_and_the_parameters_stay() {
     EVALUATED.take();
     assert_eq!(Ok(1), call(request(Ok(2))));
     assert_eq!(["key"], *EVALUATED.take());
+}
+
+#[test]
+fn so_is_the_circuits_key_which_is_the_values_too() {
+    static HOSTS: KeyedBreaker = KeyedBreaker::new("stale: next, shared", Config::new(), 9);
+    thread_local!(static NEXT: Cell<u32> = const { Cell::new(0) });
+    let next = || NEXT.replace(NEXT.get() + 1);
+    macro_rules! each {
+        ($($name:literal [$($word:ident)?]($($options:tt)*);)*) => {$({
+            #[circuit_breaker(key = next(), stale = "10m", stale_key = (), $($options)*)]
+            $($word)? fn call(next: impl Fn() -> u32, answer: Answer) -> Answer {
+                answer
+            }
+            NEXT.set(0);
+            assert_eq!(Ok(1), each!(@ call(next, Ok(1)) $($word)?));
+            assert_eq!(1, NEXT.get(), $name);
+            let circuit = circuit($name);
+            assert!(circuit.snapshot_of("0").is_some_and(|seen| seen.successes == 1), $name);
+            circuit.force_open();
+            NEXT.set(0);
+            assert_eq!(Ok(1), each!(@ call(next, Ok(9)) $($word)?));
+            assert_eq!(1, NEXT.get(), $name);
+        })*};
+        (@ $call:ident($($given:tt)*) async) => { ready($call($($given)*)) };
+        (@ $call:ident($($given:tt)*)) => { $call($($given)*) };
+    }
+    each! {
+        "stale: next" [](name = "stale: next");
+        "stale: next, async" [async](name = "stale: next, async");
+        "stale: next, fallback" [](name = "stale: next, fallback", fallback = Ok(9));
+        "stale: next, any" [async](name = "stale: next, any", fallback = Ok(9), fallback_on = any);
+        "stale: next, wait" [async](name = "stale: next, wait", max_concurrent = 1, max_wait = "1s");
+        "stale: next, shared" [](breaker = HOSTS);
+    }
 }
 
 #[test]
