@@ -70,7 +70,7 @@ use proc_macro2::TokenStream;
 /// | `fallback` | path, closure or any other expression | none | what runs instead of the body when the call is rejected |
 /// | `fallback_on` | `open` or `any` | `open` | `open`: when the call is rejected, for any reason; `any`: also when it fails or times out |
 /// | `stale` | duration | off | feature `stale`: keeps a clone of each success and gives it, up to this age, where `fallback_on` says; after it comes the `fallback` |
-/// | `stale_key` | expression over the parameters, `Hash + Eq` | none | all that the kept value depends on; needed if the function has a receiver or parameters, unless its only parameter is the `key`; `()`: one value for all, or with a `key` one for each |
+/// | `stale_key` | expression over the parameters, `Hash + Eq`; parameters and fields also `Clone` | none | all that the kept value depends on; needed if the function has a receiver or parameters, unless its only parameter is the `key`; `()`: one value for all, or with a `key` one for each |
 /// | `max_stale` | integer ≥ 1 | 10,000 | bound on the values that are kept; the least recently used goes |
 /// | `name` | string literal or constant | `module::Type::function` | the circuit's name in the registry, in errors and events; the default is unique, but its text may change between compilers |
 /// | `key` | expression over the parameters | none | one circuit per distinct key |

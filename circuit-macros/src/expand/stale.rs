@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Expr, UnOp};
+use syn::{Expr, ExprPath, UnOp};
 
 use super::circuit::printed;
 use super::parameters::Parameters;
@@ -66,7 +66,7 @@ fn key(model: &Model, stale: &Stale, parameters: &Parameters) -> TokenStream {
         }};
         (site, text)
     });
-    let own = stale.key.as_ref().map(|expr| (at(expr), owned(expr)));
+    let own = stale.key.as_ref().map(|expr| (at(expr), owned(expr, parameters)));
     let (site, own) = match (text, own) {
         (None, None) => {
             return quote!(());
@@ -77,33 +77,41 @@ fn key(model: &Model, stale: &Stale, parameters: &Parameters) -> TokenStream {
     let scope = parameters.seen(&stale.free);
     quote_spanned! {site=> {
         #scope
-        __circuit::KeyOf::new(#own).__circuit_key()
+        __circuit::stale_key(__circuit::KeyOf::new(#own).__circuit_key())
     }}
 }
 
 /// A tuple's parts are owned each by itself: a text among them is a text.
-fn owned(expr: &Expr) -> TokenStream {
+fn owned(expr: &Expr, parameters: &Parameters) -> TokenStream {
+    let site = at(expr);
     match expr {
         Expr::Tuple(tuple) => {
-            let site = at(tuple);
-            let parts = tuple.elems.iter().map(owned);
+            let parts = tuple.elems.iter().map(|part| owned(part, parameters));
             quote_spanned!(site=> (#(#parts,)*))
         }
-        Expr::Paren(inner) => owned(&inner.expr),
-        Expr::Group(inner) => owned(&inner.expr),
+        Expr::Paren(inner) => owned(&inner.expr, parameters),
+        Expr::Group(inner) => owned(&inner.expr, parameters),
         // What has a place of its own stays there.
+        Expr::Path(path) if is_short_reference(path, parameters) => {
+            quote_spanned!(site=> __circuit::OwnKey::lent(&(#expr)).__circuit_own())
+        }
         Expr::Path(_) | Expr::Field(_) | Expr::Index(_) => borrowed(expr),
         Expr::Unary(unary) if matches!(unary.op, UnOp::Deref(_)) => borrowed(expr),
-        expr => {
-            let site = at(expr);
-            quote_spanned!(site=> __circuit::OwnKey::new(#expr).__circuit_own())
-        }
+        expr => quote_spanned!(site=> __circuit::OwnKey::taken(#expr).__circuit_own()),
     }
 }
 
 fn borrowed(expr: &Expr) -> TokenStream {
     let site = at(expr);
-    quote_spanned!(site=> __circuit::OwnKey::new(&(#expr)).__circuit_own())
+    quote_spanned!(site=> __circuit::OwnKey::borrowed(&(#expr)).__circuit_own())
+}
+
+/// Whether it names a parameter that is a reference, which nobody can keep.
+fn is_short_reference(path: &ExprPath, parameters: &Parameters) -> bool {
+    parameters.typed.iter().any(|shown| {
+        let name = shown.of.simple();
+        shown.of.is_short_reference() && name.is_some_and(|it| path.path.is_ident(&it.ident))
+    })
 }
 
 /// The arm for a rejected call, which is given the value that is kept for it, if there is one; else

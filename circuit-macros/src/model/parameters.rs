@@ -103,6 +103,12 @@ impl Parameter {
     pub(crate) fn is_shared(&self) -> bool {
         is_shared_reference(&self.input.ty)
     }
+
+    /// A shared reference, as it is written, to what nobody can keep.
+    pub(crate) fn is_short_reference(&self) -> bool {
+        matches!(peel_type(&self.input.ty), Type::Reference(it) if it.mutability.is_none()
+            && it.lifetime.as_ref().is_none_or(|lifetime| lifetime.ident != "static"))
+    }
 }
 
 /// `let (a, b) = __arg1;`, perhaps in a block, or `let mut n = n;`, which `#[async_trait]` puts

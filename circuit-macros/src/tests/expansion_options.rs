@@ -117,18 +117,20 @@ fn stale() {
                             &__CIRCUIT_STALE,
                             (__circuit::Duration::from_secs(600), 10_000),
                             {
-                                __circuit::KeyOf::new((
-                                        {
-                                            let __circuit_text = __circuit::Key::of(&(self.host))
-                                                .__circuit_with(__circuit::stale_text);
-                                            __circuit_text
-                                        },
-                                        (
-                                            __circuit::OwnKey::new(&(tenant)).__circuit_own(),
-                                            __circuit::OwnKey::new(id + 1).__circuit_own(),
-                                        ),
-                                    ))
-                                    .__circuit_key()
+                                __circuit::stale_key(
+                                    __circuit::KeyOf::new((
+                                            {
+                                                let __circuit_text = __circuit::Key::of(&(self.host))
+                                                    .__circuit_with(__circuit::stale_text);
+                                                __circuit_text
+                                            },
+                                            (
+                                                __circuit::OwnKey::lent(&(tenant)).__circuit_own(),
+                                                __circuit::OwnKey::taken(id + 1).__circuit_own(),
+                                            ),
+                                        ))
+                                        .__circuit_key(),
+                                )
                             },
                         )
                     };

@@ -38,7 +38,8 @@ pub use seen::Seen;
 pub use shared::{Shared, share, share_keyed};
 pub use stale::{
     Keeping, KeyOf, OwnKey, StaleCount, Store, finish_any_stale, finish_kept, finish_stale, stale,
-    stale_feature, stale_instead, stale_text, stale_text_of, time_out_any_stale, time_out_stale,
+    stale_feature, stale_instead, stale_key, stale_text, stale_text_of, time_out_any_stale,
+    time_out_stale,
 };
 pub use static_breaker::StaticBreaker;
 pub use stream::*;

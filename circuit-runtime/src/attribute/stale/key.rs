@@ -5,8 +5,6 @@
 use core::hash::Hash;
 use core::ops::{Deref, DerefMut};
 
-use crate::attribute::key::Text;
-
 /// A value that is a key. If it isn't, method resolution of `__circuit_key` goes on to what this derefs to,
 /// so that this is one error, whatever it lacks.
 #[derive(Debug)]
@@ -24,12 +22,18 @@ impl<K> KeyOf<K> {
     }
 }
 
-impl<K: Hash + Eq + Send + Sync + 'static> KeyOf<K> {
+impl<K: Hash + Eq + Send + Sync> KeyOf<K> {
     /// The key of a call.
     #[inline]
     pub fn __circuit_key(&mut self) -> K {
         self.0.0.take().expect("`new` put it there")
     }
+}
+
+/// A key that borrows nothing.
+#[inline]
+pub fn stale_key<K: 'static>(key: K) -> K {
+    key
 }
 
 /// Holds for nothing.
@@ -89,92 +93,4 @@ impl<K> HasText for (Box<str>, K) {
     fn text(&self) -> &str {
         &self.0
     }
-}
-
-/// Makes a part of a key its own: text of every kind a text, what is behind a reference a clone; all else it
-/// is already. Method resolution of `__circuit_own` takes the first that applies.
-#[derive(Debug)]
-pub struct OwnKey<T>(BehindTwo<T>);
-
-/// No text.
-#[derive(Debug)]
-pub struct BehindTwo<T>(BehindOne<T>);
-
-/// No reference to a reference.
-#[derive(Debug)]
-pub struct BehindOne<T>(Itself<T>);
-
-/// No reference.
-#[derive(Debug)]
-pub struct Itself<T>(Option<T>);
-
-impl<T> OwnKey<T> {
-    /// Takes the part, or a reference to it.
-    #[inline]
-    pub fn new(part: T) -> Self {
-        OwnKey(BehindTwo(BehindOne(Itself(Some(part)))))
-    }
-}
-
-impl<T: Text> OwnKey<T> {
-    /// The text.
-    #[inline]
-    pub fn __circuit_own(&mut self) -> Box<str> {
-        self.0.__circuit_take().text().into()
-    }
-}
-
-impl<T: ToOwned + ?Sized> BehindTwo<&&T> {
-    /// What is behind both.
-    #[inline]
-    pub fn __circuit_own(&mut self) -> T::Owned {
-        T::to_owned(self.__circuit_take())
-    }
-}
-
-impl<T: ToOwned + ?Sized> BehindOne<&T> {
-    /// What is behind it.
-    #[inline]
-    pub fn __circuit_own(&mut self) -> T::Owned {
-        T::to_owned(self.__circuit_take())
-    }
-}
-
-impl<T> Itself<T> {
-    /// The part itself.
-    #[inline]
-    pub fn __circuit_own(&mut self) -> T {
-        self.__circuit_take()
-    }
-
-    #[inline]
-    fn __circuit_take(&mut self) -> T {
-        self.0.take().expect("`new` put it there")
-    }
-}
-
-macro_rules! goes_on {
-    ($($from:ident to $to:ident;)*) => {$(
-        impl<T> Deref for $from<T> {
-            type Target = $to<T>;
-
-            #[inline]
-            fn deref(&self) -> &$to<T> {
-                &self.0
-            }
-        }
-
-        impl<T> DerefMut for $from<T> {
-            #[inline]
-            fn deref_mut(&mut self) -> &mut $to<T> {
-                &mut self.0
-            }
-        }
-    )*};
-}
-
-goes_on! {
-    OwnKey to BehindTwo;
-    BehindTwo to BehindOne;
-    BehindOne to Itself;
 }

@@ -3,6 +3,7 @@
 #[cfg(feature = "stale")]
 mod kept;
 mod key;
+mod own;
 #[cfg(not(feature = "stale"))]
 mod without_feature;
 
@@ -20,7 +21,8 @@ use crate::permit::{After, Fallback, Handle, RawPermit, StaticHandle};
 use crate::{CircuitOpenError, Outcome};
 use key::HasText;
 
-pub use key::{KeyOf, OwnKey, stale_text};
+pub use key::{KeyOf, stale_key, stale_text};
+pub use own::OwnKey;
 
 #[cfg(feature = "stale")]
 use kept::{Instance, instance};

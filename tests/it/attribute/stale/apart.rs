@@ -271,6 +271,15 @@ fn keys_with_one_hash_are_told_apart() {
 fn a_key_may_be_of_many_kinds() {
     #[derive(Debug, PartialEq, Eq, Hash)]
     struct Moved(u8);
+    struct Url(Option<&'static str>);
+    impl Url {
+        fn host(&self) -> Option<&str> {
+            self.0
+        }
+        fn path(&self) -> &str {
+            "/"
+        }
+    }
     macro_rules! each {
         ($($name:ident($($parameters:tt)*) by $key:expr => [$($some:expr),*], [$($other:expr),*];)*) => {$({
             #[circuit_breaker(name = concat!("stale: kind ", stringify!($name)), stale = "10m", stale_key = $key)]
@@ -293,6 +302,19 @@ fn a_key_may_be_of_many_kinds() {
         slice(a: &[u8]) by a => [&[1, 2]], [&[1]];
         list(a: &Vec<String>) by a => [&vec![String::new()]], [&vec![]];
         option(a: Option<u8>) by a => [None], [Some(0)];
+        language(a: &str, b: Option<&str>) by (a, b) => ["a", None], ["a", Some("")];
+        lent_option(a: &Option<&str>) by a => [&Some("a")], [&None];
+        option_of(a: Option<&Moved>) by a.map(|it| it.0) => [Some(&Moved(1))], [None];
+        option_cow(a: Option<Cow<'_, str>>) by a => [Some("a".into())], [Some("b".into())];
+        option_list(a: Option<&[u8]>) by a => [Some(&[])], [None];
+        asked(a: &Url) by (a.host(), a.path()) => [&Url(None)], [&Url(Some("a"))];
+        bytes(a: Cow<'_, [u8]>) by a => [vec![1].into()], [vec![2].into()];
+        texts(a: &[&str]) by a => [&["a", "b"]], [&["ab"]];
+        list_of_texts(a: Vec<&str>) by a => [vec![]], [vec![""]];
+        two_texts(a: &str, b: &str) by [a, b] => ["a", ""], ["", "a"];
+        array(a: [&str; 2]) by a => [["a", ""]], [["", "a"]];
+        changed(a: &str, b: &mut u8) by (a, b) => ["a", &mut 1], ["a", &mut 2];
+        for_ever(a: &'static Moved) by a => [&Moved(1)], [&Moved(2)];
         part((a, _): (u8, u8)) by a => [(1, 2)], [(2, 2)];
         field(a: (String, u8)) by a.0 => [("a".to_owned(), 1)], [("b".to_owned(), 1)];
         index(a: &[u8]) by a[0] => [&[1]], [&[2]];
