@@ -52,7 +52,8 @@ impl CircuitBreaker {
         under_permit_async(move || self.begin(), call)
     }
 
-    /// Makes a blocking call with any return type; `classify` decides what the result counts as.
+    /// Makes a blocking call with any return type; `classify` decides what the result counts as. A panic in
+    /// it is the call's: a failure that counts as `panicked` and goes on unwinding.
     ///
     /// # Errors
     ///
@@ -75,7 +76,8 @@ impl CircuitBreaker {
         Ok(judged(self.acquire()?, classify, call))
     }
 
-    /// Makes an async call with any return type; `classify` decides what the result counts as.
+    /// Makes an async call with any return type; `classify` decides what the result counts as. A panic in it
+    /// is the call's, as for [`call_with`](CircuitBreaker::call_with).
     ///
     /// # Errors
     ///

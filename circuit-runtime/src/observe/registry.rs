@@ -81,7 +81,8 @@ impl Registry {
 impl CircuitBreaker {
     /// Registers the circuit: puts it among [`circuits`](crate::circuits) and makes it known to
     /// [`find`](crate::find), once. Circuits of annotated functions and those named by `breaker
-    /// = …` are registered at their first call.
+    /// = …` are registered at their first call, and so are a [`KeyedBreaker`](crate::KeyedBreaker) and the
+    /// circuit of a tower layer. Calls by hand don't register a `CircuitBreaker`.
     ///
     /// Names are unique: if another circuit has its [name](CircuitBreaker::name), this one is
     /// `name#2` from now on, wherever it is shown, found, configured and exported. With the feature
