@@ -5,8 +5,8 @@ use std::io;
 
 use circuit_runtime::test_util::freeze;
 use circuit_runtime::{
-    CallError, CallTimeoutError, CircuitBreaker, CircuitOpenError, Config, ConfigError, Permit,
-    Rejection, Snapshot, Transition,
+    CallError, CallTimeoutError, CircuitBreaker, CircuitOpenError, Config, ConfigError,
+    KeyedBreaker, Permit, Rejection, Snapshot, Transition,
 };
 
 use crate::support::{FRAGILE, fail, millis, rejection, secs};
@@ -160,4 +160,36 @@ fn a_snapshot_prints_as_one_line_with_the_name_and_the_state() {
     let line = breaker.snapshot().to_string();
     assert!(line.contains("payments") && line.contains("open"), "{line}");
     assert_eq!(1, line.lines().count());
+}
+
+#[test]
+fn a_key_cannot_begin_a_line_of_the_log() {
+    static HOSTS: KeyedBreaker = KeyedBreaker::new("hosts", FRAGILE, 10);
+    let key = "evil\nERROR \u{1b}[31m\u{202e}`{}\"\\ \u{e4}";
+    let shown = "evil\\nERROR \\u{1b}[31m\u{202e}`{}\"\\ \u{e4}";
+    HOSTS.key(key).try_acquire().unwrap().failure();
+    let error = HOSTS.key(key).try_acquire().unwrap_err();
+    assert_eq!(Some(key), error.key().as_deref(), "the key itself is as it was given");
+    let text = error.to_string();
+    assert!(text.starts_with(&format!("circuit `hosts` of `{shown}` is open;")), "{text}");
+    let seen = HOSTS.key(key).snapshot().unwrap();
+    assert!(seen.to_string().starts_with(&format!("hosts[{shown}]: open")), "{seen}");
+    let text = seen.recent_transitions[0].to_string();
+    assert!(text.starts_with(&format!("circuit `hosts` of `{shown}` opened:")), "{text}");
+}
+
+#[test]
+fn a_circuit_needs_a_name() {
+    let message = "`name` must not be empty";
+    let refused = CircuitBreaker::try_new("", Config::new()).unwrap_err();
+    assert_eq!((message, None), (refused.message(), refused.option()));
+    assert_eq!(message, KeyedBreaker::try_new("", Config::new(), 10).unwrap_err().message());
+    for make in [
+        || drop(CircuitBreaker::new("", Config::new())),
+        || drop(KeyedBreaker::new("", Config::new(), 10)),
+    ] as [fn(); 2]
+    {
+        let panic = std::panic::catch_unwind(make).unwrap_err();
+        assert_eq!(Some(message), panic.downcast_ref::<String>().map(String::as_str));
+    }
 }

@@ -32,6 +32,38 @@ fn every_mode_shows() {
 }
 
 #[test]
+fn a_snapshot_tells_what_decides_first() {
+    let time = freeze();
+    let breaker = breaker(FRAGILE);
+    let line = |change: Change| {
+        change(&breaker);
+        breaker.snapshot().to_string().split(';').next().unwrap().to_owned()
+    };
+    assert_eq!(
+        ["test: closed", "test: forced open", "test: disabled", "test: shadow (closed)"],
+        MODES.map(|(change, _)| line(change))
+    );
+    breaker.resume();
+    fail(&breaker, 1);
+    assert_eq!(
+        [
+            "test: open, retry after 10.0s",
+            "test: forced open (by itself open)",
+            "test: disabled (by itself open)",
+            "test: shadow (open, retry after 10.0s)"
+        ],
+        MODES.map(|(change, _)| line(change))
+    );
+    time.advance(secs(10));
+    breaker.resume();
+    assert_eq!("test: half-open", line(|_| ()));
+    let _probe = breaker.try_acquire().unwrap();
+    assert_eq!("test: half-open, retry after 1.0s", line(|_| ()));
+    breaker.open_for(std::time::Duration::MAX);
+    assert_eq!("test: open for good", line(|_| ()));
+}
+
+#[test]
 fn a_mode_changes_no_state_and_makes_no_transition() {
     for open in [false, true] {
         let breaker = breaker(FRAGILE);

@@ -286,7 +286,7 @@ fn a_circuit_whose_mode_decides_says_nothing_of_the_ramp() {
     breaker.shadow();
     let seen = breaker.snapshot();
     assert_eq!(seen.ramp, Some(0.55), "what it would let pass");
-    assert!(seen.to_string().starts_with("test: closed, would let 55 % pass (shadow); "), "{seen}");
+    assert!(seen.to_string().starts_with("test: shadow (closed, would let 55 % pass); "), "{seen}");
 }
 
 #[tokio::test(start_paused = true)]

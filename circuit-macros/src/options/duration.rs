@@ -17,7 +17,7 @@ pub(crate) const UNITS: [(&str, u128); 7] = [
     ("ns", 1),
 ];
 
-const HOW: &str = "write a number and a unit (`ms`, `s`, `m` or `h`), such as `\"30s\"`";
+const HOW: &str = "write a number and a unit (`ms`, `s`, `m`, `h` or `d`), such as `\"30s\"`";
 
 /// The duration, which may be zero, or what is wrong with the text. A fraction that isn't whole
 /// nanoseconds is refused instead of rounded.
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said() {
-        let how = "write a number and a unit (`ms`, `s`, `m` or `h`), such as `\"30s\"`";
+        let how = "write a number and a unit (`ms`, `s`, `m`, `h` or `d`), such as `\"30s\"`";
         assert_eq!(error(""), format!("a duration is missing; {how}"));
         assert_eq!(error("30"), format!("`30` has no unit; {how}"));
         assert_eq!(error("1h 30"), format!("`30` has no unit; {how}"));

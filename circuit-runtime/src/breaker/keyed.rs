@@ -45,13 +45,13 @@ impl KeyedBreaker {
     ///
     /// # Panics
     ///
-    /// If [`Config::validate`] refuses the configuration, if `max_keys` isn't from 1 to 1,000,000,
-    /// or if `window` is more than 10,000 calls. In a `static` or `const` that fails the build; for
+    /// If [`Config::validate`] refuses the configuration, if `name` is empty, if `max_keys` isn't from 1
+    /// to 1,000,000, or if `window` is more than 10,000 calls. In a `static` or `const` that fails the build; for
     /// values from outside use [`KeyedBreaker::try_new`].
     #[must_use]
     #[track_caller]
     pub fn new(name: &'static str, config: Config, max_keys: u32) -> Self {
-        if let Err(error) = config.validate_keyed_breaker(max_keys) {
+        if let Err(error) = config.validate_keyed_breaker(name, max_keys) {
             panic!("{}", error.message());
         }
         Self::build(name, config, max_keys)
@@ -64,7 +64,7 @@ impl KeyedBreaker {
     ///
     /// Where [`new`](KeyedBreaker::new) panics.
     pub fn try_new(name: &'static str, config: Config, max_keys: u32) -> Result<Self, ConfigError> {
-        config.validate_keyed_breaker(max_keys)?;
+        config.validate_keyed_breaker(name, max_keys)?;
         Ok(Self::build(name, config, max_keys))
     }
 

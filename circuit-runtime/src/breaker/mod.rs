@@ -97,13 +97,13 @@ impl CircuitBreaker {
     ///
     /// # Panics
     ///
-    /// If [`Config::validate`] refuses the configuration. In a `static` or `const` that is a build
-    /// error with the option's name. For a configuration that is known only at run time, use
+    /// If [`Config::validate`] refuses the configuration, or `name` is empty. In a `static` or `const`
+    /// that is a build error with the option's name. For a configuration that is known only at run time, use
     /// [`CircuitBreaker::try_new`].
     #[must_use]
     #[track_caller]
     pub fn new(name: &'static str, config: Config) -> Self {
-        if let Err(error) = config.validate() {
+        if let Err(error) = config.validate_breaker(name) {
             panic!("{}", error.message());
         }
         Self::by_hand(name, config, None)
@@ -114,9 +114,9 @@ impl CircuitBreaker {
     ///
     /// # Errors
     ///
-    /// If [`Config::validate`] refuses the configuration.
+    /// If [`Config::validate`] refuses the configuration, or `name` is empty.
     pub fn try_new(name: &'static str, config: Config) -> Result<Self, ConfigError> {
-        config.validate()?;
+        config.validate_breaker(name)?;
         Ok(Self::by_hand(name, config, None))
     }
 

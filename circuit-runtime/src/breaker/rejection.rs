@@ -10,6 +10,7 @@ use crate::counters::Count;
 use crate::error::{CircuitOpenError, KeyId, Rejection};
 #[cfg(feature = "tracing")]
 use crate::integrations;
+use crate::observe::event::OneLine;
 use crate::observe::name::NameRef;
 use crate::observe::registry;
 use crate::permit::Fallback;
@@ -103,7 +104,7 @@ impl fmt::Display for CircuitOpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "circuit `{}` ", self.circuit())?;
         if let Some(key) = self.key() {
-            write!(f, "of `{key}` ")?;
+            write!(f, "of `{}` ", OneLine(&key))?;
         }
         match self.reason() {
             Rejection::Open => match self.retry_after() {

@@ -31,8 +31,13 @@ impl ConfigError {
         ConfigError { option: None, other: None, message: spec::MAX_KEYS.range_error }
     }
 
-    /// The option that the message begins with; `None` for `max_keys`, which is no option of a
-    /// [`Config`](crate::Config).
+    /// An empty `name`, which belongs to a breaker, too.
+    pub(crate) const fn of_empty_name() -> Self {
+        ConfigError { option: None, other: None, message: "`name` must not be empty" }
+    }
+
+    /// The option that the message begins with; `None` for `max_keys` and `name`, which are no options
+    /// of a [`Config`](crate::Config).
     #[must_use]
     pub const fn option(&self) -> Option<ConfigOption> {
         self.option

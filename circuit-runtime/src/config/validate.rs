@@ -213,11 +213,26 @@ impl Config {
     }
 
     /// [`validate_keyed`](Config::validate_keyed), and the range of `max_keys`.
-    pub(crate) const fn validate_keyed_breaker(&self, max_keys: u32) -> Result<(), ConfigError> {
+    pub(crate) const fn validate_keyed_breaker(
+        &self,
+        name: &str,
+        max_keys: u32,
+    ) -> Result<(), ConfigError> {
+        if name.is_empty() {
+            return Err(ConfigError::of_empty_name());
+        }
         if !spec::MAX_KEYS.range.has_whole(max_keys) {
             return Err(ConfigError::of_max_keys());
         }
         self.validate_keyed()
+    }
+
+    /// What [`validate`](Config::validate) says, for a breaker of this name.
+    pub(crate) const fn validate_breaker(&self, name: &str) -> Result<(), ConfigError> {
+        if name.is_empty() {
+            return Err(ConfigError::of_empty_name());
+        }
+        self.validate()
     }
 
     /// What [`validate`](Config::validate) says, and the smaller bound on the window of a circuit

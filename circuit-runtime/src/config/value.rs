@@ -54,7 +54,7 @@ impl Value for u32 {
 }
 
 /// Whether text such as `"50%"` is a value, too.
-fn takes_percentages(range: Range) -> bool {
+pub(crate) fn takes_percentages(range: Range) -> bool {
     matches!(range, Range::Rate | Range::Share)
 }
 

@@ -46,7 +46,7 @@ impl fmt::Display for Transition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "circuit `{}`", self.circuit)?;
         if let Some(key) = &self.key {
-            write!(f, " of `{key}`")?;
+            write!(f, " of `{}`", OneLine(key))?;
         }
         let verb = match self.to {
             State::Closed => "closed",
@@ -61,8 +61,8 @@ impl fmt::Display for Transition {
     }
 }
 
-/// A text without what would end the line.
-struct OneLine<'a>(&'a str);
+/// A text from outside, without what would end the line or steer a terminal.
+pub(crate) struct OneLine<'a>(pub(crate) &'a str);
 
 impl fmt::Display for OneLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

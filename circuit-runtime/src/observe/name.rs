@@ -40,8 +40,14 @@ impl Name {
     }
 
     /// A name that was given.
+    ///
+    /// # Panics
+    ///
+    /// If it is empty: in the static of an annotated function with a constant for a name, that fails the
+    /// build.
     #[must_use]
     pub const fn given(name: &'static str) -> Self {
+        assert!(!name.is_empty(), "`name` must not be empty");
         Self::new(Wanted::Given(name))
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::circuit::machine::{in_float, shown};
 use crate::circuit::{RECENT, View};
 use crate::counters::{Count, Totals};
-use crate::observe::event::Transition;
+use crate::observe::event::{OneLine, Transition};
 use crate::outcome::{Mode, State};
 use crate::primitives::clock;
 #[cfg(feature = "__exporter")]
@@ -265,16 +265,12 @@ impl WindowSnapshot {
     }
 }
 
-/// One line: `payments: open for another 29.8s; 12 ok, 5 failed, 7 rejected`.
-impl fmt::Display for Snapshot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)?;
-        if let Some(key) = &self.key {
-            write!(f, "[{key}]")?;
-        }
-        write!(f, ": {}", self.state)?;
+impl Snapshot {
+    /// What decides in normal mode.
+    fn write_state(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.state)?;
         match self.retry_after {
-            Some(left) => write!(f, " for another {left:.1?}")?,
+            Some(left) => write!(f, ", retry after {left:.1?}")?,
             None if self.state == State::Open => f.write_str(" for good")?,
             None => {}
         }
@@ -287,8 +283,32 @@ impl fmt::Display for Snapshot {
             let rejects = if would { "would reject" } else { "rejects" };
             write!(f, ", {rejects} {:.0} %", share * 100.0)?;
         }
-        if self.mode != Mode::Normal {
-            write!(f, " ({})", self.mode)?;
+        Ok(())
+    }
+}
+
+/// One line: `payments: open, retry after 29.8s; 12 ok, 5 failed, 7 rejected`.
+impl fmt::Display for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        if let Some(key) = &self.key {
+            write!(f, "[{}]", OneLine(key))?;
+        }
+        f.write_str(": ")?;
+        match self.mode {
+            Mode::Normal => self.write_state(f)?,
+            Mode::Shadow => {
+                write!(f, "{} (", self.mode)?;
+                self.write_state(f)?;
+                f.write_str(")")?;
+            }
+            // The state decides nothing, and there is no next probe.
+            Mode::ForcedOpen | Mode::Disabled if self.state == State::Closed => {
+                write!(f, "{}", self.mode)?;
+            }
+            Mode::ForcedOpen | Mode::Disabled => {
+                write!(f, "{} (by itself {})", self.mode, self.state)?;
+            }
         }
         write!(f, "; {} ok, {} failed, {} rejected", self.successes, self.failures, self.rejected)?;
         let others = [

@@ -50,6 +50,10 @@ fn set(
         Some((circuit, option)) if !circuit.is_empty() && !option.is_empty() => (circuit, option),
         _ => return Err(format!("must be `{start}`, a circuit, `__` and an option")),
     };
+    if let "DEFAULT" | "PRESETS" = circuit {
+        let table = circuit.to_ascii_lowercase();
+        return Err(format!("variables are for circuits only; write `{table}` into a file"));
+    }
     let (name, capitals) = (name_of(circuit), option.to_ascii_uppercase());
     if name != circuit || capitals != option {
         return Err(format!("is written `{start}{name}__{capitals}`"));

@@ -4,15 +4,17 @@ use std::time::Duration;
 
 use super::node::Node;
 use crate::config::option::{ConfigOption, for_each_option};
-use crate::config::value::{Unread, Value};
-use crate::config::{Choice, Config, Spec, TIMEOUT};
+use crate::config::value::{Unread, Value, takes_percentages};
+use crate::config::{Choice, Config, Range, Spec, TIMEOUT};
 use crate::outcome::Mode;
 use crate::primitives::closest::closest;
 
 /// The modes, as settings write them.
-pub(super) const MODES: [(&str, Mode); 4] = [
+pub(super) const MODES: [(&str, Mode); 5] = [
     ("normal", Mode::Normal),
     ("forced_open", Mode::ForcedOpen),
+    // As JSON and the metrics write it.
+    ("forced-open", Mode::ForcedOpen),
     ("disabled", Mode::Disabled),
     ("shadow", Mode::Shadow),
 ];
@@ -27,7 +29,7 @@ macro_rules! reading {
                 })*
             };
             let is_off = config.is_off(option);
-            config.validate_values().map_err(|error| in_place(error.message(), option.name(), node, is_off))?;
+            config.validate_values().map_err(|error| in_place(error.message(), option.spec(), node, is_off))?;
             Ok(config)
         }
     };
@@ -36,9 +38,23 @@ macro_rules! reading {
 for_each_option!(reading);
 
 /// What a message says behind the name of its option, which the path has, and what is there instead.
-fn in_place(message: &str, name: &str, node: &Node, is_off: bool) -> String {
-    let message = without_name(message, name);
-    if is_off { message.to_owned() } else { format!("{message}, is {node}") }
+fn in_place(message: &str, spec: &Spec, node: &Node, is_off: bool) -> String {
+    let (message, range) = (without_name(message, spec.name), spec.range);
+    if is_off {
+        message.to_owned()
+    } else {
+        format!("{message}, is {node}{}", percentage(node, range))
+    }
+}
+
+/// Where a percentage was meant, how to write it.
+fn percentage(node: &Node, range: Range) -> String {
+    let text = if let Node::Text(text) = node { text.trim().to_owned() } else { node.to_string() };
+    let number = text.parse::<f64>().ok().filter(|number| *number >= 2.0);
+    number
+        .filter(|number| takes_percentages(range) && range.has_number(*number / 100.0))
+        .map(|number| format!("; for a percentage, write \"{number}%\""))
+        .unwrap_or_default()
 }
 
 /// What a message says behind the name of the option that it is about.
@@ -51,7 +67,7 @@ pub(super) fn without_name<'m>(message: &'m str, name: &str) -> &'m str {
 pub(super) fn timeout(node: &Node) -> Result<Duration, String> {
     match choice(node, &TIMEOUT)? {
         Choice::Given(limit) if !Duration::is_zero(&limit) => Ok(limit),
-        Choice::Given(_) => Err(in_place(TIMEOUT.range_error, TIMEOUT.name, node, false)),
+        Choice::Given(_) => Err(in_place(TIMEOUT.range_error, &TIMEOUT, node, false)),
         Choice::Off | Choice::Unset => Err(format!(
             "can't be `off`: it changes the limit of functions that have one; {}",
             without_name(TIMEOUT.range_error, TIMEOUT.name)

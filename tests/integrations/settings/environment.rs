@@ -56,6 +56,8 @@ fn a_faulty_variable_is_named() {
             ("CIRCUIT_BREAKER__env_fault__jitter", "0.5"),
             ("CIRCUIT_BREAKER__ENV_FAULT__PRESET", "none"),
             ("CIRCUIT_BREAKER__ENV_FAULT__MODE", ""),
+            ("CIRCUIT_BREAKER__DEFAULT__RECOVERY", "20s"),
+            ("CIRCUIT_BREAKER__PRESETS__SLOW__SLOW_CALL", "5s"),
         ])),
         [
             "CIRCUIT_BREAKER__ENV_FAULT__TRESHOLD: unknown option; did you mean `threshold`?",
@@ -63,6 +65,8 @@ fn a_faulty_variable_is_named() {
             "CIRCUIT_BREAKER__ENV_FAULT: must be `CIRCUIT_BREAKER__`, a circuit, `__` and an option",
             "CIRCUIT_BREAKER__env_fault__jitter: is written `CIRCUIT_BREAKER__ENV_FAULT__JITTER`",
             "CIRCUIT_BREAKER__ENV_FAULT__MODE: must be `normal`, `forced_open`, `disabled` or `shadow`, is \"\"",
+            "CIRCUIT_BREAKER__DEFAULT__RECOVERY: variables are for circuits only; write `default` into a file",
+            "CIRCUIT_BREAKER__PRESETS__SLOW__SLOW_CALL: variables are for circuits only; write `presets` into a file",
             "CIRCUIT_BREAKER__ENV_FAULT__PRESET: there is no preset `none`",
         ]
     );

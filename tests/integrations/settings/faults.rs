@@ -1,6 +1,6 @@
 //! What is wrong with settings: all of it at once, each with its path.
 
-use circuit_runtime::{Config, Settings, circuit_breaker};
+use circuit_runtime::{Config, Mode, Settings, circuit_breaker, configure};
 
 use super::{Turn, circuit, file, refusal};
 
@@ -51,7 +51,7 @@ fn every_fault_has_its_path_and_nothing_changes() {
         "default.timeout: has no effect here: it changes the limit of functions that have one, and what the code says wins over `default`; write it under `circuits.\"*\"`",
         "default.preset: goes with a circuit or a pattern; write the options here, or the preset under `circuits.\"*\"`",
         "presets.slow.base: there is no preset `fast`",
-        "presets.slow.slow_call: `5` has no unit; write a number and a unit (`ms`, `s`, `m` or `h`), such as `\"30s\"`",
+        "presets.slow.slow_call: `5` has no unit; write a number and a unit (`ms`, `s`, `m`, `h` or `d`), such as `\"30s\"`",
         "circuits.faulty.threshold: must be from 1 to 1,000,000, is 0",
         "circuits.faulty.recovery: must be a duration such as \"30s\", is 30",
         "circuits.faulty.failure_rate: must be above 0 and at most 1, is \"150%\"",
@@ -74,6 +74,39 @@ fn every_fault_has_its_path_and_nothing_changes() {
     expected.sort_unstable();
     assert_eq!(refused, expected);
     assert_eq!(payments.config(), Config::new().threshold(3));
+}
+
+#[test]
+fn a_percentage_without_its_sign_is_told_how_to_write_it() {
+    let _turn = Turn::take();
+    let must = "must be above 0 and at most 1";
+    for (written, said) in [
+        ("failure_rate = 50", "is 50; for a percentage, write \"50%\""),
+        ("failure_rate = 33.3", "is 33.3; for a percentage, write \"33.3%\""),
+        ("failure_rate = '50'", "is \"50\"; for a percentage, write \"50%\""),
+        ("failure_rate = 1.5", "is 1.5"),
+        ("failure_rate = 150", "is 150"),
+        ("failure_rate = 0", "is 0"),
+    ] {
+        let refused = refusal(file(&format!("circuits.pay.{written}")));
+        assert_eq!(refused, [format!("circuits.pay.failure_rate: {must}, {said}")]);
+    }
+    let refused = refusal(file("circuits.pay.throttle = 50"));
+    assert!(refused[0].ends_with("is 50; for a percentage, write \"50%\""), "{refused:?}");
+    let refused = refusal(file("circuits.pay.jitter = 50"));
+    assert!(refused[0].ends_with("is 50"), "{refused:?}");
+}
+
+#[test]
+fn forced_open_is_read_as_json_and_metrics_write_it_too() {
+    let _turn = Turn::take();
+    let circuit = circuit("forced by either", Config::new());
+    for written in ["forced_open", "forced-open"] {
+        configure(file(&format!("circuits.\"forced by either\".mode = '{written}'"))).unwrap();
+        assert_eq!(Mode::ForcedOpen, circuit.mode(), "{written}");
+        configure(Settings::default()).unwrap();
+        assert_eq!(Mode::Normal, circuit.mode());
+    }
 }
 
 /// An answer with `stall` for `stale` would change when a circuit opens.
@@ -194,7 +227,9 @@ fn one_mistake_is_one_fault() {
     let settings = file("[circuits.cascade]\nfailure_rate = 2\nwindow = \"10s\"");
     assert_eq!(
         refusal(settings),
-        ["circuits.cascade.failure_rate: must be above 0 and at most 1, is 2"]
+        [
+            "circuits.cascade.failure_rate: must be above 0 and at most 1, is 2; for a percentage, write \"2%\""
+        ]
     );
 }
 

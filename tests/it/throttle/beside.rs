@@ -320,7 +320,7 @@ fn a_circuit_whose_mode_decides_says_nothing_of_the_throttle() {
     breaker.shadow();
     let seen = breaker.snapshot();
     assert_eq!(seen.throttle, Some(0.9), "what it would reject");
-    assert!(seen.to_string().starts_with("test: closed, would reject 90 % (shadow); "), "{seen}");
+    assert!(seen.to_string().starts_with("test: shadow (closed, would reject 90 %); "), "{seen}");
     breaker.resume();
     assert!(breaker.snapshot().to_string().starts_with("test: closed, rejects 90 %; "));
 }
