@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::CircuitBreaker;
-use super::rejection::AskedKey;
-use crate::circuit::{Admission, CircuitRef, End, Published, Refusal, Ticket, Unlisted};
+use super::rejection::{AskedKey, rejection};
+use crate::circuit::{Admission, CircuitRef, End, Late, Published, Refusal, Ticket, Unlisted};
 use crate::counters::Count;
 use crate::error::{CircuitOpenError, Rejection};
 use crate::keyed::Lookup;
@@ -42,36 +42,42 @@ impl CircuitBreaker {
         let moment = Moment::default();
         let Pinged { answer, is_timed } = pinged;
         let unlisted = self.stop_stalling(circuit, admission, GOES_ON, &moment);
-        let is_of_earlier_key = match (unlisted, answer) {
+        // Of a call of the list whose period is over, nobody knows whether it was counted as stalled.
+        let late = if admission.ticket.is_listed() { Count::Late } else { Count::Rejected };
+        let (counts_as, is_of_earlier_key) = match (unlisted, answer) {
             (Unlisted::InTime(admission), Err(error)) => {
-                self.fail_probe(circuit, admission, error, &moment)
+                match self.fail_probe(circuit, admission, error, &moment) {
+                    Err(Late { of_earlier_key: false }) => (late, false),
+                    Err(Late { of_earlier_key: true }) => (Count::Rejected, true),
+                    Ok(()) => (Count::Rejected, false),
+                }
             }
             (Unlisted::InTime(admission), Ok(())) if circuit.may_run(admission.ticket.epoch()) => {
                 return Ok(begin_body(circuit, admission, is_timed, &moment));
             }
-            // It has failed before, or nothing is left to decide.
-            (Unlisted::Stalled | Unlisted::InTime(_), _) => false,
+            // Nothing is left to decide.
+            (Unlisted::InTime(_), Ok(())) => (late, false),
+            // It has failed before.
+            (Unlisted::Stalled, _) => (Count::LateAfterStall, false),
         };
         // After the outcome is recorded, as at the end of any call.
         if admission.ticket.is_in_bulkhead() {
             self.give_back(published);
         }
-        self.reject_probe(lookup, admission.ticket, is_of_earlier_key, fallback)
+        let probe = Probe { ticket: admission.ticket, counts_as, is_of_earlier_key };
+        self.reject_probe(lookup, probe, fallback)
     }
 
-    /// Records a probe that has failed. Returns whether its circuit serves another key by now.
+    /// Records a probe that has failed.
     fn fail_probe(
         &self,
         circuit: CircuitRef<'_>,
         admission: Admission,
         error: Arc<str>,
         moment: &Moment,
-    ) -> bool {
+    ) -> Result<(), Late> {
         let failure = End::Outcome(Outcome::Failure);
-        let judged = match circuit.record(|| self.name(), admission, failure, moment) {
-            Ok(judged) => judged,
-            Err(late) => return late.of_earlier_key,
-        };
+        let judged = circuit.record(|| self.name(), admission, failure, moment)?;
         self.may_have_room(circuit.published);
         if judged.is_neutral {
             self.probe_freed(circuit.published);
@@ -80,32 +86,39 @@ impl CircuitBreaker {
             circuit.note_error(&mut transition, error);
             self.notify(transition);
         }
-        false
+        Ok(())
     }
 
     /// Rejects a probe before its body, unless the circuit rejects nothing.
     fn reject_probe(
         &self,
         lookup: Lookup<'_>,
-        probe: Ticket,
-        is_of_earlier_key: bool,
+        Probe { ticket, counts_as, is_of_earlier_key }: Probe,
         fallback: Fallback,
     ) -> Result<Admission, CircuitOpenError> {
         let published = lookup.published;
         // Of another key's circuit neither the mode nor the wait says anything about this call.
         let (circuit, summary, ticket) = if is_of_earlier_key {
             let summary = self.base_published().summary();
-            (self.base(), summary, Ticket::of_epoch(probe.epoch()))
+            (self.base(), summary, Ticket::of_epoch(ticket.epoch()))
         } else {
             let summary = published.summary();
             (self.circuit(published), summary, Ticket::of(summary))
         };
+        let is_rejected = counts_as == Count::Rejected;
+        let count = |count| match count {
+            Count::Rejected => circuit.bump(counts_as),
+            Count::Fallbacks => circuit.bump(count),
+            // A part of the rejected calls.
+            count if is_rejected => circuit.bump(count),
+            _ => {}
+        };
         match summary.mode() {
-            Mode::Disabled => {
+            Mode::Disabled if is_rejected => {
                 return Ok(Admission::new(ticket.counted()).by(published.number()));
             }
-            Mode::Shadow => {
-                circuit.bump(Count::Rejected);
+            Mode::Disabled | Mode::Shadow => {
+                count(Count::Rejected);
                 return Ok(Admission::new(ticket.uncounted()));
             }
             Mode::Normal | Mode::ForcedOpen => {}
@@ -124,8 +137,16 @@ impl CircuitBreaker {
         };
         let text = id.and_then(|id| self.key_of(id));
         let key = text.as_deref().map(|text| AskedKey { text, id });
-        Err(self.rejected(circuit, refusal, key, fallback))
+        Err(rejection(self.name.get_ref(), refusal, key, fallback, count))
     }
+}
+
+/// A probe whose body isn't to run.
+struct Probe {
+    ticket: Ticket,
+    /// Rejected; or late, if it has been counted as a failure when it stalled.
+    counts_as: Count,
+    is_of_earlier_key: bool,
 }
 
 /// From here on the call is timed, if it is at all, and the time until it stalls runs anew.

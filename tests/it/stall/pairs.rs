@@ -275,7 +275,7 @@ fn a_probe_whose_ping_has_stalled_is_rejected_without_its_body() {
     assert_eq!(BODIES.get(), 1, "the failure's");
     let seen = circuit("stall: pinged").snapshot();
     assert_eq!((seen.state, seen.failures, seen.stalled), (State::Open, 2, 1), "{seen}");
-    assert_eq!((seen.rejected, seen.late, seen.in_flight), (1, 0, Some(0)), "{seen}");
+    assert_eq!((seen.rejected, seen.late, seen.in_flight), (0, 1, Some(0)), "{seen}");
 }
 
 const REOPENED: &str = "circuit `stall: pinged` is open; retry after 10.0s";
@@ -304,7 +304,7 @@ fn a_probe_whose_ping_has_stalled_is_rejected_while_others_decide() {
     assert!(error.to_string().ends_with("is open; retry after 0.0ns"), "{error}");
     let seen = circuit("stall: pinged, of three").snapshot();
     assert_eq!((seen.state, seen.failures, seen.stalled), (State::HalfOpen, 2, 1), "{seen}");
-    assert_eq!((seen.rejected, seen.late, seen.in_flight), (1, 0, Some(0)), "{seen}");
+    assert_eq!((seen.rejected, seen.late, seen.in_flight), (0, 1, Some(0)), "{seen}");
 }
 
 #[test]
