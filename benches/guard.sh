@@ -18,7 +18,7 @@ ramped                   22
 throttled                99
 merging                 449
 waiting                 126
-stale                   565
+stale                   573
 watched                 250
 keyed                   174
 keyed-measured          356
